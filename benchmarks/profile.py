@@ -115,7 +115,7 @@ async def statements(rig: Rig) -> dict[str, int]:
         seen: list[str] = []
         for name in ("W1", "W2", "W3", "W5"):
             (wire, *_) = await asker.of_gateway(WORKLOADS[name], 1)
-            grant = await services.door.admit(_bearer(wire))
+            grant = await services.authenticator.authenticate(_bearer(wire))
             question = orjson.loads(wire.partition(b"\r\n\r\n")[2])
             for _ in range(2):
                 services.store.reader.listeners[:] = [seen.append]

@@ -1,1 +1,1 @@
-"""Who asks? The front door: settings, tokens, the ASGI application, pages and the command line."""
+"""The front door: settings, access tokens, the ASGI application, pages and the command line."""

@@ -11,66 +11,67 @@ from gateway.commands.acts import recorded
 
 COMMANDS = {
     "demo": ("gateway.commands.serving", "demo", "Serve invented customers, and print what to try."),
-    "serve": ("gateway.commands.serving", "serve", "Serve what the settings say."),
-    "worker": ("gateway.commands.serving", "worker", "Do the work beside answering, in a process of its own."),
-    "token": ("gateway.commands.data", "token", "Print a bare access token of the demo."),
-    "customers": ("gateway.commands.data", "customers", "Bring customers in."),
-    "clients": ("gateway.commands.clients", "clients", "Say who may ask for tokens, and what for."),
-    "db": ("gateway.commands.data", "db", "Look after the databases."),
-    "keys": ("gateway.commands.keys", "keys", "List keys, and replace them while the gateway runs."),
-    "passwords": ("gateway.commands.passwords", "passwords", "Say which passwords nobody may choose."),
-    "schema": ("gateway.commands.looking", "schema", "Look at the schema."),
-    "ledger": ("gateway.commands.ledger", "ledger", "Prove who read what."),
+    "serve": ("gateway.commands.serving", "serve", "Serve the API and pages by the settings."),
+    "worker": ("gateway.commands.serving", "worker", "Run background jobs in a process of their own."),
+    "token": ("gateway.commands.data", "token", "Print an access token for the demo."),
+    "customers": ("gateway.commands.data", "customers", "Import customers."),
+    "clients": ("gateway.commands.clients", "clients", "Register OAuth clients and their purposes."),
+    "db": ("gateway.commands.data", "db", "Upgrade and check the databases."),
+    "keys": ("gateway.commands.keys", "keys", "List keys, and rotate them while the gateway runs."),
+    "passwords": ("gateway.commands.passwords", "passwords", "Build the list of passwords that are refused."),
+    "schema": ("gateway.commands.inspect", "schema", "Print the schema."),
+    "ledger": ("gateway.commands.ledger", "ledger", "Export, verify and prune the ledger of accesses."),
     "erasures": (
         "gateway.commands.requests.erasures",
         "commands",
-        "See which erasures are due, and verify certificates.",
+        "Request, list and cancel erasures; verify certificates.",
     ),
     "exports": (
         "gateway.commands.requests.rights",
         "exports",
-        "Have exports made for customers who asked by another way.",
+        "Request exports for customers who asked by letter or telephone.",
     ),
     "restrictions": (
         "gateway.commands.requests.restrictions",
         "restrictions",
-        "Restrict processing, and lift it after telling.",
+        "Restrict processing, and lift a restriction after notice.",
     ),
-    "objections": ("gateway.commands.requests.restrictions", "objections", "Decide objections within their month."),
+    "objections": ("gateway.commands.requests.restrictions", "objections", "List and decide objections."),
     "recipients": (
         "gateway.commands.requests.recipients",
         "recipients",
-        "Say how recipients of data are told of erasures.",
+        "Register how recipients of data are notified of erasures.",
     ),
-    "webhooks": ("gateway.commands.webhooks", "webhooks", "Say which internal systems are told of events."),
-    "partners": ("gateway.commands.partners", "partners", "Say which companies work for us, and what they may get."),
-    "affiliates": ("gateway.commands.affiliates", "affiliates", "Say which companies take payments."),
-    "staff": ("gateway.commands.staff", "staff", "Say who works here, and by which keys."),
+    "webhooks": ("gateway.commands.webhooks", "webhooks", "Register internal systems for signed event webhooks."),
+    "partners": ("gateway.commands.partners", "partners", "Register processors, and the fields they may get."),
+    "affiliates": ("gateway.commands.affiliates", "affiliates", "Register companies that take payments."),
+    "staff": ("gateway.commands.staff", "staff", "Register members of staff and their SSH keys."),
     "legal": ("gateway.commands.requests.legal", "legal", "Answer binding requests of authorities, by two persons."),
-    "outbox": ("gateway.commands.webhooks", "outbox", "See what waits to be delivered, and try again."),
-    "audit": ("gateway.commands.audit.group", "audit", "See what may be read, by whom and why, and prove it."),
-    "settings": ("gateway.commands.looking", "settings_", "List every setting."),
+    "outbox": ("gateway.commands.webhooks", "outbox", "Inspect undelivered messages, and retry them."),
+    "audit": ("gateway.commands.audit.group", "audit", "Reports: what may be read, by whom and why, with proof."),
+    "settings": ("gateway.commands.inspect", "settings_", "List every setting with its meaning and value."),
 }
-"""Where each command lives and what it does; it is imported when it is used, so that each starts quickly."""
+"""Module, attribute and help line of each command. A module is imported only for its command, so each starts fast."""
 
 
 class Commands(click.Group):
     """The commands of the table above."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of the table, which is the order of a newcomer."""
+        """The names in the order of the table: first what a new operator needs first."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name."""
+        """The command of this name, wrapped so that its use is recorded in the ledger; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
         module, name, _ = COMMANDS[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), name)
+        # Wrapped here, so that no command can be reached unrecorded (G17).
         return recorded(cmd_name, command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The table itself, without importing what it names."""
+        """Write the table into the help text without importing the modules that it names."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, meaning) for name, (_, _, meaning) in COMMANDS.items()])
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Make the list of common passwords that ships with the gateway: `resolvers/data/common_passwords.bin`.
+"""Build the list of common passwords that ships with the gateway: `resolvers/data/common_passwords.bin`.
 
     npm install --prefix /tmp/words @zxcvbn-ts/language-common@4.1.3
     .venv/bin/python tools/common_passwords.py /tmp/words/node_modules/@zxcvbn-ts/language-common/src/passwords.json
 
-Beside that list there are the well-known sayings of `common_phrases.txt`, and the rows of keyboards, the alphabet and
-the digits from any place on, forwards and backwards.
+Besides that list it contains the well-known phrases of `common_phrases.txt`, and sequences of keyboard rows, the
+alphabet and the digits from any position, forwards and backwards.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from resolvers.passwords.building import build  # noqa: E402
 from resolvers.passwords.lists import SHIPPED  # noqa: E402
 
 WIDTH = 6
-"""Bytes of each prefix: one text in four thousand million is mistaken for one of the list."""
+"""Bytes of each hash prefix: one password in four thousand million is wrongly taken for one of the list."""
 ROWS = (
     "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertyuiopasdfghjklzxcvbnm",
     "qwertzuiop", "yxcvbnm", "qwertzuiopasdfghjklyxcvbnm",
@@ -35,7 +35,7 @@ SHORTEST, LONGEST = 4, 40
 
 
 def sequences() -> Iterator[str]:
-    """Every stretch of these rows, as they are and with each character twice, both ways."""
+    """Every substring of the rows, plain and with doubled characters, forwards and backwards."""
     for row in ROWS:
         for line in (row * 2, "".join(2 * each for each in row)):
             for way in (line, line[::-1]):
@@ -45,7 +45,7 @@ def sequences() -> Iterator[str]:
 
 
 def main(source: str) -> None:
-    """Write the list, and say how long it is."""
+    """Write the list, and print its length."""
     words = json.loads(Path(source).read_text(encoding="utf-8"))
     phrases = (ROOT / "tools" / "common_phrases.txt").read_text(encoding="utf-8").split()
     text = "\n".join([*words, *phrases, *sequences()])

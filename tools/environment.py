@@ -23,7 +23,7 @@ LOCKS = {
     "dev": ["runtime.txt", "dev.txt"],
     "mutants": ["runtime.txt", "dev.txt", "mutants.txt"],
 }
-"""What each level of the environment installs; each contains the levels before it."""
+"""The lock files of each level of the environment; each contains the levels before it."""
 
 
 def main() -> None:
@@ -61,7 +61,7 @@ def use_new_enough_python() -> None:
 
 @contextlib.contextmanager
 def one_at_a_time():
-    """Two `make` at once share one environment: the second waits for the first."""
+    """Hold a lock, so that a second `make` waits for the first: both share one environment."""
     import fcntl  # not on Windows, where this script is not used
 
     with (ROOT / ".venv.lock").open("w") as lock:
@@ -70,7 +70,7 @@ def one_at_a_time():
 
 
 def contents(level: str) -> str:
-    """Fingerprint of what belongs into the environment: the locks, and which packages of the project there are."""
+    """A hash of the contents of a level: its lock files, and the packages of the project."""
     files = [ROOT / "requirements" / name for name in LOCKS[level]] + [ROOT / "pyproject.toml"]
     packages = sorted(package.parent.name for package in ROOT.glob("*/__init__.py"))
     described = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files] + packages
@@ -78,7 +78,7 @@ def contents(level: str) -> str:
 
 
 def read_note() -> dict:
-    """What the present environment says it was made for; nothing if there is none."""
+    """The note of the existing environment; empty if there is none."""
     try:
         return json.loads(NOTE.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -86,7 +86,7 @@ def read_note() -> dict:
 
 
 def version() -> "str | None":
-    """The version of the environment's interpreter; none when it is missing or the Python it came from is gone."""
+    """The version of the environment's interpreter; None if it is missing, or its base Python is gone."""
     ask = [str(PYTHON), "-c", "import sys; print(*sys.version_info[:2], sep='.')"]
     try:
         return subprocess.run(ask, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603

@@ -1,4 +1,4 @@
-"""Tests the tests: changes the product in one small place at a time (a mutant) and sees whether a test turns red.
+"""Mutation testing: changes the product in one small place at a time (a mutant), and checks that a test fails.
 
 `tests/mutants.toml` says which modules are mutated and which tests must notice. mutmut does the work in a copy of the
 checkout below `build/mutants/`, one folder for each part; what was found stays there, so a pass that was stopped goes
@@ -47,13 +47,13 @@ class Part:
 
     @property
     def folder(self) -> Path:
-        """Where it is worked on."""
+        """The folder with the part's copy of the checkout."""
         return FOLDER / self.name
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change and what became of it."""
+    """One mutant and its result."""
 
     name: str
     path: str
@@ -61,7 +61,7 @@ class Mutant:
 
     @property
     def fate(self) -> str:
-        """In a word; what no test even calls has lived."""
+        """The result in a word; a mutant that no test calls has lived."""
         if self.exit_code is None:
             return "untried"
         if self.exit_code in (LIVED, UNTRIED_BY_TESTS):
@@ -70,7 +70,7 @@ class Mutant:
 
 
 def main() -> None:
-    """Try the mutants of the parts or modules asked for, and report."""
+    """Try the mutants of the requested parts or modules, and report."""
     asked = arguments()
     if asked.within:
         within(asked.only, asked.sample)
@@ -91,7 +91,7 @@ def main() -> None:
 
 
 def named(rows: list[dict[str, Any]]) -> None:
-    """Try the mutants that were written by hand; each has to die."""
+    """Try the hand-written mutants; exit with an error if one lives."""
     copy = Part("named", [], [], [])
     prepare(copy)
     if not mutants_named.try_named(copy.folder, rows):
@@ -99,7 +99,7 @@ def named(rows: list[dict[str, Any]]) -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """The parsed command line."""
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("modules", nargs="*", help="parts of tests/mutants.toml or modules; none: everything")
     parser.add_argument("--sample", type=int, default=0, help="of each module only so many, chosen by a fixed seed")
@@ -110,14 +110,14 @@ def arguments() -> argparse.Namespace:
 
 
 def wanted(part: Part, asked: list[str]) -> list[str] | None:
-    """The modules of the part that were asked for; empty: all; None: none."""
+    """The requested modules of the part; empty: all; None: none."""
     if not asked or part.name in asked:
         return []
     return [each for each in asked if any(fnmatch.fnmatch(each, module) for module in part.modules)] or None
 
 
 def prepare(part: Part) -> None:
-    """Bring the part's copy of the checkout up to date; untouched files keep their time, so nothing is done twice."""
+    """Update the part's copy of the checkout; unchanged files keep their time, so that mutmut repeats nothing."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"],  # noqa: S607
         cwd=ROOT, check=True, capture_output=True, text=True,
@@ -135,7 +135,7 @@ def prepare(part: Part) -> None:
 
 
 def write(target: Path, content: bytes) -> None:
-    """Write what is not there already."""
+    """Write a file, unless it has this content already."""
     if not target.exists() or target.read_bytes() != content:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
@@ -167,7 +167,7 @@ def settings(part: Part) -> str:
 
 
 def forget_the_living_when_tests_changed(part: Part, files: set[str]) -> None:
-    """What lived may be killed by a new test; what was killed stays killed until its function changes."""
+    """Forget mutants that had lived if tests changed; killed ones stay killed until their function changes."""
     digest = hashlib.sha256()
     for name in sorted(name for name in files if concerns(part, name)):
         digest.update(name.encode() + (ROOT / name).read_bytes())
@@ -186,7 +186,7 @@ def forget_the_living_when_tests_changed(part: Part, files: set[str]) -> None:
 
 
 def concerns(part: Part, name: str) -> bool:
-    """Whether a file is one of the part's tests, or of what all tests share."""
+    """True if a file belongs to the part's tests, or is shared by all tests."""
     path = Path(name)
     shared = path.parent == Path("tests") or path.name == "conftest.py"
     return name.startswith("tests/") and (shared or any(path.is_relative_to(each) for each in part.tests))
@@ -217,7 +217,7 @@ def within(only: list[str], sample: int) -> None:
 
 
 def choosing(collect: Callable[..., Any], only: list[str], sample: int) -> Callable[..., Any]:
-    """mutmut's list of mutants without those that were not asked for or that the sample leaves out."""
+    """mutmut's collector, limited to the requested modules and the sample."""
 
     def chosen(**given: Any) -> Any:
         mutants, by_path = collect(**given)
@@ -234,7 +234,7 @@ def choosing(collect: Callable[..., Any], only: list[str], sample: int) -> Calla
 
 
 def found(part: Part, only: list[str]) -> Iterator[Mutant]:
-    """What is known of the part's mutants."""
+    """The known results of the part's mutants."""
     copy = part.folder / "mutants"
     for meta in sorted(copy.rglob("*.py.meta")):
         path = str(meta.relative_to(copy)).removesuffix(".meta")
@@ -244,7 +244,7 @@ def found(part: Part, only: list[str]) -> Iterator[Mutant]:
 
 
 def report(chosen: list[tuple[Part, list[str]]], equivalent: dict[str, str]) -> None:
-    """Print what lived as diffs, and a line for each module; exit code 1 when one lived without a reason."""
+    """Print living mutants as diffs, and a line for each module; exit code 1 if one lived without a reason."""
     fates: dict[str, Counter[str]] = {}
     for part, only in chosen:
         for mutant in found(part, only):
@@ -264,14 +264,14 @@ def report(chosen: list[tuple[Part, list[str]]], equivalent: dict[str, str]) -> 
 
 
 def score(counted: Counter[str]) -> str:
-    """Of the mutants that were tried and change something, how many per cent a test noticed."""
+    """The percentage of tried, non-equivalent mutants that a test noticed."""
     noticed = counted["killed"] + counted["timeout"]
     tried = noticed + counted["lived"]
     return f"{100 * noticed / tried:.1f} %" if tried else "-"
 
 
 def difference(part: Part, mutant: Mutant) -> str:
-    """The lines that the mutant takes out and puts in, with the function they stand in; no line numbers, which move."""
+    """The removed and added lines of a mutant, with its function instead of line numbers, which move."""
     from mutmut.mutation.diff_apply import get_diff_for_mutant
 
     here = Path.cwd()
@@ -285,7 +285,7 @@ def difference(part: Part, mutant: Mutant) -> str:
 
 
 def function(mutant: Mutant) -> str:
-    """`Class.method` or `function`, out of the name that mutmut gives."""
+    """`Class.method` or `function`, from the name that mutmut gives."""
     mangled = mutant.name.rpartition(".")[2].rpartition("__mutmut_")[0]
     return mangled.removeprefix("x_") if mangled.startswith("x_") else mangled.removeprefix("xǁ").replace("ǁ", ".")
 

@@ -1,7 +1,7 @@
-"""Mutants that were written by hand, of promises that once had no test: each names the tests that must kill it.
+"""Hand-written mutants of promises that once had no test: each names the tests that must kill it.
 
-They reach what mutmut leaves alone (what runs at import, properties, whole sentences of code), and they say which test
-noticed. `tests/mutants.toml` has them under `[[named]]`.
+They reach what mutmut cannot change (code that runs at import, properties, several lines at once), and report which
+test noticed. `tests/mutants.toml` has them under `[[named]]`.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class Named:
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> Named:
-        """As `tests/mutants.toml` has it."""
+        """Read it from a row of `tests/mutants.toml`."""
         return cls(row["promise"], row["file"], row["before"], row["after"], row["tests"])
 
 
 def try_named(folder: Path, rows: list[dict[str, Any]]) -> bool:
-    """Try each in a copy of the checkout; whether all died. Tells which test killed which."""
+    """Try each in a copy of the checkout, and print which test killed it; True if all died."""
     done = [_tried(folder, Named.of(row)) for row in rows]
     return all(done)
 
@@ -52,7 +52,7 @@ def _tried(folder: Path, mutant: Named) -> bool:
 
 
 def _first_red(folder: Path, tests: list[str]) -> str | None:
-    """The first test that fails, on SQLite; None when all pass. Anything but tests that fail stops the pass."""
+    """The first failing test, on SQLite; None if all pass. Any other error of pytest ends the program."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "not postgresql", *tests]
     environment = os.environ | {"PYTHONPATH": str(folder)}
     done = subprocess.run(  # noqa: S603

@@ -1,1 +1,1 @@
-"""Whether a request may be answered: authentication, clients, budgets, rate limits, revocations."""
+"""Access control of requests: authentication, registered clients, budgets, rate limits, revocations."""

@@ -1,4 +1,4 @@
-"""How much may be read in a minute: a budget of objects for each client, and one for each customer of it (G4, G13)."""
+"""Query cost budgets per minute, in objects: one for each client, and one for each customer of a client (G4, G13)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Hashable
 from cachetools import LRUCache
 
 CLIENTS = 10_000
-"""Clients remembered; the one not seen for longest is forgotten, and then has its whole budget again."""
+"""Clients in memory; the least recently seen is evicted, and then starts with a whole budget."""
 CUSTOMERS = 100_000
-"""Customers remembered, in the same way."""
+"""Customers in memory, evicted in the same way."""
 
 
 class BudgetBuckets:
-    """Token buckets of one size, each found by whose it is. They hold `per_minute` objects and refill evenly."""
+    """Token buckets of one size, one for each owner. A bucket holds `per_minute` objects and refills evenly."""
 
     def __init__(self, per_minute: int, remembered: int) -> None:
         self.most = float(per_minute)
@@ -21,21 +21,21 @@ class BudgetBuckets:
         self._left: LRUCache[Hashable, tuple[float, float]] = LRUCache(remembered)
 
     def left(self, whose: Hashable, now: float) -> float:
-        """What is in it; less than nothing when more was taken than there was."""
+        """The objects left in the owner's bucket at `now`, in seconds; a bucket that is not in memory is full."""
         left, since = self._left.get(whose, (self.most, now))
         return min(self.most, left + (now - since) * self.rate)
 
     def keep(self, whose: Hashable, left: float, now: float) -> None:
-        """Have so much in it now."""
+        """Set what is left in the owner's bucket at `now`."""
         self._left[whose] = (left, now)
 
 
 class Budgets:
     """A budget for each client, counted in objects that operations may read (`schema.execution.costs`).
 
-    Each customer whom a client speaks for has one besides, so a loop of one throttles nobody else. While the client's
-    own is spent, a customer who has more than half of theirs left goes on all the same: the many who ask a little are
-    not stopped by the few who ask for much. Counted in this process: with n replicas everybody has n budgets.
+    Each customer for whom a client acts has a budget as well, so that one customer's loop throttles nobody else. While
+    the client's own budget is spent, a customer who has more than half of theirs left is still served: many light
+    users are not stopped by a few heavy ones. Counted in this process: with n replicas everybody has n budgets.
     """
 
     def __init__(self, per_minute: int, clock: Callable[[], float], per_customer: int | None = None) -> None:
@@ -46,10 +46,11 @@ class Budgets:
         self._clock = clock
 
     def spend(self, client_id: str, cost: int, customer: int | None = None) -> float:
-        """Take the cost; seconds to wait until there is enough when there is not, else 0.
+        """Take the cost and return 0, or take nothing and return the seconds until the budget suffices.
 
         An operation that costs more than a whole budget waits for a full one and then takes all of it.
         """
+        # Both waits are worked out before anything is taken: a refused operation costs neither of the two.
         now = self._clock()
         wait = _wait(self._clients, client_id, cost, now)
         if customer is not None:
@@ -72,4 +73,5 @@ def _wait(bucket: BudgetBuckets, whose: Hashable, cost: int, now: float) -> floa
 
 def _take(bucket: BudgetBuckets, whose: Hashable, cost: int, now: float) -> None:
     left = bucket.left(whose, now) - min(float(cost), bucket.most)
+    # Below zero when a customer was let through on a spent client budget: that is no debt of the next request.
     bucket.keep(whose, max(left, 0.0), now)

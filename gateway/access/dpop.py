@@ -1,4 +1,4 @@
-"""Proof of possession (RFC 9449): a token that only works for who holds the key it was bound to (O7)."""
+"""Sender-constrained tokens by proof of possession (DPoP, RFC 9449): a stolen token is useless without its key (O7)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ from values.json_web_keys import public_key
 
 ALGORITHMS = ("ES256",)
 MAX_PROOF = 2_048
+"""Characters of a proof: an ES256 one with its public key has about 600."""
 MAX_JTI = 256
 SKEW = 300
-"""Seconds that a phone's clock may be wrong: the nonce, not the clock, says that a proof is young."""
+"""Seconds that a client's clock may be wrong: freshness is proven by the nonce, not by `iat` (RFC 9449 §11.1)."""
 
 PERIOD = 60
+"""Seconds for which one nonce is given out."""
 PERIODS = 3
-"""A nonce is good in the minute it was made in, and in the two after it."""
+"""Periods for which a nonce is accepted: the one in which it was made, and the two after it."""
 
 KEY = "dpop-nonces"
 KIND = "dpop"
@@ -36,21 +38,23 @@ PORTS = {"https": 443, "http": 80}
 
 
 class DPoPNonces:
-    """Nonces that all replicas make and accept without telling one another: a minute and its keyed hash."""
+    """Stateless nonces: the HMAC of the current minute under a system key, so every replica accepts every other's."""
 
-    def __init__(self, house: SystemKeys, clock: Callable[[], float]) -> None:
-        self._house = house
+    def __init__(self, system_keys: SystemKeys, clock: Callable[[], float]) -> None:
+        self._system_keys = system_keys
         self._clock = clock
 
     async def fresh(self) -> str:
-        """One that is good now."""
+        """The nonce of the current minute. Raises StoreUnavailableError."""
         return await self._of(self._minute())
 
     async def accepts(self, nonce: object) -> bool:
-        """Whether it is one of ours, and young enough."""
+        """True if the nonce is one of ours and at most PERIODS minutes old. Raises StoreUnavailableError."""
+        # `compare_digest` raises for text that is not ASCII.
         if not isinstance(nonce, str) or not nonce.isascii():
             return False
         minute, found = self._minute(), False
+        # All periods are compared, in constant time each: the time taken does not tell how nearly a guess was right.
         for age in range(PERIODS):
             found |= hmac.compare_digest(await self._of(minute - age), nonce)
         return found
@@ -59,38 +63,40 @@ class DPoPNonces:
         return int(self._clock() // PERIOD)
 
     async def _of(self, minute: int) -> str:
-        mark = hmac.digest(await self._house.named(KEY), struct.pack(">q", minute), "sha256")
+        mark = hmac.digest(await self._system_keys.named(KEY), struct.pack(">q", minute), "sha256")
+        # 144 bits: more than can be guessed in three minutes, and base64url needs no padding.
         return urlsafe_b64encode(mark[:18]).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The request that a proof has to be for."""
+    """The request that a proof must be bound to."""
 
     method: str
     path: str
     token: bytes | None = None
-    """The access token beside the proof; None where tokens are asked for."""
+    """The access token sent with the proof; None at the token endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedDPoPProof:
-    """A good proof, which counts once: whoever accepts it spends it, when all else was found good (G14)."""
+    """A valid proof. The caller spends it, once, after every other check of the request has passed (G14)."""
 
     thumbprint: str
-    """Of the key that made it (RFC 7638)."""
+    """The thumbprint of the key that signed it (RFC 7638)."""
     name: str
+    """Thumbprint and `jti`: what makes the proof single-use."""
     until: datetime
-    """When it is void anyway."""
+    """The moment from which its nonce is expired, so its use need not be remembered any longer."""
 
     def spend_within(self, connection: Connection) -> None:
-        """Use it up in the transaction that redeems what it came with; ProofError when it was used before."""
+        """Spend it in the transaction that redeems its code or refresh token; ProofError if it was used before."""
         if not claim_within(connection, KIND, self.name, self.until):
             raise ProofError
 
 
 class DPoPVerifier:
-    """Checks proofs. `addresses` are those under which this gateway is known to the world, without a path."""
+    """Checks proofs. `addresses` are the public base addresses of this gateway."""
 
     def __init__(
         self, nonces: DPoPNonces, single_use: SingleUse, addresses: frozenset[str], clock: Callable[[], float]
@@ -102,14 +108,15 @@ class DPoPVerifier:
         self._clock = clock
 
     async def check(self, proof: str, call: Call) -> VerifiedDPoPProof:
-        """The proof, if it is good and has an id by which it can be spent; ProofError, or NonceError with a nonce.
+        """Verify a proof; ProofError if it is invalid, NonceError, with a fresh nonce, if its nonce is not accepted.
 
-        RFC 9449 §4.3: 1. one JWT, of type dpop+jwt; 2. signed with an algorithm of ours by the public key it carries;
-        3. for this method and address; 4. made now; 5. with a nonce of ours; 6. for the token beside it. Nothing is
-        written: that it was never seen before, by any replica, shows when it is spent.
+        RFC 9449 §4.3: 1. one JWT, of type dpop+jwt; 2. signed with an accepted algorithm by the public key it carries;
+        3. for this method and address; 4. issued now, within SKEW; 5. with a nonce of ours; 6. for the access token
+        sent with it. Nothing is written here: replay, at any replica, is found when the proof is spent.
         """
         try:
             seen = look(proof, MAX_PROOF)
+            # The `jwk` header is how a proof carries its key (RFC 9449 §4.2); all other pointers stay refused.
             algorithm = check_header(seen, ALGORITHMS, {"dpop+jwt"}, POINTERS - {"jwk"})  # 1
             key = public_key(seen.header.get("jwk"))
             if key is None:
@@ -119,14 +126,16 @@ class DPoPVerifier:
             raise ProofError from error
         if not self._is_for(seen.claims, call) or not self._is_timely(seen.claims):  # 3, 4
             raise ProofError
+        # After the signature: only the holder of a key can make us compute nonces.
         if not await self._nonces.accepts(seen.claims.get("nonce")):  # 5
             raise NonceError(await self._nonces.fresh())
+        # `ath` binds the proof to this access token: a proof captured with another one is useless.
         if call.token is not None and not _same(seen.claims.get("ath"), digest(call.token)):  # 6
             raise ProofError
         return self._proven(seen, key.thumbprint())
 
     async def spend(self, proven: VerifiedDPoPProof) -> None:
-        """Use a proof up, durably; ProofError when it was used before, at any replica."""
+        """Mark a proof as used, durably; ProofError if it was used before, at any replica."""
         if not await self._single_use.claim(KIND, proven.name, proven.until):
             raise ProofError
 
@@ -134,10 +143,12 @@ class DPoPVerifier:
         address = claims.get("htu")
         if claims.get("htm") != call.method or not isinstance(address, str):
             return False
-        if not address.isascii():  # No URI is (RFC 3986), and to split one takes the square of its combining marks.
+        # A URI is ASCII (RFC 3986 §2); `urlsplit` normalises other text in time quadratic in its combining marks.
+        if not address.isascii():
             return False
         try:
             parts = urlsplit(address)
+            # Query and fragment are ignored, and the public address counts, not the one behind a proxy (RFC 9449 §4.3).
             return _origin(address) in self._origins and any(parts.path == path + call.path for path in self._paths)
         except ValueError:
             return False
@@ -150,12 +161,13 @@ class DPoPVerifier:
         jti = seen.claims.get("jti")
         if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI:
             raise ProofError
+        # One period more than a nonce lives, so that a proof is forgotten only after its nonce has expired everywhere.
         until = datetime.fromtimestamp(self._clock(), UTC) + timedelta(seconds=PERIOD * (PERIODS + 1))
         return VerifiedDPoPProof(thumbprint, f"{thumbprint}:{jti}", until)
 
 
 def digest(text: bytes) -> str:
-    """SHA-256 in base64url without padding, as `ath` has it."""
+    """SHA-256 in base64url without padding: the form of the claim `ath` (RFC 9449 §4.2)."""
     return urlsafe_b64encode(sha256(text).digest()).decode().rstrip("=")
 
 
@@ -164,6 +176,6 @@ def _same(given: object, wanted: str) -> bool:
 
 
 def _origin(address: str) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port, in the one form that different spellings share (RFC 3986 §6.2.2, §6.2.3)."""
+    """Scheme, host and port, normalised so that equivalent spellings are equal (RFC 3986 §6.2.2, §6.2.3)."""
     parts = urlsplit(address)
     return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)

@@ -1,4 +1,4 @@
-"""Fetches a small JSON document from a server that the operator trusts."""
+"""Fetches a small JSON document from a configured server, bounded in time and size and guarded against SSRF."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys of an identity provider: found by discovery, kept, and asked for again when one is new (O9)."""
+"""The signing keys of an identity provider: found by discovery, cached, and fetched again for a new key id (O9)."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from values.json_web_keys import imported
 log = logging.getLogger("gateway")
 
 FRESH_SECONDS = 3_600.0
-"""How long keys are used without asking again."""
+"""Age from which the cached keys are refreshed in the background."""
 
 STALE_SECONDS = 86_400.0
-"""How long they are used while the provider does not answer."""
+"""Age from which cached keys are no longer used, though the provider does not answer."""
 
 PAUSE_SECONDS = 30.0
-"""The least time between two questions, whatever tokens are sent and whether they succeed."""
+"""The least time between two fetches, so that tokens with invented key ids cannot cause unbounded ones (O9)."""
 
 Fetch = Callable[[str], Awaitable[dict[str, Any]]]
 
 
 class ProviderUnavailableError(Exception):
-    """Nobody knows the provider's keys at the moment."""
+    """The provider's keys are not known: they could not be fetched, or are older than STALE_SECONDS."""
 
 
 class ForeignKeys:
-    """The key set of one issuer. It is never told where to look by a token."""
+    """The key set of one issuer. Its address comes from the issuer's metadata, never from a token's header."""
 
     def __init__(self, issuer: str, clock: Callable[[], float], fetch: Fetch = fetch_json) -> None:
-        """`clock` counts seconds and is never set back."""
+        """`clock` is monotonic, in seconds."""
         self._issuer = issuer
         self._clock = clock
         self._fetch = fetch
@@ -47,28 +47,29 @@ class ForeignKeys:
         self._renewing: asyncio.Task[None] | None = None
 
     async def key(self, kid: str) -> Key | None:
-        """The key of this id, or None if the provider has none; ProviderUnavailableError when nobody can tell."""
+        """The key of this id, or None if the provider has none; ProviderUnavailableError if that is not known."""
         if not self.knows(kid):
             await self._ask()
         elif self._age() >= FRESH_SECONDS and (self._renewing is None or self._renewing.done()):
-            self._renewing = asyncio.create_task(self._ask())  # Nobody waits for what is only a precaution.
+            self._renewing = asyncio.create_task(self._ask())  # In the background: the cached key is still good.
         if self._age() >= STALE_SECONDS:
             raise ProviderUnavailableError
         return self._keys.get(kid)
 
     def knows(self, kid: str) -> bool:
-        """Whether a key that verified a token before is still one of the provider's."""
+        """True if the key is in the cached set, and the set is younger than STALE_SECONDS."""
         return kid in self._keys and self._age() < STALE_SECONDS
 
     def _age(self) -> float:
         return self._clock() - self._fetched_at
 
     async def _ask(self) -> None:
-        """Ask, unless somebody has done so just now; one question at a time."""
+        """Fetch the keys, one fetch at a time, unless another request has just done so."""
         before = self._asked_at
         async with self._asking:
             if self._asked_at != before or self._clock() - self._asked_at < PAUSE_SECONDS:
                 return
+            # Before the fetch: a failed one counts for the pause as well.
             self._asked_at = self._clock()
             try:
                 self._keys = imported(await self._fetch(await self._key_address()))
@@ -77,12 +78,13 @@ class ForeignKeys:
                 log.warning("The keys of the identity provider cannot be read: %s", error)
 
     async def _key_address(self) -> str:
-        """Where the keys are, by the provider's own metadata, which must be about this issuer (RFC 8414 §3.3)."""
+        """The `jwks_uri` of the provider's metadata, whose `issuer` must be this one (RFC 8414 §3.3). FetchError."""
         parts = urlsplit(self._issuer)
         places = (
             f"{self._issuer}/.well-known/openid-configuration",
             f"{parts.scheme}://{parts.netloc}/.well-known/oauth-authorization-server{parts.path}",
         )
+        # OpenID Connect Discovery appends its path to the issuer, RFC 8414 §3.1 inserts it after the host: try both.
         failure = FetchError("there is no metadata")
         for place in places:
             try:
@@ -91,6 +93,7 @@ class ForeignKeys:
                 failure = error
                 continue
             address = found.get("jwks_uri")
+            # Another issuer here would let one tenant of a shared host speak for the other (mix-up).
             if found.get("issuer") != self._issuer or not is_encrypted(address):
                 raise FetchError("its metadata is of another issuer, or names no https address of keys")
             return str(address)

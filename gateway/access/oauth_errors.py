@@ -1,4 +1,4 @@
-"""The errors of OAuth as responses: an RFC's code, a fixed sentence, never a word of what was sent."""
+"""OAuth errors as responses: the RFC's error code and a fixed sentence, without any value from the request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADERS = {"cache-control": "no-store", "pragma": "no-cache"}
 
 
 class UnauthenticatedError(InvalidClientError):
-    """The client did not prove who it is. What failed is not told apart: unknown, disabled, wrong secret are alike."""
+    """Client authentication failed. Unknown client, disabled client and wrong secret give the same answer."""
 
     description = "The client is unknown, or it did not prove who it is."
     status_code = 401
@@ -24,12 +24,12 @@ class UnauthenticatedError(InvalidClientError):
         self._basic = basic
 
     def get_headers(self) -> list[tuple[str, str]]:
-        """With a challenge only for those who tried the Authorization header (RFC 6749 §5.2)."""
+        """A Basic challenge, only if the client used the Authorization header (RFC 6749 §5.2)."""
         return [("WWW-Authenticate", 'Basic realm="oauth", charset="UTF-8"')] if self._basic else []
 
 
 class SlowDownError(OAuth2Error):
-    """Too many failures lately; nothing was looked at. The code is the one RFC 8628 has for the same."""
+    """Too many failed attempts lately; the credentials were not checked. The code is RFC 8628's (§3.5)."""
 
     error = "slow_down"
     description = "Too many failed attempts: wait before the next one."
@@ -37,15 +37,16 @@ class SlowDownError(OAuth2Error):
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
+        # Rounded up: a client that waits exactly as long as it was told must not be refused again.
         self._seconds = max(1, round(seconds + 0.5))
 
     def get_headers(self) -> list[tuple[str, str]]:
-        """With the seconds to wait."""
+        """Retry-After, in seconds."""
         return [("Retry-After", str(self._seconds))]
 
 
 class InvalidTargetError(OAuth2Error):
-    """RFC 8707 §2: the resource is not one that we give tokens for."""
+    """RFC 8707 §2: no tokens are issued for the requested resource."""
 
     error = "invalid_target"
     description = "Tokens are given out for this gateway only: see the metadata of its resource."
@@ -59,7 +60,7 @@ class ProofError(OAuth2Error):
 
 
 class NonceError(ProofError):
-    """RFC 9449 §8: the proof has to carry a nonce of ours that is young enough."""
+    """RFC 9449 §8: the proof must carry a fresh nonce of this server."""
 
     error = "use_dpop_nonce"
     description = "The DPoP proof must carry the nonce that comes with this response."
@@ -69,26 +70,26 @@ class NonceError(ProofError):
         self.nonce = nonce
 
     def get_headers(self) -> list[tuple[str, str]]:
-        """With a nonce for the next proof."""
+        """A nonce for the next proof."""
         return [("DPoP-Nonce", self.nonce)]
 
 
 class RequestNotSupportedError(OAuth2Error):
-    """RFC 9101: request objects are not understood here; push the request instead (RFC 9126)."""
+    """RFC 9101: request objects are not supported; push the request instead (RFC 9126)."""
 
     error = "request_not_supported"
     description = "Request objects are not supported: push the request instead."
 
 
 class LoginRequiredError(OAuth2Error):
-    """The client asked that nobody be bothered, and somebody has to sign in."""
+    """The request had `prompt=none`, but the customer must sign in (OpenID Connect Core §3.1.2.6)."""
 
     error = "login_required"
     description = "Somebody has to sign in."
 
 
 class ConsentRequiredError(OAuth2Error):
-    """The client asked that nobody be bothered, and somebody has to agree."""
+    """The request had `prompt=none`, but the customer must consent (OpenID Connect Core §3.1.2.6)."""
 
     error = "consent_required"
     description = "Somebody has to agree."
@@ -96,20 +97,21 @@ class ConsentRequiredError(OAuth2Error):
 
 @dataclass(frozen=True, slots=True)
 class OAuthReply:
-    """What an endpoint answers, before it is HTTP."""
+    """The answer of an OAuth endpoint, before it becomes an HTTP response."""
 
     status: int
     body: dict[str, object]
     headers: Iterable[tuple[str, str]] = field(default=())
 
     def response(self) -> Response:
-        """The HTTP response, which no cache keeps."""
+        """The HTTP response, with `Cache-Control: no-store`."""
         response = Response(orjson.dumps(self.body), self.status, HEADERS, "application/json")
+        # Authlib writes header names in mixed case; HEADERS comes last, so that nothing it sets permits caching.
         response.headers.update({name.lower(): value for name, value in self.headers})
         response.headers.update(HEADERS)
         return response
 
 
 def refusal(error: OAuth2Error) -> OAuthReply:
-    """The reply of RFC 6749 §5.2."""
+    """The error response of RFC 6749 §5.2."""
     return OAuthReply(error.status_code, dict(error.get_body()), error.get_headers())

@@ -1,4 +1,4 @@
-"""Access tokens of an identity provider that the settings name: believed for what the settings say, and no more."""
+"""Access tokens of an external identity provider, accepted for the clients and scopes that the settings map them to."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from gateway.tokens.tokens import Claims, TokenError, TokenFault
 from values.json_web_keys import KINDS
 
 MAX_TOKEN = 8_192
-MARK = "provider:"
-"""Put before the ids of its keys, so that they are never taken for ours."""
+"""Characters of a token; more than our own have, since providers add claims such as lists of groups."""
+PREFIX = "provider:"
+"""Prefix of the provider's key ids, so that none is taken for one of our own keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderConfiguration:
-    """What was agreed with the provider."""
+    """The settings for one provider: its issuer, our audience, token types, and which claims give which scopes."""
 
     issuer: str
     audience: str
     client_claim: str
     types: frozenset[str]
     scopes: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
-    """By claim and value, the scopes that it gives; they give nothing that the client is not registered for."""
+    """Scopes by claim and value of the claim. The client's registration still limits them."""
 
 
 class Provider:
-    """Verifies the provider's tokens. They are for tools: a customer's token is one of ours."""
+    """Verifies the provider's tokens. They are for tools only: customers' tokens are issued by this gateway."""
 
     def __init__(self, terms: ProviderConfiguration, keys: ForeignKeys, skew: int, clock: Callable[[], float]) -> None:
         self._terms = terms
@@ -40,7 +41,7 @@ class Provider:
         self._clock = clock
 
     def seen(self, token: bytes) -> UnverifiedJwt | None:
-        """The token, if it says that it is the provider's; None for any other."""
+        """The unverified token if its `iss` names the provider; None for any other token."""
         try:
             found = look(token.decode("ascii"), MAX_TOKEN)
         except (InvalidJwtError, UnicodeDecodeError):
@@ -48,18 +49,19 @@ class Provider:
         return found if found.claims.get("iss") == self._terms.issuer else None
 
     def knows(self, key_id: str) -> bool:
-        """Whether a key is still the provider's."""
-        return self._keys.knows(key_id.removeprefix(MARK))
+        """True if a key, by its prefixed id, is still in the provider's key set."""
+        return self._keys.knows(key_id.removeprefix(PREFIX))
 
     async def verify(self, seen: UnverifiedJwt) -> Claims:
-        """What the token is good for here; TokenError, or Problem 503 while the provider's keys are not known.
+        """The claims of a valid token; TokenError if it is invalid, Problem 503 while the provider's keys are unknown.
 
-        1. type and algorithm are ones we name, and no header is followed; 2. a key of the provider's own set, by its
-        id; 3. signature; 4. audience; 5. time; 6. client; 7. claims become scopes.
+        1. type and algorithm are in the settings' lists, and no header such as `jku` is followed; 2. the key is found
+        in the provider's own set by its id; 3. signature; 4. audience; 5. time; 6. client; 7. claims become scopes.
         """
         try:
             algorithm = check_header(seen, KINDS, self._terms.types)  # 1
         except InvalidJwtError as error:
+            # `check_header` raises one exception for a wrong type, algorithm or header.
             raise TokenError(TokenFault.TYPE if seen.header.get("alg") in KINDS else TokenFault.ALGORITHM) from error
         kid = seen.header.get("kid")
         if not isinstance(kid, str):
@@ -85,13 +87,16 @@ class Provider:
         if "exp" not in times or not all(type(time) in (int, float) for time in times.values()):
             raise TokenError(TokenFault.CLAIMS)
         now = self._clock()
+        # No leeway for `exp`: an expired token is never accepted (F3). For `iat` and `nbf`: their clock may be ahead.
         if times["exp"] <= now:  # 5
             raise TokenError(TokenFault.EXPIRED)
         if max(times.get("iat", 0), times.get("nbf", 0)) > now + self._skew:
             raise TokenError(TokenFault.EARLY)
         client = said.get(terms.client_claim)
-        if not isinstance(client, str) or not client or "cnf" in said:  # 6; a way of binding is never passed over
+        # A token with `cnf` is bound to a key; accepting it without checking the key would void that (RFC 7800).
+        if not isinstance(client, str) or not client or "cnf" in said:  # 6
             raise TokenError(TokenFault.CLAIMS)
+        # Not `jti`: providers need not send one, and nobody here could vouch that theirs is unique.
         token_id = sha256(seen.text.encode()).hexdigest()
         return Claims(
             token_id,
@@ -99,12 +104,12 @@ class Provider:
             None,
             self._scopes(said),
             int(times["exp"]),
-            MARK + kid,
+            PREFIX + kid,
             issued_at=int(times.get("iat", 0)),
         )
 
     def _scopes(self, said: Mapping[str, Any]) -> frozenset[str]:
-        """Step 7: a claim is a text of words, as `scope` is, or a list of them."""
+        """Step 7: the scopes of the mapped claims; a claim is a space-separated text, like `scope`, or a list."""
         found: set[str] = set()
         for claim, by_value in self._terms.scopes.items():
             given = said.get(claim)

@@ -1,7 +1,7 @@
-"""How often one network may ask what anybody may ask: counted in memory, so that asking writes nothing (G14).
+"""Rate limit per network for anonymous requests, counted in memory so that such a request writes nothing (G14).
 
-The limit is each process's own: a counter that replicas share would be a durable write a request, which is what it is
-there to prevent. With N replicas a network may ask N times as often.
+Each process counts for itself: a counter shared by replicas would be one durable write a request, which is what the
+limit is there to prevent. With N replicas a network may send N times as many requests.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from starlette.requests import HTTPConnection
 from gateway.http.client_address import Networks, client_address, network_of
 
 MOST = 50_000
-"""Networks that are remembered; those that asked longest ago are forgotten first."""
+"""Networks in memory; those that asked longest ago are evicted first."""
 
 
 class RateLimit:
-    """The generic cell rate algorithm, per network: one IPv4 address, or the /64 that one IPv6 subscriber has."""
+    """The generic cell rate algorithm (GCRA), per network: one IPv4 address, or the /64 of one IPv6 subscriber."""
 
     def __init__(
         self,
@@ -28,20 +28,21 @@ class RateLimit:
         header: str = "either",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """A minute's requests may come at once; 0: there is no limit."""
+        """Allow `per_minute` requests, all of which may come in one burst; 0 means no limit."""
         self._step = 60 / per_minute if per_minute else 0.0
         self._proxies, self._header, self._clock = proxies, header, clock
         self._due: LRUCache[str, float] = LRUCache(MOST)
 
     def wait(self, connection: HTTPConnection) -> float:
-        """Seconds until the network may ask again; 0 when it may now, which is counted."""
+        """Count the request and return 0, or return the seconds until the network may ask again."""
         if not self._step:
             return 0.0
         network = network_of(client_address(connection.scope, self._proxies, self._header))
         now = self._clock()
+        # Popped and set again, so that the dict stays in the order of use, in which it is evicted.
         due = max(now, self._due.pop(network, now))
         ahead = due - now - (60 - self._step)
-        if ahead > 1e-9:
+        if ahead > 1e-9:  # Not 0: sums of 60 / per_minute are off by rounding, and would refuse the last of a burst.
             self._due[network] = due
             return ahead
         self._due[network] = due + self._step

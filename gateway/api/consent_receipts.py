@@ -1,4 +1,4 @@
-"""`/consents/{id}/receipt`: what was agreed to, as a receipt to keep (ISO/IEC TS 27560 by DPV, GDPR Art. 7)."""
+"""`/consents/{id}/receipt`: a consent receipt in the DPV profile of ISO/IEC TS 27560 (GDPR Art. 7(1))."""
 
 from __future__ import annotations
 
@@ -30,16 +30,18 @@ query Receipt($id: ID!) {
 
 
 class ConsentReceipts:
-    """Answers the bearer of the customer's own token, from the API: what is read stands in the ledger like all else."""
+    """Serves receipts to the customer's own token. It reads through the API, so the access is in the ledger."""
 
-    def __init__(self, door: Authenticator, api: GraphQLApi, clock: Callable[[], datetime], controller: str) -> None:
-        self._door, self._api, self._clock, self._controller = door, api, clock, controller
+    def __init__(
+        self, authenticator: Authenticator, api: GraphQLApi, clock: Callable[[], datetime], controller: str
+    ) -> None:
+        self._authenticator, self._api, self._clock, self._controller = authenticator, api, clock, controller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a GET; Problem 401, 403, 404 or 405."""
+        """Answer a GET; Problem 401, 403, 404 or 405; StoreUnavailableError if the API gives no answer."""
         if scope["method"] not in ("GET", "HEAD"):
             raise problems.method_not_allowed(b"GET, HEAD")
-        grant = await self._door.admit_first_party(*presented(scope, dict(scope["headers"])))
+        grant = await self._authenticator.authenticate_first_party(*presented(scope, dict(scope["headers"])))
         if grant.subject is None or Purpose.SELF_SERVICE not in grant.purposes:
             raise problems.ProblemError(403, "NOT_YOURS", "A receipt is for the customer who consented.")
         question = Request(query=QUESTION, variables={"id": scope["path_params"]["id"]}, read_only=True)
@@ -47,6 +49,7 @@ class ConsentReceipts:
         if outcome.kind is not RequestOutcome.OK:
             raise StoreUnavailableError(OutageCause.DOWN)
         data = orjson.loads(outcome.body)["data"]
+        # Another customer's consent is not found either: `node` returns only one's own (D6).
         if not data or not data.get("node"):
             raise problems.ProblemError(404, "NO_SUCH_CONSENT", "There is no such consent.")
         content = receipt(data["node"], data["me"]["id"], self._controller, self._clock())
@@ -56,10 +59,12 @@ class ConsentReceipts:
 
 
 def _any_document(grant: Any) -> Any:
-    """The same grant for a question of the house's own, whatever documents its client is registered for."""
+    """The grant without its restriction to trusted documents: the query is the gateway's own."""
     return replace(grant, documents_only=False)
 
 
-def list_routes(door: Authenticator, api: GraphQLApi, clock: Callable[[], datetime], controller: str) -> list[Route]:
-    """The address; `controller` is the public address of whoever runs this gateway."""
-    return [Route("/consents/{id}/receipt", ConsentReceipts(door, api, clock, controller))]
+def list_routes(
+    authenticator: Authenticator, api: GraphQLApi, clock: Callable[[], datetime], controller: str
+) -> list[Route]:
+    """The route; `controller` is the public address of the controller."""
+    return [Route("/consents/{id}/receipt", ConsentReceipts(authenticator, api, clock, controller))]

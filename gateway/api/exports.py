@@ -1,4 +1,4 @@
-"""Fetching an export at `/exports/{id}`: opened piece by piece on its way out, for its own customer and nobody else."""
+"""`/exports/{id}`: downloads an export, decrypted piece by piece, for its own customer only (GDPR Art. 15, 20)."""
 
 from __future__ import annotations
 
@@ -29,15 +29,18 @@ MEDIA["PORTABLE"] = MEDIA["JSON"]
 
 
 class Exports:
-    """The address of the exports. It answers the bearer of the customer's own token: no cookie counts, no tool may.
+    """Serves exports to the customer's own token; no cookie is accepted, and no tool's token.
 
-    1. who asks, by the token; 2. for oneself, as SELF_SERVICE, and proven within the last minutes (S7); 3. the export
-    is there, ready, not expired, and one's own: all else is the same 404; 4. the ledger has the entry before a byte
-    leaves; 5. piece by piece: what was changed, moved or cut off breaks the connection instead of passing for whole.
+    1. the token is authenticated; 2. it is the customer's own, for SELF_SERVICE, from a recent sign-in (S7); 3. the
+    export exists, is ready, has not expired and is the customer's: everything else is the same 404; 4. the ledger entry
+    is durable before the first byte leaves; 5. piece by piece: a piece that was changed, moved or cut off breaks the
+    connection, so that a damaged export never looks complete.
     """
 
-    def __init__(self, store: Store, door: Authenticator, said: Meanings, clock: Callable[[], datetime]) -> None:
-        self._files, self._door, self._clock = ExportFiles(store), door, clock
+    def __init__(
+        self, store: Store, authenticator: Authenticator, said: Meanings, clock: Callable[[], datetime]
+    ) -> None:
+        self._files, self._authenticator, self._clock = ExportFiles(store), authenticator, clock
         self._fields = sorted({name for each in said.values() for name in each.coordinates})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +48,7 @@ class Exports:
         if scope["method"] != "GET":
             raise problems.method_not_allowed(b"GET")
         form = _form(scope["query_string"])
-        grant = await self._door.admit_first_party(*presented(scope, dict(scope["headers"])))  # 1
+        grant = await self._authenticator.authenticate_first_party(*presented(scope, dict(scope["headers"])))  # 1
         now = self._clock()
         subject = _themselves(grant, now)  # 2
         file = await self._files.find(scope["path_params"]["id"], subject, form, now)  # 3
@@ -79,14 +82,14 @@ class Exports:
 
 
 def list_routes(
-    store: Store, door: Authenticator, model: SchemaModel, clock: Callable[[], datetime]
+    store: Store, authenticator: Authenticator, model: SchemaModel, clock: Callable[[], datetime]
 ) -> Sequence[Route]:
-    """The address."""
-    return [Route("/exports/{id}", Exports(store, door, meanings(model), clock))]
+    """The route."""
+    return [Route("/exports/{id}", Exports(store, authenticator, meanings(model), clock))]
 
 
 def _form(query: bytes) -> str:
-    """`?form=`: json, html or portable; json when nothing is said."""
+    """The `form` of the query: JSON, HTML or PORTABLE; JSON by default. Problem 400 for anything else."""
     try:
         given: Mapping[str, str] = dict(parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=4))
     except ValueError:
@@ -98,12 +101,13 @@ def _form(query: bytes) -> str:
 
 
 def _themselves(grant: VerifiedGrant, now: datetime) -> int:
-    """The customer of the token; Problem unless they read their own data, and proved who they are just now."""
+    """The token's customer; Problem 403 for any other token, 401 (step-up, RFC 9470) if the sign-in is too old."""
     if grant.subject is None or Purpose.SELF_SERVICE not in grant.purposes:
         raise problems.ProblemError(
             403, "OWN_DATA_ONLY", "An export is for its own customer: use their SELF_SERVICE token."
         )
     at = grant.authenticated_at
+    # SKEW: a replica whose clock is ahead may have signed somebody in "in the future".
     if at is None or not -SKEW <= now.timestamp() - at <= FRESH:
         message = f"Fetching an export needs a sign-in of the last {FRESH // 60} minutes: sign in again."
         raise problems.ProblemError(401, "STEP_UP_REQUIRED", message, ((b"www-authenticate", STEP_UP),))
@@ -111,5 +115,5 @@ def _themselves(grant: VerifiedGrant, now: datetime) -> int:
 
 
 def _name(form: str, now: datetime) -> str:
-    """A file name that says nothing of anybody."""
+    """A file name without personal data: it ends up in download lists and backups."""
     return f"my-data-{'portable-' if form == 'PORTABLE' else ''}{now:%Y-%m-%d}"

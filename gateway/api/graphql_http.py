@@ -41,7 +41,7 @@ STATUS = {
 """The status under `application/graphql-response+json`."""
 
 ALWAYS_200 = {RequestOutcome.OK, RequestOutcome.REQUEST_ERROR, RequestOutcome.REFUSED, RequestOutcome.STEP_UP_REQUIRED}
-"""Under `application/json` these are 200 (§6.4.1): its clients take any other status for a broken connection."""
+"""Outcomes with status 200 under `application/json` (§6.4.1): legacy clients take any other status for a failure."""
 
 
 STEP_UP = (
@@ -49,7 +49,7 @@ STEP_UP = (
     + b', error="insufficient_user_authentication", error_description="The customer signed in too long ago."'
     + b', max_age="%d"' % FRESH
 )
-"""The challenge of RFC 9470: have the customer sign in again, and come back with the new token."""
+"""The step-up challenge of RFC 9470: the customer must sign in again, and the client retry with the new token."""
 
 
 MAX_KEY = 130
@@ -57,27 +57,32 @@ MAX_KEY = 130
 
 
 class GraphQLApi(Protocol):
-    """What answers questions: `schema.api.api.Api`."""
+    """Executes GraphQL requests; implemented by `schema.api.api.Api`."""
 
     async def execute(self, request: Request, grant: Grant) -> Outcome:
-        """The answer; never raises."""
+        """The outcome; errors are part of it, and never raised."""
         ...
 
 
 class GraphQLEndpoint:
     """The ASGI application at /graphql.
 
-    Who asks is told by a bearer token and by nothing else. A browser attaches that header to no request of its own
-    accord, and to none of another site's without asking us first, so neither a cookie nor a form can speak for anyone;
-    this holds for GET as well (G3).
+    Requests are authenticated by their access token alone. A browser never sends that header by itself, and for another
+    site only after a CORS preflight, which is refused; so neither cookies nor forms can act for anyone (CSRF), which
+    holds for GET as well (G3).
     """
 
     def __init__(
-        self, api: GraphQLApi, door: Authenticator, crowd: ConcurrencyLimiter, settings: Settings, page: ASGIApp | None
+        self,
+        api: GraphQLApi,
+        authenticator: Authenticator,
+        limiter: ConcurrencyLimiter,
+        settings: Settings,
+        page: ASGIApp | None,
     ) -> None:
         self._api = api
-        self._door = door
-        self._crowd = crowd
+        self._authenticator = authenticator
+        self._limiter = limiter
         self._settings = settings
         self._page = page
 
@@ -85,11 +90,13 @@ class GraphQLEndpoint:
         """Answer one request."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         reading = scope["method"] == "GET"
+        # The page before all else: it is public, and a browser that opens /graphql has no token.
         media = answer_media(headers.get(b"accept"), reading and self._page is not None)
         if media is Media.HTML and self._page is not None:
             await self._page(scope, receive, send)
             return
         try:
+            # Method and media type first: they cost nothing, and a refusal tells nothing about tokens.
             if scope["method"] not in ("GET", "POST"):
                 raise problems.method_not_allowed(ALLOWED)
             if media is None:
@@ -101,22 +108,25 @@ class GraphQLEndpoint:
             problem = problem_of(error)
             status, extra, body = problem.status, problem.headers, problem.as_graphql()
         except ClientDisconnectedError:
-            return
+            return  # There is nobody to send a response to.
         await _send(send, status, media or Media.JSON, extra, body)
 
     async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Outcome:
-        """1. form of the request; 2. who asks; 3. the body, bounded; 4. a slot; 5. the answer, while somebody waits."""
+        """1. check the media type; 2. authenticate; 3. read the body; 4. take a slot; 5. execute.
+
+        The slot comes after the body, so that slow bodies hold none (G13).
+        """
         posted = scope["method"] == "POST"
         if posted and not (is_json_in_utf8(headers.get(b"content-type")) and _uncompressed(headers)):  # 1
             raise problems.unsupported_content()
-        grant = await self._door.admit(*presented(scope, headers))  # 2
+        grant = await self._authenticator.authenticate(*presented(scope, headers))  # 2
         question = await self._question(scope, headers, receive)  # 3
-        self._crowd.enter_as(grant.client_id, grant.subject)  # 4
+        self._limiter.acquire_for(grant.client_id, grant.subject)  # 4
         try:
             request = _request(question, headers, read_only=not posted)
             return await self._execute(request, grant, receive)  # 5
         finally:
-            self._crowd.leave_as(grant.client_id, grant.subject)
+            self._limiter.release_for(grant.client_id, grant.subject)
 
     async def _question(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Question:
         limit, seconds = self._settings.max_body_bytes, self._settings.body_seconds
@@ -125,7 +135,7 @@ class GraphQLEndpoint:
 
     async def _execute(self, request: Request, grant: VerifiedGrant, receive: Receive) -> Outcome:
         try:
-            # The API keeps the time itself, and says so with more detail; a second later it is taken to be stuck.
+            # The API has its own timeout, with a more detailed error; a second later this one assumes that it hangs.
             return await run_until_disconnect(
                 self._api.execute(request, grant), receive, self._settings.request_seconds + 1
             )
@@ -134,6 +144,7 @@ class GraphQLEndpoint:
 
 
 def _uncompressed(headers: dict[bytes, bytes]) -> bool:
+    # Compressed bodies are refused: a few kilobytes could expand to gigabytes.
     return headers.get(b"content-encoding", b"identity").lower() == b"identity"
 
 
@@ -146,7 +157,7 @@ def _request(question: Question, headers: dict[bytes, bytes], read_only: bool) -
         extensions=question.extensions,
         purpose=_word(headers, b"purpose", MAX_PURPOSE),
         reference=_word(headers, b"purpose-reference", MAX_REFERENCE),
-        read_only=read_only,
+        read_only=read_only,  # A GET never runs a mutation (G2): links, prefetching and caches repeat GETs.
         in_url=read_only,
         language=preferred(headers.get(b"accept-language", b"").decode("latin-1")),
         idempotency_key=_key(headers),
@@ -154,7 +165,7 @@ def _request(question: Question, headers: dict[bytes, bytes], read_only: bool) -
 
 
 def _key(headers: dict[bytes, bytes]) -> str | None:
-    """The `Idempotency-Key`: a string of RFC 8941, in quotes, or the same without them."""
+    """The `Idempotency-Key` header: a quoted string (RFC 8941 §3.3.3), or the same without quotes; Problem 400."""
     value = _word(headers, b"idempotency-key", MAX_KEY)
     if value is None:
         return None
@@ -165,7 +176,7 @@ def _key(headers: dict[bytes, bytes]) -> str | None:
 
 
 def _word(headers: dict[bytes, bytes], name: bytes, longest: int) -> str | None:
-    """A header that must be short and ASCII, since it ends up in the ledger if it is accepted."""
+    """A header that must be short and ASCII, because it goes into the ledger; None without it, Problem 400."""
     value = headers.get(name)
     if not value:
         return None
@@ -175,10 +186,10 @@ def _word(headers: dict[bytes, bytes], name: bytes, longest: int) -> str | None:
 
 
 def _status(outcome: Outcome, media: Media) -> tuple[int, tuple[tuple[bytes, bytes], ...]]:
-    """The status of an outcome and the headers that go with it."""
+    """The status of an outcome, and its headers."""
     if media is Media.JSON and outcome.kind in ALWAYS_200:
         return 200, ()
-    if outcome.kind is RequestOutcome.METHOD_NOT_ALLOWED:
+    if outcome.kind is RequestOutcome.METHOD_NOT_ALLOWED:  # Allow is required with 405 (RFC 9110 §15.5.6).
         return 405, ((b"allow", b"POST"),)
     if outcome.kind is RequestOutcome.STEP_UP_REQUIRED:
         return 401, ((b"www-authenticate", STEP_UP),)

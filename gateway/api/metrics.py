@@ -1,4 +1,4 @@
-"""`/metrics` in Prometheus' text form: how the gateway fares. No label names a person or a value."""
+"""`/metrics` in the Prometheus text format. No label holds a person or a value."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def gauge(name: str, meaning: str, values: Mapping[str, float] | float, label: s
 
 
 class Metrics:
-    """Answers to the networks that the settings name, by the address at the other end of the connection itself.
+    """Serves the metrics to the networks of GATEWAY_METRICS, by the peer address of the TCP connection.
 
-    No header opens it. What says that it was forwarded is refused, and so is every proxy of ours: through one, anybody
-    might be asking.
+    No header grants access. Forwarded requests are refused, and so are those of our own proxies: anybody might be
+    behind one.
     """
 
     def __init__(
@@ -70,7 +70,8 @@ class Metrics:
         self._latencies = latencies
 
     async def __call__(self, request: Request) -> Response:
-        """Every metric; Problem 404 for who may not see them."""
+        """Every metric; Problem 404 for clients that may not see them."""
+        # 404 instead of 403: strangers need not know that there are metrics here.
         if not self._allowed(request):
             raise problems.ProblemError(404, "NOT_FOUND", "There is nothing at this address.")
         now = self._clock()
@@ -87,7 +88,7 @@ class Metrics:
 
 
 def of_executions(counts: Mapping[str, int]) -> Collector:
-    """Operations by what carried them out: a compiled plan, or the standard executor and why."""
+    """Operations by executor: the compiled plan, or graphql-core's and the reason for it."""
 
     async def collect(_: datetime) -> Iterable[Metric]:
         family = CounterMetricFamily(
@@ -133,7 +134,7 @@ def of_erasures(store: Store) -> Collector:
 
 
 def of_objections(store: Store) -> Collector:
-    """Objections that wait for a decision, and whether the month of GDPR Art. 12(3) is over for one."""
+    """Pending objections, and those past the month of GDPR Art. 12(3)."""
 
     async def collect(now: datetime) -> Iterable[Metric]:
         waiting, late = await backlog(store, now)
@@ -180,7 +181,7 @@ def list_routes(
     refused: Mapping[tuple[str, str, str, str], int] | None = None,
     latencies: CollectorRegistry | None = None,
 ) -> list[Route]:
-    """The address of the metrics; none when no network may see them."""
+    """The route of the metrics; none if no network may see them."""
     if not networks:
         return []
     collectors = (

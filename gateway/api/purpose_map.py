@@ -1,4 +1,4 @@
-"""What each field may be read for, as the GraphiQL page shows it beside the schema."""
+"""The purposes of each field as JSON, for the GraphiQL page to show beside the schema."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from policy.rules import Rule
 
 
 def purpose_map(rules: Mapping[str, Rule]) -> bytes:
-    """Every coordinate with personal data, its category, its purposes and how long it is kept; in schema order."""
+    """JSON of every coordinate with personal data: category, purposes and retention, in schema order."""
+    # Fields without a category hold no personal data, and need no purpose.
     return orjson.dumps({"fields": [_line(rule) for rule in rules.values() if rule.category]})
 
 

@@ -1,7 +1,7 @@
-"""`/rdap/domain/{name}`: what the registry publishes of a domain, as RDAP over HTTP (RFC 7480, RFC 9083).
+"""`/rdap/domain/{name}`: the published registration data of a domain, as RDAP over HTTP (RFC 7480, RFC 9083).
 
-It is asked of the API for DOMAIN_REGISTRATION, like the registrar's own tool: what is hidden is not read, and what is
-read stands in the ledger, in sums, since anybody may ask. So each network may ask so often only.
+It reads through the API for DOMAIN_REGISTRATION, like the registrar's own tool: hidden data is not read, and accesses
+are in the ledger, as sums, since requests are anonymous. Each network is rate limited (G14).
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ CLIENT = "rdap"
 PATH = "/rdap/domain/"
 MEDIA = "application/rdap+json"
 HEADERS = {"access-control-allow-origin": "*", "cache-control": "no-store"}
-"""RFC 7480, section 5.6: pages of others may read it. Nobody keeps it: what is published may be hidden tomorrow."""
+"""CORS for any origin (RFC 7480 §5.6). Not cached: what is published today may be hidden tomorrow."""
 
 SLOWER = "Ask again after the time of Retry-After."
 QUESTION = "query Rdap($domain: String!) { rdap(domain: $domain) }"
 
 
 class Rdap:
-    """Answers queries for domains that are registered here."""
+    """Answers RDAP queries for domains that are registered here."""
 
     def __init__(self, api: GraphQLApi, clock: Callable[[], datetime], origin: str, limit: RateLimit) -> None:
         self._api, self._clock, self._origin, self._limit = api, clock, origin, limit
 
     async def domain(self, request: HttpRequest) -> Response:
-        """The domain, or an RDAP error (RFC 9083, section 6)."""
+        """The domain object, or an RDAP error response (RFC 9083 §6)."""
         if wait := self._limit.wait(request):
             return failed(429, "Too many requests", SLOWER, {"retry-after": str(ceil(wait))})
         try:
             name = to_ascii(request.path_params["name"])
         except DomainNameError as error:
-            return failed(400, "Not a domain name", str(error))
+            return failed(400, "Not a domain name", str(error))  # Its texts are fixed, and quote nothing.
         try:
             found = await self._found(name)
         except StoreUnavailableError as outage:
@@ -73,29 +73,29 @@ class Rdap:
             subject=None,
             purposes=frozenset({Purpose.DOMAIN_REGISTRATION}),
             scopes=frozenset(),
-            expires_at=int(self._clock().timestamp()) + 60,
+            expires_at=int(self._clock().timestamp()) + 60,  # A grant for this one request needs no longer life.
             refusal=Refusal.REFUSE,
             documents_only=False,
             introspection=False,
             max_page=1,
-            summed=True,
+            summed=True,  # Recorded as a sum: an entry for each anonymous request would be a durable write (G14, F1).
         )
 
 
 def failed(status: int, title: str, why: str, more: Mapping[str, str] | None = None) -> Response:
-    """An error as RDAP has it."""
+    """An RDAP error response."""
     content = {"rdapConformance": CONFORMANCE[:1], "errorCode": status, "title": title, "description": [why]}
     return said(status, content, more)
 
 
 def said(status: int, content: Mapping[str, Any], more: Mapping[str, str] | None = None) -> Response:
-    """A response of RDAP's media type."""
+    """A response of the RDAP media type."""
     return Response(orjson.dumps(content), status, {**HEADERS, **(more or {})}, MEDIA)
 
 
 def list_routes(
     api: GraphQLApi, clock: Callable[[], datetime], origin: str, limit: RateLimit | None = None
 ) -> list[Route]:
-    """The address; `origin` is the start of it as the public knows it (RFC 9083, section 4.2)."""
+    """The route; `origin` is the public base address for links (RFC 9083 §4.2)."""
     rdap = Rdap(api, clock, origin, limit or RateLimit(0))
     return [Route(PATH + "{name}", rdap.domain, methods=["GET"])]

@@ -1,4 +1,4 @@
-"""`/readyz`: whether requests should be sent here, asked of what serving needs and never more often than is useful."""
+"""`/readyz`: the readiness probe, which checks the store and other dependencies at most once a second."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from collections.abc import Awaitable, Callable
 from store.sql.errors import OutageCause, StoreUnavailableError, each_its_own
 
 KEPT_SECONDS = 1.0
-"""How long a good answer is given again: however many probes there are, what they ask is asked once a second."""
+"""Seconds for which a positive result is reused, so that any number of probes cause one check a second."""
 
 DEADLINE_SECONDS = 5.0
-"""After which a store that has not answered counts as one that cannot."""
+"""Seconds after which a dependency that has not answered counts as unavailable."""
 
 
 class Readiness:
-    """Asks the store, and whatever else serving needs; probes that come together share one question (F7)."""
+    """Checks the dependencies of serving; concurrent probes share one check, so they never disturb the store (F7)."""
 
     def __init__(
         self, *questions: Callable[[], Awaitable[object]], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Each of `questions` returns when all is well with it, or raises StoreUnavailableError."""
+        """Each of `questions` returns if its dependency is available, or raises StoreUnavailableError."""
         self._questions = questions
         self._clock = clock
         self._good_until = 0.0
         self._asking: asyncio.Task[None] | None = None
 
     async def __call__(self) -> None:
-        """Return when requests would be answered now; StoreUnavailableError when they would not."""
+        """Return if requests can be answered now; StoreUnavailableError if not."""
         if self._clock() < self._good_until:
             return
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask())
             self._asking.add_done_callback(self._asked)
         try:
-            await asyncio.shield(self._asking)  # A probe that is given up takes the question from nobody else.
+            await asyncio.shield(self._asking)  # A cancelled probe must not cancel the check that others share.
         except StoreUnavailableError as outage:
             raise each_its_own(outage) from None
 
@@ -51,4 +51,4 @@ class Readiness:
     def _asked(self, task: asyncio.Task[None]) -> None:
         self._asking = None
         if not task.cancelled():
-            task.exception()  # Heard of, also when every probe was given up.
+            task.exception()  # Retrieved, or asyncio would log it when every probe was cancelled.

@@ -1,4 +1,4 @@
-"""`/erasures/{receipt}`: how an erasure stands, and its certificate, for whoever has the receipt."""
+"""`/erasures/{receipt}`: the state of an erasure and its signed certificate, for the holder of the receipt."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ NOT_STATED = "There is no such statement: the certificate says all, or waits."
 
 
 class Receipts:
-    """Answers without asking who somebody is: once erased, nobody can sign in any more.
+    """Serves the state of erasures without authentication: an erased customer can no longer sign in.
 
-    A receipt cannot be guessed, and what it opens names nobody. Whatever is wrong with it is the same 404.
+    A receipt cannot be guessed, and the answer names nobody. Every wrong receipt gets the same 404.
     """
 
     def __init__(self, store: Store) -> None:
@@ -81,7 +81,7 @@ def _text(at: datetime | None) -> str | None:
 
 
 def list_routes(store: Store) -> list[Route]:
-    """The addresses of the receipts."""
+    """The routes of the receipts."""
     receipts = Receipts(store)
     certificate = receipts.statement(
         SignedStatement.CERTIFICATE,

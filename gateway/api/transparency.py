@@ -1,4 +1,4 @@
-"""What holds us to our ledger, for anyone to fetch: checkpoints, keys and proofs. They hold no personal data."""
+"""Public transparency endpoints of the ledger: checkpoints, keys and Merkle proofs, without personal data."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from store.ledger.signed_checkpoints import Checkpoints, Signed
 from store.ledger.signing_keys import KnownKeys
 from store.sql.reading import Reader
 
+# 18 digits fit into the 63-bit integers of both databases.
 NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -31,25 +32,25 @@ Query = Mapping[str, str]
 
 
 def list_routes(reader: Reader) -> list[Route]:
-    """The addresses, over a reader of the ledger."""
-    told = Transparency(reader)
+    """The routes, over a reader of the ledger."""
+    endpoints = Transparency(reader)
     return [
-        Route("/ledger/checkpoint", Queried(told.checkpoint)),
-        Route("/ledger/public-key", Queried(told.public_key)),
-        Route("/ledger/proof/inclusion", Queried(told.inclusion, "index", "hash", "size")),
-        Route("/ledger/proof/consistency", Queried(told.consistency, "from", "to")),
+        Route("/ledger/checkpoint", Queried(endpoints.checkpoint)),
+        Route("/ledger/public-key", Queried(endpoints.public_key)),
+        Route("/ledger/proof/inclusion", Queried(endpoints.inclusion, "index", "hash", "size")),
+        Route("/ledger/proof/consistency", Queried(endpoints.consistency, "from", "to")),
     ]
 
 
 class Queried:
-    """An address that is read with a query of known names."""
+    """An endpoint for GET with a fixed set of query parameters."""
 
     def __init__(self, respond: Callable[[Query], Awaitable[Response]], *names: str) -> None:
         self._respond = respond
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a GET or HEAD; Problem 405 for any other method, 400 for a query that is not understood."""
+        """Answer a GET or HEAD; Problem 405 for other methods, 400 for unknown or repeated parameters."""
         if scope["method"] not in ("GET", "HEAD"):
             raise problems.method_not_allowed(b"GET, HEAD")
         response = await self._respond(self._read(scope["query_string"]))
@@ -61,6 +62,7 @@ class Queried:
         except ValueError:
             raise problems.malformed("The query cannot be read.") from None
         query = dict(pairs)
+        # A misspelt or repeated parameter is refused: an ignored one would give a proof of something else.
         if len(query) != len(pairs) or not query.keys() <= set(self._names):
             known = ", ".join(self._names) or "nothing"
             raise problems.malformed(f"The query may have, each once: {known}.")
@@ -68,7 +70,7 @@ class Queried:
 
 
 class Transparency:
-    """Answers from the ledger's tree. Only what was signed is proven, so nobody learns what is not yet."""
+    """Answers from the Merkle tree, for signed sizes only, so that nobody learns of unsigned entries."""
 
     def __init__(self, reader: Reader) -> None:
         self._prover = Prover(reader)
@@ -82,14 +84,14 @@ class Transparency:
         return PlainTextResponse((await self._latest()).note, headers=ASK_AGAIN)
 
     async def public_key(self, _: Query) -> Response:
-        """The keys that checkpoints verify with, one a line, the youngest first (C2SP signed-note)."""
+        """The verifier keys of checkpoints, one a line, the newest first (C2SP signed-note)."""
         keys = await self._keys.all()
         if not keys:
             raise _nothing_signed()
         return PlainTextResponse("".join(f"{key.verifier}\n" for key in keys), headers=ASK_AGAIN)
 
     async def inclusion(self, query: Query) -> Response:
-        """What proves that an entry is in the tree, by its index or by the hash of its leaf (RFC 9162, 2.1.3)."""
+        """The inclusion proof of an entry, found by its index or leaf hash (RFC 9162 §2.1.3); Problem 400 or 404."""
         if ("index" in query) == ("hash" in query):
             raise problems.malformed("Ask by `index` or by `hash`, the leaf's in hexadecimal.")
         signed = await self._latest()
@@ -104,7 +106,7 @@ class Transparency:
         return await self._under_checkpoint(facts, size, signed, fixed="size" in query)
 
     async def consistency(self, query: Query) -> Response:
-        """What proves that the ledger of one size begins with the whole one of a smaller size (RFC 9162, 2.1.4)."""
+        """The consistency proof between two sizes of the ledger (RFC 9162 §2.1.4); Problem 400 or 404."""
         signed = await self._latest()
         first, second = _number(query, "from"), _number(query, "to", signed.size)
         if second > signed.size:
@@ -116,7 +118,7 @@ class Transparency:
         return await self._under_checkpoint(facts, second, signed, fixed="to" in query)
 
     async def _latest(self) -> Signed:
-        """The latest checkpoint, read once a second however many ask for it (G14)."""
+        """The latest checkpoint, read from the store at most once a second (G14); Problem 404 without one."""
         now = time.monotonic()
         if self._kept is None or now >= self._kept_until:
             self._kept, self._kept_until = await self._checkpoints.latest(), now + KEPT_SECONDS
@@ -133,10 +135,11 @@ class Transparency:
         return index
 
     async def _under_checkpoint(self, facts: Mapping[str, object], size: int, latest: Signed, fixed: bool) -> Response:
-        """The proof with the root that it leads to, and the checkpoint that signs it if there is one of this size."""
+        """The proof with its root, and with the signed checkpoint of this size if there is one."""
         signed = latest if size == latest.size else await self._checkpoints.at(size)
         root = signed.root if signed else await self._prover.root(size)
         body = orjson.dumps({**facts, "root": _text(root), "checkpoint": signed and signed.note})
+        # Immutable only with a size in the query: without one the same address proves more tomorrow.
         headers = NEVER_CHANGES if fixed and signed else ASK_AGAIN
         return Response(body, media_type="application/json", headers=headers)
 

@@ -1,1 +1,1 @@
-"""The commands of `gateway`, one file for each group of them."""
+"""The commands of the command line `gateway`, one module for each group."""

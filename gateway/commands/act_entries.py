@@ -1,4 +1,4 @@
-"""Writing the entries of an operator's act, from a command that has no store open (G17)."""
+"""Writes the ledger entries of an operator's command, before the command itself opens the store (G17)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from gateway.commands.common import told_in_a_sentence
+from gateway.commands.common import errors_as_sentences
 from gateway.config import settings
 from gateway.config.settings import Settings, SettingsError
 from gateway.http import server
@@ -28,7 +28,7 @@ log = logging.getLogger("gateway")
 
 @dataclass(frozen=True, slots=True)
 class ActRecorder:
-    """One act: who does it, and the id that its entries share."""
+    """Records one run of a command: the operator, and the id that its entries share."""
 
     act: str
     staff: str | None
@@ -36,20 +36,20 @@ class ActRecorder:
     id: str
 
     def append(self, state: str, target: str | None = None, details: tuple[str, ...] = ()) -> None:
-        """One entry, durable. Ends the command when it cannot be written, or nobody has the code that was given."""
+        """Append one entry, durably; ends the command if that fails, or if the staff code is not registered."""
         found = _settings()
         if found is None:
-            return  # The command itself says what is wrong with the settings, and does nothing.
+            return  # The command itself will report the wrong settings, and do nothing.
         try:
-            with told_in_a_sentence():
+            with errors_as_sentences():
                 server.run(self._on_store(found, state, target, details))
         except StaffError as refused:
             raise click.ClickException(str(refused)) from None
 
     def started(self, widening: Sequence[str]) -> None:
-        """A process begins whose settings widen something: which ones, and a keyed fingerprint of each value.
+        """Record the start of a process with changed `widening` settings: their names and a keyed hash of each value.
 
-        A store that is down for now does not stop the start; the log says that there is no entry.
+        A store that is down does not stop the start; the log then says that there is no entry.
         """
         found = _settings()
         if found is None or found.demo or not (changed := _changed(found, widening)):
@@ -60,8 +60,10 @@ class ActRecorder:
             log.warning("the settings of this start are in no entry of the ledger: %s", outage.reason)
 
     async def _started(self, found: Settings, changed: Sequence[tuple[str, Any]]) -> None:
-        store = await open_store(store_config(found), reindexing=True)  # Acts that end a refusal are recorded, too.
+        # reindexing: `db upgrade` and `db reindex` must be recorded although other commands are refused before them.
+        store = await open_store(store_config(found), reindexing=True)
         try:
+            # A hash suffices to see that a value changed; keyed, since the few plausible values could be tried (D10).
             key = await store.keys.system.named(KEY)
             marks = (hmac.digest(key, f"{name}={value}".encode(), sha256).hex()[:16] for name, value in changed)
             details = tuple(f"{name}={mark}" for (name, _), mark in zip(changed, marks, strict=True))
@@ -70,7 +72,8 @@ class ActRecorder:
             await store.close()
 
     async def _on_store(self, found: Settings, state: str, target: str | None, details: tuple[str, ...]) -> None:
-        store = await open_store(store_config(found), reindexing=True)  # Acts that end a refusal are recorded, too.
+        # reindexing: `db upgrade` and `db reindex` must be recorded although other commands are refused before them.
+        store = await open_store(store_config(found), reindexing=True)
         try:
             if self.staff is not None and state == "BEGUN":
                 await Staff(store).require(self.staff)
@@ -94,7 +97,7 @@ def _settings() -> Settings | None:
 
 
 def _changed(found: Settings, names: Sequence[str]) -> list[tuple[str, Any]]:
-    """Those that are not as they were delivered."""
+    """The settings of these names that differ from their defaults, with their values."""
     known = {each.metadata["name"]: each for each in fields(found)}
     return [
         (name, getattr(found, known[name].name))

@@ -1,7 +1,7 @@
-"""Which command is an operator's act, and its entries in the ledger: before it is done, and how it ended (G17).
+"""The audit log of operators: which commands are recorded in the ledger, before they run and with their result (G17).
 
-The command line wraps every command by the table below, so that none can forget it; one that the table does not name
-does not run.
+The command line wraps every command by the table below, so that none can be forgotten; a command that is not in the
+table does not run.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ OFFLINE = "it reads files and no store"
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What of a command's arguments the ledger may name once it was carried out, when a register has judged them."""
+    """A recorded command, and the arguments that its entry may name once a register has validated them."""
 
     target: str | None = None
     details: tuple[str, ...] = ()
     unless: str | None = None
-    """A flag with which nothing is changed."""
+    """A flag with which nothing is changed, so nothing is recorded."""
     starts: bool = False
-    """It runs until it is stopped: recorded if its settings widen something, and it starts without the store, too."""
+    """It starts a process: recorded only if WIDENING settings are changed, and it starts even without the store."""
     makes: bool = False
-    """There may be no ledger before it: then it is recorded when it is done."""
+    """It may create the ledger, so it is recorded only when it has succeeded."""
 
 
 CLIENT = Act("client_id")
@@ -156,10 +156,10 @@ ACTS: Mapping[str, Act | str] = {
     "audit release": Act("kind", ("day", "code")),
     "settings": LOOKS,
 }
-"""By its words: an act, or why it is none."""
+"""By command path: how it is recorded, or the reason why it is not."""
 
 ID = "gateway.act"
-"""Where the context of a command keeps the id of its act."""
+"""The key of the act's id in click's context."""
 
 WIDENING = (
     "GATEWAY_CLIENT_BUDGET",
@@ -170,11 +170,12 @@ WIDENING = (
     "GATEWAY_METRICS",
     "GATEWAY_WEBHOOK_NETWORKS",
 )
-"""The settings by which more is read, or others are let in, when they are not as they were delivered."""
+"""The settings that, changed from their defaults, allow more reading or admit others."""
 
 
 def recorded(path: str, command: click.Command) -> click.Command:
-    """The command, whose acts are recorded; KeyError for one of which nobody has said whether it is an act."""
+    """The command, wrapped so that its runs are recorded; KeyError if it is not in ACTS."""
+    # A copy: tests and other groups hold the same command objects, which must not be wrapped twice.
     wrapped = copy.copy(command)
     if isinstance(command, click.Group) and isinstance(wrapped, click.Group):
         wrapped.commands = {name: recorded(f"{path} {name}", each) for name, each in command.commands.items()}
@@ -188,6 +189,7 @@ def recorded(path: str, command: click.Command) -> click.Command:
 def _recording(path: str, act: Act, callback: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(callback)
     def run(**given: Any) -> Any:
+        # A dry run changes nothing, so it leaves no entry.
         if act.unless is not None and given[act.unless]:
             return callback(**given)
         with _entries(path, act, given):
@@ -198,10 +200,9 @@ def _recording(path: str, act: Act, callback: Callable[..., Any]) -> Callable[..
 
 @contextmanager
 def _entries(path: str, act: Act, given: Mapping[str, Any]) -> Iterator[None]:
-    """One entry before, durable, and one after. Without the first the act is not carried out."""
-    from gateway.commands.act_entries import (
-        ActRecorder,  # The rest of the house, which looking at help need not wait for.
-    )
+    """Record the run before and after the block. If the first entry cannot be written, the command does not run."""
+    # Imported late: it loads the rest of the gateway, for which `--help` should not wait.
+    from gateway.commands.act_entries import ActRecorder
 
     recorder = ActRecorder(path, staff_code(), signed_in(), secrets.token_hex(8))
     click.get_current_context().meta[ID] = recorder.id
@@ -213,7 +214,7 @@ def _entries(path: str, act: Act, given: Mapping[str, Any]) -> Iterator[None]:
         recorder.append("BEGUN")
     try:
         yield
-    except BaseException:
+    except BaseException:  # SystemExit and Ctrl-C are failures, too.
         if not act.makes:
             recorder.append("FAILED")
         raise
@@ -221,19 +222,20 @@ def _entries(path: str, act: Act, given: Mapping[str, Any]) -> Iterator[None]:
 
 
 def act_id() -> str:
-    """The id of the act that is under way, which all of its entries share."""
+    """The id of the running command, which all of its entries share."""
     found: str = click.get_current_context().meta[ID]
     return found
 
 
 def staff_code() -> str | None:
-    """The code that was given with `--as`; the register judges it."""
+    """The staff code given with `--as`, not validated yet; None without one."""
     found: str | None = (click.get_current_context().find_root().obj or {}).get("as")
     return found
 
 
 def signed_in() -> str:
-    """Who is signed in to this machine, whom `sudo` does not hide; it leaves this process as a pseudonym only."""
+    """The operating system's user, also behind `sudo`; it leaves this process only as a pseudonym."""
+    # SUDO_UID is believed only of root: anybody else could set it to another's number.
     number = int(os.environ.get("SUDO_UID") or os.getuid()) if os.getuid() == 0 else os.getuid()
     try:
         name = pwd.getpwuid(number).pw_name
@@ -243,7 +245,7 @@ def signed_in() -> str:
 
 
 def _target(act: Act, given: Mapping[str, Any]) -> str | None:
-    """What it was done to. The reference of an order is judged here, as no register does so for a hold."""
+    """The object of the command. An order's reference is validated here, as no register does so for a hold."""
     from resolvers.legal.orders import (
         is_order_number,  # The rest of the house, which looking at help need not wait for.
     )
@@ -260,8 +262,9 @@ def _details(act: Act, given: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _said(value: Any) -> str | None:
-    """Names and numbers that a register took; of anything else the ledger says nothing."""
+    """A validated argument as text; None for what could be personal data, which must not get into the ledger (D1)."""
     if value is None:
         return None
     text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    # "@": an e-mail address typed as a name must not get into a ledger that forgets nothing.
     return text if len(text) <= 1000 and text.isprintable() and "@" not in text else None

@@ -1,4 +1,4 @@
-"""`gateway affiliates`: the companies that take payments."""
+"""`gateway affiliates`: registers companies that take payments."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import click
 
-from gateway.commands.common import read_settings, told_in_a_sentence
-from gateway.commands.papers_told import tell_untrue_papers
+from gateway.commands.common import errors_as_sentences, read_settings
+from gateway.commands.outdated_documents import warn_of_outdated_documents
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.serving import store_config
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 @click.group()
 def affiliates() -> None:
-    """Say which companies may receive a card for a payment.
+    """Register the companies that may receive a card for a payment.
 
     \b
         gateway affiliates register "Example Acquirer" https://pay.example.com/cards --kind CARD --country CH
@@ -44,7 +44,7 @@ def register(name: str, url: str, kind: str, country: str) -> None:
     secret = _with(lambda register: register.register(name, kind, url, country, datetime.now(UTC)))
     click.echo(f"{name} takes payments. The secret that verifies what it gets, shown this once:", err=True)
     click.echo(secret)
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 @affiliates.command("list")
@@ -62,14 +62,14 @@ def list_() -> None:
 @affiliates.command("disable")
 @click.argument("name")
 def disable(name: str) -> None:
-    """Send a company nothing more.
+    """Stop sending payments to a company.
 
     \b
         gateway affiliates disable "Example Acquirer"
     """
     _with(lambda register: register.set_disabled(name, datetime.now(UTC)))
     click.echo(f"{name} gets no card any more.")
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 @affiliates.command("enable")
@@ -82,13 +82,13 @@ def enable(name: str) -> None:
     """
     _with(lambda register: register.set_disabled(name, None))
     click.echo(f"{name} takes payments.")
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 def _with(work: Callable[[Affiliates], Awaitable[Result]]) -> Result:
     settings = read_settings()
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             return server.run(_on_store(settings, work))
     except AffiliateError as refused:
         raise click.ClickException(str(refused)) from None

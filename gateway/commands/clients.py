@@ -1,4 +1,4 @@
-"""`gateway clients`: who may ask for tokens, and what for."""
+"""`gateway clients`: registers OAuth clients, their purposes and their credentials."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import click
 import orjson
 from sqlalchemy import RowMapping
 
-from gateway.commands.common import read_settings, told_in_a_sentence
-from gateway.commands.papers_told import tell_untrue_papers
+from gateway.commands.common import errors_as_sentences, read_settings
+from gateway.commands.outdated_documents import warn_of_outdated_documents
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.serving import store_config
@@ -28,7 +28,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def clients() -> None:
-    """Say who may ask for tokens, and what for.
+    """Register OAuth clients, their purposes and their credentials.
 
     \b
     A tool that reads what invoices need, and nothing else:
@@ -89,7 +89,7 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
     The secret is printed once, alone on standard output, and kept nowhere.
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         new = NewClient(
             id=client_id,
             name=name,
@@ -100,6 +100,7 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
             keys=None if key_file is None else key_set(key_file.read_bytes()),
             platform=given["platform"],
             first_party=given["first_party"],
+            # An app has no secret, so a bound token is its only protection against theft (RFC 9700 §2.2.1).
             dpop=ClientKind(kind) is ClientKind.APP if dpop is None else dpop,
             pushed=given["pushed"],
             refresh=not given["no_refresh"],
@@ -113,20 +114,21 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
             keeps_days=given["keeps_days"],
         )
         secret = _with(settings, lambda registry: registry.create(new, _now()))
+    # Everything but the secret goes to stderr, so that `secret=$(gateway clients create …)` works.
     click.echo(f"{client_id} is registered.", err=True)
     _show_once(secret)
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 @clients.command("list")
 def list_() -> None:
-    """List every client: how it proves itself, what for it may ask.
+    """List every client: how it authenticates, and which purposes it has.
 
     \b
         gateway clients list
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         found = _with(settings, lambda registry: registry.listed(_now()))
     for each in found:
         facts = each.facts
@@ -138,13 +140,13 @@ def list_() -> None:
 @clients.command("show")
 @click.argument("client_id", metavar="ID")
 def show(client_id: str) -> None:
-    """Show one client in full; secrets are not there to be shown.
+    """Show one client in full; secrets are stored as hashes and cannot be shown.
 
     \b
         gateway clients show billing
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         found = _with(settings, lambda registry: registry.listed(_now(), client_id))
         if not found:
             raise RegistrationError(f"There is no client {client_id}.")
@@ -157,17 +159,17 @@ def show(client_id: str) -> None:
 @click.option("--keeps", required=True, help="What it keeps of what it reads.")
 @click.option("--keeps-days", type=click.IntRange(0), required=True, help="For how many days; 0: it keeps nothing.")
 def update(client_id: str, keeps: str, keeps_days: int) -> None:
-    """Say what a client keeps of what it reads, and for how long: erasures list it, and tell it (GDPR Art. 19).
+    """Record what data a client stores, and for how long: erasures list it and notify it (GDPR Art. 19).
 
     \b
         gateway clients update billing --keeps "names and addresses on invoices" --keeps-days 3650
         gateway clients update status-page --keeps nothing --keeps-days 0
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         _with(settings, lambda registry: registry.set_keeping(client_id, keeps, keeps_days))
     click.echo(f"{client_id} keeps {keeps}, for {keeps_days} days.", err=True)
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 @clients.command("rotate")
@@ -175,7 +177,7 @@ def update(client_id: str, keeps: str, keeps_days: int) -> None:
 @click.option("--overlap", type=click.IntRange(0, 365 * 24), default=24, show_default=True, help="Hours both are good.")
 @click.option("--public-key", "key_file", type=FILE, help="For a client that signs: its new public keys.")
 def rotate(client_id: str, overlap: int, key_file: Path | None) -> None:
-    """Give a client a new secret; the old one stays good for a day, or for as long as you say.
+    """Rotate a client's secret; the old one stays valid for a day, or for --overlap hours.
 
     \b
         gateway clients rotate billing
@@ -183,7 +185,8 @@ def rotate(client_id: str, overlap: int, key_file: Path | None) -> None:
         gateway clients rotate billing --overlap 0
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
+        # Key sets have no overlap of their own: the operator puts old and new keys into one file.
         if key_file is not None:
             keys = key_set(key_file.read_bytes())
             _with(settings, lambda registry: registry.replace_keys(client_id, keys, _now()))
@@ -198,32 +201,32 @@ def rotate(client_id: str, overlap: int, key_file: Path | None) -> None:
 @clients.command("disable")
 @click.argument("client_id", metavar="ID")
 def disable(client_id: str) -> None:
-    """Refuse a client, and end every token it holds, from the next request on.
+    """Disable a client, and revoke every token it holds, from the next request on.
 
     \b
         gateway clients disable billing
         gateway clients enable billing
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         _with(settings, lambda registry: registry.set_disabled(client_id, True, _now()))
     click.echo(f"{client_id} is disabled.")
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 @clients.command("enable")
 @click.argument("client_id", metavar="ID")
 def enable(client_id: str) -> None:
-    """Let a disabled client in again; what it held is over for good, so it asks for new tokens.
+    """Enable a disabled client; its old tokens stay revoked, so it must request new ones.
 
     \b
         gateway clients enable billing
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         _with(settings, lambda registry: registry.set_disabled(client_id, False, _now()))
     click.echo(f"{client_id} is enabled.")
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 def _with(settings: Settings, work: Callable[[ClientRegistrar], Awaitable[Result]]) -> Result:
@@ -266,6 +269,7 @@ def _lines(each: Registered) -> list[tuple[str, str]]:
         ("documents only", _yes(facts["documents_only"])),
         ("introspection", _yes(facts["introspection"])),
     ]
+    # Without an OAuth registration it gets no tokens from this server.
     if facts["authentication"] is None:
         return lines
     return [

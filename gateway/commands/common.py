@@ -1,4 +1,4 @@
-"""What all commands share: settings from the environment, and mistakes told in a sentence."""
+"""Shared by all commands: reading the settings, and printing expected errors as sentences."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CANNOT_START = 3
 
 
 def read_settings(demo: bool | None = None, to_serve: bool = False) -> Settings:
-    """The settings of this process; a wrong one ends it with exit code 2. Sends logs where they belong, too."""
+    """Read the settings and configure logging; a wrong setting ends the process with exit code 2."""
     try:
         found = settings.read(os.environ, demo)
         if to_serve:
@@ -40,8 +40,8 @@ def read_settings(demo: bool | None = None, to_serve: bool = False) -> Settings:
 
 
 @contextmanager
-def told_in_a_sentence() -> Iterator[None]:
-    """What keeps a command from doing its work is told without a stack trace, and exits with code 3."""
+def errors_as_sentences() -> Iterator[None]:
+    """Print expected errors as a sentence, without a stack trace, and exit with code 3."""
     try:
         yield
     except (

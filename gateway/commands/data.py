@@ -1,4 +1,4 @@
-"""`gateway db`, `gateway customers` and `gateway token`: what is done to a store from outside."""
+"""`gateway db`, `gateway customers` and `gateway token`: databases, imports and demo tokens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import click
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.demo.tokens import DemoTokens
 from gateway.http import server
@@ -30,21 +30,21 @@ SAID = {"EMAIL": "e-mail address", "LOGIN": "login name", "DOMAIN": "domain name
 
 @click.group()
 def db() -> None:
-    """Look after the databases."""
+    """Upgrade and check the databases."""
 
 
 @db.command("upgrade")
-@click.option("--accept-loss", is_flag=True, help="Empty what only keys can open that the key store lacks.")
+@click.option("--accept-loss", is_flag=True, help="Empty values that only keys missing from the key store could open.")
 def db_upgrade(accept_loss: bool) -> None:
-    """Create the databases, or bring them to this release's version.
+    """Create the databases, or migrate them to this release's version.
 
-    Values that rest in another form from this release on are written anew, which is told as it goes on; no gateway of
-    this release serves before. Where this release compares addresses in another form, rows are found by that form
-    afterwards; values of two customers that are one in it are listed: they keep the look-up they have, and where they
-    have none they are found by nothing.
+    Values whose stored form changes with this release are rewritten, with progress messages; no gateway of this release
+    serves before. If this release normalises addresses in another way, rows are found by the new form afterwards.
+    Customers whose values become equal in it are listed: each keeps the look-up it has, and one that has none cannot be
+    found by that value.
 
-    A key store that has no row of some customers is not the one of this data, such as an older copy of it. Nothing that
-    only their keys can open is changed then: restore the right one, or give it up with --accept-loss.
+    A key store without rows of some customers does not belong to this data; it may be an older copy. Then no value that
+    needs their keys is changed: restore the right key store, or give those values up with --accept-loss.
 
     \b
     Exit codes: 0 done; 3 it could not be done; 4 done, and customers share values; 5 the key store lacks customers.
@@ -54,10 +54,11 @@ def db_upgrade(accept_loss: bool) -> None:
         gateway db upgrade
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         try:
             work = upgrade_all(store_config(settings), click.echo, accept_loss=accept_loss)
             _, collisions = server.run(work)
+        # An exit code of its own: a deployment must stop here, and an operator decide.
         except KeysLackingError as error:
             click.echo(str(error), err=True)
             raise SystemExit(KEYS_LACKING) from error
@@ -67,23 +68,23 @@ def db_upgrade(accept_loss: bool) -> None:
 
 @db.command("reindex")
 def db_reindex() -> None:
-    """Look again at every row that is looked up by a fingerprint, and bring it to this release's form.
+    """Check every row that is found by a fingerprint (blind index), and bring it to this release's form.
 
-    Once, after the last replica of an earlier release has ended: it may have written rows in the earlier form; and
-    after the data or the key store was restored from a backup: a start that finds them to differ asks for it. What two
-    customers share is listed, and makes the exit code 4.
+    Run it once after the last replica of an earlier release has ended, since it may have written rows in the earlier
+    form; and after the data or the key store was restored from a backup, when a start asks for it because the two
+    differ. Values that two customers share are listed, with exit code 4.
 
     \b
         gateway db reindex
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         _, collisions = server.run(reindex_all(store_config(settings), click.echo))
     _tell_collisions(collisions)
 
 
 def _tell_collisions(collisions: list[Collision]) -> None:
-    """By the ids of customers alone: what they have in common is an address of theirs."""
+    """Print the collisions by customers' ids only, since the shared values are personal data; exit with COLLISIONS."""
     ids = server.run(customer_ids(store_config(read_settings()), collisions)) if collisions else {}
     for each in collisions:
         who = ids[each.customer]
@@ -105,7 +106,7 @@ def _tell_collisions(collisions: list[Collision]) -> None:
 @click.option("--serving", default="gateway", show_default=True, help="The role that serves.")
 @click.option("--database", "only", help="Only what is to be run in the database of this name.")
 def db_grants(owner: str, serving: str, only: str | None) -> None:
-    """Print the SQL that lets the role that serves do no more than serve; PostgreSQL only.
+    """Print the SQL that limits the serving role to least privilege; PostgreSQL only.
 
     \b
     Run it as the server's administrator, before the first upgrade and after each; it may be run again:
@@ -133,7 +134,7 @@ def db_grants(owner: str, serving: str, only: str | None) -> None:
 @click.command()
 @click.argument("name")
 def token(name: str) -> None:
-    """Print a bare access token of the demo.
+    """Print an access token for the demo.
 
     NAME is billing, support, noc, newsletter, auditor, or the e-mail address of a demo customer.
 
@@ -141,8 +142,9 @@ def token(name: str) -> None:
         gateway token billing
         curl -H "Authorization: Bearer $(gateway token support)" ...
     """
+    # demo=True: the demo's issuer, so that the token is worthless at any other gateway.
     settings = read_settings(demo=True)
-    with told_in_a_sentence():
+    with errors_as_sentences():
         click.echo(server.run(_mint(settings, name)))
 
 
@@ -153,7 +155,7 @@ async def _mint(settings: Settings, name: str) -> str:
 
 @click.group()
 def customers() -> None:
-    """Bring customers in."""
+    """Import customers."""
 
 
 @customers.command("import")
@@ -169,8 +171,9 @@ def customers_import(file: Path, dry_run: bool, skip_bad: bool, form: Format | N
         gateway customers import customers.ndjson
     """
     form = form or ("ndjson" if file.suffix in (".ndjson", ".jsonl") else "csv")
+    # The time zone counts: deadlines of erasures that the import causes end with the controller's days.
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         report = server.run(_import(settings, file, form, dry_run, skip_bad))
     _tell(report)
     if not report.clean:
@@ -189,7 +192,7 @@ async def _import(settings: Settings, file: Path, form: Format, dry_run: bool, s
 
 
 class Bar:
-    """A progress bar on stderr for each reading of the file; silent where nobody looks (click sees to that)."""
+    """A progress bar on stderr for each pass over the file; click hides it if stderr is no terminal."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -203,7 +206,7 @@ class Bar:
             self._bar.render_finish()
 
     def show(self, progress: Progress) -> None:
-        """Draw how far it is."""
+        """Draw the progress."""
         if progress.phase != self._phase:
             self.__exit__()
             self._phase = progress.phase
@@ -214,7 +217,7 @@ class Bar:
 
 
 def _tell(report: ImportReport) -> None:
-    """The report: numbers first, then every problem that was kept."""
+    """Print the report: numbers first, then the problems that were kept."""
     stored = "nothing was stored" if report.dry_run or not report.imported else f"{report.imported} imported"
     kind = " (dry run)" if report.dry_run else ""
     click.echo(f"{report.rows} rows, {report.bad_rows} bad, {stored}{kind}.")

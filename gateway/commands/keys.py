@@ -1,4 +1,4 @@
-"""`gateway keys`: replacing the keys of the house while it is open."""
+"""`gateway keys`: rotates signing keys and the root key while the gateway runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from time import monotonic
 
 import click
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.serving import open_works
@@ -15,26 +15,26 @@ from store.crypto.root_key import write_new
 from store.crypto.system_keys import SigningKey
 
 TELLS = 5.0
-"""Seconds between two words of progress."""
+"""Seconds between two progress messages."""
 
 
 @click.group()
 def keys() -> None:
-    """List keys, and replace them while the gateway runs."""
+    """List keys, and rotate them while the gateway runs."""
 
 
 @keys.command("list")
 def list_() -> None:
-    """List the keys that access tokens verify with, the oldest first, and what each does.
+    """List the signing keys of access tokens, the oldest first, with the state of each.
 
-    The newest signs once every replica knows it. A key that was replaced goes on verifying until the last token that
-    it signed has expired, and is gone from the list then.
+    The newest signs once every replica knows it. A replaced key verifies until the last token that it signed has
+    expired, and is then removed from the list.
 
     \b
         gateway keys list
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         for key, state in server.run(_listed(settings)):
             click.echo(f"{key.kid}  made {key.created_at:%Y-%m-%d %H:%M}Z  {state}")
 
@@ -46,37 +46,38 @@ async def _listed(settings: Settings) -> list[tuple[SigningKey, str]]:
 
 @keys.command("rotate")
 def rotate_signing() -> None:
-    """Make a new key for access tokens; the gateway does so by itself every GATEWAY_SIGNING_KEY_DAYS days.
+    """Rotate the signing key of access tokens; the gateway does so itself every GATEWAY_SIGNING_KEY_DAYS days.
 
-    It signs two minutes later, when every replica knows it; what older keys signed stays good until it expires. Run it
-    as often as you like:
+    The new key signs two minutes later, when every replica knows it; tokens of older keys stay valid until they expire.
+    Run it as often as you like:
 
     \b
         gateway keys rotate
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         click.echo(f"New signing key: {server.run(_rotate_signing(settings))}")
 
 
 async def _rotate_signing(settings: Settings) -> str:
     async with open_works(settings) as works:
+        # First the existing keys: with none, `open` makes the first, which signs at once.
         await works.keys.open()
         return await works.keys.rotate()
 
 
 @keys.command("rotate-root")
 def rotate_root() -> None:
-    """Make a new root key and wrap all other keys under it.
+    """Rotate the root key: create a new one, and wrap all other keys under it.
 
-    How many look-ups are marked anew is told as it goes on. If it is interrupted, run it again. Back the key store up
-    anew then, and destroy the old version: this is what makes older backups of the key store unreadable.
+    The number of re-encrypted look-ups is printed as it goes on. If it is interrupted, run it again. Afterwards back up
+    the key store, and destroy the old version: this makes older backups of the key store unreadable.
 
     \b
         gateway keys rotate-root
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         counted = ProgressCounter()
         wrapped = server.run(_rotate_root(settings, counted))
     click.echo(
@@ -90,14 +91,14 @@ async def _rotate_root(settings: Settings, counted: ProgressCounter) -> int:
 
 
 class ProgressCounter:
-    """Counts look-ups, and tells every five seconds how many there were: three of each customer take a while."""
+    """Counts re-encrypted look-ups, and prints the count every few seconds: with three a customer it takes a while."""
 
     def __init__(self) -> None:
         self.total = 0
         self._told = monotonic()
 
     def __call__(self, some: int) -> None:
-        """That many more."""
+        """Add `some` look-ups to the count."""
         self.total += some
         if monotonic() - self._told >= TELLS:
             self._told = monotonic()
@@ -107,13 +108,14 @@ class ProgressCounter:
 @keys.command("make-root")
 @click.argument("file", type=click.Path(path_type=Path))
 def make_root(file: Path) -> None:
-    """Write a new root key to FILE, which nothing uses until it is named as the next version.
+    """Write a new root key to FILE, which nothing uses until the file is named as the next version.
 
-    For replicas that each have a copy of the root key: copy it to all of them, name it there, then rotate on one.
+    For replicas that each have a copy of the root key: copy it to all of them, rename it there, then rotate on one.
 
     \b
         gateway keys make-root new-root.key.2
     """
+    # An overwritten root key would make everything unreadable (D3).
     if not write_new(file):
         raise click.BadParameter("there is such a file, and no key is ever overwritten", param_hint="FILE")
     click.echo(f"{file} was written. Copy it to every replica before it is named as a version.", err=True)
@@ -121,7 +123,7 @@ def make_root(file: Path) -> None:
 
 @keys.command("destroy-old-root")
 def destroy_old_root() -> None:
-    """Destroy the files of older root keys on this machine, when nothing is wrapped under them any more.
+    """Destroy the files of older root keys on this machine, once nothing is wrapped under them.
 
     \b
         gateway keys destroy-old-root
@@ -129,7 +131,7 @@ def destroy_old_root() -> None:
     Exit codes: 0 none is left; 1 keys are still wrapped under one: run `gateway keys rotate-root`.
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         gone, waiting = server.run(_destroy_old_root(settings))
     click.echo(f"{len(gone)} old root keys were destroyed here. Destroy their copies, too.", err=True)
     if waiting:

@@ -1,4 +1,4 @@
-"""`gateway ledger`: what proves who read what, and what anyone can verify it with."""
+"""`gateway ledger`: exports, proofs, sealing and key rotation of the ledger of accesses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import TextIO
 import click
 
 from gateway.commands.acts import signed_in, staff_code
-from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
+from gateway.commands.common import CANNOT_START, errors_as_sentences, read_settings
 from gateway.commands.ledger_verify import verify
 from gateway.config.settings import Settings
 from gateway.http import server
@@ -42,11 +42,11 @@ NOT_THERE = 1
 
 @click.group()
 def ledger() -> None:
-    """Prove who read what.
+    """Export, verify and seal the ledger of accesses.
 
     \b
-    Every read that gave out personal data is an entry of the ledger, and every entry a leaf of a Merkle tree that is
-    signed as it grows. For an auditor, who needs nothing but the public key:
+    Every read that disclosed personal data is an entry of the ledger, and every entry a leaf of a Merkle tree that is
+    signed as it grows. For an auditor, who needs only the public key:
         gateway ledger public-key > ledger.pub
         gateway ledger export ledger.ndjson
         gateway ledger verify ledger.ndjson --key ledger.pub
@@ -72,7 +72,7 @@ def export(file: str, since: TextIO | None) -> None:
         gateway ledger export - | zstd > ledger.zst
     """
     settings = read_settings()
-    with _told():
+    with _ledger_errors():
         first = 0 if since is None else _size_of(since.read())
         count = server.run(_export(settings, file, first))
     click.echo(f"{count} entries, up to the latest checkpoint.", err=True)
@@ -84,6 +84,7 @@ async def _export(settings: Settings, name: str, first: int) -> int:
         head = await exporter.head(first)
         whole = Path(name)
         part = whole.with_name(f"{whole.name}.part")
+        # 0600 from the start, and renamed when it is complete: nobody else reads it, and no half file looks whole.
         descriptor = 1 if name == "-" else os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with (
             os.fdopen(descriptor, "wb", closefd=name != "-") as file,
@@ -91,9 +92,11 @@ async def _export(settings: Settings, name: str, first: int) -> int:
                 length=head.size - first, label="Exporting", file=sys.stderr, hidden=not sys.stderr.isatty()
             ) as bar,
         ):
+            # A page at a time: a ledger of ten million entries must not be held in memory.
             async for done, page in exporter.pages(head):
                 file.write(page)
                 bar.update(done - first - bar.pos)
+            # On the disk before the rename: after a power failure the name must not stand for an empty file.
             file.flush()
             if name != "-":
                 os.fsync(file.fileno())
@@ -111,7 +114,7 @@ def checkpoint() -> None:
         gateway ledger verify ledger.ndjson --key ledger.pub --from november.checkpoint
     """
     settings = read_settings()
-    with _told():
+    with _ledger_errors():
         click.echo(server.run(_checkpoint(settings)), nl=False)
 
 
@@ -134,7 +137,7 @@ def acts(most: int, mine: bool) -> None:
         gateway ledger acts --mine
     """
     settings = read_settings()
-    with _told():
+    with _ledger_errors():
         found = server.run(_acts(settings, most, mine))
     for each in found:
         who = f"{each.operator} {each.staff or ''}".rstrip()
@@ -168,7 +171,7 @@ def prove(entry: str) -> None:
         gateway ledger verify 4711.tlog-proof --key ledger.pub
     """
     meant, settings = _meant(entry), read_settings()
-    with _told():
+    with _ledger_errors():
         proof = server.run(_prove(settings, meant))
     if proof is None:
         click.echo("No signed entry of this ledger is meant by that; a new one is signed within a minute.", err=True)
@@ -182,6 +185,7 @@ async def _prove(settings: Settings, meant: int | bytes) -> str | None:
         if signed is None:
             raise NothingSignedError
         index = meant if isinstance(meant, int) else await prover.find(meant)
+        # In the tree but not signed yet: a proof must lead to a signature.
         if index is None or index >= signed.size:
             return None
         (proof,) = await prover.inclusions([index], signed.size)
@@ -189,12 +193,13 @@ async def _prove(settings: Settings, meant: int | bytes) -> str | None:
 
 
 def _meant(text: str) -> int | bytes:
-    """The index or the leaf's hash that is meant; a usage error when it is neither, and no file."""
+    """The index, or the leaf's hash, that the argument means; UsageError if it is neither and no file."""
     if re.fullmatch(r"[0-9]{1,18}", text):
         return int(text)
     if re.fullmatch(r"[0-9a-f]{64}", text):
         return bytes.fromhex(text)
     try:
+        # An exported entry has no newline; editors and `echo` append one.
         return leaf_hash(Path(text).read_bytes().removesuffix(b"\n"))
     except OSError:
         raise click.UsageError(f"{text!r} is no index, no hash of 64 hexadecimal digits, and no file.") from None
@@ -203,13 +208,13 @@ def _meant(text: str) -> int | bytes:
 @ledger.command("public-key")
 @click.option("--all", "every", is_flag=True, help="Those that have retired too, one a line, the youngest first.")
 def public_key(every: bool) -> None:
-    """Print the public key that the ledger is signed with: give it to whoever is to verify the ledger.
+    """Print the public key of the ledger's signatures: give it to everybody who verifies the ledger.
 
     \b
         gateway ledger public-key > ledger.pub
     """
     settings = read_settings()
-    with _told():
+    with _ledger_errors():
         keys = server.run(_keys(settings))
     for key in keys if every else keys[:1]:
         click.echo(key.verifier)
@@ -226,20 +231,21 @@ async def _keys(settings: Settings) -> list[LedgerKey]:
 @ledger.command()
 @click.option("--watch", is_flag=True, help="Go on until SIGTERM or Ctrl-C, for gateways with GATEWAY_SEAL_LEDGER=no.")
 def seal(watch: bool) -> None:
-    """Seal and sign what has been recorded so far; a serving gateway does it by itself, within a minute.
+    """Seal and sign all entries so far; a serving gateway does it by itself, within a minute.
 
     \b
         gateway ledger seal && gateway ledger export ledger.ndjson
         gateway ledger seal --watch
     """
     settings = read_settings()
-    with _told():
+    with _ledger_errors():
         size = server.run(_watch(settings) if watch else _seal(settings))
     click.echo(f"{size} entries are signed.", err=True)
 
 
 async def _watch(settings: Settings) -> int:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    # SIGTERM must not kill the process between extending and signing the tree: it ends after a last round.
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
     async with _sealing(settings) as seals:
@@ -254,16 +260,16 @@ async def _seal(settings: Settings) -> int:
 
 @ledger.command("rotate-key")
 def rotate_key() -> None:
-    """Make a new key to sign the ledger with, and print its public half.
+    """Rotate the ledger's signing key, and print the new public key.
 
-    The old key signs one more checkpoint together with the new one, then retires; what it signed stays good. Give the
-    new public key to those who have the old one.
+    The old key signs one more checkpoint together with the new one, then retires; its signatures stay valid. Give the
+    new public key to everybody who has the old one.
 
     \b
         gateway ledger rotate-key > ledger.pub
     """
     settings = read_settings()
-    with _told():
+    with _ledger_errors():
         click.echo(server.run(_rotate(settings)))
 
 
@@ -280,19 +286,20 @@ async def _rotate(settings: Settings) -> str:
 @ledger.command()
 @click.option("--because", "reason", required=True, help="What happened, such as 'restored from the backup of Monday'.")
 def resume(reason: str) -> None:
-    """Go on after LEDGER_BEHIND: the ledger lacks entries that were signed, and no newer copy is left.
+    """Resume after LEDGER_BEHIND: the ledger lacks signed entries, and no newer copy is left.
 
-    Restore the newest copy first, if there is any: what was lost is lost for good with this. The ledger gets another
-    name and another key. Its first entry under that name says which head was lost, why, and who went on; the old key
-    vouches for the new one, which is printed: give it to those who have the old one.
+    Restore the newest copy first, if there is any: this gives the missing entries up for good. The ledger gets another
+    name and another key. Its first entry under that name says which head was lost, why, and who resumed; the old key
+    vouches for the new one, which is printed: give it to everybody who has the old one.
 
     \b
         gateway ledger resume --because "disk lost, restored from the backup of Monday" > ledger.pub
     """
     settings = read_settings()
     try:
+        # Before the store is opened: the reason goes into the ledger for ever, and must name nobody.
         said = check_reason(reason)
-        with _told():
+        with _ledger_errors():
             lost, key = server.run(_resume(settings, said))
     except ReasonRefusedError as error:
         raise click.BadParameter(str(error), param_hint="--because") from None
@@ -311,6 +318,7 @@ async def _resume(settings: Settings, reason: str) -> tuple[SignedHead, str]:
         async with open_seals(store, config, settings) as seals:
             resuming = Resuming(store.ledger, seals.tree, seals.keys, store.heads, config.head_place)
             lost = await resuming.run(by, seals.sealer.extend_all)
+            # The store has withheld all data until now; this finds that the ledger is no longer behind.
             await store.check()
             await seals.sealer.seal_all()
             return lost, str((await seals.keys.all())[0].verifier)
@@ -326,9 +334,9 @@ def _size_of(note: str) -> int:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """What keeps a command from doing its work is told in a sentence, with exit code 3."""
-    with told_in_a_sentence():
+def _ledger_errors() -> Iterator[None]:
+    """Print expected errors of the ledger as a sentence, and exit with code 3."""
+    with errors_as_sentences():
         try:
             yield
         except (
@@ -345,7 +353,8 @@ def _told() -> Iterator[None]:
 
 @asynccontextmanager
 async def _reading(settings: Settings) -> AsyncIterator[Reader]:
-    """The ledger alone: to read it, neither customers nor keys are needed."""
+    """A reader of the ledger alone, without the databases of customers and keys."""
+    # 30 seconds a statement: pages of an export take longer than the queries that serving allows.
     reader = make_reader(store_config(settings).ledger, 1, deadline=30.0)
     try:
         yield reader

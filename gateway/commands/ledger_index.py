@@ -1,4 +1,4 @@
-"""`gateway ledger verify --index`: whether customers are told of every entry about them (D14)."""
+"""`gateway ledger verify --index`: verifies the index by which customers find the entries about them (D14)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.serving import store_config
@@ -18,10 +18,10 @@ from store.sql.engines import make_reader
 
 @contextmanager
 def exported_now() -> Iterator[Path]:
-    """An export of the ledger as it is, in a file that only its owner may read and that is gone after the block."""
+    """An export of the current ledger in a temporary file, readable only by its owner and deleted after the block."""
     with tempfile.TemporaryDirectory(prefix="gateway-ledger-") as folder:
         path = Path(folder) / "ledger.ndjson"
-        with told_in_a_sentence():
+        with errors_as_sentences():
             server.run(_export(read_settings(), path))
         yield path
 
@@ -38,8 +38,8 @@ async def _export(settings: Settings, path: Path) -> None:
 
 
 def check_index(path: Path) -> IndexReport:
-    """Compare the store's index with the entries of an export that was verified."""
-    with told_in_a_sentence():
+    """Compare the store's index with the entries of a verified export."""
+    with errors_as_sentences():
         return server.run(_check(read_settings(), path))
 
 

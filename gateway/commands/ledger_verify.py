@@ -1,4 +1,4 @@
-"""`gateway ledger verify`: offline, with the public key alone; no settings, no store, no secret."""
+"""`gateway ledger verify`: offline verification with the public key alone, without settings, store or secret."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ Keys = Sequence[VerifierKey]
 
 
 class PublicKeys(click.ParamType[Keys]):
-    """A public key, or a file with one a line."""
+    """A parameter: a public key, or a file with one key a line."""
 
     name = "KEY"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Keys:
-        """The keys; a usage error for anything else."""
+        """The keys of the argument; click's usage error for anything else."""
         if not isinstance(value, str):
             return list(value)
         try:
@@ -69,6 +69,7 @@ def verify(file: str | None, keys: Sequence[Keys], known: Any, index: bool, as_j
     if file is None:
         raise click.UsageError("Name the file; only with --index it may be left out.")
     with cast(BufferedReader, click.open_file(file, "rb")) as source:
+        # Peeked, since standard input cannot be rewound.
         if source.peek(len(FIRST_LINE)).startswith(FIRST_LINE.encode()):
             _verify_proof(source, trusted)
         else:
@@ -76,8 +77,8 @@ def verify(file: str | None, keys: Sequence[Keys], known: Any, index: bool, as_j
 
 
 def _verify_with_index(file: str | None, trusted: Keys, known: str | None, as_json: bool) -> None:
-    """First what the export says, then whether the index says the same."""
-    from gateway.commands.ledger_index import check_index, exported_now  # What needs no store need not wait for it.
+    """Verify the export, then compare the index with it."""
+    from gateway.commands.ledger_index import check_index, exported_now  # Late: without --index no store is needed.
 
     if file == "-":
         raise click.UsageError("The standard input is read once, and this reads twice: name a file.")
@@ -98,9 +99,11 @@ def _verify_with_index(file: str | None, trusted: Keys, known: str | None, as_js
 
 
 def _verify_proof(source: BufferedReader, trusted: Keys) -> None:
+    # An export lists its keys, so its integrity can be checked without one; a proof has nothing but a signature.
     if not trusted:
         raise click.UsageError("A proof is verified with --key: it names no key itself.")
     try:
+        # Bounded, since an auditor may be given any file.
         text = source.read(LONGEST_PROOF).decode()
         proven = open_proof(text, trusted)
     except (NoteInvalidError, UnicodeDecodeError) as fault:

@@ -1,4 +1,4 @@
-"""`gateway partners`: the companies that carry out part of a contract, and their undertakings (R7)."""
+"""`gateway partners`: registers processors, the fields they may get, and their undertakings (R7, GDPR Art. 28)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TypeVar
 import click
 import orjson
 
-from gateway.commands.common import read_settings, told_in_a_sentence
-from gateway.commands.papers_told import tell_untrue_papers
+from gateway.commands.common import errors_as_sentences, read_settings
+from gateway.commands.outdated_documents import warn_of_outdated_documents
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.serving import store_config
@@ -27,7 +27,7 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 @click.group()
 def partners() -> None:
-    """Say which companies work for us, what each may get, and that it undertook to keep it confidential.
+    """Register processors: the fields each may get, and its undertaking of confidentiality.
 
     \b
         gateway partners register Printers --country CH --purpose INVOICING \\
@@ -44,7 +44,7 @@ def partners() -> None:
 @click.option("--purpose", required=True, help="The part of the contract that it carries out, such as INVOICING.")
 @click.option("--field", "fields", multiple=True, required=True, help="A field it may get. Repeatable; no others.")
 def register(name: str, country: str, purpose: str, fields: tuple[str, ...]) -> None:
-    """Note a partner. It gets nothing before its undertaking.
+    """Register a partner. It gets nothing before its undertaking.
 
     A partner carries out a part of the contract with the customer: so it works for none of the purposes that promote,
     measure or personalise, and gets no login details and no card.
@@ -53,6 +53,7 @@ def register(name: str, country: str, purpose: str, fields: tuple[str, ...]) -> 
         gateway partners register Printers --country CH --purpose INVOICING --field Customer.fullName
     """
     (why,) = purposes_named((purpose,))
+    # The fields are checked against the schema: a partner never gets login details or cards (R7).
     rules = tuple(declared_rules().values())
     new = NewPartner(name, country, why, fields)
     _with(lambda register: register.register(new, rules, datetime.now(UTC)))
@@ -64,22 +65,23 @@ def register(name: str, country: str, purpose: str, fields: tuple[str, ...]) -> 
 @click.argument("document", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--since", type=DAY, required=True, help="The day it was signed, such as 2026-11-01.")
 def undertake(name: str, document: Path, since: datetime) -> None:
-    """Note that a partner undertook confidentiality: the date, and the hash of what was signed.
+    """Record a partner's undertaking of confidentiality: its date, and the hash of the signed document.
 
     \b
         gateway partners undertake Printers undertaking.pdf --since 2026-11-01
     """
+    # The document stays with the operator: its hash proves later which text was signed, without storing signatures.
     digest = hashlib.sha256(document.read_bytes()).digest()
     _with(lambda register: register.undertake(name, digest, since.replace(tzinfo=UTC), datetime.now(UTC)))
     click.echo(f"{name} is bound since {since:%Y-%m-%d}; SHA-256 {digest.hex()}.")
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 @partners.command("tie")
 @click.argument("name")
 @click.argument("client_id", metavar="CLIENT")
 def tie(name: str, client_id: str) -> None:
-    """Say that a client is a partner's: it gets the partner's fields for the partner's purpose, and no others.
+    """Assign a client to a partner: it gets the partner's fields for the partner's purpose, and no others.
 
     \b
         gateway partners tie Printers printers
@@ -98,12 +100,12 @@ def end(name: str) -> None:
     """
     _with(lambda register: register.end(name, datetime.now(UTC)))
     click.echo(f"{name} gets nothing any more.")
-    tell_untrue_papers()
+    warn_of_outdated_documents()
 
 
 @partners.command("list")
 def list_() -> None:
-    """List the partners: bound since when, for what, and which fields.
+    """List the partners with the date of the undertaking, the purpose and the fields.
 
     \b
         gateway partners list
@@ -116,7 +118,7 @@ def list_() -> None:
 def _with(work: Callable[[Partners], Awaitable[Result]]) -> Result:
     settings = read_settings()
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             return server.run(_on_store(settings, work))
     except PartnerError as refused:
         raise click.ClickException(str(refused)) from None

@@ -1,4 +1,4 @@
-"""`gateway passwords`: the operator's own list of passwords that nobody may choose."""
+"""`gateway passwords`: builds the operator's own list of refused passwords."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import BinaryIO
 
 import click
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from resolvers.passwords.building import build
 from resolvers.passwords.lists import PasswordListError
 
 
 @click.group()
 def passwords() -> None:
-    """Say which passwords nobody may choose."""
+    """Build the list of passwords that are refused."""
 
 
 @passwords.command("build")
@@ -26,18 +26,18 @@ def passwords() -> None:
     "--to", "target", type=click.Path(path_type=Path), help="The list to write, if not GATEWAY_PASSWORD_LIST."
 )
 def build_(files: Sequence[str], target: Path | None) -> None:
-    """Make the list of compromised passwords that new ones are compared with, without any network.
+    """Build the list of compromised passwords that new ones are compared with, without any network.
 
-    Each line of the files is a password, or its SHA-1 in hexadecimal with or without `:count` behind, as public lists
-    of compromised passwords have it. `-` is standard input. Any number of lines takes the same memory. The list takes
-    the place of the earlier one at once, also for a gateway that runs:
+    Each line of the files is a password, or its SHA-1 in hexadecimal with an optional `:count`, as in public lists of
+    compromised passwords. `-` is standard input. Any number of lines takes the same memory. The list replaces the
+    earlier one at once, also for a running gateway:
 
     \b
         export GATEWAY_PASSWORD_LIST=/var/lib/gateway/compromised.bin
         gateway passwords build pwned-passwords-sha1.txt our-own-words.txt
     """
     wanted = target or read_settings().password_list
-    with told_in_a_sentence(), ExitStack() as stack:
+    with errors_as_sentences(), ExitStack() as stack:
         if wanted is None:
             raise PasswordListError("Say where to write the list: set GATEWAY_PASSWORD_LIST, or use --to.")
         count = build([_opened(each, stack) for each in files], wanted)

@@ -1,4 +1,4 @@
-"""`gateway serve` and `gateway demo`."""
+"""`gateway serve`, `gateway worker` and `gateway demo`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from gateway.api.metrics import list_routes as metric_routes
 from gateway.api.rdap import list_routes as rdap_routes
 from gateway.api.readiness import Readiness
 from gateway.api.receipts import list_routes as receipt_routes
-from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
-from gateway.commands.welcome import welcome
+from gateway.commands.common import CANNOT_START, errors_as_sentences, read_settings
+from gateway.commands.demo_instructions import demo_instructions
 from gateway.config.settings import Settings
 from gateway.demo import load
 from gateway.demo.acquirer import list_routes as acquirer_routes
@@ -35,13 +35,13 @@ from gateway.run import serving
 from gateway.run.app import Parts, build
 from gateway.run.browsers import Browsers
 from gateway.run.dependencies import make_means
-from gateway.run.oauth_service import list_routes, open_house
+from gateway.run.oauth_service import list_routes, make_authorization_server
 from gateway.run.sealing import sealed_meanwhile
 from gateway.run.serving import Services, open_works, store_config
 from gateway.run.working import make_housekeeping, open_workers, working, working_meanwhile
 from gateway.signin.pages.privacy import list_routes as notice_routes
 from gateway.signin.routes import list_routes as sign_in_routes
-from gateway.signin.routes import make_house
+from gateway.signin.routes import make_sign_in_services
 from policy.rules import Rule
 from resolvers.clients.client_area import register_client_area
 from resolvers.commands.dependencies import SignInDependencies
@@ -58,7 +58,7 @@ Opened = Callable[[Services, Settings], Awaitable[Callable[[], None]]]
 
 @click.command()
 def serve() -> None:
-    """Serve what the settings say, until SIGTERM or Ctrl-C.
+    """Serve the API and the pages by the settings, until SIGTERM or Ctrl-C.
 
     \b
     The store must be at this release's version:
@@ -67,7 +67,8 @@ def serve() -> None:
         PORT=9000 GATEWAY_HOST=0.0.0.0 gateway serve
     """
     settings = read_settings(to_serve=True)
-    with told_in_a_sentence(), server.listen(settings.host, settings.port) as listening:
+    # The port first: if it is taken, nothing has been opened or migrated yet.
+    with errors_as_sentences(), server.listen(settings.host, settings.port) as listening:
         server.run(answer_until_stopped(settings, listening, _say_where))
 
 
@@ -80,22 +81,22 @@ def demo() -> None:
         GATEWAY_DATA_DIR=/tmp/try PORT=9000 gateway demo
     """
     settings = read_settings(demo=True)
-    with told_in_a_sentence(), server.listen(settings.host, settings.port) as listening:
+    with errors_as_sentences(), server.listen(settings.host, settings.port) as listening:
         server.run(_demo(settings, listening))
 
 
 @click.command()
 def worker() -> None:
-    """Do the work beside answering: erasures, exports. Any number of processes may; each case is done once.
+    """Run background jobs: erasures, exports, deliveries. Any number of processes may; each job is done once.
 
-    `gateway serve` does it too, unless GATEWAY_WORK=no.
+    `gateway serve` runs them, too, unless GATEWAY_WORK=no.
 
     \b
         GATEWAY_WORK=no gateway serve &
         gateway worker
     """
     settings = read_settings(to_serve=True)
-    with told_in_a_sentence():
+    with errors_as_sentences():
         server.run(_work_until_stopped(settings))
 
 
@@ -115,43 +116,48 @@ async def _work_until_stopped(settings: Settings) -> None:
 
 async def _demo(settings: Settings, listening: socket.socket) -> None:
     config = store_config(settings)
+    # Before the upgrade: a real store must not even be migrated by the demo.
     await require_demo_or_nothing(config)
     await upgrade_all(config)
-    await answer_until_stopped(settings, listening, _fill_and_welcome)
+    await answer_until_stopped(settings, listening, _fill_and_instruct)
 
 
 async def answer_until_stopped(settings: Settings, listening: socket.socket, opened: Opened) -> None:
-    """Open the store, serve, close the store; `opened` prepares what is told once requests are answered."""
+    """Open the services, serve until stopped, close them; `opened` makes the callback for the start of the server."""
     async with open_works(settings) as works:
         await serving.tell_privileges(settings, working=settings.work or settings.seal_ledger)
         started = await opened(works, settings)
         tokens = DemoTokens(works.store, works.tokens, settings.demo_token_seconds)
-        with suppress(StoreUnavailableError):  # while it is down nobody can tell; each token is asked for again
+        with suppress(StoreUnavailableError):  # F2: a store that is down does not stop the start.
             await register_client_area(works.store, page_documents().values(), serving.now())
             if settings.demo:
                 await tokens.require_demo()
         means = make_means(settings)
         api = make_api(works, settings, means)
-        house = make_house(works.store, settings, means, api, serving.now)
+        sign_in = make_sign_in_services(works.store, settings, means, api, serving.now)
         looking = RateLimit(settings.rdap_per_minute, settings.proxies, settings.proxy_header)
         latencies = CollectorRegistry(auto_describe=False) if settings.metrics else None
         parts = Parts(
             settings=settings,
             api=api,
-            door=works.door,
+            authenticator=works.authenticator,
             keys=works.keys,
+            # A process that cannot follow revocations lets nobody in, so it is not ready, either (O5).
             ready=Readiness(works.store.ready, works.revocations.follow),
             rules=api.model.rules,
             demo_tokens=tokens.listed if settings.demo else None,
             ledger=works.store.ledger_reader,
             withheld=lambda: works.store.ledger.withheld,
             routes=[
-                *list_routes(open_house(works, settings, Browsers(house), means), actions(api.model.rules.values())),
-                *sign_in_routes(house),
-                *consent_routes(works.door, api, serving.now, settings.public_url),
+                *list_routes(
+                    make_authorization_server(works, settings, Browsers(sign_in), means),
+                    actions(api.model.rules.values()),
+                ),
+                *sign_in_routes(sign_in),
+                *consent_routes(works.authenticator, api, serving.now, settings.public_url),
                 *rdap_routes(api, serving.now, settings.public_url, looking),
                 *(acquirer_routes(works.store) if settings.demo else ()),
-                *export_routes(works.store, works.door, api.model, serving.now),
+                *export_routes(works.store, works.authenticator, api.model, serving.now),
                 *receipt_routes(works.store),
                 *notice_routes(works.store.reader, works.store.ledger_reader, settings, serving.now),
                 *metric_routes(
@@ -168,18 +174,19 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
         )
         sealing = sealed_meanwhile(works.store, store_config(settings), settings)
         keeping = make_housekeeping(works, settings).running()
+        # Entered in this order, so left in reverse: workers stop first, and the sealer, last, signs their entries.
         async with sealing, keeping, working_meanwhile(works, settings, means, api.model):
             await server.serve(build(parts), settings, listening, started)
     log.info("stopped")
 
 
 def actions(rules: Iterable[Rule]) -> set[str]:
-    """The scopes beside purposes that some field of the schema asks for."""
+    """The scopes, other than purposes, that fields of the schema require."""
     return {scope for rule in rules for choice in rule.scopes for scope in choice}
 
 
 def make_api(works: Services, settings: Settings, means: SignInDependencies | None = None) -> Api:
-    """What answers questions; ends the process when the schema is not safe to serve (G9)."""
+    """The GraphQL API; ends the process if the schema is not safe to serve (G9)."""
     limits = Limits(
         tokens=settings.max_tokens,
         depth=settings.max_depth,
@@ -211,9 +218,9 @@ async def _say_where(works: Services, settings: Settings) -> Callable[[], None]:
     return lambda: log.info("answering", extra={"address": f"http://{settings.host}:{settings.port}"})
 
 
-async def _fill_and_welcome(works: Services, settings: Settings) -> Callable[[], None]:
+async def _fill_and_instruct(works: Services, settings: Settings) -> Callable[[], None]:
     if await load(works.store):
         log.info("the demo was loaded")
     await open_for_business(works.store, settings)
-    text = await welcome(DemoTokens(works.store, works.tokens, settings.demo_token_seconds), settings)
+    text = await demo_instructions(DemoTokens(works.store, works.tokens, settings.demo_token_seconds), settings)
     return lambda: click.echo(text)

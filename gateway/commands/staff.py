@@ -1,4 +1,4 @@
-"""`gateway staff`: who works here, by codes that name nobody, and the keys by which each proves it."""
+"""`gateway staff`: registers members of staff by codes, and the SSH keys with which they sign."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.serving import store_config
@@ -23,7 +23,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def staff() -> None:
-    """Say who works here, and by which key each proves it.
+    """Register members of staff and their SSH keys.
 
     \b
         gateway staff add LG-7 --role officer --key ~/.ssh/id_ed25519.pub
@@ -40,7 +40,7 @@ def staff() -> None:
 @click.option("--role", type=click.Choice([each.lower() for each in STAFF_ROLES]), required=True, help="What they do.")
 @click.option("--key", "key_file", type=FILE, required=True, help="Their public key (a file .pub of ssh-keygen).")
 def add(code: str, role: str, key_file: Path) -> None:
-    """Note a person by a CODE, with the first of their keys.
+    """Register a person under a CODE, with the first of their keys.
 
     \b
         gateway staff add LG-7 --role officer --key id_ed25519.pub
@@ -51,7 +51,7 @@ def add(code: str, role: str, key_file: Path) -> None:
 
 @staff.command("list")
 def list_() -> None:
-    """List everybody: code, role, since when.
+    """List members of staff: code, role and date.
 
     \b
         gateway staff list
@@ -64,7 +64,7 @@ def list_() -> None:
 @staff.command("disable")
 @click.argument("code")
 def disable(code: str) -> None:
-    """Somebody has left: their keys prove nothing any more.
+    """Disable somebody who has left: their keys are no longer accepted.
 
     \b
         gateway staff disable LG-7
@@ -76,7 +76,7 @@ def disable(code: str) -> None:
 @staff.command("enable")
 @click.argument("code")
 def enable(code: str) -> None:
-    """Somebody is back.
+    """Enable somebody who is back.
 
     \b
         gateway staff enable LG-7
@@ -87,7 +87,7 @@ def enable(code: str) -> None:
 
 @staff.group()
 def keys() -> None:
-    """Look after the keys of somebody.
+    """Add, list and remove somebody's keys.
 
     \b
         gateway staff keys list LG-7
@@ -98,7 +98,7 @@ def keys() -> None:
 @click.argument("code")
 @click.argument("key_file", metavar="KEY", type=FILE)
 def keys_add(code: str, key_file: Path) -> None:
-    """Give somebody a further public key.
+    """Register a further public key of somebody.
 
     \b
         gateway staff keys add LG-7 yubikey.pub
@@ -110,7 +110,7 @@ def keys_add(code: str, key_file: Path) -> None:
 @keys.command("list")
 @click.argument("code")
 def keys_list(code: str) -> None:
-    """List the keys of somebody, removed ones too.
+    """List somebody's keys, including removed ones.
 
     \b
         gateway staff keys list LG-7
@@ -124,7 +124,7 @@ def keys_list(code: str) -> None:
 @click.argument("code")
 @click.argument("fingerprint")
 def keys_remove(code: str, fingerprint: str) -> None:
-    """Take a key away from somebody, by its FINGERPRINT: it was lost, or replaced.
+    """Remove a lost or replaced key of somebody, by its FINGERPRINT.
 
     \b
         gateway staff keys remove LG-7 SHA256:…
@@ -134,13 +134,14 @@ def keys_remove(code: str, fingerprint: str) -> None:
 
 
 def _text(path: Path) -> str:
+    # A public key has a few hundred bytes; the register refuses what is none.
     return path.read_bytes()[:20_000].decode("utf-8", "replace")
 
 
 def _with(work: Callable[[Staff], Awaitable[Result]]) -> Result:
     settings = read_settings()
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             return server.run(_on_store(settings, work))
     except StaffError as refused:
         raise click.ClickException(str(refused)) from None

@@ -1,4 +1,4 @@
-"""`gateway webhooks` and `gateway outbox`: who is told of events, and what became of the messages."""
+"""`gateway webhooks` and `gateway outbox`: registers receivers of events, and inspects and retries messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 import orjson
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.deliveries import make_http_client
@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 
 @click.group()
 def webhooks() -> None:
-    """Say which internal systems are told of events.
+    """Register internal systems for signed event webhooks.
 
     \b
         gateway webhooks add crm https://crm.example.com/hook --event customer.profile.changed
@@ -33,7 +33,7 @@ def webhooks() -> None:
 
 @webhooks.command("events")
 def events() -> None:
-    """List the events there are.
+    """List the event types.
 
     \b
         gateway webhooks events
@@ -47,19 +47,20 @@ def events() -> None:
 @click.argument("url")
 @click.option("--event", "wanted", multiple=True, help="What it is told of; everything when left out. Repeatable.")
 def add(name: str, url: str, wanted: tuple[str, ...]) -> None:
-    """Tell a system of what happens from now on. Its secret is printed once, alone on standard output.
+    """Register a system for events from now on. Its secret is printed once, alone on standard output.
 
     \b
         gateway webhooks add crm https://crm.example.com/hook --event customer.profile.changed --event customer.erased
     """
     secret = _with(lambda register, _: register.add(name, url, wanted, _now()))
+    # Only the secret goes to stdout, so that a script can take it.
     click.echo(f"{name} is told. The secret that verifies what it gets, shown this once:", err=True)
     click.echo(secret)
 
 
 @webhooks.command("list")
 def list_() -> None:
-    """List the systems, what waits for each, and what was given up.
+    """List the systems, with their waiting and dead messages.
 
     \b
         gateway webhooks list
@@ -74,7 +75,7 @@ def list_() -> None:
 @click.argument("name")
 @click.option("--overlap", type=click.IntRange(0, 30 * 24), default=24, show_default=True, help="Hours both sign.")
 def rotate(name: str, overlap: int) -> None:
-    """Sign with a new secret; for a day, or as long as you say, the old one signs, too.
+    """Rotate a system's secret; for a day, or --overlap hours, messages are signed with both.
 
     \b
         gateway webhooks rotate crm
@@ -89,7 +90,7 @@ def rotate(name: str, overlap: int) -> None:
 @webhooks.command("disable")
 @click.argument("name")
 def disable(name: str) -> None:
-    """Tell a system nothing more; what waited for it is kept among the dead.
+    """Disable a system; messages that waited for it become dead letters.
 
     \b
         gateway webhooks disable crm
@@ -101,7 +102,7 @@ def disable(name: str) -> None:
 @webhooks.command("enable")
 @click.argument("name")
 def enable(name: str) -> None:
-    """Tell a system again; what it missed comes by a replay.
+    """Enable a system again; missed messages can be replayed.
 
     \b
         gateway webhooks enable crm
@@ -114,7 +115,7 @@ def enable(name: str) -> None:
 @webhooks.command("test")
 @click.argument("name")
 def test(name: str) -> None:
-    """Send a system a signed message of type webhook.test, and say whether it was taken.
+    """Send a signed message of type webhook.test to a system, and report the result.
 
     \b
         gateway webhooks test crm
@@ -125,7 +126,7 @@ def test(name: str) -> None:
 
 @click.group()
 def outbox() -> None:
-    """See what waits to be delivered, and have what was given up tried again. No content is shown.
+    """Inspect undelivered messages, and retry dead letters. No content is shown.
 
     \b
         gateway outbox list
@@ -149,7 +150,7 @@ def outbox_list(state: str, name: str | None) -> None:
 @outbox.command("dead")
 @click.option("--to", "name", help="Of one system only.")
 def dead(name: str | None) -> None:
-    """List the newest messages that were given up, and why.
+    """List the newest dead letters, and why they were given up.
 
     \b
         gateway outbox dead --to crm
@@ -160,7 +161,7 @@ def dead(name: str | None) -> None:
 @outbox.command("show")
 @click.argument("id_", metavar="ID", type=int)
 def show(id_: int) -> None:
-    """Show what became of one message.
+    """Show the state of one message.
 
     \b
         gateway outbox show 829437298437
@@ -175,7 +176,7 @@ def show(id_: int) -> None:
 @click.option("--to", "name", help="Everything of one system that was given up.")
 @click.option("--all", "everything", is_flag=True, help="Everything that was given up.")
 def replay(ids: tuple[int, ...], name: str | None, everything: bool) -> None:
-    """Have messages tried again that were given up. One that was delivered is sent again only if it is named.
+    """Retry dead letters. A delivered message is sent again only if its ID is given.
 
     \b
         gateway outbox replay --to crm
@@ -203,7 +204,7 @@ def _with(work: Callable[[Webhooks, Settings], Awaitable[Result]]) -> Result:
         finally:
             await store.close()
 
-    with told_in_a_sentence():
+    with errors_as_sentences():
         return server.run(run())
 
 

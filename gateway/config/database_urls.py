@@ -1,4 +1,4 @@
-"""Addresses of databases as settings give them: of a known kind, and never over a network in the clear."""
+"""Checks database URLs of the settings: of a known kind, and never unencrypted over a network by accident."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
 IN_THE_CLEAR = "disable"
-"""`sslmode=disable`: whoever writes it into the address has decided so."""
+"""`sslmode=disable`: an explicit decision, unlike libpq's default `prefer`, which falls back silently."""
 
 
 def parse_database_url(value: str) -> str:
-    """The address; ValueError for any other kind, and for PostgreSQL over a network unless it says how."""
+    """The URL; ValueError if it is neither SQLite nor PostgreSQL, or a remote PostgreSQL without an `sslmode`."""
     if not value.startswith(("sqlite:///", "postgresql://")):
         raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME")
     if value.startswith("postgresql://"):
@@ -20,7 +20,7 @@ def parse_database_url(value: str) -> str:
 
 
 def parse_maintenance_url(value: str) -> str:
-    """The address of the owner's role; the same, and PostgreSQL only."""
+    """The URL for the role that owns the tables: empty, or PostgreSQL; ValueError as in `parse_database_url`."""
     if value and not value.startswith("postgresql://"):
         raise ValueError("use postgresql://OWNER@HOST/NAME")
     return parse_database_url(value) if value else value
@@ -45,7 +45,7 @@ def _check_transport(value: str) -> None:
 
 
 def _hosts(netloc: str) -> list[str]:
-    """The hosts of the address, without user, password and ports; none for a socket's default place."""
+    """The hosts of the URL, without user, password and ports; an empty one for the default Unix socket."""
     named = netloc.rpartition("@")[2]
     found = []
     for each in named.split(","):
@@ -55,10 +55,10 @@ def _hosts(netloc: str) -> list[str]:
 
 
 def _is_remote(host: str) -> bool:
-    """Whether it is neither a folder of sockets nor this machine."""
+    """True unless it is a Unix socket's folder or this machine."""
     if not host or host.startswith(("/", "@")) or host.lower() == "localhost":
         return False
     try:
         return not ip_address(host).is_loopback
     except ValueError:
-        return True
+        return True  # A name may resolve to any machine.

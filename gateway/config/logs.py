@@ -1,4 +1,4 @@
-"""Log lines: structured, and free of what was asked; an exception by its type and place, never by its text."""
+"""Structured logging without request data; exceptions are logged by type and place, never by their text (D1)."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import orjson
 
 ROOT = Path(__file__).resolve().parents[2]
 USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "color_message", "taskName"}
-"""The attributes every record has; others were given as `extra`."""
+"""Attributes of every log record; others were given as `extra`."""
 
 
 class Line(logging.Formatter):
-    """Makes a log record one line, of text or of JSON."""
+    """Formats a log record as one line of text or JSON."""
 
     def __init__(self, form: str) -> None:
         super().__init__()
         self._json = form == "json"
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line; the text of an exception is left out, since it may quote values (D1)."""
+        """The line, without the text of an exception, which may quote values (D1)."""
         entry: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -34,22 +34,23 @@ class Line(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             entry["error"] = chain(record.exc_info[1])
         if self._json:
+            # An unknown object is logged by its type: its text could hold anything (D1).
             return orjson.dumps(entry, default=lambda value: type(value).__name__).decode()
         fields = " ".join(f"{name}={value}" for name, value in list(entry.items())[3:])
         return f"{entry['time']} {entry['level']:<7} {entry['message']} {fields}".rstrip()
 
 
 def chain(error: BaseException | None) -> str:
-    """The types of an exception and of its causes, each with the place it came from: `KeyError at a.py:3 < ...`."""
+    """The types of an exception and of up to four causes, each with its place: `KeyError at a.py:3 < ...`."""
     links: list[str] = []
-    while error is not None and len(links) < 5:
+    while error is not None and len(links) < 5:  # Chains can be circular or endless.
         links.append(f"{type(error).__name__} at {_place(error.__traceback__)}")
         error = error.__cause__ or error.__context__
     return " < ".join(links)
 
 
 def _place(traceback: TracebackType | None) -> str:
-    """The innermost frames of our own code and of the library it was in."""
+    """The innermost frames of our own code, and of the library called from it."""
     frames = extract_tb(traceback)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(ROOT) and ".venv" not in frame.filename]
     named = [*ours[-2:], *frames[-1:]] if frames and frames[-1] not in ours[-1:] else ours[-3:]
@@ -57,16 +58,16 @@ def _place(traceback: TracebackType | None) -> str:
 
 
 def configure(form: str) -> None:
-    """Send every log line to stderr in this form, the server's own lines included."""
+    """Send all logging, the server's included, to stderr as `text` or `json`."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Line(form))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # SQLAlchemy, drivers and the like speak of statements: only what is wrong with them is of interest.
+    # Below WARNING these log statements, whose parameters may be personal data (D1).
     for name in ("sqlalchemy", "alembic", "asyncpg", "aiosqlite", "strawberry", "graphql"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_is_no_upgrade)
 
 
 def _is_no_upgrade(record: logging.LogRecord) -> bool:
-    """Whether it is no line about an upgrade to WebSocket, which anybody may ask for as often as they like (G14)."""
+    """False for uvicorn's lines about WebSocket upgrades, with which anybody could flood the log (G14)."""
     return "upgrade request" not in str(record.msg) and "WebSocket" not in str(record.msg)

@@ -1,4 +1,4 @@
-"""What the operator's settings add to or take from how long data is kept, as notice and record tell it."""
+"""Retention periods that depend on the operator's settings, for the privacy notice and the record of processing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gateway.config.settings import Settings
 
 
 def operator_periods(settings: Settings) -> Mapping[str, str | None]:
-    """By the name of the setting, as ISO 8601 periods; None: the operator says no end (0 in the setting)."""
+    """ISO 8601 durations by the name of the setting; None if the operator states no end (0 in the setting)."""
     return {
         "GATEWAY_BACKUP_DAYS": _days(settings.backup_days),
         "GATEWAY_OUTBOX_HOURS": f"PT{settings.outbox_hours}H",

@@ -23,7 +23,7 @@ from values.hosts import host_to_ascii, url_to_ascii
 from values.mailbox import MailboxError, parse_mailbox
 
 DEMO_ISSUER = "https://gateway.localhost"
-"""Who issues demo tokens. It names no port, so that `gateway token` works beside a server on any port."""
+"""The issuer of demo tokens. It has no port, so that `gateway token` works for a server on any port."""
 
 
 class SettingsError(Exception):
@@ -47,6 +47,7 @@ def _yes(value: str) -> bool:
 
 def _number(low: int, high: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
+        # `isdigit` alone accepts digits of other scripts and superscripts.
         if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
             raise ValueError(f"use a whole number from {low} to {high}")
         return int(value)
@@ -81,6 +82,7 @@ def _address(value: str) -> str:
         raise ValueError("use an address whose host is a domain name") from error
     if not is_encrypted(value):
         raise ValueError("use an https:// address (http:// only for localhost)")
+    # Issuers are compared as strings (RFC 8414 §3.3, RFC 9207): one spelling only.
     if any(mark in value for mark in "?#") or value.endswith("/"):
         raise ValueError("leave out the closing slash, the query and the fragment")
     return value
@@ -116,6 +118,7 @@ def _scopes_of_claims(value: str) -> dict[str, dict[str, tuple[str, ...]]]:
         if not isinstance(scope, str):
             raise wanted
         purpose = Purpose.of_scope(scope)
+        # A misspelt purpose would silently give nothing, and one for one's own data is for customers' tokens only.
         if (purpose is None) is scope.startswith("purpose:") or (purpose is not None and purpose.own_data_only):
             raise ValueError(f"{scope} is no purpose that a tool can have")
     return rules
@@ -149,16 +152,16 @@ def _host(value: str) -> str:
 
 
 class Hidden(str):
-    """A password: used, and never shown."""
+    """A secret setting, whose `repr` does not show it."""
 
     def __repr__(self) -> str:
         return "****"
 
 
 def setting(name: str, meaning: str, parse: Callable[[str], Any], default: str | None = None, shown: str = "") -> Any:
-    """One setting: its environment variable, what it means, how its text is read, and its default as text.
+    """A setting: its environment variable, meaning, parser, and default as text.
 
-    A default of None means that it is worked out from other settings, which `shown` then says in words.
+    A default of None means that it is derived from other settings, which `shown` then says in words.
     """
     note = {"name": name, "meaning": meaning, "parse": parse, "default": default, "shown": shown or default}
     return field(metadata=note)
@@ -166,7 +169,7 @@ def setting(name: str, meaning: str, parse: Callable[[str], Any], default: str |
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings by name; sizes are in bytes, times in seconds. Made by `read`, which fills and checks each."""
+    """The settings; sizes are in bytes, times in seconds unless the name says otherwise. Made by `read`."""
 
     port: int = setting("PORT", "port to listen on", _number(1, 65535), "8000")
     host: str = setting("GATEWAY_HOST", "address to listen on", _text, "127.0.0.1")
@@ -199,6 +202,7 @@ class Settings:
         _path,
         shown="root.key in the data folder",
     )
+    # Bounded, because the version is a single digit in each id (`store/crypto/global_ids.py`).
     id_key_version: int = setting(
         "GATEWAY_ID_KEY_VERSION",
         "version of the key that encrypts ids and cursors; raise it by one at a time if the key leaked",
@@ -235,7 +239,9 @@ class Settings:
     audience: str = setting(
         "GATEWAY_AUDIENCE", "what an access token must be meant for", _address, shown="the issuer followed by /graphql"
     )
+    # Ten minutes: revocation works at once here, but other resource servers may check only signature and expiry.
     token_seconds: int = setting("GATEWAY_TOKEN_SECONDS", "life of an access token", _number(60, 86_400), "600")
+    # Idle timeout of a token family; `sign_in_days` is its absolute one.
     refresh_days: int = setting(
         "GATEWAY_REFRESH_DAYS", "days after which an unused refresh token ends", _number(1, 365), "30"
     )
@@ -248,6 +254,7 @@ class Settings:
     signing_key_days: int = setting(
         "GATEWAY_SIGNING_KEY_DAYS", "days after which a new key signs access tokens; 0: never", _number(0, 3_650), "30"
     )
+    # From the first destruction on, with two days of overlap: then no backup of the key store opens erased data (D5).
     root_key_days: int = setting(
         "GATEWAY_ROOT_KEY_DAYS",
         "days after a key was destroyed by which the root key is replaced and its old version destroyed; 0: by hand",
@@ -263,6 +270,7 @@ class Settings:
     demo_token_seconds: int = setting(
         "GATEWAY_DEMO_TOKEN_SECONDS", "life of a demo token", _number(60, 604_800), "86400"
     )
+    # Only for `iat` and `nbf`: there is no leeway for `exp` (F3).
     clock_skew_seconds: int = setting(
         "GATEWAY_CLOCK_SKEW_SECONDS", "how far ahead a token's issuer may be", _number(0, 300), "5"
     )
@@ -294,7 +302,7 @@ class Settings:
     )
     time_zone: tzinfo = setting(
         "GATEWAY_TIME_ZONE",
-        "the controller's time zone, such as Europe/Zurich: deadlines end with its days, and letters name them",
+        "the controller's time zone, such as Europe/Zurich: deadlines end with its days, and e-mails name them",
         _zone,
         "UTC",
     )
@@ -343,9 +351,11 @@ class Settings:
         "",
         shown="none: countries are not worked out",
     )
+    # Only a fallback: a change is announced with the revocations, and seen at the next request.
     client_seconds: int = setting(
         "GATEWAY_CLIENT_SECONDS", "how long a client's registration may be kept in memory", _number(0, 60), "2"
     )
+    # 256 KiB: a document of `max_tokens` with its variables; nothing is uploaded by GraphQL.
     max_body_bytes: int = setting(
         "GATEWAY_MAX_BODY_BYTES", "largest request body", _number(1_024, 16_777_216), "262144"
     )
@@ -361,6 +371,7 @@ class Settings:
         "GATEWAY_SHUTDOWN_SECONDS", "time running requests get when the server stops", _number(1, 600), "20"
     )
     max_requests: int = setting("GATEWAY_MAX_REQUESTS", "requests answered at once", _number(1, 100_000), "512")
+    # A quarter of all slots, so that no client alone can exhaust them (G13).
     max_client_requests: int = setting(
         "GATEWAY_MAX_CLIENT_REQUESTS", "requests of one client answered at once", _number(1, 100_000), "128"
     )
@@ -382,6 +393,7 @@ class Settings:
     max_fields: int = setting(
         "GATEWAY_MAX_FIELDS", "fields of an operation, its fragments written out", _number(1, 100_000), "1000"
     )
+    # Aliases multiply a field, such as a hundred guesses of a code in one request (S10).
     max_aliases: int = setting("GATEWAY_MAX_ALIASES", "aliases in an operation", _number(0, 10_000), "60")
     max_root_fields: int = setting("GATEWAY_MAX_ROOT_FIELDS", "root fields of an operation", _number(1, 1_000), "20")
     max_cost: int = setting("GATEWAY_MAX_COST", "objects that an operation may read", _number(1, 10_000_000), "20000")
@@ -394,6 +406,7 @@ class Settings:
         _number(1, 1_000_000_000),
         "40000",
     )
+    # Against bulk reading with a stolen tool's token; beyond it the tool is stopped or an alarm raised.
     customers_per_hour: int = setting(
         "GATEWAY_CUSTOMERS_PER_HOUR",
         "customers that a tool may read in an hour, unless registered otherwise; 0: any",
@@ -425,9 +438,10 @@ class Settings:
         "",
         shown="none: the key store alone",
     )
+    # Private addresses must be named: a webhook's URL could otherwise reach internal services (SSRF).
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
         "GATEWAY_WEBHOOK_NETWORKS",
-        "private networks with systems that are told of events, or with the identity provider, such as 10.0.0.0/8",
+        "private networks with systems that receive events, or with the identity provider, such as 10.0.0.0/8",
         _networks,
         "",
         shown="none: public addresses and this machine only",
@@ -436,7 +450,7 @@ class Settings:
         "GATEWAY_OUTBOX_HOURS", "hours after which a message that nobody takes is given up", _number(1, 720), "72"
     )
     smtp_host: str = setting(
-        "GATEWAY_SMTP_HOST", "server that takes letters to customers", _host, "", shown="none: letters wait"
+        "GATEWAY_SMTP_HOST", "SMTP server for e-mails to customers", _host, "", shown="none: e-mails wait"
     )
     smtp_port: int = setting("GATEWAY_SMTP_PORT", "its port", _number(1, 65535), "587")
     smtp_security: str = setting(
@@ -448,8 +462,9 @@ class Settings:
     smtp_user: str = setting("GATEWAY_SMTP_USER", "who we are to it", _text, "", shown="nobody")
     smtp_password: Hidden = setting("GATEWAY_SMTP_PASSWORD", "the password for it", Hidden, "", shown="none")
     smtp_from: str = setting(
-        "GATEWAY_SMTP_FROM", "address that letters come from", _sender, "", shown="none: needed to send letters"
+        "GATEWAY_SMTP_FROM", "sender address of e-mails", _sender, "", shown="none: needed to send e-mails"
     )
+    # This machine only by default: metrics tell of load, backlogs and refused clients.
     metrics: tuple[IPv4Network | IPv6Network, ...] = setting(
         "GATEWAY_METRICS",
         "networks that may read /metrics, by the address that connects; nobody behind a proxy may",
@@ -458,28 +473,29 @@ class Settings:
     )
     graphiql: bool = setting("GATEWAY_GRAPHIQL", "show the GraphiQL page to browsers at /graphql", _yes, "yes")
     log: str = setting("GATEWAY_LOG", "form of log lines: text or json", _choice("text", "json"), "text")
+    # Off by default: who read what is in the ledger; a second trace would be one more copy to protect.
     access_log: bool = setting("GATEWAY_ACCESS_LOG", "log one line for each answered request", _yes, "no")
 
     @property
     def max_bodies_bytes(self) -> int:
-        """Bytes of request bodies that may wait for the rest of theirs, all together."""
+        """The most bytes of incomplete request bodies, all together."""
         return max(64 * 1024 * 1024, 4 * self.max_body_bytes)
 
     @property
     def only_https(self) -> bool:
-        """Whether browsers must never reach it without TLS."""
+        """True if browsers must use HTTPS, by the public address."""
         return self.public_url.startswith("https:")
 
     @property
     def public_url(self) -> str:
-        """The address that browsers and clients reach this gateway under; the demo's issuer is a name only."""
+        """The base address for browsers and clients; the demo's issuer is a name only, so it has this machine's."""
         return f"http://127.0.0.1:{self.port}" if self.issuer == DEMO_ISSUER else self.issuer
 
 
 def read(environment: Mapping[str, str], demo: bool | None = None) -> Settings:
-    """The settings an environment describes; SettingsError names every wrong one at once.
+    """Read the settings from environment variables; SettingsError names all wrong ones at once.
 
-    `demo` overrides GATEWAY_DEMO, for the commands that are about the demo.
+    `demo` overrides GATEWAY_DEMO, for the commands of the demo.
     """
     problems: list[str] = []
     values: dict[str, Any] = {}
@@ -489,7 +505,7 @@ def read(environment: Mapping[str, str], demo: bool | None = None) -> Settings:
         try:
             values[each.name] = None if given is None else parse(given)
         except ValueError as error:
-            shown = "" if "://" in (given or "") else f" is {given!r}"  # an address may hold a password
+            shown = "" if "://" in (given or "") else f" is {given!r}"  # A URL may contain a password.
             problems.append(f"{name}{shown}: {error}.")
     if demo is not None:
         values["demo"] = demo
@@ -501,7 +517,7 @@ def read(environment: Mapping[str, str], demo: bool | None = None) -> Settings:
 
 
 def require_issuer(settings: Settings) -> Settings:
-    """The settings, if they say who issues tokens; SettingsError when they do not."""
+    """The settings if they have an issuer; SettingsError otherwise."""
     if settings.issuer:
         return settings
     raise SettingsError(
@@ -511,14 +527,14 @@ def require_issuer(settings: Settings) -> Settings:
 
 
 def unknown(environment: Mapping[str, str]) -> list[str]:
-    """A warning for each GATEWAY_ name that is no setting: a misspelt limit is a limit that does not hold."""
+    """A warning for each unknown GATEWAY_ variable: a misspelt limit would silently not hold."""
     known = {each.metadata["name"] for each in fields(Settings)}
     strange = sorted(name for name in environment if name.startswith("GATEWAY_") and name not in known)
     return [f"{name} is not a setting and does nothing: `gateway settings` lists those there are." for name in strange]
 
 
 def _fill(values: dict[str, Any]) -> list[str]:
-    """Work out what was not given from what was, and check how the settings fit together."""
+    """Derive the settings that were not given, and return the problems of how they fit together."""
     folder: Path = values["data_dir"]
     database = values["database_url"] = values["database_url"] or f"sqlite:///{folder / 'data.db'}"
     values["key_store_url"] = values["key_store_url"] or f"sqlite:///{folder / 'keys.db'}"
@@ -526,13 +542,15 @@ def _fill(values: dict[str, Any]) -> list[str]:
     values["ledger_url"] = values["ledger_url"] or shared
     values["root_key_path"] = values["root_key_path"] or folder / "root.key"
     problems = []
+    # Crypto-shredding rests on this: a backup of the data must not contain the keys.
     if values["key_store_url"] == database:
         problems.append(
             "GATEWAY_KEY_STORE_URL is the same as GATEWAY_DATABASE_URL: keys need a database of their own, "
             "or a backup of the data could be read without them."
         )
     if values["demo"] and not values["issuer"].startswith("http://"):
-        values["issuer"] = DEMO_ISSUER  # or this machine: so a demo token is worth nothing at any other gateway
+        # Only this name, or an http address of this machine: a demo token must be worthless at any real gateway.
+        values["issuer"] = DEMO_ISSUER
     if urlsplit(values["issuer"]).path:
         problems.append(
             "GATEWAY_ISSUER has a path: the gateway answers at the root of a host, so leave out everything after the "
@@ -542,7 +560,8 @@ def _fill(values: dict[str, Any]) -> list[str]:
     values["idp_audience"] = values["idp_audience"] or values["audience"]
     if values["idp_issuer"] and values["idp_issuer"] == values["issuer"]:
         problems.append("GATEWAY_IDP_ISSUER is this gateway itself: leave it out, its own tokens are accepted anyway.")
-    problems += _letters(values)
+    problems += _check_smtp(values)
+    # Lowering one limit lowers the narrower ones with it: nobody should have to set three.
     if values["max_client_requests"] > values["max_requests"]:
         values["max_client_requests"] = values["max_requests"]
     if values["max_customer_requests"] > values["max_client_requests"]:
@@ -550,20 +569,20 @@ def _fill(values: dict[str, Any]) -> list[str]:
     return problems
 
 
-def _letters(values: Mapping[str, Any]) -> list[str]:
-    """What is wrong with how letters would be sent."""
+def _check_smtp(values: Mapping[str, Any]) -> list[str]:
+    """The problems of the settings for sending e-mail."""
     if not values["smtp_host"]:
         return []
     problems = []
     if not values["smtp_from"]:
-        problems.append("GATEWAY_SMTP_FROM is not set: say which address letters come from.")
+        problems.append("GATEWAY_SMTP_FROM is not set: set the sender address of e-mails.")
     if values["smtp_security"] == "none" and values["smtp_host"] not in LOOPBACK:
-        problems.append("GATEWAY_SMTP_SECURITY is 'none': use starttls or tls, letters must not travel in the clear.")
+        problems.append("GATEWAY_SMTP_SECURITY is 'none': use starttls or tls, e-mails must not be sent unencrypted.")
     return problems
 
 
 def masked(value: object) -> str:
-    """A setting's value as it may be shown: without the password of a database address."""
+    """The text of a setting's value without passwords: neither a secret setting nor that of a database URL."""
     text = str(value)
     if isinstance(value, Hidden):
         return "****" if value else ""
@@ -573,7 +592,7 @@ def masked(value: object) -> str:
     credentials, at, host = parts.netloc.rpartition("@")
     user, colon, _ = credentials.partition(":")
     shown = f"{user}:****@{host}" if colon else f"{user}{at}{host}"
-    return parts._replace(netloc=shown, query="").geturl()  # a password may stand in the query too
+    return parts._replace(netloc=shown, query="").geturl()  # `?password=` works in libpq, too.
 
 
 @dataclass(frozen=True, slots=True)
@@ -587,7 +606,7 @@ class Described:
 
 
 def describe(settings: Settings) -> list[Described]:
-    """Every setting with its meaning, its default and its present value, passwords masked."""
+    """Every setting with its meaning, default and current value, passwords masked."""
     return [
         Described(note["name"], note["meaning"], note["shown"], _shown(getattr(settings, each.name)))
         for each in fields(Settings)

@@ -1,4 +1,4 @@
-"""The demo: a hosting and domain company whose customers do not exist, and the applications that ask for their data."""
+"""The demo: a hosting and domain company with invented customers, and the clients that read their data."""
 
 from gateway.demo.clients import CLIENTS, DemoClient
 from gateway.demo.loading import load
@@ -7,6 +7,6 @@ from gateway.demo.passwords import demo_password
 from gateway.demo.population import population
 
 FEATURED = "amelie.fontaine@example.com"
-"""The customer whom the printed commands ask for."""
+"""The customer who appears in the printed commands."""
 
 __all__ = ["CLIENTS", "FEATURED", "DemoClient", "NotADemoStoreError", "demo_password", "load", "population"]

@@ -1,4 +1,4 @@
-"""The demo's payment company, at `/demo/acquirer`: it verifies what it gets, charges nobody, and keeps nothing."""
+"""The demo's payment company at `/demo/acquirer`: it verifies signatures, charges nobody, and stores nothing."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ A = affiliates.c
 NAME = "Example Card Acquirer"
 PATH = "/demo/acquirer"
 DECLINES = "0002"
-"""Cards that end like this have no money on them."""
+"""Cards with this ending are declined."""
 LONGEST = 16_384
 SECONDS = 10
 
 
 async def open_for_business(store: Store, settings: Settings) -> None:
-    """Register it at the address that the demo has this time."""
+    """Register it as an affiliate at the demo's current address, whose port may have changed since the last run."""
     url = f"http://127.0.0.1:{settings.port}{PATH}"
     if any(row.name == NAME for row in await Affiliates(store).listed()):
         mine = select(A.webhook_id).where(A.name == NAME).scalar_subquery()
@@ -42,14 +42,14 @@ async def open_for_business(store: Store, settings: Settings) -> None:
 
 
 class Acquirer:
-    """Answers as a payment company would: 200 for a payment, 402 for one it declines, 401 for what we did not sign."""
+    """Answers like a payment company: 200 for a payment, 402 for a declined one, 401 for a wrong signature."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._find = store.reader.prepare(select(A.id, A.secret).where(A.name == bindparam("name")))
 
     async def __call__(self, request: Request) -> Response:
-        """Take a message."""
+        """Answer one webhook message."""
         try:
             body = await read_body(request.receive, None, LONGEST, SECONDS)
         except ClientDisconnectedError:
@@ -66,16 +66,17 @@ class Acquirer:
         stamp = f"{request.headers.get('webhook-id')}.{request.headers.get('webhook-timestamp')}."
         wanted = b64encode(hmac.digest(secret, stamp.encode() + body, "sha256")).decode()
         given = request.headers.get("webhook-signature", "").encode()
+        # Constant time, as every receiver of Standard Webhooks should compare.
         return hmac.compare_digest(given, f"v1,{wanted}".encode())
 
 
 def _declines(content: Any) -> bool:
-    """Only a payment can be declined; of `card.withdrawn` there is nothing to delete, since nothing is kept."""
+    """True for a payment with a card that ends in DECLINES; `card.withdrawn` needs no action, as nothing is stored."""
     if not isinstance(content, dict) or content.get("type") != "payment":
         return False
     return str(content["data"]["card"]["number"]).endswith(DECLINES)
 
 
 def list_routes(store: Store) -> list[Route]:
-    """Its address."""
+    """The route."""
     return [Route(PATH, Acquirer(store).__call__, methods=["POST"])]

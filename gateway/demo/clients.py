@@ -1,4 +1,4 @@
-"""The applications of the demo: who asks, for which purposes, and how."""
+"""The registered clients of the demo, with their purposes."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from policy.purposes import Purpose
 
 @dataclass(frozen=True, slots=True)
 class DemoClient:
-    """One registered application."""
+    """One registered client."""
 
     id: str
     name: str
@@ -16,7 +16,7 @@ class DemoClient:
     introspection: bool = False
     max_page: int = 100
     redirect_uris: tuple[str, ...] = ()
-    """Of the one that customers sign in to; the others are tools."""
+    """Only for the client that customers sign in to; the others are tools."""
 
 
 CLIENTS: tuple[DemoClient, ...] = (
@@ -29,5 +29,5 @@ CLIENTS: tuple[DemoClient, ...] = (
     DemoClient("registrar", "Registrar tool", (Purpose.DOMAIN_REGISTRATION,), scopes=("domains:write",)),
     DemoClient("auditor", "Auditor", (), scopes=("audit:read",), introspection=True),
 )
-"""Tools have no secret until they are given one: `gateway clients rotate billing`.
-`auditor` may look at the schema and the audits, and at no customer. All of them may send ad-hoc documents."""
+"""Tools have no secret until one is made: `gateway clients rotate billing`.
+`auditor` may read the schema and the audits, but no customer. All of them may send ad-hoc documents."""

@@ -1,4 +1,4 @@
-"""Filling an empty store with the demo: its customers and its clients, all at once and once only."""
+"""Loads the demo's customers and clients into an empty store, in one transaction and once only."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from store.tables.oauth import oauth_clients
 async def load(store: Store, *, now: datetime | None = None, size: int = SIZE, seed: int = SEED) -> bool:
     """Load the demo; True if it was loaded now, False if it was there already and is kept, with new clients added.
 
-    The clients are the marker: they are written in the same transaction as the customers, so that an interruption
-    leaves neither. Raises NotADemoStoreError, or StoreUnavailableError.
+    The clients mark a loaded demo: they are written in the same transaction as the customers, so that an interruption
+    leaves neither. Raises NotADemoStoreError or StoreUnavailableError.
     """
     moment = now or datetime.now(UTC)
     if await _loaded(store):
-        await _register_newcomers(store, moment)
+        await _register_new_clients(store, moment)
         return False
     people = population(moment, size, seed)
     try:
@@ -44,7 +44,7 @@ async def load(store: Store, *, now: datetime | None = None, size: int = SIZE, s
             await add(connection, store, reserved, people, make_id=count(FIRST_ID).__next__, now=moment)
             await reserved.written(connection)
     except (IntegrityError, LookupTakenError, NotADemoStoreError):
-        # Another process may have loaded it between the question and the transaction.
+        # Another process may have loaded it between the check and the transaction.
         if await _loaded(store):
             return False
         raise
@@ -56,8 +56,8 @@ async def _loaded(store: Store) -> bool:
     return bool(await store.reader.fetch(found, {}))
 
 
-async def _register_newcomers(store: Store, now: datetime) -> None:
-    """Clients that the demo has learned since it was loaded."""
+async def _register_new_clients(store: Store, now: datetime) -> None:
+    """Register clients that later releases added to the demo."""
     found = await store.reader.fetch(store.reader.prepare(select(clients.c.id)), {})
     known = {id_ for (id_,) in found}
     missing = [client for client in CLIENTS if client.id not in known]
@@ -67,7 +67,7 @@ async def _register_newcomers(store: Store, now: datetime) -> None:
                 await _register(connection, missing, now)
 
 
-async def _register(connection: AsyncConnection, newcomers: Sequence[DemoClient], now: datetime) -> None:
+async def _register(connection: AsyncConnection, missing: Sequence[DemoClient], now: datetime) -> None:
     rows = [
         {
             "id": client.id,
@@ -80,10 +80,10 @@ async def _register(connection: AsyncConnection, newcomers: Sequence[DemoClient]
             "max_page": client.max_page,
             "created_at": now,
         }
-        for client in newcomers
+        for client in missing
     ]
     await connection.execute(insert(clients), rows)
-    await connection.execute(insert(oauth_clients), [_terms(client) for client in newcomers])
+    await connection.execute(insert(oauth_clients), [_terms(client) for client in missing])
 
 
 def _terms(client: DemoClient) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""By what the demo's store is told from one's own, before anything in it is changed."""
+"""Tells a demo store from a real one, before anything in it is changed."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from store.sql.ids import EPOCH_MS
 from store.tables.customers import customers
 
 FIRST_ID = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000 - EPOCH_MS) << 22
-"""Demo rows are numbered from here on, before all that is registered later, so that printed commands stay true."""
+"""The first id of demo rows: lower than any id made later, so that the printed queries find them first."""
 MANY = 1 << 22
-"""More rows than the demo has."""
+"""The range of ids for demo rows, of which there are fewer."""
 
 
 class NotADemoStoreError(Exception):
-    """There are customers or clients in the store that are not the demo's; nothing was changed."""
+    """The store has customers or clients that are not the demo's; nothing was changed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -32,7 +32,7 @@ class NotADemoStoreError(Exception):
 
 
 async def require_demo_or_nothing(config: StoreConfig) -> None:
-    """NotADemoStore for a store that holds anything else than the demo; StoreUnavailableError when nobody can tell."""
+    """NotADemoStoreError if the store holds anything but the demo; StoreUnavailableError if that cannot be checked."""
     address = config.database
     if address.is_sqlite and not address.path.exists():
         return

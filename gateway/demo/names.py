@@ -1,9 +1,10 @@
-"""What the demo's customers are called, in their own scripts, and how a name becomes the first half of an address."""
+"""Demo data: names in several scripts, and their ASCII form for e-mail addresses."""
 
 import re
 import unicodedata
 
-# Language, given names, family names that go together: in Greek the family name agrees with the given one.
+# Language, given names, family names that go together: in Greek the family name agrees with the given one. An
+# underscore stands for a space inside a name.
 NAMES: tuple[tuple[str, str, str], ...] = (
     (
         "fr",
@@ -79,7 +80,7 @@ _LATIN = str.maketrans({"ß": "ss", "ø": "o", "ı": "i", "ä": "ae", "ö": "oe"
 
 
 def names(language: str) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-    """The lists of given and family names of a language; an underscore stands for the space inside a name."""
+    """The lists of given and family names of a language."""
     return tuple((_words(given), _words(family)) for spoken, given, family in NAMES if spoken == language)
 
 

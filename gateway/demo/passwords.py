@@ -1,11 +1,11 @@
-"""The demo's passwords: known to whoever reads this file, one for each customer and platform (R38)."""
+"""The demo's passwords, public by design: one for each customer and platform (R38)."""
 
 from functools import cache
 from hashlib import sha256
 
 from argon2.low_level import Type, hash_secret
 
-from gateway.demo.dice import Dice
+from gateway.demo.seeded_random import SeededRandom
 
 _WORDS = "Tilleul Kupfer Lanterna Harbour Brise Nebel Quercia Meadow Galet Falke Torrente Willow Givre Distel"
 _SIGNS = "!?+=%&"
@@ -17,14 +17,14 @@ _PASSES, _KIBIBYTES, _LANES = 1, 1024, 1
 
 @cache
 def demo_password(email: str, platform: str) -> str:
-    """The password of a demo customer for a platform: four classes of characters, sixteen or more of them (R37)."""
-    dice = Dice("password", email, platform)
-    first, second = dice.some(_WORDS.split(), 2)
-    return f"{first}{dice.pick(_SIGNS)}{second}-{dice.between(1000, 9999)}"
+    """The password of a demo customer for a platform: sixteen characters or more, of all four classes (R37)."""
+    random = SeededRandom("password", email, platform)
+    first, second = random.some(_WORDS.split(), 2)
+    return f"{first}{random.pick(_SIGNS)}{second}-{random.between(1000, 9999)}"
 
 
 def demo_hash(email: str, platform: str) -> str:
-    """Its argon2id hash; the salt comes from the same words, so the same customer has the same hash everywhere."""
+    """The argon2id hash of the password, with a derived salt, so that it is the same on every machine."""
     salt = sha256(f"salt:{email}:{platform}".encode()).digest()[:16]
     password = demo_password(email, platform).encode()
     return hash_secret(password, salt, _PASSES, _KIBIBYTES, _LANES, 32, Type.ID).decode()

@@ -1,10 +1,10 @@
-"""How the demo's customers pay: test card numbers (kept under consent only), PayPal, bank transfer, and their bills."""
+"""Demo data: payment methods (test card numbers, stored by consent only), PayPal, bank transfers and invoices."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.demo.dice import Dice
 from gateway.demo.people import Person
+from gateway.demo.seeded_random import SeededRandom
 from gateway.demo.subscriptions import yearly_price
 from policy.wordings import wording
 from resolvers.customers.new_customer import (
@@ -30,27 +30,27 @@ BANKS = ("Example Cantonal Bank", "Example Savings Bank", "Example Postal Bank",
 
 
 def consent(kind: ConsentKind, state: ConsentState, who: Person, source: str, at: datetime) -> NewConsent:
-    """A consent event with the wording that stood there in the customer's language."""
+    """A consent event with the wording in the customer's language."""
     shown = wording(kind, who.language)
     return NewConsent(kind, state, shown.version, shown.hash, shown.language, source, at)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Wallet:
-    """The payment methods, and the consents that were taken back since."""
+    """The payment methods, and the events of withdrawn consents."""
 
     methods: tuple[NewPaymentMethod, ...]
     withdrawn: tuple[NewConsent, ...] = ()
 
 
-def wallet(dice: Dice, who: Person, now: datetime, took_card_back: bool) -> Wallet:
-    """One to three ways to pay, the first being the default; `took_card_back`: the box was ticked once (R48)."""
-    kinds = ["CARD", "PAYPAL"] if who.index == 0 or took_card_back else _kinds(dice)
-    methods = [_method(dice, who, now, kind, place == 0) for place, kind in enumerate(kinds)]
+def wallet(random: SeededRandom, who: Person, now: datetime, took_card_back: bool) -> Wallet:
+    """One to three payment methods, the first being the default; `took_card_back`: a card's consent is gone (R48)."""
+    kinds = ["CARD", "PAYPAL"] if who.index == 0 or took_card_back else _kinds(random)
+    methods = [_method(random, who, now, kind, place == 0) for place, kind in enumerate(kinds)]
     if not took_card_back:
         return Wallet(tuple(methods))
-    # The number and the consent's link went with the withdrawal; the two events stay, and PayPal became the default.
-    given, taken = who.since + timedelta(days=3), dice.ago(now, 90, 2)
+    # A withdrawal deletes the number and the link to the consent; the two events stay, and PayPal becomes the default.
+    given, taken = who.since + timedelta(days=3), random.ago(now, 90, 2)
     events = (
         consent("CARD_STORAGE", "GIVEN", who, "client-area/cards", given),
         consent("CARD_STORAGE", "WITHDRAWN", who, "client-area/cards", taken),
@@ -59,8 +59,8 @@ def wallet(dice: Dice, who: Person, now: datetime, took_card_back: bool) -> Wall
     return Wallet((paypal,), events)
 
 
-def bills(dice: Dice, who: Person, services: list[NewService], now: datetime) -> list[NewInvoice]:
-    """A bill a year for each service, of the last three years; about one in twenty is still open."""
+def bills(random: SeededRandom, who: Person, services: list[NewService], now: datetime) -> list[NewInvoice]:
+    """One invoice a year for each service, of the last three years; about one in twenty is unpaid."""
     invoices = []
     for service in services:
         for years in range(3):
@@ -69,11 +69,11 @@ def bills(dice: Dice, who: Person, services: list[NewService], now: datetime) ->
                 continue
             invoices.append((issued, yearly_price(service)))
     invoices.sort()
-    return [_bill(dice, who, place, issued, price, now) for place, (issued, price) in enumerate(invoices, 1)]
+    return [_bill(random, who, place, issued, price, now) for place, (issued, price) in enumerate(invoices, 1)]
 
 
 def affiliate_disclosures(methods: tuple[NewPaymentMethod, ...], bills: list[NewInvoice]) -> list[NewDisclosure]:
-    """What went to the company behind the default method, once for each bill it paid (R22, R23)."""
+    """Disclosures to the company behind the default method, one for each invoice it paid (R22, R23)."""
     default = next(method for method in methods if method.is_default)
     if default.kind == "BANK_TRANSFER":
         return []
@@ -92,36 +92,36 @@ def affiliate_disclosures(methods: tuple[NewPaymentMethod, ...], bills: list[New
     ]  # fmt: skip
 
 
-def _kinds(dice: Dice) -> list[str]:
-    first = dice.pick(("CARD", "CARD", "CARD", "PAYPAL", "BANK_TRANSFER"))
-    rest = [kind for kind in ("CARD", "PAYPAL", "BANK_TRANSFER") if kind != first and dice.chance(25)]
+def _kinds(random: SeededRandom) -> list[str]:
+    first = random.pick(("CARD", "CARD", "CARD", "PAYPAL", "BANK_TRANSFER"))
+    rest = [kind for kind in ("CARD", "PAYPAL", "BANK_TRANSFER") if kind != first and random.chance(25)]
     return [first, *rest]
 
 
-def _method(dice: Dice, who: Person, now: datetime, kind: str, default: bool) -> NewPaymentMethod:
-    added = who.since + timedelta(minutes=dice.between(5, 90))
+def _method(random: SeededRandom, who: Person, now: datetime, kind: str, default: bool) -> NewPaymentMethod:
+    added = who.since + timedelta(minutes=random.between(5, 90))
     if kind == "PAYPAL":
         return NewPaymentMethod("PAYPAL", added, default, paypal_account=who.email)
     if kind == "BANK_TRANSFER":
-        return NewPaymentMethod("BANK_TRANSFER", added, default, bank_name=dice.pick(BANKS))
-    brand, number = dice.pick(CARDS)
-    # Unticked is the box's default state: about a third leave it so, and then no more is kept than brand and ending.
-    ticked = who.index == 0 or dice.chance(65)
+        return NewPaymentMethod("BANK_TRANSFER", added, default, bank_name=random.pick(BANKS))
+    brand, number = random.pick(CARDS)
+    # The consent box is unticked by default: about a third leave it so, and only brand and last four are stored.
+    ticked = who.index == 0 or random.chance(65)
     return NewPaymentMethod(
         "CARD",
         added,
         default,
         card_brand=brand,
         card_last4=number[-4:],
-        card_expiry=(f"{dice.between(1, 12):02d}", str(now.year + dice.between(1, 4))) if ticked else None,
+        card_expiry=(f"{random.between(1, 12):02d}", str(now.year + random.between(1, 4))) if ticked else None,
         card_number=number if ticked else None,
         card_consent=consent("CARD_STORAGE", "GIVEN", who, "client-area/cards", added) if ticked else None,
     )
 
 
-def _bill(dice: Dice, who: Person, place: int, issued: datetime, price: int, now: datetime) -> NewInvoice:
-    paid = issued + timedelta(days=dice.between(0, 25), hours=dice.between(1, 9))
-    settled = paid < now and not dice.chance(4)
+def _bill(random: SeededRandom, who: Person, place: int, issued: datetime, price: int, now: datetime) -> NewInvoice:
+    paid = issued + timedelta(days=random.between(0, 25), hours=random.between(1, 9))
+    settled = paid < now and not random.chance(4)
     return NewInvoice(
         number=f"{issued.year}-{who.index:05d}-{place:02d}",
         issued_at=issued,

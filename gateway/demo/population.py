@@ -1,4 +1,4 @@
-"""The demo's customers of a hosting and domain company: a pure function of a seed, a size and a moment."""
+"""The demo's customers, as a pure function of a seed, a size and a moment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from gateway.demo.access import credentials, sessions, sign_ins
-from gateway.demo.dice import Dice
 from gateway.demo.payments import Wallet, affiliate_disclosures, bills, consent, wallet
 from gateway.demo.people import Person, Taken, person
+from gateway.demo.seeded_random import SeededRandom
 from gateway.demo.subscriptions import subscriptions
 from policy.dates import automatic_erasure, requested_erasure
 from policy.wordings import VERSION
@@ -27,7 +27,7 @@ SIZE = 300
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What is told about one customer on purpose, so that every state of the house has somebody in it."""
+    """A fixed history for one customer, so that every state of the system occurs in the demo."""
 
     ended_days: int | None = None
     erasure: str | None = None
@@ -48,44 +48,44 @@ STORIES: Mapping[int, Story] = MappingProxyType({
     8: Story(took_card_back=True),
     9: Story(legal_request=True),
 })  # fmt: skip
-"""By place in the population; everybody else's story is drawn."""
+"""By position in the population; all other histories are random."""
 
 
 def population(now: datetime, size: int = SIZE, seed: int = SEED) -> tuple[NewCustomer, ...]:
-    """So many customers as they stand on the day of `now`; who they are depends on the seed alone, dates move along."""
-    # Midnight: were the hour to count, a bill more or less would shift everything that is drawn after it.
+    """`size` customers on the day of `now`; their identities depend on the seed alone, their dates are relative."""
+    # Midnight: otherwise the hour could add an invoice, and shift every random number after it.
     now = now.replace(hour=0, minute=0, second=0, microsecond=0)
     logins, labels = Taken(), Taken()
     customers = []
     for index in range(size):
-        dice = Dice(seed, index)
-        story = STORIES.get(index) or _drawn(dice)
-        customers.append(_customer(dice, person(index, dice, logins, now), story, labels, now))
+        random = SeededRandom(seed, index)
+        story = STORIES.get(index) or _drawn(random)
+        customers.append(_customer(random, person(index, random, logins, now), story, labels, now))
     return tuple(customers)
 
 
-def _drawn(dice: Dice) -> Story:
-    """About one in nine has left, and none longer ago than the six months after which nothing is kept (R34)."""
-    if dice.chance(11):
-        return Story(ended_days=dice.between(2, 170))
-    return Story(no_services=dice.chance(1), took_card_back=dice.chance(4))
+def _drawn(random: SeededRandom) -> Story:
+    """A random history: about one in nine has left, less than six months ago, after which all is erased (R34)."""
+    if random.chance(11):
+        return Story(ended_days=random.between(2, 170))
+    return Story(no_services=random.chance(1), took_card_back=random.chance(4))
 
 
-def _customer(dice: Dice, who: Person, story: Story, labels: Taken, now: datetime) -> NewCustomer:
-    services = [] if story.no_services else subscriptions(dice, who, labels, now, story.ended_days)
-    purse = wallet(dice, who, now, story.took_card_back)
-    invoices = bills(dice, who, services, now)
-    logins = credentials(dice, who, services, now)
-    entries = sign_ins(dice, who, tuple(login.platform for login in logins), now, story.ended_days)
-    news = who.index == 0 or not dice.chance(30)
-    cookies = _cookie_choice(dice, now)
+def _customer(random: SeededRandom, who: Person, story: Story, labels: Taken, now: datetime) -> NewCustomer:
+    services = [] if story.no_services else subscriptions(random, who, labels, now, story.ended_days)
+    purse = wallet(random, who, now, story.took_card_back)
+    invoices = bills(random, who, services, now)
+    logins = credentials(random, who, services, now)
+    entries = sign_ins(random, who, tuple(login.platform for login in logins), now, story.ended_days)
+    news = who.index == 0 or not random.chance(30)
+    cookies = _cookie_choice(random, now)
     disclosures = [*_registrations(services), *affiliate_disclosures(purse.methods, invoices), *_orders(story, now)]
     return NewCustomer(
         name=who.name,
         email=who.email,
         postal_address=who.address,
         created_at=who.since,
-        phone=who.phone if who.index == 0 or dice.chance(92) else None,
+        phone=who.phone if who.index == 0 or random.chance(92) else None,
         locale=who.locale,
         product_news=news,
         customer_number=f"C-{100_000 + who.index}",
@@ -93,8 +93,8 @@ def _customer(dice: Dice, who: Person, story: Story, labels: Taken, now: datetim
         payment_methods=purse.methods,
         credentials=logins,
         sign_ins=tuple(entries),
-        sessions=tuple(sessions(dice, entries, now)),
-        consents=_consents(dice, who, services, purse, news, cookies, now),
+        sessions=tuple(sessions(random, entries, now)),
+        consents=_consents(random, who, services, purse, news, cookies, now),
         cookie_choice=cookies,
         invoices=tuple(invoices),
         disclosures=tuple(disclosures),
@@ -103,7 +103,7 @@ def _customer(dice: Dice, who: Person, story: Story, labels: Taken, now: datetim
 
 
 def _consents(
-    dice: Dice,
+    random: SeededRandom,
     who: Person,
     services: list[NewService],
     purse: Wallet,
@@ -111,10 +111,10 @@ def _consents(
     cookies: NewCookieChoice | None,
     now: datetime,
 ) -> tuple[NewConsent, ...]:
-    """The events beside those of the cards in use; news went to customers by default, so only a refusal is an event."""
+    """Consent events except those of stored cards; news is on by default, so only a refusal is an event."""
     events = list(purse.withdrawn)
     if not news:
-        events.append(consent("PRODUCT_NEWS", "WITHDRAWN", who, "client-area/news", dice.ago(now, 300)))
+        events.append(consent("PRODUCT_NEWS", "WITHDRAWN", who, "client-area/news", random.ago(now, 300)))
     if cookies is not None and cookies.measurement:
         events.append(consent("COOKIE_MEASUREMENT", "GIVEN", who, "site/cookies", cookies.chosen_at))
     shown = [each for each in services if each.domain is not None and not each.domain.hide_email]
@@ -122,16 +122,16 @@ def _consents(
     return tuple(events)
 
 
-def _cookie_choice(dice: Dice, now: datetime) -> NewCookieChoice | None:
-    if dice.chance(20):
+def _cookie_choice(random: SeededRandom, now: datetime) -> NewCookieChoice | None:
+    if random.chance(20):
         return None
-    chosen, control = dice.ago(now, 170), dice.chance(15)
-    measured = not control and dice.chance(40)
+    chosen, control = random.ago(now, 170), random.chance(15)
+    measured = not control and random.chance(40)
     return NewCookieChoice(measured, VERSION, chosen, chosen + timedelta(days=180), control)
 
 
 def _registrations(services: list[NewService]) -> list[NewDisclosure]:
-    """What each registry was told about a registrant (R25)."""
+    """Disclosures of registrants' data to registries (R25)."""
     domains = [service.domain for service in services if service.domain is not None]
     fields = ("Domain.registrantName", "Domain.registrantAddress", "Domain.registrantEmail")
     return [
@@ -150,7 +150,7 @@ def _registrations(services: list[NewService]) -> list[NewDisclosure]:
 
 
 def _orders(story: Story, now: datetime) -> list[NewDisclosure]:
-    """Two orders of a court: one that the customer may know of, one that is still embargoed (R24)."""
+    """Two court orders: one that the customer may know of, and one under an embargo (R24)."""
     if not story.legal_request:
         return []
     fields = ("Customer.fullName", "Customer.postalAddress")
@@ -163,7 +163,7 @@ def _orders(story: Story, now: datetime) -> list[NewDisclosure]:
 
 
 def _erasures(story: Story, services: list[NewService], now: datetime) -> tuple[NewErasure, ...]:
-    """The request or the clock of the story, with the dates that the policy gives it (R31-R34, R42)."""
+    """The erasure of the history, with its dates by the policy (R31-R34, R42)."""
     asked = now - timedelta(days=5)
     ended = max((service.terminated_at for service in services if service.terminated_at is not None), default=now)
     match story.erasure:

@@ -1,10 +1,10 @@
-"""What the demo's customers subscribed to, and which of it has ended."""
+"""Demo data: subscribed services, running and ended."""
 
 from datetime import datetime, timedelta
 
-from gateway.demo.dice import Dice
 from gateway.demo.names import ascii_name
 from gateway.demo.people import Person, Taken, address
+from gateway.demo.seeded_random import SeededRandom
 from resolvers.customers.new_customer import NewDomain, NewService, ServiceKind, ServiceStatus
 
 PRODUCTS: tuple[tuple[ServiceKind, str, int], ...] = (
@@ -27,46 +27,49 @@ TRADES = {
 _YEAR = timedelta(days=365)
 
 
-def subscriptions(dice: Dice, who: Person, taken: Taken, now: datetime, ended_days: int | None) -> list[NewService]:
+def subscriptions(
+    random: SeededRandom, who: Person, taken: Taken, now: datetime, ended_days: int | None
+) -> list[NewService]:
     """Two to six services; with `ended_days` all of them have ended, the last one so many days ago."""
-    count = dice.between(2, 6)
-    services = [_service(dice, who, taken, now, place) for place in range(count)]
+    count = random.between(2, 6)
+    services = [_service(random, who, taken, now, place) for place in range(count)]
     if ended_days is None:
-        return [services[0], *(_perhaps_ended(dice, each, now) for each in services[1:])]
+        return [services[0], *(_perhaps_ended(random, each, now) for each in services[1:])]
     last = now - timedelta(days=ended_days)
-    ends = [last, *(last - timedelta(days=dice.between(1, 30)) for _ in services[1:])]
+    ends = [last, *(last - timedelta(days=random.between(1, 30)) for _ in services[1:])]
     return [_ended(service, end) for service, end in zip(services, ends, strict=True)]
 
 
 def yearly_price(service: NewService) -> int:
-    """What a year of it costs, in hundredths."""
+    """The price of a year, in hundredths of the currency."""
     return {name: price for _, name, price in PRODUCTS}.get(service.name, DOMAIN_PRICE)
 
 
-def _service(dice: Dice, who: Person, taken: Taken, now: datetime, place: int) -> NewService:
-    started = who.since if place == 0 else dice.ago(now, (now - who.since).days, 60)
+def _service(random: SeededRandom, who: Person, taken: Taken, now: datetime, place: int) -> NewService:
+    started = who.since if place == 0 else random.ago(now, (now - who.since).days, 60)
+    # The next anniversary: every running service renews in the future.
     renews = started + _YEAR * ((now - started) // _YEAR + 1)
-    # The first two are a domain and something to put behind it, as most customers begin.
-    if place == 0 or (place > 1 and dice.chance(45)):
-        domain = _domain(dice, who, taken, started, renews)
+    # The first two are a domain and a product, as most customers begin.
+    if place == 0 or (place > 1 and random.chance(45)):
+        domain = _domain(random, who, taken, started, renews)
         return NewService("DOMAIN", domain.name, started, renews_at=renews, domain=domain)
-    kind, name, _ = dice.pick(PRODUCTS)
+    kind, name, _ = random.pick(PRODUCTS)
     return NewService(kind, name, started, renews_at=renews)
 
 
-def _domain(dice: Dice, who: Person, taken: Taken, registered: datetime, expires: datetime) -> NewDomain:
-    """A name below `.example` (RFC 2606), so that no stranger's domain is shown; `tld` is whose rules it follows."""
-    trade = dice.pick(TRADES.get(who.language, ("studio", "bakery", "books", "garden", "photo")))
-    label, tld = taken.free(f"{ascii_name(who.name.family)}-{trade}"), dice.pick(who.country.tlds)
-    company, published = dice.chance(15), dice.chance(20)
+def _domain(random: SeededRandom, who: Person, taken: Taken, registered: datetime, expires: datetime) -> NewDomain:
+    """A domain below `.example` (RFC 2606), so that no real one is shown; `tld` says whose registry rules apply."""
+    trade = random.pick(TRADES.get(who.language, ("studio", "bakery", "books", "garden", "photo")))
+    label, tld = taken.free(f"{ascii_name(who.name.family)}-{trade}"), random.pick(who.country.tlds)
+    company, published = random.chance(15), random.chance(20)
     return NewDomain(
         name=f"{label}.{tld}.example",
         tld=tld,
         registrant_kind="LEGAL_PERSON" if company else "NATURAL_PERSON",
         registrant_name=f"{trade.capitalize()} {who.name.family}" if company else who.full_name,
-        registrant_address=address(dice, who.country, who.city) if company else who.address,
+        registrant_address=address(random, who.country, who.city) if company else who.address,
         registrant_email=f"hostmaster@{label}.{tld}.example" if company else who.email,
-        registrant_phone=dice.filled(who.city.phone) if company or dice.chance(70) else None,
+        registrant_phone=random.filled(who.city.phone) if company or random.chance(70) else None,
         registered_at=registered,
         expires_at=expires,
         hide_name=not (company or published),
@@ -76,10 +79,10 @@ def _domain(dice: Dice, who: Person, taken: Taken, registered: datetime, expires
     )
 
 
-def _perhaps_ended(dice: Dice, service: NewService, now: datetime) -> NewService:
-    if dice.chance(18):
-        return _ended(service, dice.ago(now, 50, 1))
-    if service.kind == "DOMAIN" and dice.chance(6):
+def _perhaps_ended(random: SeededRandom, service: NewService, now: datetime) -> NewService:
+    if random.chance(18):
+        return _ended(service, random.ago(now, 50, 1))
+    if service.kind == "DOMAIN" and random.chance(6):
         return _with(service, "REDEMPTION", None)
     return service
 

@@ -1,4 +1,4 @@
-"""Tokens for trying things out: only of a store that holds the demo, and worth nothing at any other gateway."""
+"""Access tokens for the demo: only for a store with the demo's data, and not accepted by any other gateway."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from gateway.demo import CLIENTS, FEATURED
+from gateway.demo.demo_queries import CUSTOMER, QUERIES
 from gateway.demo.marks import FIRST_ID
-from gateway.demo.tour import CUSTOMER, STEPS
 from gateway.tokens.tokens import Tokens
 from policy.purposes import Purpose
 from store.crypto.blind_index import Lookup
@@ -17,20 +17,20 @@ from store.database.store import Store
 from store.tables.customers import customers
 
 AREA = next(client for client in CLIENTS if Purpose.SELF_SERVICE in client.purposes)
-"""The client through which customers ask for themselves."""
+"""The client through which customers read their own data."""
 TOOLS = tuple(client for client in CLIENTS if client is not AREA)
 
 
 class NoDemoError(Exception):
-    """The store is not the demo's; the text says what to do."""
+    """The store does not hold the demo; the text says what to do."""
 
 
 class UnknownNameError(Exception):
-    """Nobody in the demo has this name; the text lists who there is."""
+    """No tool or customer of the demo has this name; the text lists those there are."""
 
 
 class DemoTokens:
-    """Mints tokens for the demo's tools and customers."""
+    """Issues tokens for the demo's tools and customers."""
 
     def __init__(self, store: Store, tokens: Tokens, seconds: int) -> None:
         """`seconds` is how long each token lives."""
@@ -42,13 +42,12 @@ class DemoTokens:
         )
 
     async def require_demo(self) -> None:
-        """NoDemoError unless the first customer of the demo is here, who is in no store that was filled by use."""
+        """NoDemoError unless the demo's first customer exists, whose id no other store can have."""
         if not await self._store.reader.fetch(self._first, {}):
             raise NoDemoError("There is no demo in this data folder: make one with `gateway demo`.")
 
     async def mint(self, name: str) -> str:
-        """A token for a tool by its name, or a customer by e-mail address; NoDemoError or UnknownNameError if there is
-        none."""
+        """A token for a tool by name, or a customer by e-mail address. NoDemoError, UnknownNameError."""
         await self.require_demo()
         tool = next((client for client in TOOLS if client.id == name), None)
         if tool is not None:
@@ -58,7 +57,7 @@ class DemoTokens:
         return await self._tokens.mint(AREA.id, [Purpose.SELF_SERVICE.scope], self._seconds, subject)
 
     async def featured(self) -> str | None:
-        """A token for the featured customer; None once they were erased, or changed their address."""
+        """A token for the featured customer; None once they were erased or changed their address."""
         try:
             return await self.mint(FEATURED)
         except UnknownNameError:
@@ -66,6 +65,7 @@ class DemoTokens:
 
     async def _customer(self, email: str) -> int:
         keys = self._store.keys
+        # Found like a sign-in name: by blind index in the key store, then by id and number in the data.
         held = await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, email))
         rows = await self._store.reader.fetch(self._by_email, {"id": held.row_id, "ref": held.ref})
         if not rows:
@@ -77,7 +77,7 @@ class DemoTokens:
         return identity
 
     async def listed(self) -> list[dict[str, Any]]:
-        """Everyone to ask as, with a token and the questions of the tour, for the GraphiQL page."""
+        """Every tool and the featured customer, with a token and the demo queries, for the GraphiQL page."""
         everyone = [(client.id, client.name, client.purposes) for client in TOOLS]
         if (featured := await self.featured()) is not None:
             everyone.append((CUSTOMER, f"Customer {FEATURED}", (Purpose.SELF_SERVICE,)))
@@ -87,7 +87,7 @@ class DemoTokens:
                 "label": label,
                 "purposes": [purpose.name for purpose in purposes],
                 "token": featured if name == CUSTOMER else await self.mint(name),
-                "examples": [asdict(step) for step in STEPS if step.who == name],
+                "examples": [asdict(query) for query in QUERIES if query.who == name],
             }
             for name, label, purposes in everyone
         ]

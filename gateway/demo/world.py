@@ -1,4 +1,4 @@
-"""Where the demo's customers live: cities with their postal codes, and telephone numbers that reach nobody."""
+"""Demo data: countries and cities with postal codes, and telephone numbers that reach nobody."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """A town, the shape of its postal codes and telephone numbers, and the language that most people speak there."""
+    """A town with the patterns of its postal codes and telephone numbers, and its main language."""
 
     name: str
     region: str | None
@@ -18,7 +18,7 @@ class City:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country of the demo; `share` is its number of customers in a hundred."""
+    """A country of the demo; `share` is its percentage of the customers."""
 
     code: str
     share: int

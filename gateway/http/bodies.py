@@ -1,4 +1,4 @@
-"""The question as it comes over HTTP: read with bounds, then checked parameter by parameter (GraphQL over HTTP §5)."""
+"""Reads GraphQL requests: the body within bounds of time and size, then each parameter (GraphQL over HTTP §5)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from gateway.http import problems
 
 MAX_QUERY_STRING = 16_384
 MAX_NESTING = 64
-"""Levels of variables and extensions; no input type of a sensible schema needs a quarter of them."""
+"""Levels of nesting in variables and extensions; the schema's input types need fewer than a quarter of them."""
 
 PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 
 
 class Question(msgspec.Struct, frozen=True, rename="camel"):
-    """The parameters of one request; unknown ones are ignored, as the specification asks."""
+    """The parameters of one GraphQL request; unknown ones are ignored, as the specification requires."""
 
     query: str | None = None
     document_id: str | None = None
@@ -38,19 +38,22 @@ class Question(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ClientDisconnectedError(Exception):
-    """Nobody waits for the answer any more."""
+    """The client closed the connection before the response."""
 
 
 async def read_body(receive: Receive, declared: bytes | None, limit: int, seconds: int) -> bytes:
-    """The whole body; Problem 413 as soon as it is too long, 408 when it takes too long, ClientDisconnectedError when
-    cut off."""
+    """The whole body, of at most `limit` bytes, within `seconds`.
+
+    Raises Problem 413 as soon as it is too long, Problem 408 on timeout, ClientDisconnectedError if it is cut off.
+    """
+    # Refused before a byte is read; without, or with a false, Content-Length the limit is checked as it arrives.
     if declared is not None and _length(declared) > limit:
         raise problems.too_large(limit)
     try:
-        async with asyncio.timeout(seconds):  # the first byte may never come either
+        async with asyncio.timeout(seconds):  # One deadline for all of it: a drip of bytes does not renew it (G11).
             message = await receive()
             if message["type"] == "http.request" and not message.get("more_body"):
-                body: bytes = message.get("body", b"")  # nearly always: it came in one piece
+                body: bytes = message.get("body", b"")  # The usual case: one piece, which needs no joining.
                 if len(body) > limit:
                     raise problems.too_large(limit)
                 return body
@@ -60,11 +63,13 @@ async def read_body(receive: Receive, declared: bytes | None, limit: int, second
 
 
 def _length(declared: bytes) -> int:
-    """What a Content-Length says; one with more digits than any length has is larger than all."""
+    """The value of a Content-Length header; 0 if it is not a number."""
+    # Cut to 20 digits: parsing a longer number takes quadratic time, and 20 digits exceed every limit anyway.
     return int(declared[:20]) if declared.isdigit() else 0
 
 
 async def _read_pieces(message: Any, receive: Receive, limit: int) -> bytes:
+    # Joined once at the end: appending to bytes would copy all of it for every piece.
     pieces, length = [], 0
     while message["type"] == "http.request":
         pieces.append(message.get("body", b""))
@@ -82,7 +87,7 @@ _map = msgspec.json.Decoder(dict[str, Any])
 
 
 def question_of_body(body: bytes) -> Question:
-    """The question in a JSON body; Problem 400 when there is none, whatever the bytes are (G1)."""
+    """The GraphQL request in a JSON body; Problem 400 if it is not one, whatever the bytes are (G1)."""
     try:
         question = _question.decode(body)
     except msgspec.ValidationError as error:
@@ -90,13 +95,14 @@ def question_of_body(body: bytes) -> Question:
             message = "Send one operation per request: batches are not answered."
             raise problems.malformed(message, "BATCHING_NOT_SUPPORTED") from error
         raise problems.malformed(f"The body does not fit: {error}.", "INVALID_PARAMETER") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # RecursionError: deeply nested JSON.
         raise problems.malformed("The body is not JSON in UTF-8.", "INVALID_JSON") from error
     return _complete(question)
 
 
 def question_of_address(query_string: bytes) -> Question:
-    """The question in the address of a GET; Problem 400 when there is none or a parameter comes twice."""
+    """The GraphQL request in a GET's query string; Problem 400 if there is none or a parameter comes twice, 414 if it
+    is too long."""
     if len(query_string) > MAX_QUERY_STRING:
         raise problems.ProblemError(414, "ADDRESS_TOO_LONG", f"Use POST for more than {MAX_QUERY_STRING} bytes.")
     try:
@@ -105,9 +111,10 @@ def question_of_address(query_string: bytes) -> Question:
         raise problems.malformed("The address is not percent-encoded UTF-8.", "INVALID_PARAMETER") from error
     given = [(name, value) for name, value in pairs if name in PARAMETERS]
     found = dict(given)
+    # Refused: a proxy or a log might take the other one of the two for the request.
     if len(found) < len(given):
         raise problems.malformed("A parameter is given twice.", "INVALID_PARAMETER")
-    # An empty parameter is one that was left out: forms and GraphiQL send them so.
+    # An empty parameter counts as absent: forms and GraphiQL send them like that.
     present = {name: value for name, value in found.items() if value}
     return _complete(
         Question(
@@ -139,7 +146,8 @@ def _complete(question: Question) -> Question:
 
 
 def _deeper(value: Any, levels: int) -> bool:
-    """Whether a JSON value is nested deeper, found level by level: how deep Python may recurse differs by version."""
+    """True if a JSON value is nested deeper than `levels`."""
+    # Level by level instead of by recursion, whose limit differs between versions of Python.
     level = [value]
     for _ in range(levels):
         level = [

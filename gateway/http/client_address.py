@@ -1,6 +1,6 @@
-"""Whose connection it is: the client's address behind the proxies we trust (X-Forwarded-For; RFC 7239, Forwarded).
+"""The client's IP address behind trusted proxies (X-Forwarded-For; Forwarded, RFC 7239).
 
-This is the one place that tells it. What cannot be told is None, never the address of the proxy itself.
+This is the only place that determines it (O11). An address that is not known is None, never the proxy's own.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ Address = IPv4Address | IPv6Address
 Networks = Sequence[IPv4Network | IPv6Network]
 
 UNKNOWN = "unknown"
-"""What limits count whom nobody can tell from others under: one network of its own, so only they slow each other."""
+"""The network under which limits count clients of unknown address: one of its own, so they slow only each other."""
 
 X_FORWARDED_FOR, FORWARDED = b"x-forwarded-for", b"forwarded"
 MOST_HOPS = 16
+"""Hops read from the right; further ones were written by clients, or by a proxy that runs in a circle."""
 LONGEST_HOP = 256
-"""Characters of one element that are looked at; no address with all its parameters has more."""
+"""Characters of one element that are read; no address with all its parameters has more."""
 
 
 class Unclear(Enum):
-    """Why an address cannot be told, with what an operator can do about it; each is logged once."""
+    """The reason why an address is not known, with the remedy for the operator; each is logged once a process."""
 
     MISSING = "A proxy of GATEWAY_PROXIES names no client: have it send X-Forwarded-For or Forwarded."
     HIDDEN = "A proxy of GATEWAY_PROXIES names a client by something that is no address (unknown, _hidden)."
@@ -43,15 +44,16 @@ _logged: set[Unclear] = set()
 
 
 def client_address(scope: Scope, proxies: Networks, header: str = "either") -> Address | None:
-    """The client's address; None when it cannot be told.
+    """The client's address; None if it cannot be determined.
 
-    From the right, the first address that is no proxy of ours: what stands further left may have been written by the
-    client itself. `header` is the one the proxies write, `x-forwarded-for` or `forwarded`; with `either` both may come,
-    and must then agree.
+    It is the first address from the right that is no proxy of ours: what stands further left may be the client's own
+    invention. `header` is the one that the proxies write, `x-forwarded-for` or `forwarded`; with `either` both are
+    read, and must agree.
     """
-    found = _told(scope, proxies, header)
+    found = _determined(scope, proxies, header)
     if not isinstance(found, Unclear):
         return found
+    # Once: every request through a misconfigured proxy would log it again.
     if found not in _logged:
         _logged.add(found)
         log.warning("a client's address cannot be told", extra={"reason": found.value})
@@ -59,7 +61,8 @@ def client_address(scope: Scope, proxies: Networks, header: str = "either") -> A
 
 
 def network_of(address: Address | str | None) -> str:
-    """The network that limits count: one IPv4 address, or the /64 that one IPv6 subscriber has; UNKNOWN for none."""
+    """The network that limits count by: one IPv4 address, or the /64 of an IPv6 address; UNKNOWN for None."""
+    # A /64 is the least that a subscriber gets (RFC 6177): counting addresses would give each 2^64 tries.
     found = parsed(address) if isinstance(address, str) else address
     if isinstance(found, IPv6Address):
         return str(IPv6Address(int(found) >> 64 << 64)) + "/64"
@@ -67,18 +70,18 @@ def network_of(address: Address | str | None) -> str:
 
 
 def within(address: Address | None, networks: Networks) -> bool:
-    """Whether the address is in one of the networks."""
+    """True if the address is in one of the networks; False for None."""
     return address is not None and any(address in network for network in networks)
 
 
 def peer_of(scope: Scope) -> Address | None:
-    """The address at the other end of the connection itself, whatever any header says."""
+    """The address at the other end of the TCP connection; headers are ignored."""
     client = scope.get("client")
     return parsed(client[0]) if client else None
 
 
 def parsed(text: str) -> Address | None:
-    """An internet address without its zone; an IPv4-mapped IPv6 address is the IPv4 one; None for anything else."""
+    """An IP address without its zone, an IPv4-mapped IPv6 address as IPv4; None for anything else."""
     try:
         found = ip_address(text)
     except ValueError:
@@ -88,7 +91,7 @@ def parsed(text: str) -> Address | None:
     return found
 
 
-def _told(scope: Scope, proxies: Networks, header: str) -> Address | Unclear:
+def _determined(scope: Scope, proxies: Networks, header: str) -> Address | Unclear:
     peer = peer_of(scope)
     if peer is None:
         return Unclear.NO_PEER
@@ -110,6 +113,7 @@ def _first_stranger(hops: Iterator[str], proxies: Networks) -> Address | Unclear
         address = _of_node(hop)
         if address is None:
             return Unclear.HIDDEN
+        # Trust ends at the first foreign address: it was written by our own proxy, all before it by strangers.
         if not within(address, proxies):
             return address
         said = Unclear.PROXIES_ONLY
@@ -121,7 +125,7 @@ def _lines(scope: Scope, name: bytes) -> list[str]:
 
 
 def _hops(lines: Sequence[str], name: bytes) -> Iterator[str]:
-    """The nodes that are named, from the last one; empty elements do not count (RFC 9110 section 5.6.1)."""
+    """The nodes of the header, last one first; empty elements are ignored (RFC 9110 §5.6.1)."""
     for line in reversed(lines):
         for element in _elements(line):
             node = element if name == X_FORWARDED_FOR else _for(element)
@@ -130,14 +134,15 @@ def _hops(lines: Sequence[str], name: bytes) -> Iterator[str]:
 
 
 def _elements(line: str) -> Iterator[str]:
-    """The elements of one line, from the last one.
+    """The elements of one header line, last one first.
 
-    They are read from the right, where our own proxy wrote: a quotation mark that a client left open further left
-    does not swallow what the proxy added after it.
+    They are read from the right, where our own proxy writes: a quotation mark that a client left open further left
+    cannot swallow what the proxy appended.
     """
     parts = line.split(",")
     while parts:
         element = parts.pop()
+        # A comma inside quotes does not separate (RFC 9110 §5.6.4). Bounded, so that quotes cost linear time (G12).
         while parts and element.count('"') % 2 and len(element) < LONGEST_HOP:
             element = f"{parts.pop()},{element}"
         if element.strip():
@@ -145,20 +150,20 @@ def _elements(line: str) -> Iterator[str]:
 
 
 def _for(element: str) -> str | None:
-    """The `for` of one element of a Forwarded header (RFC 7239 section 4); None where it has none, or two."""
+    """The `for` parameter of one element of a Forwarded header (RFC 7239 §4); None if there is none, or two."""
     pairs = [pair.partition("=") for pair in element.split(";")]
     found = [value for name, equals, value in pairs if equals and name.strip().lower() == "for"]
     return found[0] if len(found) == 1 else None
 
 
 def _of_node(text: str) -> Address | None:
-    """The address of a node (RFC 7239 section 6): in quotes or not, with a port or not; None for any other name."""
+    """The address of a node (RFC 7239 §6), quoted or not, with or without a port; None for any other identifier."""
     node = text.strip()
     if len(node) > 1 and node[0] == node[-1] == '"':
         node = node[1:-1].replace("\\", "").strip()
     if node.startswith("["):
         inner, bracket, port = node[1:].partition("]")
         return parsed(inner) if bracket and ":" in inner and (not port or port.startswith(":")) else None
-    if node.count(":") == 1:
+    if node.count(":") == 1:  # IPv4 with a port; an IPv6 address has two colons or more.
         node = node.partition(":")[0]
     return parsed(node)

@@ -1,4 +1,4 @@
-"""How many requests are answered at once: in all, of a client, of a customer; load is refused before it hurts (G11)."""
+"""Concurrency limits: requests answered at once in all, per client and per customer; excess load is shed (G11)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """The most that may be inside."""
+class ConcurrencyLimits:
+    """The most requests that may be in progress at once."""
 
     all: int
     of_client: int
@@ -21,58 +21,59 @@ class Room:
 
 
 class ConcurrencyLimiter:
-    """Counts who is inside, in this process. Who enters must leave: `enter()`, then `try: ... finally: leave()`.
+    """Counts the requests in progress in this process. Use `acquire()`, then `try: ... finally: release()`.
 
-    A client that speaks for customers shares its room among them: while it is full, a customer who has nothing under
-    way is let in all the same, so neither one customer nor a few keep out the others (G13). Three quarters of the house
-    are the most that any client gets in this way: the others find room.
+    A client that acts for customers shares its limit among them: while the limit is reached, a customer who has no
+    request in progress is admitted all the same, so that neither one customer nor a few keep out the others (G13). In
+    this way a client gets three quarters of all slots at most, so that other clients find some.
     """
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
-        self._inside = 0
+    def __init__(self, limits: ConcurrencyLimits) -> None:
+        self._limits = limits
+        self._active = 0
         self._of_client: Counter[str] = Counter()
         self._of_customer: Counter[tuple[str, int]] = Counter()
 
     @property
-    def inside(self) -> int:
-        """Requests that are being answered."""
-        return self._inside
+    def active(self) -> int:
+        """Requests in progress."""
+        return self._active
 
-    def enter(self) -> None:
-        """One more request is inside; Problem 503 when the house is full."""
-        if self._inside >= self._room.all:
+    def acquire(self) -> None:
+        """Take a slot; Problem 503 if all are taken."""
+        # Refused at once instead of queued: a queue adds latency for all, and its clients have often left (G11).
+        if self._active >= self._limits.all:
             raise problems.unavailable("The gateway is answering as many requests as it can.", retry_after=1)
-        self._inside += 1
+        self._active += 1
 
-    def leave(self) -> None:
-        """One less."""
-        self._inside -= 1
+    def release(self) -> None:
+        """Give a slot back."""
+        self._active -= 1
 
-    def enter_as(self, client_id: str, customer: int | None = None) -> None:
-        """One more request of this client, about this customer, is inside; Problem 429 when a share is used up."""
-        inside = self._of_client[client_id]
-        full = inside >= self._room.of_client
+    def acquire_for(self, client_id: str, customer: int | None = None) -> None:
+        """Take a slot of this client and, if one is given, this customer; Problem 429 if either limit is reached."""
+        active = self._of_client[client_id]
+        full = active >= self._limits.of_client
         if customer is None:
             if full:
                 raise problems.client_too_busy()
         else:
             own = self._of_customer[client_id, customer]
-            if own >= self._room.of_customer:
+            if own >= self._limits.of_customer:
                 raise problems.customer_too_busy()
-            if full and (own or inside >= self._room.all * 3 // 4):
+            if full and (own or active >= self._limits.all * 3 // 4):
                 raise problems.client_too_busy()
             self._of_customer[client_id, customer] = own + 1
         self._of_client[client_id] += 1
 
-    def leave_as(self, client_id: str, customer: int | None = None) -> None:
-        """One less; who has none is forgotten."""
-        _less(self._of_client, client_id)
+    def release_for(self, client_id: str, customer: int | None = None) -> None:
+        """Give back what `acquire_for` took."""
+        _decrement(self._of_client, client_id)
         if customer is not None:
-            _less(self._of_customer, (client_id, customer))
+            _decrement(self._of_customer, (client_id, customer))
 
 
-def _less(counter: Counter[Key], key: Key) -> None:
+def _decrement(counter: Counter[Key], key: Key) -> None:
     counter[key] -= 1
-    if not counter[key]:
+    if not counter[key]:  # Zeroes are removed, or the counter would keep every customer ever seen.
         del counter[key]

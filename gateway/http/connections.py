@@ -1,4 +1,4 @@
-"""A connection of a client: uvicorn's, but it neither waits for ever for a head nor keeps all of one (G11)."""
+"""Client connections: uvicorn's protocol, with a deadline and a size limit for the header section (G11)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from gateway.http.middleware import POLICY, SECURITY, security_headers
 
 MAX_HEAD_BYTES = 65_536
-"""The longest head, beyond what the first reading of the socket brought."""
+"""The most bytes of a header section, not counting the first read from the socket."""
 
 TOO_LONG = (b"431 Request Header Fields Too Large", "HEAD_TOO_LARGE", "The head of the request is too long.")
 
 
 class Connection(HttpToolsProtocol):
-    """Closes a connection that brings no complete head in `head_seconds`; between requests uvicorn's own rule holds."""
+    """Closes a connection that sends no complete header section within `head_seconds` (slowloris).
+
+    Between requests uvicorn's own keep-alive timeout holds.
+    """
 
     head_seconds: ClassVar[float] = 10
     security: ClassVar[tuple[tuple[bytes, bytes], ...]] = SECURITY
@@ -28,50 +31,53 @@ class Connection(HttpToolsProtocol):
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """A client came: the time for its first head begins."""
+        """A client connected: the deadline of its first request starts."""
         super().connection_made(transport)
         self._deadline = self.loop.call_later(self.head_seconds, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It has left."""
-        self._rest()
+        """The client disconnected: the deadline is cancelled."""
+        self._cancel_deadline()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Something came. What begins no request, or only begins its head, has a deadline."""
+        """Pass data to the parser, and start a deadline if no request, or only a part of its header, has arrived."""
         if self._in_head:
             self._head_bytes += len(data)
+            # httptools has no limit for headers: without this one a client could fill the memory (G11).
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(*TOO_LONG)
                 return
         super().data_received(data)
+        # `response_complete`: on a kept-alive connection the old cycle stays until the next header is complete.
         if self._deadline is None and (self._in_head or self.cycle is None or self.cycle.response_complete):
             self._deadline = self.loop.call_later(self.head_seconds, self.transport.close)
 
     def on_message_begin(self) -> None:
-        """A head begins."""
+        """A header section begins (a callback of the parser)."""
         self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """A head is complete."""
+        """A header section is complete (a callback of the parser): the body has a deadline of its own."""
         self._in_head = False
-        self._rest()
+        self._cancel_deadline()
         super().on_headers_complete()
         if self._last:
             self.cycle.keep_alive = False
 
-    def say_goodbye(self) -> None:
-        """The next answer on this connection, or the one under way, tells the client to go elsewhere afterwards."""
+    def close_after_response(self) -> None:
+        """Send `Connection: close` with the response in progress, or else with the next one (RFC 9110 §7.6.1)."""
         self._last = True
         if self.cycle is not None:
             self.cycle.keep_alive = False
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: whoever asks for another protocol is answered in this one, and fills no log (RFC 9110 §7.8)."""
+        """Log nothing: an Upgrade header is ignored (RFC 9110 §7.8), and anybody could fill the log with them."""
 
     def send_400_response(self, msg: str) -> None:
-        """What is not HTTP is told so in the form of all our refusals."""
+        """Refuse what is not HTTP, in the form of all other problems (RFC 9457)."""
+        # uvicorn's own answer is plain text without security headers.
         self._refuse(b"400 Bad Request", "INVALID_HTTP", msg)
 
     def _refuse(self, status: bytes, code: str, message: str) -> None:
@@ -82,18 +88,20 @@ class Connection(HttpToolsProtocol):
             (b"content-type", b"application/problem+json"),
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", b"no-store"),
+            # After a parse error it is unknown where the next request begins (request smuggling, RFC 9112 §11.2).
             (b"connection", b"close"),
         ]
         lines = [b"HTTP/1.1 " + status, *(name + b": " + value for name, value in headers), b"", body]
         self.transport.write(b"\r\n".join(lines))
         self.transport.close()
 
-    def _rest(self) -> None:
+    def _cancel_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
 
-def patient_for(seconds: float, only_https: bool = False) -> type[Connection]:
-    """The kind of connection that gives a head so many seconds."""
+def with_head_timeout(seconds: float, only_https: bool = False) -> type[Connection]:
+    """A protocol class whose connections allow so many seconds for a header section."""
+    # uvicorn takes a class and no arguments for it, so the values become attributes of a class of their own.
     return type("Connection", (Connection,), {"head_seconds": seconds, "security": security_headers(only_https)})

@@ -1,4 +1,4 @@
-"""The token of a request: in the Authorization header (RFC 6750 §2.1), never in a cookie, an address or a body."""
+"""Reads a request's access token: from the Authorization header (RFC 6750 §2.1), never a cookie, URL or body."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ class DPoPProof:
 
 
 def presented(scope: Scope, headers: dict[bytes, bytes]) -> tuple[bytes, DPoPProof | None]:
-    """The token, with its proof if it is sent as `DPoP`.
+    """The token, with its proof if the scheme is `DPoP`.
 
-    Problem 401 when there is no token, 400 when it is not clear which token or which proof is meant.
+    Raises Problem 401 if there is no token, 400 if there are several tokens or proofs.
     """
     credentials = headers.get(b"authorization")
     if credentials is None:
         raise problems.token_missing()
+    # `headers` is a dict: it is shorter than the list only if some header came twice, which is rare.
     if len(headers) < len(scope["headers"]) and not _once(scope, b"authorization", b"dpop"):
         raise problems.token_twice()
     scheme, _, token = credentials.partition(b" ")
@@ -40,6 +41,6 @@ def presented(scope: Scope, headers: dict[bytes, bytes]) -> tuple[bytes, DPoPPro
 
 
 def _once(scope: Scope, *names: bytes) -> bool:
-    """Whether no header of these names came twice."""
+    """True if no header of these names came twice (RFC 9449 §4.3: exactly one DPoP header)."""
     given = [name for name, _ in scope["headers"]]
     return all(given.count(name) <= 1 for name in names)

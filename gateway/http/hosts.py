@@ -1,5 +1,4 @@
-"""Under which names the gateway answers: a name of somebody else's that leads here is refused (DNS rebinding; RFC 9110
-section 7.4)."""
+"""Refuses requests whose Host is not one of the gateway's names: protection from DNS rebinding (RFC 9110 §7.4)."""
 
 from __future__ import annotations
 
@@ -16,16 +15,16 @@ from gateway.http.problems import ProblemError
 
 LOCAL = "localhost"
 METRICS = "/metrics"
-"""Monitors ask for it by the address of this process; no page of another site can: that has a name."""
+"""Monitoring reads it by IP address. A rebound page cannot: its requests carry the page's own host name."""
 LONGEST = 260
-"""Bytes of a Host: a name of 253, and a port."""
+"""Bytes of a Host header: a name of 253 (RFC 1035), and a port."""
 
 
 class Hosts:
-    """Lets in what comes under a name of ours: that of the issuer, those of GATEWAY_HOSTS, and `localhost`.
+    """Admits requests for the issuer's host, the names of GATEWAY_HOSTS, and `localhost`.
 
-    A page elsewhere whose name was made to lead here would else be taken for a page of ours by browsers. With
-    `any_address` an address in place of a name will do, as the demo needs it in a container or a local network.
+    Otherwise a browser would treat a foreign page whose name was rebound to this address as one of ours. With
+    `any_address` IP addresses are admitted as well, as the demo needs in a container or a local network.
     """
 
     def __init__(self, app: ASGIApp, names: Iterable[str], any_address: bool = False) -> None:
@@ -33,7 +32,8 @@ class Hosts:
         self._names = frozenset(normal(name) for name in names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request, or Problem 400 without a Host and 421 for one that is not ours."""
+        """Answer the request; Problem 400 without exactly one Host header, 421 for a foreign one."""
+        # Orchestrators probe by pod address; the probes say nothing that a rebound page could use.
         if scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
@@ -49,12 +49,12 @@ class Hosts:
 
 
 def names_of(issuer: str, more: Iterable[str]) -> frozenset[str]:
-    """The names that are ours."""
+    """The host of the issuer, and more names, without empty ones."""
     return frozenset({urlsplit(issuer).hostname or "", *more} - {""})
 
 
 def normal(name: str) -> str:
-    """A host in one form: small letters, A-labels (RFC 5891), no closing dot; as it is where it is no name."""
+    """A host name in canonical form: lower case, A-labels (RFC 5891), no trailing dot; unchanged if it is no name."""
     text = name.strip().lower().rstrip(".")
     if text.isascii():
         return text
@@ -65,14 +65,15 @@ def normal(name: str) -> str:
 
 
 def unknown_host() -> ProblemError:
-    """421: this name leads here, and is not ours."""
+    """421 Misdirected Request (RFC 9110 §15.5.20): the host name is not one of ours."""
     message = "The gateway does not answer under that host: use the issuer's, or have it named in GATEWAY_HOSTS."
     return ProblemError(421, "UNKNOWN_HOST", message)
 
 
 def _host(scope: Scope) -> str | None:
-    """The name without its port; None when there is not exactly one."""
+    """The host without its port; None unless there is exactly one Host header (RFC 9112 §3.2)."""
     given: list[bytes] = [value for name, value in scope["headers"] if name == b"host"]
+    # Two Host headers: a proxy may have routed by the other one than this gateway would check.
     if len(given) != 1 or not 0 < len(given[0]) <= LONGEST:
         return None
     text = given[0].decode("latin-1")
@@ -82,6 +83,6 @@ def _host(scope: Scope) -> str | None:
 
 
 def _is_loopback(host: str) -> bool:
-    """Whether it means the machine that asks: no other name leads a browser there unseen."""
+    """True for `localhost`, its subdomains (RFC 6761 §6.3) and loopback addresses, which no DNS answer can rebind."""
     address = parsed(host)
     return host == LOCAL or host.endswith(f".{LOCAL}") or (address is not None and address.is_loopback)

@@ -1,4 +1,4 @@
-"""The layers around every request, from the outside in; `app.py` lists them."""
+"""ASGI middleware around every request; `gateway/run/app.py` lists it from the outside in."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ from store.sql.errors import OutageCause, StoreUnavailableError, each_its_own
 log = logging.getLogger("gateway")
 
 POLICY = b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""The content security policy of what is not a page: whatever it is taken for, it runs and loads nothing."""
+"""The Content-Security-Policy of responses that are no page: if a browser renders one, it runs and loads nothing."""
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""The policy of a page: our own files only, no inline script and no inline style (G10)."""
+"""The Content-Security-Policy of pages: our own files only, no inline script and no inline style (G10)."""
 
 SECURITY = (
     (b"x-content-type-options", b"nosniff"),
+    # Addresses of our pages hold one-time links (reset, unsubscribe), which other sites must not see.
     (b"referrer-policy", b"no-referrer"),
+    # `frame-ancestors` of the policy says the same; this is for browsers that ignore it.
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -40,37 +42,38 @@ SECURITY = (
 
 
 HSTS = (b"strict-transport-security", b"max-age=63072000")
-"""For two years no browser comes without TLS (RFC 6797); of neighbouring hosts we know nothing, so none is named."""
+"""HTTPS only, for two years (RFC 6797). Without `includeSubDomains`: other hosts of the domain are not ours to bind."""
 
 
 def security_headers(only_https: bool) -> tuple[tuple[bytes, bytes], ...]:
-    """What stands on every response."""
+    """The security headers of every response; with HSTS where browsers must use HTTPS."""
+    # RFC 6797 §7.2: HSTS must not be sent over plain HTTP.
     return (*SECURITY, HSTS) if only_https else SECURITY
 
 
 PROBES = ("/healthz", "/readyz")
+"""Probes of orchestrators: answered under any Host, and under any load."""
 
 GRAPHQL = "/graphql"
-"""Where refusals have the form of GraphQL."""
-"""What an orchestrator asks, by whatever name and however full the house is."""
+"""The path whose errors have the form of a GraphQL response."""
 
 PROOF_ERRORS = {
     TokenFault.BOUND: "invalid_token",
     TokenFault.PROOF: "invalid_dpop_proof",
     TokenFault.NONCE: "use_dpop_nonce",
 }
-"""The faults that are about the key a token is bound to, with their codes of RFC 9449."""
+"""Faults about the key that a token is bound to, with their error codes of RFC 9449 §7.1."""
 
 
 class SecurityHeaders:
-    """Puts the headers of G10 on every response; pages get the policy for pages, everything else the empty one."""
+    """Adds the headers of G10 to every response; pages get the policy for pages, everything else the strict one."""
 
     def __init__(self, app: ASGIApp, only_https: bool = False) -> None:
         self._app = app
         self._security = security_headers(only_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request, with headers added to what is sent."""
+        """Answer the request, adding headers to the response."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -81,8 +84,9 @@ class SecurityHeaders:
 
 
 def _policy(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
-    """The policy for what these headers announce; none if it brings its own."""
+    """The Content-Security-Policy for a response with these headers; none if it has its own."""
     kind = b""
+    # GraphiQL and reports bring a policy of their own; two policies would both apply, and break the page.
     for name, value in headers:
         if name == b"content-security-policy":
             return ()
@@ -92,17 +96,18 @@ def _policy(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes]
 
 
 class LastResort:
-    """Turns whatever was not foreseen into a typed 500, and logs where it happened but nothing of what was asked."""
+    """Turns unexpected exceptions into a typed 500, and logs their place but nothing of the request (D1)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request, whatever happens."""
+        """Answer the request; exceptions become responses."""
         started = False
 
         async def send_and_note(message: Message) -> None:
             nonlocal started
+            # After its start a response cannot be replaced: the server then closes the connection.
             started = True
             await send(message)
 
@@ -112,56 +117,64 @@ class LastResort:
             if not started:
                 await answer(problem_of(known))(scope, receive, send)
         except Exception:
-            # The log formatter gives the place, never the exception's text, which may hold what was asked.
+            # The log formatter writes the place, never the exception's text, which may quote the request (D1).
             log.exception("a request failed unexpectedly")
             if not started:
                 await answer(problems.internal())(scope, receive, send)
 
 
 class Limited:
-    """Refuses requests while too many are being answered. Probes pass: a full house is not a broken one.
+    """Refuses requests while too many are in progress. Probes pass: an overloaded gateway must not be restarted.
 
-    While a request waits for its body it holds no slot, but stands among the unfinished ones of its network (G13).
+    A request that waits for its body holds no slot, but counts among the unfinished bodies of its network (G13).
     """
 
-    def __init__(self, app: ASGIApp, crowd: ConcurrencyLimiter, unfinished: UnfinishedBodies, network: Network) -> None:
-        self._app, self._crowd, self._unfinished, self._network = app, crowd, unfinished, network
+    def __init__(
+        self, app: ASGIApp, limiter: ConcurrencyLimiter, unfinished: UnfinishedBodies, network: Network
+    ) -> None:
+        self._app, self._limiter, self._unfinished, self._network = app, limiter, unfinished, network
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request if there is room, else 503."""
+        """Answer the request if a slot is free; Problem 503 otherwise."""
         if scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
-        self._crowd.enter()
-        visit = _Visit(self._crowd, self._unfinished, self._network, scope, receive)
+        self._limiter.acquire()
+        slot = _RequestSlot(self._limiter, self._unfinished, self._network, scope, receive)
         try:
-            await self._app(scope, visit.receive if _has_body(scope) else receive, send)
+            await self._app(scope, slot.receive if _has_body(scope) else receive, send)
         finally:
-            visit.end()
+            slot.end()
 
 
 Network = Callable[[Scope], str]
-"""The network that a request is counted for."""
+"""Gives the network that a request is counted for."""
 
 
-class _Visit:
-    """One request, from the outside: it gives its slot back while it waits for the rest of its body."""
+class _RequestSlot:
+    """The slot of one request, which is given back while the rest of the body is awaited."""
 
     def __init__(
-        self, crowd: ConcurrencyLimiter, unfinished: UnfinishedBodies, network: Network, scope: Scope, receive: Receive
+        self,
+        limiter: ConcurrencyLimiter,
+        unfinished: UnfinishedBodies,
+        network: Network,
+        scope: Scope,
+        receive: Receive,
     ) -> None:
-        self._crowd, self._unfinished, self._network, self._scope = crowd, unfinished, network, scope
+        self._limiter, self._unfinished, self._network, self._scope = limiter, unfinished, network, scope
         self._receive = receive
-        self._inside, self._complete = True, False
+        self._held, self._complete = True, False
         self._body: Body | None = None
 
     async def receive(self) -> Message:
         if self._complete:
             return await self._receive()
         if self._body is None:
+            # First in the other count, then out of this one: at no moment is the request in neither.
             self._body = self._unfinished.begin(self._network(self._scope))
-            self._crowd.leave()
-            self._inside = False
+            self._limiter.release()
+            self._held = False
         message = await more_of(self._body, self._receive)
         if message["type"] == "http.request" and message.get("more_body"):
             self._unfinished.grow(self._body, len(message.get("body", b"")))
@@ -169,18 +182,19 @@ class _Visit:
         self._complete = True
         self._unfinished.end(self._body)
         if message["type"] == "http.request":
-            self._crowd.enter()
-            self._inside = True
+            self._limiter.acquire()
+            self._held = True
         return message
 
     def end(self) -> None:
-        if self._inside:
-            self._crowd.leave()
+        if self._held:
+            self._limiter.release()
         if self._body is not None:
             self._unfinished.end(self._body)
 
 
 def _has_body(scope: Scope) -> bool:
+    # RFC 9112 §6.3: without either header a request has no body, so there is nothing to wait for.
     return any(
         (name == b"content-length" and value != b"0") or name == b"transfer-encoding"
         for name, value in scope["headers"]
@@ -188,14 +202,15 @@ def _has_body(scope: Scope) -> bool:
 
 
 class Withheld:
-    """Answers nothing but probes while the store withholds everything: the ledger was rolled back (D13)."""
+    """Answers only probes while the store withholds all data because its ledger was rolled back (D13)."""
 
     def __init__(self, app: ASGIApp, reason: Callable[[], StoreUnavailableError | None]) -> None:
         self._app, self._reason = app, reason
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request, or say why not."""
+        """Answer the request; StoreUnavailableError, or a GraphQL error at /graphql, while data is withheld."""
         reason = self._reason()
+        # Liveness must stay good, or the orchestrator restarts a process that a restart cannot heal.
         if reason is None or scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
@@ -207,9 +222,9 @@ class Withheld:
 
 
 class AccessLog:
-    """One line per answered request: method, path, status and time; no address and no query string.
+    """Logs one line per request: method, path, status and milliseconds; no client address and no query string.
 
-    Of paths only those we know are named: anything may be typed behind a host's name, an e-mail address too.
+    Only known paths are written: an unknown one may hold anything, even an e-mail address (D1).
     """
 
     def __init__(self, app: ASGIApp, paths: frozenset[str]) -> None:
@@ -217,7 +232,7 @@ class AccessLog:
         self._paths = paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request, then log it."""
+        """Answer the request, then log it; an aborted one has status 0."""
         status, began = 0, perf_counter()
 
         async def send_and_note(message: Message) -> None:
@@ -234,7 +249,7 @@ class AccessLog:
 
 
 def problem_of(known: ProblemError | HTTPException | TokenError | StoreUnavailableError) -> ProblemError:
-    """What other layers raise, in our form; Starlette's own refusals (of a file that is not there, say) too."""
+    """The ProblemError for an exception of another layer, including Starlette's own (404 for a missing file)."""
     if isinstance(known, ProblemError):
         return known
     if isinstance(known, TokenError):
@@ -243,6 +258,7 @@ def problem_of(known: ProblemError | HTTPException | TokenError | StoreUnavailab
             return problems.proof_refused(known.fault.value, error, known.nonce)
         return problems.token_refused(known.fault.value)
     if isinstance(known, StoreUnavailableError):
+        # No Retry-After: retrying does not help until an operator has acted (D13).
         if known.cause is OutageCause.LEDGER_BEHIND:
             return problems.ledger_behind(known.reason)
         return problems.unavailable(known.reason, known.retry_after)
@@ -252,7 +268,7 @@ def problem_of(known: ProblemError | HTTPException | TokenError | StoreUnavailab
 
 
 def answer(problem: ProblemError) -> Response:
-    """A problem as a response, outside /graphql."""
+    """The response of a problem outside /graphql (RFC 9457)."""
     return _with_headers(Response(problem.as_json(), problem.status, media_type="application/problem+json"), problem)
 
 

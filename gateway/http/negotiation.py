@@ -1,4 +1,4 @@
-"""Which media type an answer gets, and which one a question may have (RFC 9110 §12.5.1, GraphQL over HTTP §4, §5)."""
+"""Content negotiation of /graphql: media types of responses and requests (RFC 9110 §12.5.1, GraphQL over HTTP §4)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 
 class Media(Enum):
-    """What an answer at /graphql can be; the value is its media type."""
+    """The media types of responses at /graphql; the specification's own first."""
 
     RESPONSE = "application/graphql-response+json"
     JSON = "application/json"
@@ -22,14 +22,14 @@ class Media(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """One range of an Accept header."""
+    """One media range of an Accept header."""
 
     type: str
     subtype: str
     quality: float
 
     def precision(self, media: Media) -> int:
-        """How exactly it means this media type: 0 not at all, 1 `*/*`, 2 `type/*`, 3 by name."""
+        """The specificity of the match with a media type: 0 none, 1 `*/*`, 2 `type/*`, 3 by name."""
         type_, _, subtype = media.value.partition("/")
         if (self.type, self.subtype) == (type_, subtype):
             return 3
@@ -39,17 +39,17 @@ class Range:
 
 
 LONGEST = 1_024
-"""Bytes of a header that are looked at; those of browsers have 200."""
+"""Bytes of a header that are read; those of browsers have about 200."""
 
 
 def answer_media(accept: bytes | None, page: bool) -> Media | None:
-    """The media type that the caller likes best, or None when it accepts none; `page` says that HTML may be given.
+    """The media type that the client prefers, or None if it accepts none; `page` says that HTML is available.
 
-    Without an Accept header the answer is `application/json`, the type of clients from before the specification. Of
-    types that are liked equally the one meant more exactly wins, then the specification's own.
+    Without an Accept header it is `application/json`, the type of clients older than the specification. Of types with
+    equal quality the one matched more specifically wins, then the specification's own.
     """
     if accept is not None and len(accept) > LONGEST:
-        accept = accept[:LONGEST].rpartition(b",")[0]  # the last range may be cut
+        accept = accept[:LONGEST].rpartition(b",")[0]  # Without the last range, which may be truncated.
     return _answer_media(accept, page)
 
 
@@ -65,16 +65,16 @@ def _answer_media(accept: bytes | None, page: bool) -> Media | None:
         if meant is None or precision == 0 or meant.quality == 0:
             continue
         if media is Media.HTML and (not page or precision < 3):
-            continue  # a page is for those who name it: `*/*` is what tools say
+            continue  # The page only for clients that name HTML: `*/*` is what tools such as curl send.
         if media is Media.RESPONSE and precision < 3:
-            precision = 0  # a wildcard means the type that every client can read
+            precision = 0  # A wildcard gets application/json, which every client can read.
         if (meant.quality, precision) > best_rank:
             best, best_rank = media, (meant.quality, precision)
     return best
 
 
 def _range(text: str) -> Range | None:
-    """One range with its quality; None if it cannot be read or wants another charset than UTF-8."""
+    """One media range with its quality; None if it is malformed or asks for another charset than UTF-8."""
     name, *parameters = (part.strip() for part in text.split(";"))
     type_, slash, subtype = name.partition("/")
     if not slash:
@@ -95,9 +95,9 @@ def _range(text: str) -> Range | None:
 
 
 def is_json_in_utf8(content_type: bytes | None) -> bool:
-    """Whether a body so described is a GraphQL question: `application/json`, in UTF-8 if it says in what.
+    """True for `application/json`, with no charset but UTF-8.
 
-    What a page elsewhere can make a browser send without asking first (text, forms, multipart) is not (G3).
+    Types that a foreign page can have a browser send without a CORS preflight (text, forms, multipart) are not (G3).
     """
     return content_type is not None and len(content_type) <= LONGEST and _is_json_in_utf8(content_type)
 

@@ -1,4 +1,4 @@
-"""The pages of the front door, put together once at the start: what there is to open, GraphiQL, the data map."""
+"""Static pages: the client area, the developers' page, GraphiQL and the data map."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ class GraphiQL:
         self._demo = "yes" if settings.demo else "no"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the page, with a nonce for the one style element that GraphiQL makes by itself."""
+        """Send the page, with a CSP nonce for the one style element that GraphiQL inserts itself."""
+        # A new nonce each time: one that can be guessed or reused permits injected styles (CSP 3 §7.1).
         nonce = secrets.token_urlsafe(16)
         text = self._text.substitute(demo=self._demo, nonce=nonce)
         policy = PAGE_POLICY.replace("style-src 'self'", f"style-src 'self' 'nonce-{nonce}'")

@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn on a socket of ours, which stops cleanly and says so when its port is taken."""
+"""The HTTP server: uvicorn on a socket opened here, with graceful shutdown and a clear error for a port in use."""
 
 from __future__ import annotations
 
@@ -16,72 +16,75 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.config.settings import Settings
-from gateway.http.connections import Connection, patient_for
+from gateway.http.connections import Connection, with_head_timeout
 
 log = logging.getLogger("gateway")
 
 Result = TypeVar("Result")
 
 STALLED_SECONDS = 60
-"""After which a client that takes nothing of its answer is cut off (G11)."""
-FAREWELL_SECONDS = 1.0
-"""How long connections stay open for a request that was sent before the client could know of the end."""
+"""Seconds after which a client that does not read its response is disconnected (G11)."""
+DRAIN_SECONDS = 1.0
+"""Seconds that idle connections stay open at shutdown, for requests sent before the client could know of it."""
 
 
 class ListenError(Exception):
-    """The address is not to be had; the text says why, and what to do."""
+    """The address cannot be bound; the text says why, and what to do."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn, but a signal to stop ends in a normal return: exit code 0, once everything has been written (F6)."""
+    """uvicorn's server, whose `serve` returns after a signal: exit code 0, when everything has been written (F6)."""
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
         self._tell_started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to listen, then tell."""
+        """Start to listen, then call `started`."""
         await super().startup(sockets)
         if self.started:
             self._tell_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close the door without shutting it in anyone's face.
+        """Drain connections, so that no request is lost (F6).
 
-        1. nobody new is let in; 2. who is inside is told with the next answer that it is the last, and has a moment
-        to ask, because a request may be on its way already; 3. the others are let go, and running requests finish.
+        1. no new connection is accepted; 2. the next response on each open one says `Connection: close`; idle ones
+        stay open for DRAIN_SECONDS, because a request may be on its way; 3. uvicorn closes the rest, and lets running
+        requests finish within its own timeout.
         """
         for listener in self.servers:  # 1
             listener.close()
-        inside = [each for each in self.server_state.connections if isinstance(each, Connection)]
-        for connection in inside:  # 2
-            connection.say_goodbye()
-        deadline = asyncio.get_running_loop().time() + FAREWELL_SECONDS
-        while self._anyone_inside() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 (nobody tells)
+        for connection in [each for each in self.server_state.connections if isinstance(each, Connection)]:  # 2
+            connection.close_after_response()
+        deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
+        while self._has_connections() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 (no event)
             await asyncio.sleep(0.02)
         await super().shutdown(sockets)  # 3
 
-    def _anyone_inside(self) -> bool:
+    def _has_connections(self) -> bool:
         return bool(self.server_state.connections) and not self.force_exit
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop taking requests and finish those that run; a second Ctrl-C does not wait for them."""
+        """Begin a graceful shutdown; a second Ctrl-C does not wait for running requests."""
+        # Without uvicorn's own handler, which would raise the signal again in the end: an exit code other than 0.
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
         self.should_exit = True
 
 
 def listen(host: str, port: int, stalled_seconds: int = STALLED_SECONDS) -> socket.socket:
-    """A listening socket; ListenError when the port is taken or the address is not ours.
+    """A listening socket; ListenError if the port is in use or the address is not of this machine.
 
-    Its connections end when what is sent is not taken for `stalled_seconds`, where the system can do that (RFC 5482).
+    Its connections end when sent data is not acknowledged for `stalled_seconds`, where the system can do that
+    (RFC 5482).
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         taken = socket.socket(family)
         try:
+            # A restart must not wait for connections of the last process in TIME_WAIT.
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections have it from the socket they come in by
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; accepted connections inherit it from the listener.
                 taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, stalled_seconds * 1_000)
             taken.bind(address)
             taken.listen(2048)
@@ -96,16 +99,17 @@ def listen(host: str, port: int, stalled_seconds: int = STALLED_SECONDS) -> sock
 
 
 async def serve(app: ASGIApp, settings: Settings, listening: socket.socket, started: Callable[[], None]) -> None:
-    """Answer requests until SIGTERM or SIGINT, then let running ones finish within the settings' time."""
+    """Serve until SIGTERM or SIGINT, then let running requests finish within `shutdown_seconds` of the settings."""
+    # proxy_headers off: the client's address is determined in one place only, `client_address` (O11).
     config = uvicorn.Config(
         app,
-        http=patient_for(settings.head_seconds, settings.only_https),
-        ws="none",
-        lifespan="off",
+        http=with_head_timeout(settings.head_seconds, settings.only_https),
+        ws="none",  # No subscriptions: one protocol less to secure.
+        lifespan="off",  # The store is opened before listening and closed after draining, by `answer_until_stopped`.
         interface="asgi3",
         log_config=None,
         access_log=False,
-        server_header=False,
+        server_header=False,  # The name of the server helps nobody but attackers.
         date_header=True,
         proxy_headers=False,
         timeout_keep_alive=settings.idle_seconds,
@@ -116,20 +120,21 @@ async def serve(app: ASGIApp, settings: Settings, listening: socket.socket, star
 
 
 def _collect_rarely() -> None:
-    """Let the collector of reference cycles leave alone what lives as long as the process, and come less often.
+    """Exempt what exists at the start from garbage collection, and collect less often.
 
-    A page of hundreds of rows makes enough small objects for many collections, each of which finds nothing: measured, a
-    fifth of the time of such a request.
+    A page of hundreds of rows makes enough small objects for many collections, which find nothing: measured, a fifth
+    of the time of such a request.
     """
+    # Frozen objects are never scanned again; all modules and the schema are loaded by now.
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 1_000)
 
 
 def run(main: Coroutine[Any, Any, Result]) -> Result:
-    """Run until done on the fastest event loop there is."""
+    """Run a coroutine on uvloop where it is installed, else on asyncio's own event loop."""
     try:
-        import uvloop  # not on every platform
+        import uvloop  # There is none for Windows and PyPy.
     except ImportError:
         return asyncio.run(main)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -1,7 +1,7 @@
-"""Request bodies on their way, bounded per network, in number and in bytes, so that slow ones stop nobody (G13).
+"""Incomplete request bodies, bounded per network, in number and in bytes, so that slow clients block nobody (G13).
 
-They hold no slot of those who are answered. Where there are too many, an old one gives way to a new one: bodies of
-honest clients are there within moments, so the oldest is the slowest.
+They hold no slot of the concurrency limiter. If there are too many, the oldest is dropped for a new one: bodies of
+honest clients arrive within moments, so the oldest is the slowest.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from gateway.http.problems import ProblemError
 
 @dataclass(eq=False, slots=True)
 class Body:
-    """One that is not complete yet."""
+    """A request body that is not complete yet."""
 
     network: str
     size: int = 0
-    """Bytes that are here."""
+    """Bytes received so far."""
     task: asyncio.Task[object] | None = None
     given_up: ProblemError | None = field(default=None)
 
 
 class UnfinishedBodies:
-    """Those of this process, by the network they come from."""
+    """The incomplete bodies of this process, by the network they come from."""
 
     def __init__(self, most: int, most_of_one: int, most_bytes: int) -> None:
         self._most, self._most_of_one, self._most_bytes = most, most_of_one, most_bytes
@@ -39,28 +39,30 @@ class UnfinishedBodies:
         return self._count
 
     def begin(self, network: str) -> Body:
-        """One more; where a network or the house has too many, an old one is given up."""
+        """Add a body; if its network, or the process, has too many, the oldest of a network is dropped."""
         body = Body(network, task=asyncio.current_task())
         of_network = self._of.setdefault(network, OrderedDict())
         of_network[body] = None
         self._count += 1
+        # The new one is kept: refusing it would let old, slow bodies hold the place for ever.
         if len(of_network) > self._most_of_one:
-            self._give_up(next(iter(of_network)), problems.too_many_bodies())
+            self._drop(next(iter(of_network)), problems.too_many_bodies())
         elif self._count > self._most:
+            # From the network with the most: an attacker with one network displaces its own bodies first.
             largest = max(self._of.values(), key=len)
-            self._give_up(next(iter(largest)), problems.no_room_for_body())
+            self._drop(next(iter(largest)), problems.no_room_for_body())
         return body
 
     def grow(self, body: Body, size: int) -> None:
-        """More of it is here; where all together are too large, the largest is given up."""
+        """Count `size` more bytes of a body; if all together have too many, the largest is dropped."""
         body.size += size
         self._bytes += size
         if self._bytes > self._most_bytes:
             largest = max((each for of_one in self._of.values() for each in of_one), key=lambda each: each.size)
-            self._give_up(largest, problems.no_room_for_body())
+            self._drop(largest, problems.no_room_for_body())
 
     def end(self, body: Body) -> None:
-        """It is complete, or given up."""
+        """Remove a body that is complete or was dropped; removing it twice does nothing."""
         of_network = self._of.get(body.network)
         if of_network is None or body not in of_network:
             return
@@ -70,7 +72,7 @@ class UnfinishedBodies:
         self._count -= 1
         self._bytes -= body.size
 
-    def _give_up(self, body: Body, problem: ProblemError) -> None:
+    def _drop(self, body: Body, problem: ProblemError) -> None:
         self.end(body)
         body.given_up = problem
         if body.task is not None:
@@ -78,11 +80,12 @@ class UnfinishedBodies:
 
 
 async def more_of(body: Body, receive: Receive) -> Message:
-    """What comes next of it; the Problem that tells why it was given up."""
+    """The next message of a body; ProblemError if the body was dropped meanwhile."""
     try:
         return await receive()
     except asyncio.CancelledError:
         if body.given_up is None or body.task is None:
-            raise  # somebody else's cancellation: it took too long, or the server is stopping
+            raise  # Not our cancellation: a timeout, or the server is stopping.
+        # The task goes on, to send the error: without this it would count as being cancelled.
         body.task.uncancel()
         raise body.given_up from None

@@ -1,4 +1,4 @@
-"""Clients that prove themselves with a key of their own: `private_key_jwt` (RFC 7523 §3, O6)."""
+"""Client authentication by a signed assertion: `private_key_jwt` (RFC 7523 §3, O6)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ALGORITHMS = tuple(KINDS)
 MAX_ASSERTION = 4_096
 MAX_JTI = 256
 LONGEST = 300
-"""Seconds until the expiry of an assertion, at most: what is stolen is of no use for long."""
+"""The most seconds until an assertion's expiry: a stolen one is soon useless, and its `jti` soon forgotten."""
 
 
 class Assertions:
-    """Checks client assertions, whose audience is the issuer: a text, or a list of exactly it (RFC 7523bis).
+    """Checks client assertions. Their audience is the issuer: a string, or a list of exactly it (RFC 7523bis).
 
-    Not the address of the token endpoint: a server that a client was lured to could have said it is there.
+    The token endpoint's address is not accepted: a malicious server could have given ours to the client as its own.
     """
 
     def __init__(self, single_use: SingleUse, issuer: str, skew: int, clock: Callable[[], float]) -> None:
@@ -35,7 +35,7 @@ class Assertions:
         self._clock = clock
 
     def client_of(self, assertion: str) -> str | None:
-        """The client it claims to be from; None when it is no JWT or names none."""
+        """The unverified `sub` of the assertion; None if it is no JWT or has no subject."""
         try:
             named = look(assertion, MAX_ASSERTION).claims.get("sub")
         except InvalidJwtError:
@@ -43,10 +43,10 @@ class Assertions:
         return named if isinstance(named, str) else None
 
     async def check(self, assertion: str, client: RegisteredClient) -> None:
-        """BadJwt unless the client made it for us, just now, for this one use.
+        """Verify the assertion and use it up; InvalidJwtError if it is not acceptable.
 
-        1. form, type, algorithm; 2. a registered key of the client has signed it; 3. issuer and subject are the
-        client; 4. the audience is us and nobody else; 5. it expires soon; 6. it was never used, at any replica.
+        1. form, type, algorithm; 2. signed by a registered key of the client; 3. issuer and subject are the client;
+        4. the audience is this server alone; 5. it expires soon; 6. it was not used before, at any replica.
         """
         seen = look(assertion, MAX_ASSERTION)
         algorithm = check_header(seen, ALGORITHMS, TYPES)  # 1
@@ -60,6 +60,7 @@ class Assertions:
         jti = said.get("jti")
         if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI:
             raise InvalidJwtError("A client assertion needs an id (jti).")
+        # Last: an assertion that fails another check leaves no row behind (G14). Kept until no replica accepts it.
         until = datetime.fromtimestamp(expires + self._skew + 1, UTC)
         if not await self._single_use.claim("assertion", f"{client.client_id}:{jti}", until):  # 6
             raise InvalidJwtError("This client assertion was used before.")
@@ -77,11 +78,11 @@ class Assertions:
 
 
 def _check_key(seen: UnverifiedJwt, algorithm: str, client: RegisteredClient) -> None:
-    """Try the registered key that is named, or each that suits."""
+    """Verify with the key that `kid` names, or with each suitable one; InvalidJwtError if none has signed it."""
     keys = imported(orjson.loads(client.keys or '{"keys":[]}'))
     kid = seen.header.get("kid")
     fitting = [key for id_, key in keys.items() if suits(key, algorithm) and kid in (None, id_)]
-    for key in fitting[:5]:
+    for key in fitting[:5]:  # Without `kid` an anonymous request would else cost one verification per registered key.
         try:
             return check_signature(seen, key, algorithm)
         except InvalidJwtError:

@@ -1,4 +1,4 @@
-"""Which client is asking, and whether it proved it (RFC 6749 §2.3, RFC 7523): judged before anything else."""
+"""Client authentication (RFC 6749 §2.3, RFC 7523), which precedes everything else at an endpoint."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from store.queue.rate_limit import AttemptRate, FailureLimiter
 
 BASIC, POST, ASSERTION, NONE = "client_secret_basic", "client_secret_post", "private_key_jwt", "none"
 REGISTERED = {BASIC: "SECRET", POST: "SECRET", ASSERTION: "PRIVATE_KEY_JWT", NONE: "NONE"}
-"""What a client must be registered with for each method."""
+"""The registered kind of authentication that each method requires."""
 
 OF_CLIENT_THERE = AttemptRate(burst=5, seconds=10)
-"""Failures of one client from one network."""
+"""Failed attempts of one client from one network."""
 OF_NETWORK = AttemptRate(burst=30, seconds=2)
-"""Failures of all clients from one network."""
+"""Failed attempts of all clients from one network."""
 OF_CLIENT = AttemptRate(burst=60, seconds=2)
-"""Failures of one client from everywhere. Beyond them answers to failures wait, but what is right is let in: nobody
-can lock a client out from elsewhere."""
+"""Failed attempts of one client from everywhere. Beyond it failures are answered late, but the right secret works:
+nobody can lock a client out from elsewhere."""
 STRANGERS = 1_024
-"""Counters for clients that there are not."""
+"""Counters shared by all unknown client ids."""
 DELAY = 1.0
-"""Seconds that such an answer waits."""
+"""Seconds by which the answer to a failure beyond OF_CLIENT is delayed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """How a client says who it is; exactly one way (RFC 6749 §2.3)."""
+class PresentedCredentials:
+    """A client's credentials by exactly one method (RFC 6749 §2.3), not verified yet."""
 
     method: str
     client_id: str
@@ -49,92 +49,98 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatedClient:
-    """A client that is what it says; `method` is `none` for a public one, which has proved nothing."""
+    """An authenticated client; `method` is `none` for a public client, which has proven nothing."""
 
     client: RegisteredClient
     method: str
 
 
 class ClientAuthentication:
-    """Finds out which client is asking."""
+    """Authenticates clients, and slows down guessing."""
 
-    def __init__(self, clients: Clients, house: SystemKeys, assertions: Assertions, slowdowns: FailureLimiter) -> None:
+    def __init__(
+        self, clients: Clients, system_keys: SystemKeys, assertions: Assertions, slowdowns: FailureLimiter
+    ) -> None:
         self._clients = clients
-        self._house = house
+        self._system_keys = system_keys
         self._assertions = assertions
         self._slowdowns = slowdowns
 
-    async def know(self, form: Parameters, authorization: str | None, network: str) -> AuthenticatedClient:
-        """The client; UnauthenticatedError, SlowDownError or InvalidRequestError.
+    async def authenticate(self, form: Parameters, authorization: str | None, network: str) -> AuthenticatedClient:
+        """The authenticated client; UnauthenticatedError, SlowDownError, InvalidRequestError, StoreUnavailableError.
 
-        1. one way to say it; 2. a client that exists, registered for this way; 3. not too many failures lately;
-        4. the proof. A failure is counted; which of the steps failed is not told.
+        1. exactly one method is used; 2. the client exists and is registered for it; 3. not too many recent failures;
+        4. the secret or assertion is right. Failures are counted, and the answer does not say which step failed.
         """
-        tried = self._tried(form, authorization)  # 1
-        client = await self._clients.find(tried.client_id)
-        if client is not None and client.authentication != REGISTERED[tried.method]:  # 2
+        presented = self._presented(form, authorization)  # 1
+        client = await self._clients.find(presented.client_id)
+        # From here on like an unknown client, so that the answer does not tell that it exists (O6).
+        if client is not None and client.authentication != REGISTERED[presented.method]:  # 2
             client = None
-        if tried.method == NONE:
+        if presented.method == NONE:
             if client is None:
                 raise UnauthenticatedError
-            return AuthenticatedClient(client, tried.method)
+            return AuthenticatedClient(client, presented.method)
         # Names that somebody made up share a bounded number of counters: they cannot fill the table (G14).
-        name = tried.client_id if client is not None else f"?{crc32(tried.client_id.encode()) % STRANGERS}"
+        name = presented.client_id if client is not None else f"?{crc32(presented.client_id.encode()) % STRANGERS}"
         there, everywhere = f"client:{name}:{network}", f"client:{name}"
-        paces = {there: OF_CLIENT_THERE, f"network:{network}": OF_NETWORK, everywhere: OF_CLIENT}
-        waits = await self._slowdowns.waits(paces)
+        rates = {there: OF_CLIENT_THERE, f"network:{network}": OF_NETWORK, everywhere: OF_CLIENT}
+        waits = await self._slowdowns.waits(rates)
         if network == UNKNOWN:
-            # Nobody can be told from anybody there: five wrong secrets of one must not keep out all the others.
+            # Clients of unknown address share this counter: five wrong secrets of one must not keep out the others.
             waits[there] = 0
         if waits[there] > 0 or (client is None and waits[f"network:{network}"] > 0):  # 3
             raise SlowDownError(max(waits[there], waits[f"network:{network}"]))
         try:
-            return AuthenticatedClient(await self._prove(tried, client), tried.method)  # 4
+            return AuthenticatedClient(await self._prove(presented, client), presented.method)  # 4
         except UnauthenticatedError:
-            await self._slowdowns.count(paces)
+            # Only failures count: a busy client with the right secret must never be slowed down.
+            await self._slowdowns.count(rates)
             if waits[everywhere] > 0:
                 await asyncio.sleep(DELAY)
             raise
 
-    def _tried(self, form: Parameters, authorization: str | None) -> Tried:
-        """The one way that was used, and for which client."""
-        ways: list[Tried] = []
+    def _presented(self, form: Parameters, authorization: str | None) -> PresentedCredentials:
+        """The credentials of the request; InvalidRequestError if there are several, or of two clients."""
+        ways: list[PresentedCredentials] = []
         if authorization is not None and authorization.partition(" ")[0].lower() == "basic":
-            ways.append(Tried(BASIC, *_basic(authorization)))
+            ways.append(PresentedCredentials(BASIC, *_basic(authorization)))
         named = form.get("client_id")
         if secret := form.get("client_secret"):
-            ways.append(Tried(POST, named or "", secret))
+            ways.append(PresentedCredentials(POST, named or "", secret))
         if form.get("client_assertion_type") or form.get("client_assertion"):
             assertion = form.get("client_assertion") or ""
             if form.get("client_assertion_type") != TYPE:
                 raise InvalidRequestError("Another type of client assertion is not understood here.")
-            ways.append(Tried(ASSERTION, self._assertions.client_of(assertion) or "", assertion))
+            ways.append(PresentedCredentials(ASSERTION, self._assertions.client_of(assertion) or "", assertion))
         if len(ways) > 1:
             raise InvalidRequestError("A client proves itself in one way, not in several.")
-        way = ways[0] if ways else Tried(NONE, named or "")
+        way = ways[0] if ways else PresentedCredentials(NONE, named or "")
+        # Otherwise code and proof could belong to different clients.
         if named is not None and named != way.client_id:
             raise InvalidRequestError("The client_id is another one than the client that proves itself.")
         return way
 
-    async def _prove(self, tried: Tried, client: RegisteredClient | None) -> RegisteredClient:
-        """The client, if its proof is right; a wrong secret takes as long as one of a client that is not there."""
-        if tried.method == ASSERTION:
+    async def _prove(self, presented: PresentedCredentials, client: RegisteredClient | None) -> RegisteredClient:
+        """The client, if its secret or assertion is right; UnauthenticatedError otherwise."""
+        if presented.method == ASSERTION:
             if client is None:
                 raise UnauthenticatedError
             try:
-                await self._assertions.check(tried.proof, client)
+                await self._assertions.check(presented.proof, client)
             except InvalidJwtError as error:
                 raise UnauthenticatedError(str(error)) from error
             return client
-        hashes = await self._clients.secret_hashes(tried.client_id)
-        right = await matches(self._house, tried.proof, hashes)
+        # Also for an unknown client: the same statement and the same hash, so that time tells nothing.
+        hashes = await self._clients.secret_hashes(presented.client_id)
+        right = await matches(self._system_keys, presented.proof, hashes)
         if client is None or not right:
-            raise UnauthenticatedError(basic=tried.method == BASIC)
+            raise UnauthenticatedError(basic=presented.method == BASIC)
         return client
 
 
 def _basic(authorization: str) -> tuple[str, str]:
-    """Id and secret of an Authorization header, each form-encoded (RFC 6749 §2.3.1); UnauthenticatedError if none."""
+    """Client id and secret of a Basic header, each form-encoded (RFC 6749 §2.3.1). UnauthenticatedError."""
     try:
         text = b64decode(authorization.partition(" ")[2].strip(), validate=True).decode()
         name, colon, secret = text.partition(":")

@@ -1,4 +1,4 @@
-"""Who is signed in: what the authorization endpoint needs to know of a customer, and nothing of how it was proven."""
+"""The interface through which the authorization endpoint learns of the signed-in customer."""
 
 from __future__ import annotations
 
@@ -15,51 +15,53 @@ class SignedInIdentity(Protocol):
 
     @property
     def customer_id(self) -> int:
-        """Who."""
+        """The row number of the customer."""
         ...
 
     @property
     def session_id(self) -> int:
-        """The session: what is given out under it ends with it."""
+        """The session; tokens issued under it end with it."""
         ...
 
     @property
     def authenticated_at(self) -> int:
-        """When the customer last proved who they are, in Unix seconds."""
+        """The time of the last authentication (`auth_time`), in Unix seconds."""
         ...
 
     @property
     def amr(self) -> tuple[str, ...]:
-        """How (RFC 8176): pwd, otp, hwk, mfa, ..."""
+        """The authentication methods (RFC 8176): pwd, otp, hwk, mfa, ..."""
         ...
 
     @property
     def platform(self) -> str:
-        """Which sign-in it was: a webmail password does not open the client area."""
+        """The platform signed in to: a webmail password does not open the client area."""
         ...
 
     @property
     def shared(self) -> bool:
-        """Whether the computer is one that others use: no refresh token is left there (R41)."""
+        """True on a shared computer, where no refresh token is left (R41)."""
         ...
 
 
 class WhoIsHere(Protocol):
-    """Tells who a browser belongs to, by its session cookie."""
+    """Finds the signed-in customer of a browser by its session cookie."""
 
     async def __call__(self, request: Request, platform: str) -> SignedInIdentity | None:
-        """The customer, or None when nobody is signed in to that platform; StoreUnavailableError when nobody can
-        tell."""
+        """The customer, or None if nobody is signed in to that platform. Raises StoreUnavailableError."""
         ...
 
 
 async def nobody(request: Request, platform: str) -> SignedInIdentity | None:
-    """Nobody can sign in: for gateways whose tokens are all for tools."""
+    """None: for gateways where nobody can sign in, and all tokens are for tools."""
     return None
 
 
 def sign_in_address(platform: str, back: str, max_age: int | None = None) -> str:
-    """Where to sign in, and come back from; with `max_age`, also when signed in longer ago than so many seconds."""
+    """The address of the sign-in page, which returns to `back`.
+
+    With `max_age`, in seconds, a session that was authenticated longer ago must sign in again.
+    """
     wanted = {"platform": platform, "continue": back}
     if max_age is not None:
         wanted["max_age"] = str(max_age)

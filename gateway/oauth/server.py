@@ -1,5 +1,4 @@
-"""Authlib's authorization server, one per request: it keeps nothing between them, so nothing can leak from one to the
-next, and no context variable is needed.
+"""Authlib's authorization server, made anew for each request, so that no state is shared between requests.
 
 Authlib's grants are synchronous. They run inside `AsyncConnection.run_sync`: on the event loop's own engine and in its
 transaction, each statement awaited by SQLAlchemy's greenlet. So there is no second driver and no thread.
@@ -14,8 +13,8 @@ from authlib.oauth2.rfc6749.errors import UnsupportedResponseTypeError
 
 from gateway.access.oauth_errors import OAuthReply, UnauthenticatedError
 from gateway.oauth.grants import S256, CodeGrant, OwnGrant, RefreshGrant
-from gateway.oauth.looking import Introspection, Revocation
-from gateway.oauth.visit import OAuthRequestContext
+from gateway.oauth.introspection import Introspection, Revocation
+from gateway.oauth.request_context import OAuthRequestContext
 from resolvers.account.signins_evaluating import Arrival
 from resolvers.clients.oauth_clients import RegisteredClient
 from resolvers.oauth import refresh_tokens
@@ -37,13 +36,13 @@ class _ResponseTypeError(UnsupportedResponseTypeError):
 
 
 class GrantServer(AuthorizationServer):
-    """Answers one visit."""
+    """Answers one request, whose client was authenticated before."""
 
-    def __init__(self, visit: OAuthRequestContext) -> None:
+    def __init__(self, context: OAuthRequestContext) -> None:
         super().__init__()
-        self.visit = visit
+        self.context = context
         self.arrival: Arrival | None = None
-        """What a grant noticed of where a family turns up, for whoever writes it down."""
+        """A grant's finding on where a token family was used, for the endpoint to record (S12)."""
         self.register_grant(CodeGrant, [S256(required=True)])
         self.register_grant(RefreshGrant)
         self.register_grant(OwnGrant)
@@ -51,19 +50,19 @@ class GrantServer(AuthorizationServer):
         self.register_endpoint(Revocation)
 
     def query_client(self, client_id: str) -> RegisteredClient | None:
-        """The visitor, and nobody else."""
-        client = self.visit.client
+        """The request's own client; None for any other id."""
+        client = self.context.client
         return client if client is not None and client.client_id == client_id else None
 
     def authenticate_client(self, request: Any, methods: list[str], endpoint: str = "token") -> RegisteredClient:
-        """Who was authenticated before, if it was in a way that is good enough here."""
-        if self.visit.client is None or self.visit.method not in methods:
+        """The client that was authenticated before; UnauthenticatedError if its method does not suffice here."""
+        if self.context.client is None or self.context.method not in methods:
             raise UnauthenticatedError
-        request.auth_method = self.visit.method
-        return self.visit.client
+        request.auth_method = self.context.method
+        return self.context.client
 
     def get_token_grant(self, request: Any) -> Any:
-        """The grant for a grant type; Authlib's own errors would repeat what was sent."""
+        """The grant of the grant_type; errors of Authlib would repeat parameters, so they are replaced."""
         if request.payload.grant_type is None:
             raise _MissingError("grant_type")
         try:
@@ -72,9 +71,10 @@ class GrantServer(AuthorizationServer):
             raise _GrantError(None) from None
 
     def get_authorization_grant(self, request: Any) -> Any:
-        """The code grant, the only one that begins with a person."""
+        """The code grant, for response_type `code`; InvalidRequestError or UnsupportedResponseTypeError otherwise."""
         if request.payload.response_type is None:
             raise _MissingError("response_type")
+        # Authlib's own error would name the requested type, which is the caller's text.
         if request.payload.response_type != "code":
             raise _ResponseTypeError(None)
         return super().get_authorization_grant(request)
@@ -88,33 +88,33 @@ class GrantServer(AuthorizationServer):
         expires_in: int | None = None,
         include_refresh_token: bool = True,
     ) -> dict[str, object]:
-        """The body of a token response (RFC 6749 §5.1), with the scopes always named."""
-        visit = self.visit
-        text, seconds = visit.access_token(frozenset((scope or "").split()), user)
+        """The body of a token response (RFC 6749 §5.1), always with the scope."""
+        context = self.context
+        text, seconds = context.access_token(frozenset((scope or "").split()), user)
         token: dict[str, object] = {
             "access_token": text,
-            "token_type": "Bearer" if visit.jkt is None else "DPoP",
+            "token_type": "Bearer" if context.jkt is None else "DPoP",
             "expires_in": seconds,
             "scope": scope,
         }
         if user is not None and user.refreshable and include_refresh_token:
-            token["refresh_token"] = refresh_tokens.write(visit.refresh_key, user.salt, user.id, user.generation)
+            token["refresh_token"] = refresh_tokens.write(context.refresh_key, user.salt, user.id, user.generation)
         return token
 
     def save_token(self, token: dict[str, object], request: Any) -> None:
-        """Nothing: access tokens speak for themselves, and families were written by the grant."""
+        """Do nothing: access tokens are self-contained, and the grant has written the family."""
 
     def create_oauth2_request(self, request: Any) -> Any:
-        """The request, which was read before."""
+        """The request as it is: its parameters were read before."""
         return request
 
     def handle_response(self, status: int, body: Any, headers: Any) -> OAuthReply:
-        """The reply; the headers that keep it out of caches are put on all of them alike."""
+        """The reply, without Authlib's cache headers: `OAuthReply` sets the same ones on every response."""
         kept = [(name, value) for name, value in headers if name.lower() not in ("content-type", "cache-control")]
         return OAuthReply(status, body, kept)
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
-        """Nothing listens."""
+        """Do nothing: nobody listens to Authlib's signals."""
 
 
 class _MissingError(InvalidRequestError):

@@ -1,1 +1,1 @@
-"""The gateway put together from its settings, and taken apart again."""
+"""Composition of the gateway from its settings: start, background workers, and shutdown."""

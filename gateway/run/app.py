@@ -1,4 +1,4 @@
-"""The ASGI application: every address, and the layers around them."""
+"""The ASGI application: all routes, and the middleware around them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gateway.api.purpose_map import purpose_map
 from gateway.config.settings import Settings
 from gateway.http import pages, problems
 from gateway.http.client_address import client_address, network_of
-from gateway.http.concurrency import ConcurrencyLimiter, Room
+from gateway.http.concurrency import ConcurrencyLimiter, ConcurrencyLimits
 from gateway.http.credentials import presented
 from gateway.http.hosts import Hosts, names_of
 from gateway.http.latencies import Latencies
@@ -35,41 +35,42 @@ from store.sql.reading import Reader
 
 @dataclass(frozen=True)
 class Parts:
-    """What the application is made of; `serving.py` puts them together, tests may bring their own."""
+    """The dependencies of the application; `gateway serve` makes them from the settings, tests bring their own."""
 
     settings: Settings
     api: GraphQLApi
-    door: Authenticator
+    authenticator: Authenticator
     keys: SigningKeys
     ready: Callable[[], Awaitable[Any]]
-    """Returns while the store can answer; StoreUnavailableError when it cannot."""
+    """Returns if the store can answer; StoreUnavailableError otherwise."""
     rules: Mapping[str, Rule]
-    """What the schema declares of each field; shown to those who may introspect."""
+    """The rules of the schema's fields; shown to clients that may introspect."""
     demo_tokens: Callable[[], Awaitable[list[dict[str, str]]]] | None = None
-    """The demo's tokens; None outside the demo, and then their address does not exist."""
+    """Lists the demo's tokens; None outside the demo, where the route does not exist."""
     routes: Sequence[Route] = ()
-    """The addresses of rooms of their own, such as the authorization server."""
+    """Further routes, such as the authorization server's."""
     ledger: Reader | None = None
     """What proofs of the ledger are made from; None: their addresses do not exist."""
     latencies: CollectorRegistry | None = None
     """Takes the durations of requests for `/metrics`; None: nobody may see metrics, and none are taken."""
     withheld: Callable[[], StoreUnavailableError | None] = lambda: None
-    """Why nothing may be answered, though it could be; None as long as all is well."""
+    """Gives the reason for withholding all data, or None (D13)."""
 
 
 def build(parts: Parts) -> ASGIApp:
-    """The application, its layers around it."""
+    """The application with its middleware."""
     settings = parts.settings
-    crowd = ConcurrencyLimiter(
-        Room(settings.max_requests, settings.max_client_requests, settings.max_customer_requests)
+    limiter = ConcurrencyLimiter(
+        ConcurrencyLimits(settings.max_requests, settings.max_client_requests, settings.max_customer_requests)
     )
     unfinished = UnfinishedBodies(settings.max_bodies, settings.max_network_bodies, settings.max_bodies_bytes)
-    routes = list_routes(parts, crowd)
+    routes = list_routes(parts, limiter)
     app: ASGIApp = Router(routes=routes, default=_not_found, redirect_slashes=False)
 
-    # The onion, innermost first: a request passes these from the last to the first.
+    # Innermost first: a request passes these from the last to the first. The order matters: SecurityHeaders covers
+    # every refusal below it, LastResort turns exceptions into responses, and a foreign Host takes no slot.
     app = Withheld(app, parts.withheld)
-    app = Limited(app, crowd, unfinished, partial(_network, settings))
+    app = Limited(app, limiter, unfinished, partial(_network, settings))
     app = Hosts(app, names_of(settings.public_url, settings.hosts), any_address=settings.demo)
     app = LastResort(app)
     app = SecurityHeaders(app, only_https=settings.only_https)
@@ -80,12 +81,12 @@ def build(parts: Parts) -> ASGIApp:
     return app
 
 
-def list_routes(parts: Parts, crowd: ConcurrencyLimiter) -> list[Route | Mount]:
-    """Every address of the gateway."""
+def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount]:
+    """All routes of the gateway."""
     page = pages.GraphiQL(parts.settings) if parts.settings.graphiql else None
     routes: list[Route | Mount] = [
-        Route("/graphql", GraphQLEndpoint(parts.api, parts.door, crowd, parts.settings, page)),
-        Route("/graphql/purposes", Purposes(purpose_map(parts.rules), parts.door)),
+        Route("/graphql", GraphQLEndpoint(parts.api, parts.authenticator, limiter, parts.settings, page)),
+        Route("/graphql/purposes", Purposes(purpose_map(parts.rules), parts.authenticator)),
         Route("/", StaticRoute(pages.client_area())),
         Route("/developers", StaticRoute(pages.landing(parts.settings))),
         Route("/audit", StaticRoute(pages.data_map(parts.settings))),
@@ -103,13 +104,13 @@ def list_routes(parts: Parts, crowd: ConcurrencyLimiter) -> list[Route | Mount]:
 
 
 class ReadOnlyRoute:
-    """An address that is only read: its response is made for each request."""
+    """A route for GET whose response is made for each request."""
 
     def __init__(self, respond: Callable[[], Awaitable[Response]]) -> None:
         self._respond = respond
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a GET or HEAD; Problem 405 for any other method."""
+        """Answer a GET or HEAD; Problem 405 for other methods."""
         if scope["method"] not in ("GET", "HEAD"):
             raise problems.method_not_allowed(b"GET, HEAD")
         response = await self._respond()
@@ -117,7 +118,7 @@ class ReadOnlyRoute:
 
 
 class StaticRoute(ReadOnlyRoute):
-    """An address whose response never changes."""
+    """A route for GET whose response never changes."""
 
     def __init__(self, response: Response) -> None:
         async def same() -> Response:
@@ -127,25 +128,25 @@ class StaticRoute(ReadOnlyRoute):
 
 
 class Files(StaticFiles):
-    """Our own scripts and styles; browsers ask each time whether theirs are still the ones of this release."""
+    """Our own scripts and styles, revalidated at each use, so that a page never gets those of an earlier release."""
 
     def file_response(self, *args: Any, **options: Any) -> Response:
-        """The file, with a rule for caches."""
+        """The file, with `Cache-Control: no-cache`."""
         response = super().file_response(*args, **options)
         response.headers["cache-control"] = "no-cache"
         return response
 
 
 class Purposes:
-    """What each field may be read for; for tokens that may introspect, as the schema is (G5)."""
+    """Serves the purposes of each field to tokens that may introspect, like the schema itself (G5)."""
 
-    def __init__(self, content: bytes, door: Authenticator) -> None:
+    def __init__(self, content: bytes, authenticator: Authenticator) -> None:
         self._response = Response(content, media_type="application/json", headers=pages.NO_STORE)
-        self._door = door
+        self._authenticator = authenticator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a GET; Problem 401 or 403 for who may not know."""
-        grant = await self._door.admit(*presented(scope, dict(scope["headers"])))
+        """Answer the request; TokenError or Problem 401 without a valid token, 403 without introspection."""
+        grant = await self._authenticator.authenticate(*presented(scope, dict(scope["headers"])))
         if not grant.introspection:
             raise problems.ProblemError(
                 403, "INTROSPECTION_DISABLED", "This client is not registered for introspection."
@@ -154,7 +155,7 @@ class Purposes:
 
 
 def readiness(ready: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Response]]:
-    """Whether requests should be sent here: 200, or 503 while the store cannot answer."""
+    """The readiness probe: 200, or 503 while the store cannot answer."""
 
     async def respond() -> Response:
         await ready()
@@ -164,7 +165,7 @@ def readiness(ready: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Res
 
 
 def key_set(keys: SigningKeys) -> Callable[[], Awaitable[Response]]:
-    """The public keys that access tokens verify with (RFC 7517)."""
+    """The public keys of access tokens (JWKS, RFC 7517)."""
 
     async def respond() -> Response:
         content = orjson.dumps(await keys.public())
@@ -174,7 +175,7 @@ def key_set(keys: SigningKeys) -> Callable[[], Awaitable[Response]]:
 
 
 def listed(tokens: Callable[[], Awaitable[list[dict[str, str]]]]) -> Callable[[], Awaitable[Response]]:
-    """The tokens of the demo, for the box of the GraphiQL page."""
+    """The demo's tokens as JSON, for the GraphiQL page."""
 
     async def respond() -> Response:
         return JSONResponse({"tokens": await tokens()}, headers=pages.NO_STORE)

@@ -1,4 +1,4 @@
-"""The further place that remembers signed heads of the ledger (C2SP tlog-checkpoint), and whether one is needed."""
+"""Further storage for signed heads of the ledger (C2SP tlog-checkpoint), and the check whether it is needed (D13)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def make_head_place(settings: Settings) -> HeadPlace | None:
-    """What GATEWAY_LEDGER_HEAD names; None without it."""
+    """The storage that GATEWAY_LEDGER_HEAD names, a file or an https address; None without it."""
     where = settings.ledger_head
     if not where:
         return None
@@ -30,20 +30,21 @@ def make_head_place(settings: Settings) -> HeadPlace | None:
 
 
 class HeadAddress:
-    """An https address: GET gives the last head, 404 as long as there is none, and POST adds one.
+    """Heads at an https address: GET returns the latest, or 404 if there is none; POST adds one.
 
-    Both speak of `{"checkpoint": "…"}`. What is there is trusted to take additions only.
+    Both bodies are `{"checkpoint": "…"}`. The server is trusted to be append-only.
     """
 
     def __init__(self, address: str, client: HttpClient) -> None:
         self._address, self._client = address, client
 
     async def latest(self) -> SignedHead | None:
-        """The last one; None when there is none yet. StoreUnavailableError when it cannot be had."""
+        """The latest head, or None if there is none yet. StoreUnavailableError if it cannot be read."""
         try:
             found = await fetch_json(self._address, self._client)
             return head_of(str(found["checkpoint"]))
         except FetchError as error:
+            # Only an explicit 404 means "none yet": an outage must not be taken for an empty place.
             if error.status == 404:
                 return None
             raise StoreUnavailableError(OutageCause.DOWN, f"head of the ledger: {error}") from None
@@ -51,7 +52,7 @@ class HeadAddress:
             raise StoreUnavailableError(OutageCause.DAMAGED, "head of the ledger: no checkpoint") from None
 
     async def remember(self, note: str) -> None:
-        """Add a signed checkpoint; StoreUnavailableError unless the place says that it was taken."""
+        """Add a signed checkpoint; StoreUnavailableError unless the server confirms it."""
         try:
             answer = await self._client.post(self._address, JSON, orjson.dumps({"checkpoint": note}))
         except HttpRequestError as error:
@@ -61,7 +62,7 @@ class HeadAddress:
 
 
 def same_server(config: StoreConfig) -> bool:
-    """Whether the key store is where the ledger is: on the same server, or on the same disk."""
+    """True if key store and ledger are on the same database server or disk, and so can be rolled back together."""
     ledger, keys = config.ledger, config.key_store
     if ledger.is_sqlite != keys.is_sqlite:
         return False
@@ -74,6 +75,7 @@ def _server(address: Address) -> tuple[str | None, int]:
 
 def _disk(address: Address) -> int:
     folder = address.path.absolute().parent
+    # At the first start the folder is not there yet; its nearest parent is on the same disk.
     while not folder.exists():
         folder = folder.parent
     return folder.stat().st_dev

@@ -1,4 +1,4 @@
-"""What the operating system may write of this process's memory to a disk (D8)."""
+"""Warnings about core dumps and swap, by which the operating system writes memory to disks (D8)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SWAPS = Path("/proc/swaps")
 
 
 def machine_complaints(swaps: Path = SWAPS) -> list[str]:
-    """A sentence for core dumps and for swap, where they are on; what cannot be asked is not told of."""
+    """A warning each for core dumps and for swap on disk, if they are on; none if that cannot be determined."""
     found = []
     if resource.getrlimit(resource.RLIMIT_CORE)[0] != 0:
         found.append("a crash may write this process's memory to a file: start it with `ulimit -c 0`")
@@ -23,5 +23,5 @@ def machine_complaints(swaps: Path = SWAPS) -> list[str]:
 
 
 def _in_memory(name: str) -> bool:
-    """Compressed memory is no disk; of an encrypted device this cannot tell."""
+    """True for compressed memory (zram); an encrypted device cannot be told from a plain one."""
     return Path(name).name.startswith("zram")

@@ -1,4 +1,4 @@
-"""The authorization server put together, and every address it has."""
+"""The authorization server, made from its dependencies, and its routes."""
 
 from __future__ import annotations
 
@@ -30,11 +30,13 @@ from schema.api.build import declared_rules
 from store.queue.rate_limit import FailureLimiter
 
 
-def open_house(
+def make_authorization_server(
     works: Services, settings: Settings, who_is_here: WhoIsHere = nobody, means: SignInDependencies | None = None
 ) -> AuthorizationServer:
-    """The authorization server of a store; `who_is_here` tells which customer a browser belongs to, and `means` what
-    is known of places."""
+    """The authorization server of a store.
+
+    `who_is_here` finds the signed-in customer of a browser; `means` has the database of places (S12).
+    """
     store, clock = works.store, works.clock
     clients = Clients(store.reader, declared_rules(), settings.public_url, clock)
     assertions = Assertions(works.single_use, settings.issuer, settings.clock_skew_seconds, clock)
@@ -54,22 +56,24 @@ def open_house(
     )
 
 
-def list_routes(house: AuthorizationServer, actions: Iterable[str] = ()) -> list[Route]:
-    """Every address; `actions` are the scopes of tools that the schema knows, for the metadata."""
+def list_routes(server: AuthorizationServer, actions: Iterable[str] = ()) -> list[Route]:
+    """The routes; `actions` are the schema's scopes for tools, for the metadata."""
     purposes = (purpose.scope for purpose in Purpose if purpose.enabled)
     scopes = frozenset({*purposes, *actions, *APP_SCOPES, INTROSPECT})
-    authorization = Authorization(house)
+    authorization = Authorization(server)
+    metadata = JSONResponse(resource_metadata(server.settings, scopes), headers=CACHED)
     return [
         Route("/oauth/authorize", _Asgi(authorization.authorize)),
         Route("/oauth/resume", _Asgi(authorization.resume)),
         Route("/oauth/consent", _Asgi(authorization.decide)),
-        Route("/oauth/par", PushEndpoint(house)),
-        Route("/oauth/token", TokenEndpoint(house)),
-        Route("/oauth/revoke", RevocationEndpoint(house)),
-        Route("/oauth/introspect", IntrospectionEndpoint(house)),
-        Route(SERVER, _Shown(JSONResponse(server_metadata(house.settings, scopes), headers=CACHED))),
-        Route(RESOURCE, _Shown(JSONResponse(resource_metadata(house.settings, scopes), headers=CACHED))),
-        Route(f"{RESOURCE}/graphql", _Shown(JSONResponse(resource_metadata(house.settings, scopes), headers=CACHED))),
+        Route("/oauth/par", PushEndpoint(server)),
+        Route("/oauth/token", TokenEndpoint(server)),
+        Route("/oauth/revoke", RevocationEndpoint(server)),
+        Route("/oauth/introspect", IntrospectionEndpoint(server)),
+        Route(SERVER, _StaticDocument(JSONResponse(server_metadata(server.settings, scopes), headers=CACHED))),
+        # RFC 9728 §3.1: the resource's own path comes after the well-known one; the bare one is for older clients.
+        Route(RESOURCE, _StaticDocument(metadata)),
+        Route(f"{RESOURCE}/graphql", _StaticDocument(metadata)),
     ]
 
 
@@ -77,7 +81,7 @@ CACHED = {"cache-control": "max-age=300"}
 
 
 class _Asgi:
-    """A method as an application: Starlette takes a bare function for one that returns a response."""
+    """Wraps a method as an ASGI application: Starlette takes a bare function for a request-response endpoint."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -86,8 +90,8 @@ class _Asgi:
         await self._app(scope, receive, send)
 
 
-class _Shown:
-    """A document that never changes."""
+class _StaticDocument:
+    """A route for GET whose document never changes."""
 
     def __init__(self, response: Response) -> None:
         self._response = response

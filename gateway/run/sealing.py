@@ -1,4 +1,4 @@
-"""The workers that sign, put together from the settings: the sealer of the ledger, the eraser and the sweeper."""
+"""The ledger's sealer, made from the settings: as a background task, in a process of its own, or for one command."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def open_seals(store: Store, config: StoreConfig, settings: Settings) -> A
 async def open_sweeper(
     store: Store, config: StoreConfig, settings: Settings, means: SignInDependencies, clock: Callable[[], datetime]
 ) -> AsyncIterator[Sweeper]:
-    """What removes what was kept for long enough; the ledger's pruning has to be signed, so it comes with the seals."""
+    """Open the retention worker for the length of the block; it needs the sealer, because pruning must be signed."""
     async with open_seals(store, config, settings) as seals:
         prune = Pruner(seals.tree, store.ledger, seals.sealer.seal_all).prune
         yield Sweeper(store, prune, clock, owners=DueOwners(store, means).erase)
@@ -61,7 +61,7 @@ async def open_eraser(
 
 @asynccontextmanager
 async def sealed_meanwhile(store: Store, config: StoreConfig, settings: Settings) -> AsyncIterator[None]:
-    """Seal in the background while the block runs, and a last time at its end, unless another process is to do it."""
+    """Seal in the background while the block runs, and once more at its end, unless GATEWAY_SEAL_LEDGER is off."""
     if not settings.seal_ledger:
         yield
         return
@@ -71,5 +71,6 @@ async def sealed_meanwhile(store: Store, config: StoreConfig, settings: Settings
         try:
             yield
         finally:
+            # Not cancelled: the sealer ends by itself after a last round, so that the newest entries get signed.
             stop.set()
             await task

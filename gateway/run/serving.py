@@ -1,4 +1,4 @@
-"""Puts the gateway together from its settings, and takes it apart again in the order that loses nothing."""
+"""Opens the gateway's services from its settings, and closes them in an order that loses nothing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def now() -> datetime:
 
 
 def store_config(settings: Settings) -> StoreConfig:
-    """What the settings say about the store."""
+    """The configuration of the store by the settings."""
     return StoreConfig(
         database_url=settings.database_url,
         key_store_url=settings.key_store_url,
@@ -54,7 +54,7 @@ def store_config(settings: Settings) -> StoreConfig:
 
 
 async def tell_privileges(settings: Settings, working: bool) -> None:
-    """Warn of what is wrong with the roles of the store's databases; a store that is down for now is not asked."""
+    """Log warnings about database roles, copies of erased data and the ledger head; skip a store that is down."""
     with suppress(StoreUnavailableError):
         for each in await complaints(store_config(settings), working):
             log.warning("%s", each)
@@ -71,12 +71,12 @@ async def tell_privileges(settings: Settings, working: bool) -> None:
 
 @dataclass(frozen=True)
 class Services:
-    """The store, and what is made of it to know who asks."""
+    """The store, and the services that authenticate and limit requests."""
 
     store: Store
     keys: SigningKeys
     tokens: Tokens
-    door: Authenticator
+    authenticator: Authenticator
     revocations: Revocations
     proofs: DPoPVerifier
     single_use: SingleUse
@@ -88,7 +88,7 @@ class Services:
 
 
 def provider(settings: Settings) -> Provider | None:
-    """The identity provider that the settings name, if they name one."""
+    """The identity provider of the settings, or None."""
     if not settings.idp_issuer:
         return None
     terms = ProviderConfiguration(
@@ -105,20 +105,23 @@ def provider(settings: Settings) -> Provider | None:
 
 @asynccontextmanager
 async def open_works(settings: Settings) -> AsyncIterator[Services]:
-    """Open the store for the length of the block; RootKeyError or StoreUnavailableError when it must not be opened.
+    """Open the services for the length of the block; RootKeyError or StoreUnavailableError if the store must not open.
 
-    A store that is down for now does not stop the start (F2): requests get 503 until it is back.
+    A store that is merely down does not stop the start (F2): requests get 503 until it is back.
     """
     store = await open_store(store_config(settings))
     try:
+        # Before anything is served: after a restore, customers whose erasure was certified are erased again (D5, F8).
         await store.begin_with(lambda: redo_missing(store, now()))
         store.watch()
+        # A retired key must verify until the longest-lived token that it signed has expired.
         longest = max(settings.token_seconds, settings.demo_token_seconds)
         keys = SigningKeys(store.keys.system, longest, time.time)
         with suppress(StoreUnavailableError):
             await keys.open()
         names = Names(settings.issuer, settings.audience)
         tokens = Tokens(keys, names, settings.clock_skew_seconds, time.time)
+        # monotonic where only durations count; wall clock where times are compared with stored or foreign ones (F3).
         most = settings.customers_per_hour
         clients = ClientRegistry(store.reader, declared_rules(), settings.client_seconds, time.monotonic, most)
         reach, refusals = DistinctCustomerLimiter(store, time.time), Refusals(store, time.time)
@@ -126,7 +129,9 @@ async def open_works(settings: Settings) -> AsyncIterator[Services]:
         single_use = SingleUse(store)
         addresses = frozenset({settings.public_url})
         proofs = DPoPVerifier(DPoPNonces(store.keys.system, time.time), single_use, addresses, time.time)
-        door = Authenticator(tokens, keys, clients, revocations, proofs, time.time, provider(settings))
-        yield Services(store, keys, tokens, door, revocations, proofs, single_use, clients, reach, refusals, time.time)
+        authenticator = Authenticator(tokens, keys, clients, revocations, proofs, time.time, provider(settings))
+        yield Services(
+            store, keys, tokens, authenticator, revocations, proofs, single_use, clients, reach, refusals, time.time
+        )
     finally:
         await store.close()

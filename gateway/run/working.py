@@ -1,4 +1,4 @@
-"""The work that is done beside answering: one list of workers, run in the process that serves."""
+"""The background workers: one list, run in the serving process or in `gateway worker`."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from workers.recipients.notices import Notifier
 
 
 class Worker(Protocol):
-    """Does one kind of work until it is told to stop."""
+    """Runs one kind of background job until it is stopped."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work; returns soon after `stop` is set, with nothing half done that another could not begin anew."""
+        """Work until `stop` is set, then return soon; a job left unfinished can be resumed by any process (F1)."""
 
 
 @asynccontextmanager
 async def open_workers(
     works: Services, settings: Settings, means: SignInDependencies, model: SchemaModel
 ) -> AsyncIterator[Sequence[Worker]]:
-    """Everything that has to be done again and again. Any number of processes may do it at once."""
+    """Open all workers for the length of the block. Any number of processes may run them at once."""
     store, config = works.store, store_config(settings)
     exports = ExportController(means.site.name, means.site.origin, ExportLetters(means.site).ready)
     async with (
@@ -78,12 +78,13 @@ async def working_meanwhile(
 
 @asynccontextmanager
 async def working(workers: Sequence[Worker]) -> AsyncIterator[None]:
-    """Have all of them work while the block runs."""
+    """Run these workers while the block runs, then stop them and wait for their end."""
     stop = asyncio.Event()
     tasks = [asyncio.create_task(worker.run(stop), name=type(worker).__name__) for worker in workers]
     try:
         yield
     finally:
+        # An event instead of cancellation, so that each worker can finish what it has begun.
         stop.set()
         await asyncio.gather(*tasks)
 

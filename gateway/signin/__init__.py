@@ -1,4 +1,4 @@
-"""Sign-in: the pages where customers prove who they are, and who a browser belongs to."""
+"""The sign-in pages, and the signed-in customer of a browser."""
 
 from gateway.signin.frame.current import Current, SignedInCustomer
 

@@ -1,4 +1,4 @@
-"""Every address of the sign-in pages."""
+"""The routes of the sign-in pages, and their dependencies from the settings."""
 
 from __future__ import annotations
 
@@ -9,31 +9,32 @@ from starlette.routing import Route
 
 from gateway.config.settings import Settings
 from gateway.signin.frame.cookies import Cookies
-from gateway.signin.frame.house import PageApi, SignInServices
+from gateway.signin.frame.services import PageApi, SignInServices
 from gateway.signin.frame.serving import PageEndpoint
 from gateway.signin.pages import (
     alarm,
-    choosing,
+    cookie_choices,
     demo,
     email,
     entry,
-    forgotten,
-    leaving,
-    passkey_doors,
+    passkey_endpoints,
+    password_reset,
     registrant,
     registrant_confirming,
     security,
     security_changes,
+    sign_out,
 )
-from gateway.signin.pages.unsubscribing import Unsubscribe
+from gateway.signin.pages.unsubscribe import Unsubscribe
 from resolvers.commands.dependencies import SignInDependencies
 from store.database.store import Store
 
 
-def make_house(
+def make_sign_in_services(
     store: Store, settings: Settings, means: SignInDependencies, api: PageApi, clock: Callable[[], datetime]
 ) -> SignInServices:
-    """What the pages work with, from the settings."""
+    """The services of the sign-in pages, by the settings."""
+    # By the public address: behind a proxy that ends TLS this process itself sees plain http.
     cookies = Cookies(secure=settings.public_url.startswith("https:"))
     return SignInServices(
         store,
@@ -48,39 +49,40 @@ def make_house(
     )
 
 
-def list_routes(house: SignInServices) -> list[Route]:
-    """The pages, and the doors for their one script."""
-    door, changes = passkey_doors.ScriptEndpoint, security_changes
+def list_routes(services: SignInServices) -> list[Route]:
+    """The routes of the pages, and the endpoints for their script."""
+    script, changes = passkey_endpoints.ScriptEndpoint, security_changes
     routes = [
-        Route("/sign-in", PageEndpoint(house, entry.show, entry.send)),
-        Route("/sign-in/code", PageEndpoint(house, entry.show_code, entry.send_code)),
-        Route("/sign-in/passkey/options", door(house, passkey_doors.options)),
-        Route("/sign-in/passkey", door(house, passkey_doors.answer)),
-        Route("/sign-out", PageEndpoint(house, leaving.show, leaving.send)),
-        Route("/password/forgot", PageEndpoint(house, forgotten.show, forgotten.send)),
-        Route("/password/reset", PageEndpoint(house, forgotten.show_reset, forgotten.send_reset)),
-        Route("/password", PageEndpoint(house, changes.show_password, changes.send_password)),
-        Route("/.well-known/change-password", PageEndpoint(house, changes.well_known)),
-        Route("/not-me", PageEndpoint(house, alarm.show, alarm.send)),
-        Route("/email/confirm", PageEndpoint(house, email.show, email.send)),
-        Route("/registrant", PageEndpoint(house, registrant.show, registrant.send)),
-        Route("/registrant/confirm", PageEndpoint(house, registrant_confirming.show, registrant_confirming.send)),
-        Route("/registrant/data", PageEndpoint(house, registrant.show_data, registrant.send_data)),
-        Route("/cookies", PageEndpoint(house, choosing.show, choosing.send)),
-        Route("/unsubscribe/{token}", Unsubscribe(house)),
-        Route("/.well-known/gpc.json", choosing.well_known, methods=["GET"]),
-        Route("/security", PageEndpoint(house, security.show)),
-        Route("/security/end", PageEndpoint(house, None, security.send_end)),
-        Route("/security/end-others", PageEndpoint(house, None, security.send_end_others)),
-        Route("/security/apps/withdraw", PageEndpoint(house, None, security.send_withdraw)),
-        Route("/security/apps/end", PageEndpoint(house, None, security.send_end_app)),
-        Route("/security/app", PageEndpoint(house, None, changes.send_app)),
-        Route("/security/app/confirm", PageEndpoint(house, None, changes.send_first_code)),
-        Route("/security/codes", PageEndpoint(house, None, changes.send_new_codes)),
-        Route("/security/remove", PageEndpoint(house, None, changes.send_remove)),
-        Route("/security/passkey/options", door(house, changes.passkey_options)),
-        Route("/security/passkey", door(house, changes.passkey_made)),
+        Route("/sign-in", PageEndpoint(services, entry.show, entry.send)),
+        Route("/sign-in/code", PageEndpoint(services, entry.show_code, entry.send_code)),
+        Route("/sign-in/passkey/options", script(services, passkey_endpoints.options)),
+        Route("/sign-in/passkey", script(services, passkey_endpoints.answer)),
+        Route("/sign-out", PageEndpoint(services, sign_out.show, sign_out.send)),
+        Route("/password/forgot", PageEndpoint(services, password_reset.show, password_reset.send)),
+        Route("/password/reset", PageEndpoint(services, password_reset.show_reset, password_reset.send_reset)),
+        Route("/password", PageEndpoint(services, changes.show_password, changes.send_password)),
+        Route("/.well-known/change-password", PageEndpoint(services, changes.well_known)),
+        Route("/not-me", PageEndpoint(services, alarm.show, alarm.send)),
+        Route("/email/confirm", PageEndpoint(services, email.show, email.send)),
+        Route("/registrant", PageEndpoint(services, registrant.show, registrant.send)),
+        Route("/registrant/confirm", PageEndpoint(services, registrant_confirming.show, registrant_confirming.send)),
+        Route("/registrant/data", PageEndpoint(services, registrant.show_data, registrant.send_data)),
+        Route("/cookies", PageEndpoint(services, cookie_choices.show, cookie_choices.send)),
+        Route("/unsubscribe/{token}", Unsubscribe(services)),
+        Route("/.well-known/gpc.json", cookie_choices.well_known, methods=["GET"]),
+        Route("/security", PageEndpoint(services, security.show)),
+        Route("/security/end", PageEndpoint(services, None, security.send_end)),
+        Route("/security/end-others", PageEndpoint(services, None, security.send_end_others)),
+        Route("/security/apps/withdraw", PageEndpoint(services, None, security.send_withdraw)),
+        Route("/security/apps/end", PageEndpoint(services, None, security.send_end_app)),
+        Route("/security/app", PageEndpoint(services, None, changes.send_app)),
+        Route("/security/app/confirm", PageEndpoint(services, None, changes.send_first_code)),
+        Route("/security/codes", PageEndpoint(services, None, changes.send_new_codes)),
+        Route("/security/remove", PageEndpoint(services, None, changes.send_remove)),
+        Route("/security/passkey/options", script(services, changes.passkey_options)),
+        Route("/security/passkey", script(services, changes.passkey_made)),
     ]
-    if house.demo:
-        routes.append(Route("/demo/outbox", PageEndpoint(house, demo.show_outbox)))
+    # Not merely refused outside the demo: the route does not exist there.
+    if services.demo:
+        routes.append(Route("/demo/outbox", PageEndpoint(services, demo.show_outbox)))
     return routes

@@ -1,1 +1,1 @@
-"""Access tokens (RFC 9068), the keys that sign them, and how foreign JWTs are read."""
+"""Access tokens (RFC 9068), their signing keys, and the verification of foreign JWTs."""

@@ -1,4 +1,4 @@
-"""Reading JWTs that others have signed: bounded, with algorithms we name, and with keys we already have (O1, O9)."""
+"""Verifies JWTs signed by others: bounded in size, by an algorithm allow-list, with keys known beforehand (O1, O9)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from joserfc.jwk import Key
 from values.json_web_keys import suits
 
 POINTERS = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64", "zip"})
-"""Headers that would bring a key along, or change how the rest is read: refused, never followed."""
+"""Headers that bring or point to a key, or change the format: refused, never followed (RFC 8725 §3.10)."""
 
 
 class _Registry(jws.JWSRegistry):
@@ -24,12 +24,12 @@ class _Registry(jws.JWSRegistry):
 
 
 class InvalidJwtError(Exception):
-    """It is not a JWT that can be believed; the text says why, without its contents."""
+    """The JWT is malformed or not acceptable; the text says why, without its contents."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedJwt:
-    """A JWT whose signature nobody has checked yet."""
+    """A parsed JWT whose signature is not verified yet."""
 
     text: str
     header: dict[str, Any]
@@ -37,7 +37,7 @@ class UnverifiedJwt:
 
 
 def look(text: str, longest: int) -> UnverifiedJwt:
-    """What it says, without believing it; InvalidJwtError when it is no compact JWS of JSON objects."""
+    """Parse a JWT without verifying it; InvalidJwtError if it is no compact JWS of JSON objects, or too long."""
     parts = text.split(".")
     if len(text) > longest or len(parts) != 3 or not text.isascii():
         raise InvalidJwtError("It is not a signed JWT.")
@@ -57,12 +57,13 @@ def _object(part: str) -> dict[str, Any]:
 def check_header(
     seen: UnverifiedJwt, algorithms: Collection[str], types: Collection[str | None], refused: Collection[str] = POINTERS
 ) -> str:
-    """The algorithm, if it is one of these, the type too, and no header is a refused one; InvalidJwtError otherwise."""
+    """The algorithm of the header; InvalidJwtError if it or the type is not accepted, or a header is refused."""
     if not seen.header.keys().isdisjoint(refused):
         raise InvalidJwtError("It has a header that is not followed here.")
     algorithm = seen.header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in algorithms:
         raise InvalidJwtError("It is not signed with an algorithm that is accepted here.")
+    # `typ` keeps JWTs of other uses apart (RFC 8725 §3.11); its case is free (RFC 7515 §4.1.9).
     kind = seen.header.get("typ")
     if (kind.lower() if isinstance(kind, str) else kind) not in types:
         raise InvalidJwtError("It is of another type.")
@@ -70,7 +71,8 @@ def check_header(
 
 
 def check_signature(seen: UnverifiedJwt, key: Key, algorithm: str) -> None:
-    """BadJwt unless this key, which must be of the algorithm's kind, has signed it."""
+    """Verify the signature with this key; InvalidJwtError if it is wrong, or the key is of another kind."""
+    # An RSA key must not serve another algorithm: key confusion (RFC 8725 §2.1).
     if not suits(key, algorithm):
         raise InvalidJwtError("The key does not suit the algorithm.")
     try:

@@ -1,4 +1,4 @@
-"""Access tokens as RFC 9068 has them: signed JWTs of type at+jwt, made and verified with our own keys only."""
+"""Access tokens (RFC 9068): JWTs of type at+jwt, signed and verified with our own keys only."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from gateway.tokens.signing_keys import ALGORITHM, SigningKeys
 from store.crypto.global_ids import GlobalId, GlobalIds
 
 MAX_TOKEN_BYTES = 4_096
+"""Our own tokens have about a quarter of it."""
 TYPES = frozenset({"at+jwt", "application/at+jwt"})
 HEADERS = frozenset({"alg", "typ", "kid"})
-"""The only headers a token of ours has; one that points to a key elsewhere (jku, x5u, jwk, x5c) is refused."""
+"""The only headers of our tokens; any other, such as one that points to a key (jku, x5u, jwk, x5c), is refused."""
 FAMILY = "TokenFamily"
-"""The type under which the ids of token families are encrypted; no type of the schema."""
+"""The type name under which the ids of token families are encrypted; no type of the schema."""
 ONE_FACTOR, TWO_FACTORS = "1fa", "2fa"
-"""How surely a customer proved who they are, as `acr` has it."""
+"""The values of `acr`: authentication with one factor, or with two."""
 
 
 class TokenFault(Enum):
-    """Why a token is not accepted; the value is a sentence for the `WWW-Authenticate` header, free of its contents."""
+    """Reasons to refuse a token; the value is a fixed sentence for the `WWW-Authenticate` header."""
 
     MALFORMED = "The access token is not a signed JWT."
     TYPE = "The token is not an access token."
@@ -50,7 +51,7 @@ class TokenFault(Enum):
 
 
 class TokenError(Exception):
-    """A token is not accepted; `nonce` comes with the fault NONCE, for the next proof."""
+    """A token is not accepted; with the fault NONCE, `nonce` is for the next DPoP proof."""
 
     def __init__(self, fault: TokenFault, nonce: str | None = None) -> None:
         super().__init__(fault.value)
@@ -60,21 +61,21 @@ class TokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says."""
+    """The claims of a verified token."""
 
     token_id: str = field(repr=False)
     client_id: str
     subject: int | None = field(repr=False)
-    """The customer, or None when the client acts for itself."""
+    """The customer's row number, or None if the client acts for itself."""
     scopes: frozenset[str]
     expires_at: int
     key_id: str = field(repr=False)
     basis: Basis | None = field(default=None, repr=False)
-    """The sign-in it rests on; None for a token of a tool."""
+    """The sign-in that the token is based on; None for a tool's token."""
     jkt: str | None = field(default=None, repr=False)
-    """The thumbprint of the key it is bound to (RFC 9449 §6.1)."""
+    """The thumbprint of the key that the token is bound to (RFC 9449 §6.1)."""
     issued_at: int = 0
-    """In Unix seconds; 0 for one of an identity provider that does not say."""
+    """In Unix seconds; 0 if an identity provider's token has no `iat`."""
 
     @property
     def marks(self) -> frozenset[tuple[str, str]]:
@@ -89,19 +90,19 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """The sign-in that a customer's token rests on: when it ends, the token does."""
+    """The sign-in that a customer's token is based on; the token ends with it."""
 
     subject: int
     session_id: int
     family: int
-    """All tokens that came from one authorization code."""
+    """The id of the token family: all tokens from one authorization code."""
     authenticated_at: int
-    """When the customer proved who they are, in Unix seconds."""
+    """The time of the authentication (`auth_time`), in Unix seconds."""
     amr: tuple[str, ...]
-    """How (RFC 8176)."""
+    """The authentication methods (RFC 8176)."""
 
     def claims(self, ids: GlobalIds) -> dict[str, object]:
-        """As a token has it: `sid` is the session's id in the API, and no claim tells a row's number."""
+        """The claims of a token: `sid` is the session's encrypted id in the API, so no claim reveals a row's number."""
         acr = TWO_FACTORS if "mfa" in self.amr else ONE_FACTOR
         how = {"auth_time": self.authenticated_at, "amr": list(self.amr), "acr": acr}
         sid, family = ids("Session", self.subject, self.session_id), ids(FAMILY, self.subject, self.family)
@@ -110,7 +111,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Who issues the tokens, and for whom."""
+    """Issuer and audience of the tokens."""
 
     issuer: str
     audience: str
@@ -118,7 +119,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class TokenSigner:
-    """A key that signs now."""
+    """The key that signs at this moment, with all that a token needs beside its subject."""
 
     kid: str
     key: ECKey = field(repr=False)
@@ -136,11 +137,11 @@ class TokenSigner:
         basis: Basis | None = None,
         jkt: str | None = None,
     ) -> str:
-        """A token for a client, or for a customer through a client; `sub` is the client itself when it acts alone."""
+        """A token for a client or for its customer, valid for `seconds`; without a customer `sub` is the client."""
         owner = subject if basis is None else basis.subject
         claims: dict[str, object] = {
             "iss": self.names.issuer,
-            "aud": self.names.audience,
+            "aud": self.names.audience,  # RFC 9068 §3: another resource server must be able to refuse it.
             "sub": client_id if owner is None else self.ids("Customer", owner, owner),
             "client_id": client_id,
             "scope": " ".join(sorted(scopes)),
@@ -157,7 +158,7 @@ class TokenSigner:
 
 
 class Tokens:
-    """Makes and verifies access tokens."""
+    """Issues and verifies access tokens."""
 
     def __init__(self, keys: SigningKeys, names: Names, skew: int, clock: Callable[[], float]) -> None:
         self._keys = keys
@@ -166,24 +167,23 @@ class Tokens:
         self._clock = clock
 
     async def signer(self) -> TokenSigner:
-        """What signs at this moment; StoreUnavailableError while nobody can tell."""
+        """The signer of this moment. Raises StoreUnavailableError."""
         kid, key = await self._keys.signing()
         return TokenSigner(kid, key, self._names, int(self._clock()), self._keys.ids)
 
     async def mint(self, client_id: str, scopes: Iterable[str], seconds: int, subject: int | None = None) -> str:
-        """A token that rests on no sign-in; see `TokenSigner.sign`."""
+        """A token that is based on no sign-in; see `TokenSigner.sign`."""
         return (await self.signer()).sign(client_id, scopes, seconds, subject)
 
     async def verify(self, token: bytes) -> Claims:
-        """What the token says that matters here; see `prove`."""
+        """The verified claims of a token; see `prove` for the errors."""
         return self.claims_of(*await self.prove(token))
 
     async def prove(self, token: bytes) -> tuple[Mapping[str, Any], str]:
-        """Everything the token says, and its key's id, once it is proven; TokenError with the first thing wrong.
+        """All claims of a token and its key's id, after verification; TokenError with the first fault found.
 
-        The steps are those of RFC 9068 section 4, in an order that does the cheap ones first: 1. size and form;
-        2. type; 3. algorithm; 4. key, from our own set by its id; 5. signature; 6. kinds of claims; 7. issuer;
-        8. audience; 9. time.
+        The steps are those of RFC 9068 §4, the cheap ones first: 1. size and form; 2. type; 3. algorithm; 4. key, from
+        our own set by its id; 5. signature; 6. types of the claims; 7. issuer; 8. audience; 9. time.
         """
         header = _header(token)  # 1
         if header.get("typ") not in TYPES:  # 2
@@ -192,9 +192,11 @@ class Tokens:
             raise TokenError(TokenFault.ALGORITHM)
         kid = header.get("kid")
         key = await self._keys.verifying(kid) if isinstance(kid, str) else None  # 4
+        # Never tried with the other keys: an unknown id is refused, not searched for (O9).
         if not isinstance(kid, str) or key is None:
             raise TokenError(TokenFault.KEY)
         try:
+            # The algorithm is ours, not the header's: `none` or HMAC with a public key cannot be chosen (O1).
             said = jwt.decode(token, key, algorithms=[ALGORITHM]).claims  # 5
         except (JoseError, ValueError) as error:
             raise TokenError(TokenFault.SIGNATURE) from error
@@ -202,7 +204,7 @@ class Tokens:
         return said, kid
 
     def claims_of(self, said: Mapping[str, Any], kid: str) -> Claims:
-        """What matters here of a token that was proven; TokenError when it contradicts itself."""
+        """The claims of a verified token as a value; TokenError if they contradict one another."""
         ids = self._keys.ids
         subject = _subject(said, ids)
         basis = _basis(said, subject, ids)
@@ -224,12 +226,13 @@ class Tokens:
         now = self._clock()
         if said["exp"] <= now:  # 9; no leeway: an expired token is never accepted (F3)
             raise TokenError(TokenFault.EXPIRED)
+        # Leeway here: another replica, whose clock is ahead, may just have issued it.
         if max(said["iat"], said.get("nbf", 0)) > now + self._skew:
             raise TokenError(TokenFault.EARLY)
 
 
 def _header(token: bytes) -> dict[str, Any]:
-    """The header of a compact JWS, read with bounds before anything is believed."""
+    """The unverified header of a compact JWS, parsed within bounds; TokenError if it is malformed."""
     first, dot, _ = token.partition(b".")
     if len(token) > MAX_TOKEN_BYTES or not dot or token.count(b".") != 2 or len(first) > 512:
         raise TokenError(TokenFault.MALFORMED)
@@ -243,25 +246,26 @@ def _header(token: bytes) -> dict[str, Any]:
 
 
 def _subject(said: Mapping[str, Any], ids: GlobalIds) -> int | None:
-    """The customer a token is about, by their id in the API; none when the subject is the client itself."""
+    """The row number of the token's customer, from the id in `sub`; None if `sub` is the client itself."""
     return None if said["sub"] == said["client_id"] else _row(said["sub"], "Customer", ids).key
 
 
 def _basis(said: Mapping[str, Any], subject: int | None, ids: GlobalIds) -> Basis | None:
-    """The sign-in, if the token names one: all of it, or none of it."""
+    """The sign-in that a token is based on; None without one, TokenError if the claims are incomplete."""
     if "sid" not in said and "family" not in said:
         return None
     at, amr = said.get("auth_time"), said.get("amr")
     if subject is None or type(at) is not int or not isinstance(amr, list) or not all(type(how) is str for how in amr):
         raise TokenError(TokenFault.CLAIMS)
     session, family = _row(said.get("sid"), "Session", ids), _row(said.get("family"), FAMILY, ids)
+    # Ids carry their customer: claims of two customers in one signed token would be our own bug, and must not pass.
     if not session.customer == family.customer == subject:
         raise TokenError(TokenFault.CLAIMS)
     return Basis(subject, session.key, family.key, at, tuple(amr))
 
 
 def _thumbprint(said: Mapping[str, Any]) -> str | None:
-    """The key it is bound to. Another way of binding is not passed over: it would let in who does not hold the key."""
+    """The thumbprint in `cnf`, or None; TokenError for another kind of binding, since ignoring it would void it."""
     if "cnf" not in said:
         return None
     bound = said["cnf"]
@@ -271,7 +275,7 @@ def _thumbprint(said: Mapping[str, Any]) -> str | None:
 
 
 def _row(text: object, type_name: str, ids: GlobalIds) -> GlobalId:
-    """The row of this type that an id names."""
+    """The row of this type that an encrypted id names; TokenError for any other text."""
     found = ids.decode(text) if isinstance(text, str) else None
     if found is None or found.type_name != type_name:
         raise TokenError(TokenFault.CLAIMS)

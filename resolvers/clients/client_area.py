@@ -1,4 +1,4 @@
-"""The client area as a client: registered by the house itself, with the documents that its page sends."""
+"""The client area's own OAuth client, registered by the gateway at start with its page's trusted documents."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from store.tables.oauth import oauth_clients
 
 ID = "client-area"
 MAX_PAGE = 50
+"""Nodes a page of a connection, at most; the page's documents ask for no more."""
 
 
 async def register_client_area(store: Store, documents_of_page: Iterable[str], now: datetime) -> None:
@@ -30,6 +31,7 @@ async def register_client_area(store: Store, documents_of_page: Iterable[str], n
     async with store.write() as connection:
         if await connection.scalar(select(clients.c.id).where(clients.c.id == ID)) is None:
             try:
+                # A savepoint: on PostgreSQL a failed INSERT would end the whole transaction.
                 async with connection.begin_nested():
                     await _add(connection, now)
             except IntegrityError:  # Another replica has just done it.

@@ -1,4 +1,4 @@
-"""Clients as the authorization server sees them: how they prove themselves, and where answers may be sent."""
+"""Registered clients as the authorization server reads them: authentication, grants and redirect URIs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, or_, select
 from policy.purposes import Purpose
 from policy.rules import Rule
 from resolvers.clients.scopes import for_customers
-from resolvers.clients.undertakings import PARTNER, bound, keeps_the_rules
+from resolvers.clients.undertakings import PARTNER, has_processing_agreement, keeps_the_rules
 from store.registers.clients import clients
 from store.registers.partners import partners
 from store.sql.metadata import Instant, instant
@@ -44,49 +44,49 @@ class RegisteredClient:
     dpop: bool
     pushed: bool
     void_until: datetime | None = None
-    """Tokens that it got at this moment or before are void: it was disabled then."""
+    """Tokens, codes and requests up to this time are void, because the client was disabled then."""
 
     @property
     def public(self) -> bool:
-        """Whether it cannot keep a secret."""
+        """True for a client that cannot keep a secret (RFC 6749 §2.1)."""
         return self.authentication == "NONE"
 
     @property
     def for_customers(self) -> frozenset[str]:
-        """The scopes that it may have about a customer."""
+        """The scopes that the client may have in a customer's token."""
         return for_customers(self.purposes, self.actions, self.first_party)
 
     def get_client_id(self) -> str:
-        """Its id."""
+        """The client id."""
         return self.client_id
 
     def get_default_redirect_uri(self) -> str | None:
-        """None: the address is always named, and compared (O3)."""
+        """None: requests must name the redirect URI, which is compared (O3)."""
         return None
 
     def get_allowed_scope(self, scope: str) -> str:
-        """The scope itself: it was judged before Authlib asks."""
+        """The scope as it is: the grants have checked it before."""
         return scope
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Whether it is registered, character by character (O3)."""
+        """True if exactly this URI is registered, compared character by character (O3, RFC 9700 §4.1.3)."""
         return redirect_uri in self.redirect_uris
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        """True: the method was judged when the client was authenticated."""
+        """True: the method was checked when the client was authenticated."""
         return True
 
     def check_response_type(self, response_type: str) -> bool:
-        """Whether it may send people here."""
+        """True for `code`, if the client is registered for the authorization code grant."""
         return response_type == "code" and CODE in self.grants
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Whether it is registered for a grant."""
+        """True if the client is registered for this grant."""
         return grant_type in self.grants
 
 
 class Clients:
-    """Reads clients afresh each time: tokens are asked for rarely, and what was changed counts at once."""
+    """Reads clients without a cache: token requests are rare, and changes take effect at once."""
 
     def __init__(self, reader: Reader, rules: Mapping[str, Rule], address: str, clock: Callable[[], float]) -> None:
         """`address` is where this gateway is reached: a redirect URI that is only a path is below it.
@@ -101,7 +101,8 @@ class Clients:
         self._hashes = reader.prepare(_hashes)
 
     async def find(self, client_id: str | None) -> RegisteredClient | None:
-        """The client, or None when it is unknown, disabled, breaks a hard rule, or has no business with this server."""
+        """The client; None if it is unknown, disabled, not registered for OAuth, or breaks a hard rule (D11)."""
+        # An id that cannot exist is not worth a read: anybody may send one.
         if not client_id or len(client_id) > MAX_CLIENT_ID:
             return None
         rows = await self._reader.fetch(self._one, {"client": client_id})
@@ -113,7 +114,7 @@ class Clients:
         return _client(self._address, *client)
 
     async def secret_hashes(self, client_id: str) -> list[bytes]:
-        """The hashes of the secrets that are good now: one, or two while one replaces the other."""
+        """The hashes of the valid secrets: one, or several while a rotated one is still accepted."""
         now = datetime.fromtimestamp(self._clock(), UTC)
         return [row[0] for row in await self._reader.fetch(self._hashes, {"client": client_id, "now": now})]
 
@@ -133,7 +134,7 @@ def _client(
     return RegisteredClient(
         client_id,
         name,
-        # A purpose that this release does not know allows nothing.
+        # A newer release may have registered purposes that this one does not know; they allow nothing.
         frozenset(Purpose[word] for word in orjson.loads(purposes) if word in Purpose.__members__),
         frozenset(orjson.loads(scopes)),
         authentication,
@@ -167,7 +168,7 @@ _one = (
     )
     .join(oauth_clients, oauth_clients.c.client_id == clients.c.id)
     .join(partners, clients.c.partner_id == partners.c.id, isouter=True)
-    .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None), bound())
+    .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None), has_processing_agreement())
 )
 
 _hashes = select(oauth_secrets.c.hash).where(

@@ -1,4 +1,4 @@
-"""Writing registrations: clients made, given new secrets, disabled; every replica knows it with its next request."""
+"""Writes registrations: creates and disables clients, rotates secrets; every replica knows it at its next request."""
 
 from __future__ import annotations
 
@@ -23,24 +23,25 @@ from store.tables.oauth import oauth_clients, oauth_secrets
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A client as it is registered, for people to look at."""
+    """A registered client, for display."""
 
     facts: RowMapping
     secrets: int
-    """How many secrets are good now."""
+    """The number of valid secrets."""
 
 
 class ClientRegistrar:
-    """Registers clients in a store."""
+    """Writes clients to a store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def create(self, new: NewClient, now: datetime) -> str | None:
-        """Register a client; its secret, which is kept nowhere, or None if it has none. RegistrationError."""
+        """Register a client; returns its secret, which is stored nowhere, or None if it has none. RegistrationError."""
         new.check()
         common, terms = _rows(new, now)
         try:
+            # One transaction: a client without its OAuth row or secret could not be used, nor registered again.
             async with self._store.write() as connection:
                 await connection.execute(insert(clients), common)
                 await connection.execute(insert(oauth_clients), terms)
@@ -51,7 +52,7 @@ class ClientRegistrar:
         return secret
 
     async def rotate(self, client_id: str, overlap: timedelta, now: datetime) -> str:
-        """A new secret; the old one is good for `overlap` more. RegistrationError for a client without secrets."""
+        """Add a secret and return it; older ones stay valid for `overlap`. RegistrationError if it has no secret."""
         async with self._store.write() as connection:
             how = select(oauth_clients.c.authentication).where(oauth_clients.c.client_id == client_id)
             kind = await connection.scalar(how)
@@ -60,12 +61,13 @@ class ClientRegistrar:
             if kind != "SECRET":
                 raise RegistrationError(f"{client_id} has no secret: it proves itself by {_WAYS[kind]}.")
             mine, ends = oauth_secrets.c.client_id == client_id, now + overlap
+            # Only shorten: a secret that expires sooner must not live longer because of another rotation.
             lasting = or_(oauth_secrets.c.expires_at.is_(None), oauth_secrets.c.expires_at > ends)
             await connection.execute(update(oauth_secrets).where(mine, lasting).values(expires_at=ends))
             return await self._add_secret(connection, client_id, now)
 
     async def replace_keys(self, client_id: str, keys: str, now: datetime) -> None:
-        """Give a client other public keys; put the old ones in the set too for as long as both are to be good."""
+        """Replace a client's key set; include the old keys while both must work. RegistrationError."""
         mine = oauth_clients.c.client_id == client_id
         async with self._store.write() as connection:
             done = await connection.execute(
@@ -75,7 +77,7 @@ class ClientRegistrar:
                 raise RegistrationError(f"There is no client {client_id} that proves itself by a key.")
 
     async def set_keeping(self, client_id: str, keeps: str, days: int) -> None:
-        """Say what a client keeps of what it reads, and for how many days; 0 for nothing. RegistrationError."""
+        """Record what data a client stores, and for how many days; 0 for nothing. RegistrationError."""
         check_keeping(keeps, days)
         change = update(clients).where(clients.c.id == client_id).values(keeps=keeps, keeps_days=days)
         async with self._store.write() as connection:
@@ -83,10 +85,11 @@ class ClientRegistrar:
                 raise RegistrationError(f"There is no client {client_id}.")
 
     async def set_disabled(self, client_id: str, disabled: bool, now: datetime) -> None:
-        """Refuse a client and every token it holds from the next request on, or let it in again.
+        """Disable a client and every token it holds from the next request on, or enable it again. RegistrationError.
 
-        What it held when it was disabled is over for good: it asks anew. What customers allowed it stays.
+        Its tokens stay void when it is enabled again: it must request new ones. Customers' consents stay.
         """
+        # `void_until` stays when it is enabled again: tokens from before must not come back to life.
         facts = {"disabled_at": now, "void_until": now} if disabled else {"disabled_at": None}
         async with self._store.write() as connection:
             change = update(clients).where(clients.c.id == client_id).values(facts)
@@ -95,13 +98,14 @@ class ClientRegistrar:
             if disabled:
                 await void_client(connection, client_id)
             await client_changed(connection, client_id, now)
+        # In batches of their own transactions, after the one that counts: `void_until` already refuses every token.
         more = disabled
         while more:
             async with self._store.write() as connection:
                 more = await void_families(connection, client_id, now, now)
 
     async def listed(self, now: datetime, client_id: str | None = None) -> Sequence[Registered]:
-        """Every client by id, or the one; nothing that could be used to be it."""
+        """Every client by id, or one of them; without secrets and hashes."""
         good = or_(oauth_secrets.c.expires_at.is_(None), oauth_secrets.c.expires_at > now)
         count = select(func.count()).where(oauth_secrets.c.client_id == clients.c.id, good).scalar_subquery()
         query = select(clients, oauth_clients, count.label("good_secrets")).join_from(

@@ -1,4 +1,4 @@
-"""The rules for registering a client; an unsafe registration is refused with a sentence that says what to do."""
+"""Validates the registration of a client; an unsafe one is refused with a sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ from values.json_web_keys import RSA_BITS, imported
 from values.scripts import mixes_scripts
 
 ID = re.compile(r"[a-z][a-z0-9._-]{1,63}")
-"""A letter first: an id of digits only could be taken for a customer."""
+"""A letter first: an id of digits only could be mistaken for a customer's."""
 PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+")
-"""An app's own scheme is a domain in reverse (RFC 8252 §7.1): so no `javascript:`, `data:` or `file:`."""
+"""An app's private-use scheme is a reversed domain name (RFC 8252 §7.1), which excludes `javascript:` and `data:`."""
 OWN_PATH = re.compile(r"/[A-Za-z0-9._~-][A-Za-z0-9._~/-]*")
-"""Of a page that this gateway itself serves, wherever it is reached; for first parties only."""
+"""The path of a page that this gateway itself serves; for first-party clients only."""
 LONGEST_KEEPS = 200
 
 
 class RegistrationError(Exception):
-    """The client is not registered like this; nothing was changed."""
+    """The registration is refused, and nothing was changed; the text says what to do."""
 
 
 class ClientKind(Enum):
-    """The kind of program."""
+    """The kind of a client."""
 
     TOOL = "tool"
-    """Acts for itself: client credentials."""
+    """Acts for itself, by client credentials."""
     WEB = "web"
-    """A site with a server that keeps a secret; its customers sign in."""
+    """A site with a server, which keeps a secret; its customers sign in."""
     APP = "app"
-    """A program on people's devices, which can keep no secret; its customers sign in."""
+    """A program on customers' devices, which can keep no secret; its customers sign in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,41 +73,43 @@ class NewClient:
     introspection: bool = False
     max_page: int = 100
     customers_per_hour: int | None = None
-    """None: what the settings say; 0: any number."""
+    """None: the default of the settings; 0: any number."""
     over: Over | None = None
-    """None: a tool stops, unless it may read any number; people's own programs are not counted."""
+    """None: a tool is stopped at its limit, unless it may read any number; customers' own clients are not counted."""
     keeps: str | None = None
-    """The data that it keeps of all that it reads, in words; None: nobody said."""
+    """The data that the client stores; None: not stated."""
     keeps_days: int | None = None
-    """For how many days; 0: it keeps nothing."""
+    """Days for which it stores them; 0: it stores nothing."""
 
     @property
     def beyond(self) -> Over:
-        """The consequence when it reads more."""
+        """The action when the client exceeds its limit of customers an hour."""
         if self.over is not None:
             return self.over
         return Over.STOP if self.kind is ClientKind.TOOL and self.customers_per_hour != 0 else Over.ALARM
 
     @property
     def authentication(self) -> str:
-        """How it proves itself."""
+        """The kind of client authentication: NONE, SECRET or PRIVATE_KEY_JWT."""
         if self.kind is ClientKind.APP:
             return "NONE"
         return "SECRET" if self.keys is None else "PRIVATE_KEY_JWT"
 
     @property
     def grants(self) -> list[str]:
-        """By which roads it gets tokens."""
+        """The grants it is registered for."""
         if self.kind is ClientKind.TOOL:
             return [OWN]
         return [CODE, REFRESH] if self.refresh else [CODE]
 
     def check(self) -> None:
-        """RegistrationError for what would be unsafe, or would never work."""
+        """RegistrationError if the registration would be unsafe, or could never work."""
         if not ID.fullmatch(self.id):
             raise RegistrationError("An id has 2 to 64 of a-z, 0-9, `.`, `_` and `-`, and begins with a letter.")
+        # O12: entries of such a client could be taken for the gateway's own, or a third party's app for ours.
         if is_own_name(self.id) or (not self.first_party and is_own_name(self.name)):
             raise RegistrationError("The gateway itself goes by this name in its ledger: take another.")
+        # Homographs: a Cyrillic `а` in a Latin word makes a name look like another company's on the consent page.
         if not self.first_party and any(map(mixes_scripts, self.name.split())):
             raise RegistrationError("A word of the name mixes letters of several scripts, and looks like another.")
         if not self.name.strip() or len(self.name) > 200 or not self.name.isprintable():
@@ -149,6 +151,7 @@ class NewClient:
             raise RegistrationError("An app or a web needs a purpose for one's own data: SELF_SERVICE.")
         if not self.redirect_uris:
             raise RegistrationError("Where are customers sent back to? Give --redirect-uri, in full.")
+        # A secret in a program that everybody can download is none (RFC 8252 §8.5).
         if self.kind is ClientKind.APP and self.keys is not None:
             raise RegistrationError("An app keeps no secret, and no key that everyone who has the app would have.")
         for uri in self.redirect_uris:
@@ -158,7 +161,7 @@ class NewClient:
             self._check_third_party()
 
     def _check_third_party(self) -> None:
-        """O10: an app of somebody else gets what customers can allow in words, and nothing else."""
+        """O10: a third-party client gets only scopes that customers can consent to."""
         every = " ".join(each.scope for each in AppScope)
         if others := sorted(self.actions - APP_SCOPES):
             raise RegistrationError(
@@ -170,7 +173,7 @@ class NewClient:
 
 
 def check_keeping(keeps: str | None, days: int | None) -> None:
-    """RegistrationError unless a program says both what it keeps and for how long, or neither."""
+    """RegistrationError unless both the stored data and the days are stated, or neither."""
     if (keeps is None) != (days is None):
         raise RegistrationError("Say both what it keeps and for how long: --keeps TEXT --keeps-days N.")
     if keeps is not None and not (keeps.strip() and keeps.isprintable() and len(keeps) <= LONGEST_KEEPS):
@@ -184,8 +187,8 @@ def _is_action(word: str) -> bool:
 
 
 def check_redirect_uri(uri: str, kind: ClientKind) -> None:
-    """RegistrationError for an address that codes must not be sent to; it is compared character by character."""
-    # Before it is split: `urlsplit` normalises what is not ASCII, in the square of a run of combining marks.
+    """RegistrationError for a redirect URI to which codes must not be sent (RFC 9700 §4.1, RFC 8252 §7)."""
+    # Before it is split: `urlsplit` normalises text that is not ASCII, in time quadratic in its combining marks.
     if not uri.isascii() or not uri.isprintable() or any(mark in uri for mark in " \"'<>\\;*,"):
         raise RegistrationError(
             f"{uri}: write it without wildcards, spaces or quotes, percent-encoded, its host by A-labels (xn--…)."
@@ -193,9 +196,10 @@ def check_redirect_uri(uri: str, kind: ClientKind) -> None:
     try:
         parts = urlsplit(uri)
         host = parts.hostname
-        _ = parts.port
+        _ = parts.port  # Read, because an invalid port raises only here.
     except ValueError:
         raise RegistrationError(f"{uri} is not an address.") from None
+    # RFC 6749 §3.1.2 forbids a fragment; `https://bank.example@evil.example/` shows the wrong name to people.
     if "#" in uri or parts.username is not None:
         raise RegistrationError(f"{uri}: leave out the fragment and the user name.")
     if is_encrypted(uri):
@@ -208,7 +212,7 @@ def check_redirect_uri(uri: str, kind: ClientKind) -> None:
 
 
 def key_set(text: bytes) -> str:
-    """The public keys in a file (JWKS, JWK or PEM) as a key set; RegistrationError for none, or a private one."""
+    """The public keys of a file (JWKS, JWK or PEM) as a key set; RegistrationError for no key, or a private one."""
     try:
         if text.lstrip().startswith(b"-----"):
             found: dict[str, Any] = _from_pem(text).as_dict(private=False)
@@ -237,7 +241,7 @@ def _from_pem(text: bytes) -> ECKey | RSAKey:
 
 
 def purposes_named(names: Iterable[str]) -> frozenset[Purpose]:
-    """The purposes of these names; RegistrationError with all there are for one that is none."""
+    """The purposes of these names; RegistrationError, which lists them all, for an unknown name."""
     try:
         return frozenset(Purpose[name.upper()] for name in names)
     except KeyError as error:

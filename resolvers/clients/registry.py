@@ -1,4 +1,4 @@
-"""The registered clients: what each may ask for, re-read often enough that disabling one takes effect at once."""
+"""Cached registrations of clients. Changes are announced with the revocations, so disabling takes effect at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from policy.grant import Over, Partner, Refusal
 from policy.purposes import Purpose
 from policy.rules import Rule
-from resolvers.clients.undertakings import PARTNER, bound, keeps_the_rules
+from resolvers.clients.undertakings import PARTNER, has_processing_agreement, keeps_the_rules
 from store.registers.clients import clients
 from store.registers.partners import partners
 from store.sql.metadata import instant
@@ -21,12 +21,12 @@ from store.sql.reading import Reader
 from store.tables.oauth import oauth_clients
 
 KEPT = 16 * 2**20
-"""The most bytes of registrations in memory, by estimate; client ids come from our own tokens only."""
+"""The most bytes of registrations in memory, by estimate (G15); client ids come from verified tokens only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """The most that one client may ask for."""
+    """The upper bound of what one client may be granted."""
 
     client_id: str
     purposes: frozenset[Purpose]
@@ -39,12 +39,13 @@ class Registration:
     over: Over
     partner: Partner | None = None
     first_party: bool = False
-    """Whether it is our own; what is not registered for OAuth is not (O10)."""
+    """True for our own clients; False for third parties, and for clients that are not registered for OAuth (O10)."""
     void_until: int | None = None
-    """Tokens that were issued at this moment or before, in Unix seconds, are void: it was disabled then."""
+    """Tokens issued at this Unix second or before are void, because the client was disabled then."""
 
     def voids(self, issued_at: int) -> bool:
-        """Whether a token of its was issued too early to be good."""
+        """True if a token issued at this Unix second is void because the client was disabled since."""
+        # `<=`: a token of the very second in which the client was disabled is void, too.
         return self.void_until is not None and issued_at <= self.void_until
 
 
@@ -55,7 +56,7 @@ class _Kept:
 
 
 class ClientRegistry:
-    """Registrations by client id, each kept for `seconds` before it is read again."""
+    """Registrations by client id, each cached for `seconds` before it is read again."""
 
     def __init__(
         self,
@@ -77,9 +78,10 @@ class ClientRegistry:
         self._prepared = reader.prepare(_registration)
 
     async def find(self, client_id: str) -> Registration | None:
-        """The registration, or None when there is none, it is disabled, or it breaks a hard rule (D11).
+        """The registration, or None if there is none, it is disabled, or it breaks a hard rule (D11).
 
-        The same object comes back while nothing has changed, so that what was derived from it can be kept with it.
+        The same object is returned until the row changes, so that callers can cache what they derive from it by
+        identity. Raises StoreUnavailableError.
         """
         kept = self._kept.get(client_id)
         if kept is None or not self._is_fresh(kept):
@@ -90,21 +92,22 @@ class ClientRegistry:
         return 0 <= self._clock() - kept.read_at < self._seconds
 
     def forget(self, client_id: str) -> None:
-        """Read a registration again before it is used next: it has changed."""
+        """Expire the cached registration of a client, because it has changed."""
         self._changes += 1
         if (kept := self._kept.get(client_id)) is not None:
             kept.read_at = float("-inf")
 
     async def _renew(self, client_id: str, stale: _Kept | None) -> _Kept:
-        async with self._reading:  # those who waited find what the first one read
+        async with self._reading:  # Requests that waited here find what the first of them has read.
             kept = self._kept.get(client_id)
             if kept is not None and kept is not stale and self._is_fresh(kept):
                 return kept
             before = self._changes
             found = await self._read(client_id)
+            # Callers compare by identity, so an unchanged registration must stay the same object.
             if stale is not None and stale.registration == found:
                 found = stale.registration
-            # What changed while it was read may have been missed: then it is good for this request only.
+            # A change that was announced during the read may be missing in it: then it serves this request only.
             read_at = self._clock() if before == self._changes else float("-inf")
             fresh = self._kept[client_id] = _Kept(found, read_at)
             return fresh
@@ -118,16 +121,18 @@ class ClientRegistry:
         name, country, purpose, fields = partner
         if not keeps_the_rules(client_id, frozenset(orjson.loads(purposes)), self._rules, *partner):
             return None
-        # A purpose that this release does not know allows nothing.
+        # A newer release may have registered purposes that this one does not know; they allow nothing.
         known = frozenset(Purpose[name] for name in orjson.loads(purposes) if name in Purpose.__members__)
         return Registration(
             client_id,
+            # A partner's client gets the partner's one purpose, whatever its own row says (D11).
             known if name is None else frozenset(each for each in known if each.name == purpose),
             frozenset(orjson.loads(scopes)),
             Refusal[refusal],
             bool(documents_only),
             bool(introspection),
             max_page,
+            # NULL: the default of the settings; 0: no limit.
             self._customers if customers is None else customers or None,
             Over[over or "ALARM"],
             None if name is None else Partner(name, country, frozenset(orjson.loads(fields))),
@@ -137,7 +142,7 @@ class ClientRegistry:
 
 
 def _weight(kept: _Kept) -> int:
-    """Bytes, estimated: a registration's texts are of its operator."""
+    """An estimate of the entry's size in bytes."""
     found = kept.registration
     if found is None:
         return 500
@@ -161,5 +166,5 @@ _registration = (
     )
     .join_from(clients, partners, clients.c.partner_id == partners.c.id, isouter=True)
     .join(oauth_clients, oauth_clients.c.client_id == clients.c.id, isouter=True)
-    .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None), bound())
+    .where(clients.c.id == bindparam("client"), clients.c.disabled_at.is_(None), has_processing_agreement())
 )

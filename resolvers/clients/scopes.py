@@ -1,4 +1,4 @@
-"""Which scopes a client may have, by which road, and the refusal of everything else (O4)."""
+"""The scopes that a client may have by each grant; everything else is refused (O4)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from policy.app_scopes import APP_SCOPES
 from policy.purposes import Purpose
 
 TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")
-"""One scope, by RFC 6749 §3.3."""
+"""One scope token (RFC 6749 §3.3)."""
 
 INTROSPECT = "tokens:introspect"
-"""The action that lets a resource server look at tokens of others (RFC 7662)."""
+"""The scope by which a resource server may introspect other clients' tokens (RFC 7662)."""
 
 
 class ScopeError(ValueError):
@@ -24,8 +24,10 @@ def for_tools(purposes: frozenset[Purpose], actions: frozenset[str]) -> frozense
 
 
 def for_customers(purposes: frozenset[Purpose], actions: frozenset[str], first_party: bool) -> frozenset[str]:
-    """The scopes that a client may have about a customer who is there: only purposes for one's own data; a client that
-    is not our own gets only those that customers can allow in words (O10)."""
+    """The scopes a client may have in a customer's token: purposes for one's own data only.
+
+    A third-party client gets only scopes that customers can consent to (O10).
+    """
     own = frozenset(purpose.scope for purpose in purposes if purpose.own_data_only)
     if first_party:
         return own | actions
@@ -34,7 +36,7 @@ def for_customers(purposes: frozenset[Purpose], actions: frozenset[str], first_p
 
 
 def narrowed(asked: str | None, allowed: frozenset[str]) -> frozenset[str]:
-    """The scopes asked for, or everything allowed if none were named; ScopeError unless all are allowed."""
+    """The requested scopes, or all allowed ones if none were requested; ScopeError unless all are allowed."""
     if asked is None:
         wanted = allowed
     else:
@@ -48,12 +50,12 @@ def narrowed(asked: str | None, allowed: frozenset[str]) -> frozenset[str]:
 
 
 def require_words(scopes: frozenset[str], first_party: bool) -> frozenset[str]:
-    """The same scopes; ScopeError for a client that is not our own and asks for none that customers can allow."""
+    """The same scopes; ScopeError if a third-party client requests none that customers can consent to."""
     if not first_party and not scopes & APP_SCOPES:
         raise ScopeError
     return scopes
 
 
 def spelt(scopes: frozenset[str]) -> str:
-    """As they stand in a response and in a token."""
+    """The scopes in the form of responses and tokens: sorted, with spaces between."""
     return " ".join(sorted(scopes))

@@ -1,4 +1,4 @@
-"""Whether a client is one of ours, or of a partner that is bound: no undertaking, no token, old ones included (R7)."""
+"""Requires a signed processing agreement (GDPR Art. 28) of each partner: without it no token works, old or new (R7)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from store.registers.clients import clients
 from store.registers.partners import partners
 
 
-def bound() -> ColumnElement[bool]:
-    """For statements that join the partners to the clients."""
+def has_processing_agreement() -> ColumnElement[bool]:
+    """SQL condition: the client is our own, or of a partner with an agreement in force; joins partners to clients."""
     ours = clients.c.partner_id.is_(None)
     return ours | (
         partners.c.undertaken_at.is_not(None) & partners.c.document.is_not(None) & partners.c.ended_at.is_(None)

@@ -1,4 +1,4 @@
-"""Authorization codes: bound to client, address, verifier and session; good for a minute, and for one use (O2)."""
+"""Authorization codes: bound to client, redirect URI, PKCE challenge and session; single use, for a minute (O2)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from store.tables.oauth import oauth_codes, oauth_families
 
 PREFIX = "gwc_"
 SECONDS = 60
+"""Lifetime of a code: it is redeemed at once by a redirect (RFC 6749 §4.1.2 allows ten minutes at most)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,11 @@ class AuthenticationEvent:
 
     @classmethod
     def of(cls, row: RowMapping) -> Self:
-        """As it rests in a row of codes or families."""
+        """Read it from a row of codes or families."""
         return cls(row["customer_id"], row["session_id"], row["authenticated_at"], tuple(row["amr"].split()))
 
     def columns(self) -> dict[str, object]:
-        """For such a row."""
+        """Its columns in a row of codes or families."""
         return {
             "customer_id": self.customer_id,
             "session_id": self.session_id,
@@ -52,21 +53,21 @@ class AuthorizationCode:
     scope: str
     code_challenge: str
     jkt: str | None
-    """The key that alone may redeem it (RFC 9449 §10), if the client named one."""
+    """Thumbprint of the only key that may redeem it (RFC 9449 §10), if the client named one."""
     refreshable: bool
     code_challenge_method: str = "S256"
 
     def get_redirect_uri(self) -> str:
-        """The address it was sent to."""
+        """The redirect URI it was sent to."""
         return self.redirect_uri
 
     def get_scope(self) -> str:
-        """The scopes that were granted."""
+        """The granted scopes."""
         return self.scope
 
 
 def issue(connection: Connection, code: AuthorizationCode, now: datetime) -> str:
-    """Keep what a new code stands for; returns the code, of which only a hash is kept."""
+    """Store a new authorization; returns its code, of which only the hash is stored."""
     text = PREFIX + secrets.token_urlsafe(32)
     row = {
         "hash": _hash(text),
@@ -84,10 +85,10 @@ def issue(connection: Connection, code: AuthorizationCode, now: datetime) -> str
 
 
 def redeem(connection: Connection, text: str, client_id: str, now: datetime) -> AuthorizationCode | None:
-    """The grant of a code, for the first who brings it in time; None for everyone else.
+    """Redeem a code: its authorization for the first request in time, None for any other.
 
-    One statement decides who is first, whichever replica it runs at. Whoever comes second ends what the first was
-    given: one of the two has stolen it (RFC 9700 §2.1.1). A code that another client brings is left as it is.
+    One UPDATE decides which is first, at whichever replica. A second request revokes the tokens of the first, since one
+    of the two has a stolen code (RFC 6749 §4.1.2, RFC 9700 §2.1.1). A code presented by another client stays usable.
     """
     mine = (oauth_codes.c.hash == _hash(text), oauth_codes.c.client_id == client_id)
     good = (oauth_codes.c.used_at.is_(None), oauth_codes.c.expires_at > now)
@@ -116,4 +117,5 @@ def _code(row: RowMapping) -> AuthorizationCode:
 
 
 def _hash(text: str) -> bytes:
+    # A fast hash suffices: nobody can search 256 random bits.
     return sha256(text.encode()).digest()

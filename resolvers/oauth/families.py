@@ -1,4 +1,4 @@
-"""Families of tokens: what grew from one authorization code lives, is rotated, and dies together (O4)."""
+"""Token families: all tokens from one authorization code. Refresh tokens rotate; reuse revokes the family (O4)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from store.tables.oauth import oauth_families
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """How long things last."""
+    """Lifetimes of tokens."""
 
     token: timedelta
     """An access token."""
     idle: timedelta
-    """A refresh token that is not used."""
+    """A refresh token that is not used (idle timeout)."""
     most: timedelta
-    """A family, from its sign-in on: then the customer signs in again."""
+    """A family, from its sign-in on (absolute timeout): after it the customer signs in again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +43,29 @@ class Family:
     ends_at: datetime
     revoked: bool = False
     refreshable: bool = True
-    """Whether it has refresh tokens at all."""
+    """False if the family has no refresh tokens, as on a shared computer (R41)."""
     contexts: bytes | None = field(default=None, repr=False)
-    """Marks of where and on what it was used (`resolvers.signins.contexts`)."""
+    """Hashes of the networks, countries and devices of its use (`resolvers.signins.contexts`)."""
     created_at: datetime | None = None
 
     def is_over(self, now: datetime) -> bool:
-        """Whether none of its refresh tokens works any more."""
+        """True if it was revoked or has expired."""
         return self.revoked or self.expires_at <= now
 
     def is_void(self, void_until: datetime | None) -> bool:
-        """Whether its client was disabled since it began."""
+        """True if its client was disabled at or after its start."""
         return void_until is not None and (self.created_at is None or self.created_at <= void_until)
 
     def is_expired(self) -> bool:
-        """False: whoever has it has asked `is_over`."""
+        """False: callers check `is_over` first, with the request's own clock."""
         return False
 
     def is_revoked(self) -> bool:
-        """False: whoever has it has asked `is_over`."""
+        """False: callers check `is_over` first, with the request's own clock."""
         return False
 
     def check_client(self, client: Any) -> bool:
-        """Whether it was given to this client."""
+        """True if the family was issued to this client."""
         return bool(client.client_id == self.client_id)
 
     def get_scope(self) -> str:
@@ -76,19 +76,20 @@ class Family:
 def begin(
     connection: Connection,
     code: AuthorizationCode,
-    lives: Lifetimes,
+    lifetimes: Lifetimes,
     now: datetime,
     jkt: str | None,
     name: str,
     context: SignInContext | None = None,
 ) -> Family:
-    """Start the family of a code that was redeemed just now.
+    """Start the family of a code that was just redeemed.
 
-    `jkt` is the key that its tokens are bound to, `name` what the customer knows the client by, and `context` where a
-    public client redeemed the code: what it turns up in later is compared with that.
+    `jkt` is the thumbprint of the key that its tokens are bound to, `name` the client's name for the customer, and
+    `context` where a public client redeemed the code: later uses of the family are compared with it (S12).
     """
-    idle = lives.idle if code.refreshable else lives.token
-    ends_at = now + (lives.most if code.refreshable else lives.token)
+    # Without refresh tokens the family ends with its only access token: it has nothing else to revoke.
+    idle = lifetimes.idle if code.refreshable else lifetimes.token
+    ends_at = now + (lifetimes.most if code.refreshable else lifetimes.token)
     family = Family(
         id=code.family_id,
         client_id=code.client_id,
@@ -121,25 +122,29 @@ def begin(
 
 
 def find(connection: Connection, presented: refresh_tokens.PresentedRefreshToken, key: bytes) -> Family | None:
-    """The family of a refresh token that was ours once, in whatever state; None for one that never was."""
+    """The family of a refresh token that was issued here, in whatever state; None for a token that never was."""
     families, open_ = oauth_families.c, sessions.c
     mine = (open_.id == families.session_id) & (open_.customer_id == families.customer_id) & open_.ended_at.is_(None)
     query = select(oauth_families, open_.id.label("open_session")).join(sessions, mine, isouter=True)
     row = connection.execute(query.where(oauth_families.c.id == presented.family)).mappings().first()
+    # The MAC decides between reuse, which ends the family, and noise, which must not end a stranger's.
     if row is None or not presented.is_ours(key, row["salt"]):
         return None
     return _family(row)
 
 
-def advance(connection: Connection, family: Family, generation: int, lives: Lifetimes, now: datetime) -> Family | None:
-    """The family, one generation on, for whoever brings its newest token first; None otherwise.
+def advance(
+    connection: Connection, family: Family, generation: int, lifetimes: Lifetimes, now: datetime
+) -> Family | None:
+    """Advance the family by one generation, for the first request with its newest token; None for any other.
 
-    One statement decides, whichever replica it runs at. A token of an earlier generation, and the second of two that
-    bring the same one, is reuse: somebody has a copy, and the whole family ends (RFC 9700 §4.14.2).
+    One UPDATE decides, at whichever replica. A token of an earlier generation, and the second of two requests with the
+    same token, is reuse: somebody has a copy, so the whole family is revoked (RFC 9700 §4.14.2).
     """
     if family.is_over(now):
         return None
-    expires_at = min(now + lives.idle, family.ends_at)
+    # Use extends the idle timeout, never the absolute one.
+    expires_at = min(now + lifetimes.idle, family.ends_at)
     newest = (oauth_families.c.generation == generation, oauth_families.c.revoked_at.is_(None))
     step = update(oauth_families).where(oauth_families.c.id == family.id, *newest)
     done = connection.execute(step.values(generation=generation + 1, expires_at=expires_at))
@@ -150,7 +155,7 @@ def advance(connection: Connection, family: Family, generation: int, lives: Life
 
 
 def end(connection: Connection, family_id: int, now: datetime) -> None:
-    """End a family because its client asks for it (RFC 7009)."""
+    """Revoke a family at its client's request (RFC 7009)."""
     announce(connection, revoke_families(connection, oauth_families.c.id == family_id, "ASKED", now))
 
 
@@ -165,7 +170,7 @@ def _family(row: RowMapping) -> Family:
         generation=row["generation"],
         expires_at=row["expires_at"],
         ends_at=row["ends_at"],
-        # A session that was ended takes everything with it, even if nobody came to say so; one that is not there, too.
+        # An ended or deleted session revokes its families, even where no revocation was recorded for them.
         revoked=row["revoked_at"] is not None or row["open_session"] is None,
         created_at=row["created_at"],
         contexts=None if row["contexts"] is None else bytes(row["contexts"]),

@@ -1,9 +1,9 @@
-"""Refresh tokens that carry their family and generation under a keyed hash, so that one row a family is all that rests.
+"""The format of refresh tokens: family and generation, encrypted and authenticated, so that a family needs one row.
 
-A token is the family's id and generation, as one encrypted block, and an HMAC of both with the family's salt, all under
-a key of the key store: the id tells when somebody signed in, and that is nobody's to read (G16). So
-a token that was ours once is told from one that never was: only the first kind can be reuse, and nobody can end a
-stranger's family by sending noise. Neither the table nor a backup of it holds anything that could be sent.
+A token is the family's id and generation, encrypted as one block, and an HMAC of both with the family's salt, all under
+a key of the key store. The encryption hides the id, which contains the time of the sign-in (G16). The HMAC tells an
+old token of ours, whose use is reuse, from noise, which must not revoke a stranger's family. Neither the table nor a
+backup of it holds anything that could be presented as a token.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ MAC_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class PresentedRefreshToken:
-    """The content of a refresh token, before it is proven."""
+    """A refresh token whose MAC is not verified yet."""
 
     family: int
     generation: int
     mac: bytes = field(repr=False)
 
     def is_ours(self, key: bytes, salt: bytes) -> bool:
-        """Whether it was given out here, now or earlier."""
+        """True if the token was issued here, now or earlier."""
         return hmac.compare_digest(self.mac, _mac(key, salt, HEAD.pack(self.family, self.generation)))
 
 
 def new_salt() -> bytes:
-    """The random part of a family's tokens."""
+    """A random salt for the tokens of a new family."""
     return secrets.token_bytes(16)
 
 
 def write(key: bytes, salt: bytes, family: int, generation: int) -> str:
-    """The token of a generation."""
+    """The refresh token of a generation."""
     head = HEAD.pack(family, generation)
     sealed = _block(key).encryptor().update(head)
     return PREFIX + urlsafe_b64encode(sealed + _mac(key, salt, head)).decode().rstrip("=")
 
 
 def read(key: bytes, text: str) -> PresentedRefreshToken | None:
-    """The content of a token; None when it has not the form of one."""
+    """Decrypt a refresh token, without verifying its MAC; None if it has another form."""
     body = text.removeprefix(PREFIX)
-    if body == text or len(text) > 100:
+    if body == text or len(text) > 100:  # Ours have 68; longer texts are not worth decoding.
         return None
     try:
         raw = urlsafe_b64decode(body + "=" * (-len(body) % 4))
@@ -64,7 +64,7 @@ def read(key: bytes, text: str) -> PresentedRefreshToken | None:
 
 
 def _block(key: bytes) -> Cipher[modes.ECB]:
-    """One block of two numbers that never come together twice."""
+    """The AES cipher for one block. ECB is safe here: each pair of family and generation is encrypted only once."""
     return Cipher(algorithms.AES(hmac.digest(key, b"head", "sha256")), modes.ECB())  # noqa: S305
 
 

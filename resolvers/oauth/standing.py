@@ -1,4 +1,4 @@
-"""Whether what a customer granted still stands when a client comes for it: the session, and what was allowed (O10)."""
+"""Checks that a customer's grant is still in force when tokens are issued: the session and the consent (O10)."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from store.tables.access import sessions
 from store.tables.oauth import oauth_consents
 
 
-def allowed_still(
+def remaining_scope(
     connection: Connection, client: RegisteredClient, sign_in: AuthenticationEvent, scope: str
 ) -> str | None:
-    """The rest of the scopes that a customer granted: all for our own clients, for others those that stand allowed now.
+    """The granted scopes still in force: all for first-party clients, for others those of the current consent.
 
-    None when nothing is: the consent was taken back, or the session has ended. The rows are held until the transaction
-    ends, so that whoever takes back or ends at the same moment finds what was given, and ends it.
+    None if there are none: the consent was withdrawn, or the session has ended. The rows stay locked until the
+    transaction ends, so that a concurrent withdrawal or sign-out finds the tokens issued here, and revokes them.
     """
     mine = (sessions.c.id == sign_in.session_id, sessions.c.customer_id == sign_in.customer_id)
+    # A shared lock suffices: two clients of one session may get tokens at once, but nobody may end it meanwhile.
     alive = select(sessions.c.id).where(*mine, sessions.c.ended_at.is_(None)).with_for_update(read=True)
     if connection.scalar(alive) is None:
         return None

@@ -1,10 +1,9 @@
-"""The list of revocations, as every replica knows it before it answers a request (O5).
+"""Token revocations, known to every replica before it answers a request (O5).
 
-Each process follows one list (`store.queue.revocations`) and asks, per request, if it has grown: one row read by its
-key.
-Requests that wait share one question, if it was put after they came; so the cost falls as the load rises. A process
-that cannot ask lets nobody in. The newest entries are known by heart, so usually nothing is asked about a single
-token; where the list is longer than that, one more read by index is.
+Each process follows one list (`store.queue.revocations`) and checks, for each request, if it has grown: one row read
+by its key. Concurrent requests share one check, if it started after they arrived, so the cost falls as the load rises.
+A process that cannot check lets nobody in. The newest entries are in memory, so a token usually needs no read of its
+own; beyond MOST entries it needs one read by index.
 """
 
 from __future__ import annotations
@@ -21,49 +20,50 @@ from store.sql.reading import Reader, Row, any_of
 from store.tables.oauth import revocations
 
 PAGE = 2_000
-"""Rows that one statement reads."""
+"""Rows read by one statement."""
 
 MOST = 100_000
-"""Entries known by heart, the newest; some 25 MB. Of older ones that still matter the store is asked."""
+"""The newest entries, kept in memory: some 25 MB. Older ones that are still in force are read from the store."""
 
 TIDY_EVERY = 10_000
-"""How many new entries cause those that are no longer needed to be forgotten."""
+"""New entries after which expired ones are dropped from memory."""
 
 Mark = tuple[str, str]
 """A kind of the list, and the id of what was revoked."""
 
 
 class Revocations:
-    """Follows the list. `changed` is told the id of each client whose registration must be read again."""
+    """Follows the list. `changed` is called with the id of each client whose registration must be read again."""
 
     def __init__(self, reader: Reader, clock: Callable[[], float], changed: Callable[[str], None]) -> None:
         self._reader = reader
         self._clock = clock
         self._changed = changed
         self._newest, self._since, self._find = (reader.prepare(each) for each in (_newest, _since, _find))
-        # On SQLite a read never waits, so there is nothing to share.
+        # SQLite reads run synchronously on this thread: nobody can join one, so there is nothing to share.
         self._at_once = reader.dialect.name == "sqlite"
         self._last: tuple[int, str, str] | None = None
         self._ended: dict[Mark, datetime] = {}
-        """In the order in which they were revoked."""
+        """Expiry by revoked id, in the order of revocation."""
         self._beyond = datetime.fromtimestamp(0, UTC)
-        """Until when something may matter that is not known by heart."""
+        """The latest expiry of entries that are not in memory; until then the store must be asked, too."""
         self._new = 0
         self._running: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
 
     async def follow(self) -> None:
-        """Return once everything is known that was revoked before the call; StoreUnavailableError when nobody can
-        tell."""
+        """Return when every revocation that was committed before this call is known; StoreUnavailableError."""
         if self._at_once:
             await self._read()
             return
-        if self._next is None:  # A question under way was put before this call, and may have missed something.
+        if self._next is None:  # A read under way began before this call, and may have missed a revocation.
             self._next = asyncio.create_task(self._ask(self._running))
             self._next.add_done_callback(_noticed)
+        # Shielded: one cancelled request must not cancel the read that others wait for.
         await asyncio.shield(self._next)
 
     async def _ask(self, before: asyncio.Task[None] | None) -> None:
+        # One read at a time; this one has not begun yet, so requests that arrive meanwhile may share it.
         if before is not None and not before.done():
             await asyncio.wait([before])
         self._running, self._next = self._next, None
@@ -80,14 +80,14 @@ class Revocations:
         return any((kind, value) in marks for kind, value in await self._reader.fetch(self._find, values))
 
     async def _read(self) -> None:
-        """Read on from the newest entry, which comes along, to see that the list is still the one we know."""
+        """Read new entries. The newest known one is read along, to notice a list that was restored or replaced."""
         last = self._last
         if last is None:
             await self._begin()
             return
         rows = await self._since_last()
         if not rows or tuple(rows[0][:3]) != last:
-            # A store that was restored, or is another one: begin anew, and keep what we know.
+            # A restored store, or another one: read anew, but keep what is known; a revocation is never taken back.
             self._last = None
             await self._begin()
             return
@@ -98,13 +98,14 @@ class Revocations:
             rows = await self._since_last()
 
     async def _begin(self) -> None:
-        """Read the newest entries, and note whether there are older ones that may still matter."""
+        """Read the newest entries, and note if there are older ones that may still be in force."""
         ((first, last),) = await self._reader.fetch(self._newest, {})
         if last is None:
             return
+        # A start reads at most MOST entries, however long the list has grown.
         start = max(first, last - MOST + 1)
         if start > first:
-            self._beyond = self._now() + LONGEST
+            self._beyond = self._now() + LONGEST  # No token lives longer, so no older revocation matters after that.
         rows = await self._reader.fetch(self._since, {"last": start, "most": PAGE})
         while rows:
             self._learn(rows)
@@ -120,13 +121,15 @@ class Revocations:
             if kind == "CLIENT":
                 self._changed(value)
             elif (moment := instant(until)) > now:
-                self._ended.pop((kind, value), None)  # Back in at the end, where the newest are.
+                # Popped first: assigning to a key that exists would keep its old place in the order of eviction.
+                self._ended.pop((kind, value), None)
                 self._ended[kind, value] = moment
         self._last = (rows[-1][0], rows[-1][1], rows[-1][2])
         self._new += len(rows)
         if self._new >= TIDY_EVERY:
             self._ended = {what: until for what, until in self._ended.items() if until > now}
             self._new = 0
+        # The evicted entry's expiry is kept: until then `has_ended` must ask the store, too.
         while len(self._ended) > MOST:
             oldest = next(iter(self._ended))
             self._beyond = max(self._beyond, self._ended.pop(oldest))
@@ -136,7 +139,7 @@ class Revocations:
 
 
 def _noticed(task: asyncio.Task[None]) -> None:
-    """So that a failure nobody waits for any more is not reported as lost."""
+    """Retrieve the task's exception: asyncio logs one that nobody retrieved, as when all waiting requests have left."""
     if not task.cancelled():
         task.exception()
 

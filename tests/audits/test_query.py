@@ -15,7 +15,7 @@ from audits.reports.clients import AuditedClient, registrations
 from audits.reports.query_report import Explained, Explanation, query_report
 from audits.reports.reading import opened
 from audits.schema.sources import Text
-from gateway.demo.tour import CUSTOMER, STEPS, TourStep
+from gateway.demo.demo_queries import CUSTOMER, QUERIES, DemoQuery
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from schema.api.api import Api
@@ -50,8 +50,8 @@ def only(found: Explanation) -> Explained:
     return one
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda each: f"{each.who}-{each.title}")
-def test_it_says_what_the_gateway_would_do(demo_store: Path, step: TourStep) -> None:
+@pytest.mark.parametrize("step", QUERIES, ids=lambda each: f"{each.who}-{each.title}")
+def test_it_says_what_the_gateway_would_do(demo_store: Path, step: DemoQuery) -> None:
     client = "web" if step.who == CUSTOMER else step.who
     found = only(explained(demo_store, client, step.query))
 

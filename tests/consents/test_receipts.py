@@ -34,7 +34,7 @@ class Door:
     def __init__(self, grant: Any) -> None:
         self.grant = grant
 
-    async def admit_first_party(self, *_: Any) -> Any:
+    async def authenticate_first_party(self, *_: Any) -> Any:
         return self.grant
 
 

@@ -49,7 +49,7 @@ class Office:
         self.meanings = meanings(self.gate.api.model)
         self.desk = Desk(self.store, Clock(self.gate.clock.now.timestamp()))
         self.worker = self.another()
-        routes = list_routes(self.store, self.desk.door, self.gate.api.model, self.gate.clock)
+        routes = list_routes(self.store, self.desk.authenticator, self.gate.api.model, self.gate.clock)
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(LastResort(Router(routes=routes))), base_url="https://data.example"
         )

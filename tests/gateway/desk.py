@@ -53,7 +53,9 @@ class Desk:
         self.revocations = Revocations(self.store.reader, self.clock, self.clients.forget)
         nonces = DPoPNonces(self.house, self.clock)
         self.proofs = DPoPVerifier(nonces, SingleUse(self.store), frozenset({NAMES.issuer}), self.clock)
-        self.door = Authenticator(self.tokens, self.keys, self.clients, self.revocations, self.proofs, self.clock)
+        self.authenticator = Authenticator(
+            self.tokens, self.keys, self.clients, self.revocations, self.proofs, self.clock
+        )
 
     async def register(self, client: str = "billing", **facts: object) -> None:
         """Register a client, for invoices unless the facts say otherwise; one that customers sign in to is ours."""

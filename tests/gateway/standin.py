@@ -92,7 +92,7 @@ async def main() -> None:
         parts = Parts(
             settings=found,
             api=StandIn(found.data_dir / "notes.txt"),
-            door=works.door,
+            authenticator=works.authenticator,
             keys=works.keys,
             ready=Readiness(works.store.ready, works.revocations.follow),
             rules={},

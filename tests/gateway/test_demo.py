@@ -17,13 +17,13 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from gateway import demo
-from gateway.commands.welcome import welcome
+from gateway.commands.demo_instructions import demo_instructions
 from gateway.config.settings import read
 from gateway.demo import loading
+from gateway.demo.demo_queries import CUSTOMER
 from gateway.demo.marks import FIRST_ID
 from gateway.demo.population import SIZE
 from gateway.demo.tokens import DemoTokens
-from gateway.demo.tour import CUSTOMER
 from gateway.run.serving import open_works
 from policy.purposes import Purpose
 from resolvers.clients.registrar import ClientRegistrar
@@ -166,10 +166,10 @@ async def test_it_is_served_when_the_featured_customer_is_found_no_more(store_co
         await demo.load(store, now=NOW, size=2)
     async with open_works(settings) as works:
         tokens = DemoTokens(works.store, works.tokens, settings.demo_token_seconds)
-        assert f"gateway token {demo.FEATURED}" in await welcome(tokens, settings)
+        assert f"gateway token {demo.FEATURED}" in await demo_instructions(tokens, settings)
         assert CUSTOMER in {each["name"] for each in await tokens.listed()}
         await works.store.keys.destroy(FIRST_ID)
-        page = await welcome(tokens, settings)
+        page = await demo_instructions(tokens, settings)
         assert demo.FEATURED not in page and "# billing" in page
         assert CUSTOMER not in {each["name"] for each in await tokens.listed()}
 

@@ -191,9 +191,9 @@ async def test_a_registration_says_how_many(store: Store) -> None:
     await desk.register("billing", customers_per_hour=25, beyond="STOP")
     await desk.register("crm")
     desk.clients._customers = 5000
-    billing = await desk.door.admit(await desk.token())
+    billing = await desk.authenticator.authenticate(await desk.token())
     assert (billing.customers_per_hour, billing.over) == (25, Over.STOP)
-    crm = await desk.door.admit(await desk.token("crm"))
+    crm = await desk.authenticator.authenticate(await desk.token("crm"))
     assert (crm.customers_per_hour, crm.over) == (5000, Over.ALARM), "what the settings say"
 
 

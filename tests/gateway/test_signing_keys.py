@@ -110,13 +110,13 @@ async def test_a_key_that_was_taken_away_verifies_nothing_any_more(store: Store)
     desk = Desk(store)
     await desk.register()
     token = await desk.token()
-    await desk.door.admit(token)
+    await desk.authenticator.authenticate(token)
     async with transaction(desk.house._engine) as connection:
         await connection.execute(delete(signing_keys))
     desk.clock.time += KNOWN_SECONDS
     assert await kids(desk) == []
     with pytest.raises(TokenError) as caught:
-        await desk.door.admit(token)
+        await desk.authenticator.authenticate(token)
     assert caught.value.fault is TokenFault.KEY
-    await desk.door.admit(await desk.token())
+    await desk.authenticator.authenticate(await desk.token())
     assert len(await kids(desk)) == 1, "a new key was made, since there was none to sign with"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from gateway.http.concurrency import ConcurrencyLimiter, Room
+from gateway.http.concurrency import ConcurrencyLimiter, ConcurrencyLimits
 from gateway.http.problems import ProblemError
 from gateway.http.server import listen
 from tests.gateway.servers import ROOT, Running, running
@@ -172,24 +172,24 @@ def test_every_body_is_read_by_the_one_reader() -> None:
 
 
 def test_customers_share_the_room_of_their_app_and_none_keeps_out_another() -> None:
-    crowd = ConcurrencyLimiter(Room(all=20, of_client=4, of_customer=2))
-    crowd.enter_as("app", 1)
-    crowd.enter_as("app", 1)
+    limiter = ConcurrencyLimiter(ConcurrencyLimits(all=20, of_client=4, of_customer=2))
+    limiter.acquire_for("app", 1)
+    limiter.acquire_for("app", 1)
     with pytest.raises(ProblemError) as refused:
-        crowd.enter_as("app", 1)
+        limiter.acquire_for("app", 1)
     assert (refused.value.status, refused.value.headers) == (429, ((b"retry-after", b"1"),))
-    crowd.enter_as("app", 2)
-    crowd.enter_as("app", 2)  # Four: the app's room is full.
+    limiter.acquire_for("app", 2)
+    limiter.acquire_for("app", 2)  # Four: the app's room is full.
     with pytest.raises(ProblemError):
-        crowd.enter_as("app", None)
+        limiter.acquire_for("app", None)
     for customer in range(3, 14):  # Everybody else gets one, up to three quarters of the house.
-        crowd.enter_as("app", customer)
+        limiter.acquire_for("app", customer)
         with pytest.raises(ProblemError):
-            crowd.enter_as("app", customer)
+            limiter.acquire_for("app", customer)
     with pytest.raises(ProblemError):
-        crowd.enter_as("app", 99)
-    crowd.enter_as("other", None)
+        limiter.acquire_for("app", 99)
+    limiter.acquire_for("other", None)
     for customer in (1, 1, 2, 2, *range(3, 14)):
-        crowd.leave_as("app", customer)
-    crowd.leave_as("other", None)
-    assert not crowd._of_client and not crowd._of_customer
+        limiter.release_for("app", customer)
+    limiter.release_for("other", None)
+    assert not limiter._of_client and not limiter._of_customer

@@ -40,7 +40,7 @@ from gateway.http import server  # noqa: E402
 from gateway.run import serving  # noqa: E402
 from gateway.run.app import Parts, build  # noqa: E402
 from gateway.run.dependencies import make_means  # noqa: E402
-from gateway.run.oauth_service import list_routes, open_house  # noqa: E402
+from gateway.run.oauth_service import list_routes, make_authorization_server  # noqa: E402
 from gateway.run.serving import open_works  # noqa: E402
 
 
@@ -77,14 +77,17 @@ async def main() -> None:
         parts = Parts(
             settings=found,
             api=api,
-            door=works.door,
+            authenticator=works.authenticator,
             keys=works.keys,
             ready=Readiness(works.store.ready, works.revocations.follow),
             rules=api.model.rules,
             routes=[
-                *list_routes(open_house(works, found, believed, make_means(found)), actions(api.model.rules.values())),
-                *export_routes(works.store, works.door, api.model, serving.now),
-                *consent_routes(works.door, api, serving.now, found.public_url),
+                *list_routes(
+                    make_authorization_server(works, found, believed, make_means(found)),
+                    actions(api.model.rules.values()),
+                ),
+                *export_routes(works.store, works.authenticator, api.model, serving.now),
+                *consent_routes(works.authenticator, api, serving.now, found.public_url),
                 *receipt_routes(works.store),
                 *metric_routes(works.store, api.counts, [ip_network("127.0.0.0/8")], serving.now),
             ],

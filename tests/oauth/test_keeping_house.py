@@ -242,12 +242,12 @@ async def test_a_changed_client_is_read_again_at_once(store: Store) -> None:
     desk = Desk(store)
     await desk.register()
     token = await desk.token()
-    assert (await desk.door.admit(token)).max_page == 50
+    assert (await desk.authenticator.authenticate(token)).max_page == 50
     await desk.change("billing", max_page=7)
-    assert (await desk.door.admit(token)).max_page == 50, "nobody said so"
+    assert (await desk.authenticator.authenticate(token)).max_page == 50, "nobody said so"
     async with store.write() as connection:
         await client_changed(connection, "billing", NOW)
-    assert (await desk.door.admit(token)).max_page == 7
+    assert (await desk.authenticator.authenticate(token)).max_page == 7
 
 
 async def test_what_is_forgotten_was_over(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,9 +23,9 @@ from gateway.oauth.authentication import _basic
 from gateway.oauth.parameters import parse
 from gateway.oauth.scopes import narrowed
 from gateway.signin.frame.cookies import Cookies
-from gateway.signin.frame.visit import fields_of, local
+from gateway.signin.frame.request_context import fields_of, local
 from gateway.signin.frame.words import chosen
-from gateway.signin.pages.choosing import Choice
+from gateway.signin.pages.cookie_choices import Choice
 from gateway.tokens.jwts import look
 from gateway.tokens.tokens import _header
 from policy.purposes import Purpose

@@ -146,7 +146,7 @@ READING = {
     "gateway.oauth.endpoints.pushed": "a pushed request",
     "resolvers.oauth.refresh_tokens": "a refresh token",
     "resolvers.clients.registration": "a redirect URI",
-    "gateway.signin.frame.visit": "a form",
+    "gateway.signin.frame.request_context": "a form",
     "resolvers.registers.ssh_keys": "a public key",
     "resolvers.registers.ssh_signatures": "an SSH signature",
     "gateway.tokens.tokens": "authorization",

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from gateway.api.rdap import list_routes as rdap_routes
 from gateway.signin.frame.cookies import Cookies
-from gateway.signin.frame.house import SignInServices
+from gateway.signin.frame.services import SignInServices
 from gateway.signin.routes import list_routes
 from policy.purposes import Purpose
 from resolvers.commands.dependencies import SignInDependencies, Times

@@ -11,7 +11,7 @@ from time import perf_counter
 import httpx
 import pytest
 
-from gateway.signin.frame.visit import local
+from gateway.signin.frame.request_context import local
 from gateway.signin.frame.words import WORDS, chosen, say
 from tests.gateway.test_pages import Parts
 from tests.signin.people import SECRET, Person

@@ -1,4 +1,4 @@
-"""Old rows of the authorization server go, and a new key signs once the old one has signed for long enough (O8)."""
+"""Periodic housekeeping: deletes expired rows and rotates the signing keys of access tokens."""
 
 from __future__ import annotations
 
@@ -30,12 +30,13 @@ EVERY = 60.0
 """Seconds between two rounds."""
 
 PAGE, PAGES = 1_000, 200
-"""Rows of one transaction, and transactions of one table in a round: what is left waits for the next one."""
+"""Rows a transaction, and transactions a table and round; the rest waits for the next round."""
 
 FOLLOWED = timedelta(hours=1)
+"""Time for which expired revocations stay, for replicas that follow the list slowly."""
 
 FORGOTTEN = timedelta(days=1)
-"""How long what is over is kept, so that its reuse is still told from noise."""
+"""Time for which expired codes and families stay, so that their reuse can be told from noise."""
 
 
 Tidy = Callable[[AsyncConnection, datetime], Awaitable[None]]
@@ -68,7 +69,7 @@ class RotatedKeys(Protocol):
 
 
 class Housekeeping:
-    """Any number of replicas may do it at once: each deletion is of rows that are over, each new key is made once."""
+    """Deletes expired rows and rotates keys; safe in any number of replicas at once."""
 
     def __init__(
         self, store: Store, keys: RotatedKeys, single_use: SingleUse, key_life: timedelta, tidy_signing_in: Tidy
@@ -81,20 +82,18 @@ class Housekeeping:
         self._tidy = tidy_signing_in
 
     async def round(self, now: datetime) -> None:
-        """Do everything that is due, each part whatever becomes of the others; StoreUnavailableError when nothing can
-        be."""
+        """Do everything that is due; the failure of one part is logged and does not stop the others (F9)."""
         await self.tidy(now)
         await guarded("signing keys", self.renew_keys(now))
 
     async def tidy(self, now: datetime) -> None:
-        """Delete what is over, in bounded transactions. Families stay a day longer, and used codes as long as what
-        they gave."""
+        """Delete expired rows in bounded transactions; families stay a day longer, used codes as long as those."""
         for table, over in _over(now):
             await guarded(table.name, self._delete(table, over))
         await guarded("signing in", self._tidy_signing_in(now))
 
     async def _delete(self, table: Table, over: ColumnElement[bool]) -> None:
-        """Rows of one table, by index and a page in each transaction: on SQLite, changes wait for it."""
+        """Delete rows of one table, by index, a page a transaction: on SQLite other writers wait for each."""
         (key,) = table.primary_key.columns
         some = select(key).where(over).limit(PAGE)
         for _ in range(PAGES):
@@ -108,12 +107,12 @@ class Housekeeping:
             await self._tidy(connection, now)
 
     async def renew_keys(self, now: datetime) -> None:
-        """Make a new signing key when the newest is old, and retire those that another has taken over from (O8)."""
+        """Create a signing key when the newest is old, and retire those that a newer one has replaced (O8)."""
         await self._keys.retire_replaced()
         newest = await self._keys.newest()
         if not self._key_life or now - newest.created_at < self._key_life:
             return
-        # One replica makes it; should it die before it has, another may an hour later.
+        # One replica makes it. If that one dies before it has, another may do so an hour later.
         if await self._single_use.claim("rotation", newest.kid, now + timedelta(hours=1)):
             log.info("a new signing key was made", extra={"kid": await self._keys.add()})
 
@@ -144,7 +143,7 @@ def _over(now: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
         (oauth_secrets, oauth_secrets.c.expires_at < now),
         (used_values, used_values.c.until < now),
         (slowdowns, slowdowns.c.due < int(over.timestamp() * 1000)),
-        # The newest stays: those who follow the list know by it that it is still the same list. The others stay an
-        # hour longer, so that who follows it slowly finds where they were.
+        # The newest stays: replicas recognise by it that the list is still the same. The others stay an hour longer, so
+        # that a slow replica finds the entry it had read last.
         (revocations, and_(revocations.c.until < now - FOLLOWED, revocations.c.sequence != newest)),
     ]

@@ -1,4 +1,4 @@
-"""Bulk reading is noticed: how many different customers a client read in an hour, against what it is registered for."""
+"""Detects bulk reading: counts the distinct customers a client reads in an hour, against its registered limit."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ log = logging.getLogger("gateway")
 
 R = client_reach.c
 SLOT = 600
-"""Seconds of one slot. The hour is the six before, and the one that runs: between 60 and 70 minutes."""
+"""Seconds of one slot. The window is the six slots before and the current one: between 60 and 70 minutes."""
 SLOTS = 6
 KEPT = timedelta(hours=3)
+"""Age at which rows are deleted: far beyond the window, so that replicas whose clocks differ lose no slot."""
 
 
 @dataclass(slots=True)
 class _Client:
-    """The readings of one client: of this process by slot, and with the others' together as one window."""
+    """HyperLogLog sketches of one client: this process's and other replicas' by slot, and their union as the window."""
 
     limit: int = 0
     slots: dict[int, bytearray] = field(default_factory=dict)
@@ -39,7 +40,8 @@ class _Client:
     alarmed_until: float = 0.0
 
     def renew(self, slot: int) -> None:
-        """Put the window together anew: of the slots that belong to the hour."""
+        """Drop the slots before the window, and merge the others into the window anew."""
+        # A sketch cannot forget: the only way to take a slot out is to merge the rest again.
         for known in (self.slots, self.others):
             for old in [each for each in known if each < slot - SLOTS]:
                 del known[old]
@@ -47,10 +49,10 @@ class _Client:
 
 
 class DistinctCustomerLimiter:
-    """Counts for each tool the customers whose data leaves, before it leaves.
+    """Counts for each tool the distinct customers whose data is disclosed to it, before the disclosure.
 
-    In this process each reading counts at once; what other replicas counted is merged every few seconds. A client that
-    is to be stopped gets no answer about a customer beyond its budget, and goes on with those it has read already.
+    This process counts at once; the counts of other replicas are merged every few seconds. A client registered with
+    `Over.STOP` gets no answer about a further customer beyond its limit, but still about those whom it has read.
     Customers who read their own data are not counted.
     """
 
@@ -59,18 +61,19 @@ class DistinctCustomerLimiter:
         self._clients: dict[str, _Client] = {}
         self._slot = 0
         self.alarms = 0
-        """How often this process raised an alarm."""
+        """Alarms raised by this process."""
 
     def note(self, grant: Grant, pseudonyms: Iterable[str], binding: bool) -> float:
-        """Count these customers; the seconds to wait when they must not be revealed, else 0.
+        """Count these customers and return 0, or return the seconds to wait if they must not be disclosed.
 
-        Not `binding`: it has happened already, and is counted only.
+        Without `binding` the disclosure has happened already: it is counted, and never refused.
         """
         limit = grant.customers_per_hour
         if not limit or grant.subject is not None:
             return 0.0
         client, slot = self._client(grant.client_id, limit)
         changes = client.window.new(pseudonyms)
+        # The usual case: all of them were counted within the hour already.
         if not changes:
             return 0.0
         if (wait := self._beyond(client, changes, grant, slot)) and binding:
@@ -83,7 +86,7 @@ class DistinctCustomerLimiter:
         return 0.0
 
     def wait(self, grant: Grant, pseudonyms: Iterable[str]) -> float:
-        """The seconds to wait when these customers must not be revealed, else 0; nobody is counted yet."""
+        """The seconds to wait if these customers must not be disclosed, else 0; nothing is counted."""
         limit = grant.customers_per_hour
         if not limit or grant.subject is not None:
             return 0.0
@@ -91,7 +94,7 @@ class DistinctCustomerLimiter:
         return self._beyond(client, client.window.new(pseudonyms), grant, slot)
 
     def _client(self, client_id: str, limit: int) -> tuple[_Client, int]:
-        """The counts of a client, and the slot that runs."""
+        """The counters of a client, created if need be, and the number of the current slot."""
         slot = int(self._clock() // SLOT)
         if slot != self._slot:
             self._roll(slot)
@@ -102,14 +105,15 @@ class DistinctCustomerLimiter:
         return client, slot
 
     def _beyond(self, client: _Client, changes: dict[int, int], grant: Grant, slot: int) -> float:
-        """The seconds until the slot ends, for a client that these would take beyond its limit and that is stopped."""
+        """Seconds until the current slot ends if these changes exceed the limit of an `Over.STOP` client, else 0."""
         if not changes or client.window.count_with(changes) <= client.limit:
             return 0.0
+        # Noted although nothing is counted: a client that is stopped at its limit must raise the alarm, too.
         client.exceeded = True
         return float((slot + 1) * SLOT - self._clock()) if grant.over is Over.STOP else 0.0
 
     def _roll(self, slot: int) -> None:
-        """A new slot has begun: what is older than an hour no longer counts."""
+        """Begin a new slot: drop slots that left the window, and clients that have none left."""
         self._slot = slot
         for id_, client in list(self._clients.items()):
             client.renew(slot)
@@ -121,10 +125,14 @@ class DistinctCustomerLimiter:
         await run_periodically(self.merge, stop, self._pause, "counts of customers that clients read", last=True)
 
     async def merge(self) -> None:
-        """Add what this process counted to what is shared, take over what others did, and raise alarms."""
+        """Write this process's new counts to the store, read those of other replicas, and raise alarms.
+
+        Raises StoreUnavailableError; unwritten slots stay marked for the next round.
+        """
         now = self._clock()
         for id_, client in list(self._clients.items()):
             for slot in sorted(client.dirty):
+                # Cleared before the write: what is counted while it runs marks the slot again.
                 client.dirty.discard(slot)
                 try:
                     await self._share(id_, slot, client.slots[slot])
@@ -143,6 +151,7 @@ class DistinctCustomerLimiter:
         row = {"client_id": client_id, "slot": _moment(slot), "sketch": bytes(mine), "alarmed_at": None}
         here = R.client_id == client_id, R.slot == row["slot"]
         async with self._store.write() as connection:
+            # Inserted if missing, merged if another replica was first: the union of sketches is order-independent.
             if (await connection.execute(insert_new(connection, client_reach), row)).rowcount == 1:
                 return
             there = await connection.scalar(select(R.sketch).where(*here).with_for_update())
@@ -162,15 +171,16 @@ class DistinctCustomerLimiter:
             self._clients[client_id].renew(slot)
 
     async def _alarm(self, client_id: str, client: _Client, now: float) -> None:
-        """Once an hour, whichever replica is the first; into the log, and into the ledger, which nobody can change."""
+        """Raise one alarm an hour, from whichever replica is first: in the log, and in the tamper-evident ledger."""
         moment = datetime.fromtimestamp(int(now), UTC)
         slot = int(now // SLOT)
         recent = R.client_id == client_id, R.slot >= _moment(slot - SLOTS)
         row = {"client_id": client_id, "slot": _moment(slot), "sketch": bytes(SIZE), "alarmed_at": None}
         async with self._store.write() as connection:
+            # The row must exist to be locked: `FOR UPDATE` of no row would let two replicas through.
             await connection.execute(insert_new(connection, client_reach), row)
-            told = (await connection.execute(select(R.alarmed_at).where(*recent).with_for_update())).scalars().all()
-            already = [each for each in told if each is not None]
+            alarms = (await connection.execute(select(R.alarmed_at).where(*recent).with_for_update())).scalars().all()
+            already = [each for each in alarms if each is not None]
             if not already:
                 await connection.execute(update(client_reach).where(*recent).values(alarmed_at=moment))
         client.alarmed_until = now + SLOT * SLOTS

@@ -1,6 +1,6 @@
-"""Refusals by client, purpose and field, counted in memory and written down in the background (G17).
+"""Counts of refused requests, in memory and written to the store in the background (G17).
 
-A sum says client, purpose, coordinate and reason: names that were registered or declared, never a value or a person.
+A sum names client, purpose, schema coordinate and reason: registered or declared names, never a value or a person.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ R = refusal_counts.c
 
 DAY = 86_400
 PENDING = 10_000
-"""Sums that wait to be written in one process, and series of the metric."""
+"""The most unwritten sums, and the most series of the metric, of one process."""
 ROOM = 1_000
-"""Sums of one client in one day; what is beyond is one sum for each reason."""
+"""The most sums of one client in one day; further ones are added up by reason."""
 LINES = 50
-"""Lines of the log in one round; a last one says how many sums had no room."""
+"""The most log lines a round; one more line says how many sums there were."""
 BEYOND = "*"
+"""The coordinate of a sum of sums that had no room."""
 
 
 class Sum(NamedTuple):
-    """The refusals that are counted together."""
+    """The key of one counter: refusals with equal values are added up."""
 
     day: int
     """Days since 1970, in UTC."""
@@ -46,11 +47,11 @@ class Sum(NamedTuple):
 
     @property
     def series(self) -> tuple[str, str, str, str]:
-        """Without the day."""
+        """The labels of the metric: the key without the day."""
         return self.client_id, self.purpose, self.coordinate, self.reason
 
     def beyond(self) -> Sum:
-        """Where it goes when there is no room for a sum of its own."""
+        """The overflow key, used if there is no room for a sum of its own: same day, client and reason."""
         return self._replace(purpose="", coordinate=BEYOND)
 
 
@@ -71,7 +72,7 @@ class RefusedField(Protocol):
 
 
 class Refusals:
-    """Counts for each client; what all replicas counted comes together in the store every few seconds."""
+    """Counts refusals by client in this process, and adds them to the store, for all replicas, every few seconds."""
 
     def __init__(self, store: Store, clock: Callable[[], float], pause: float = 5.0) -> None:
         self._store, self._clock, self._pause = store, clock, pause
@@ -84,6 +85,7 @@ class Refusals:
         day = int(self._clock() // DAY)
         for each in denials:
             one = Sum(day, client_id, each.purpose, each.coordinate, each.reason)
+            # Bounded: names of clients are registered, but one client may be refused at many coordinates (G15).
             if one not in self._waiting and len(self._waiting) >= PENDING:
                 one = one.beyond()
             self._waiting[one] += 1
@@ -96,20 +98,23 @@ class Refusals:
         await run_periodically(self.write, stop, self._pause, "counts of refusals", last=True)
 
     async def write(self) -> None:
-        """Add what was counted since the last time to the store, and say it in the log. StoreUnavailableError: it
-        waits."""
+        """Add the counts since the last call to the store, and log them.
+
+        Raises StoreUnavailableError; the counts are then kept for the next call.
+        """
+        # Swapped before the first await: what is counted during the write goes into the next round, not into both.
         found, self._waiting = self._waiting, Counter()
         if not found:
             return
         try:
             await self._add(found)
-        except BaseException:
+        except BaseException:  # Cancellation too: at shutdown the last round must still find the counts.
             self._waiting.update(found)
             raise
         _log(found)
 
     async def _add(self, found: Mapping[Sum, int]) -> None:
-        """All of it or none; in the same order everywhere, so that replicas do not wait for one another in a circle."""
+        """Add all counts in one transaction, in sorted order, so that replicas' row locks cannot deadlock."""
         now = datetime.fromtimestamp(int(self._clock()), UTC)
         async with self._store.write() as connection:
             kept: Counter[Sum] = Counter()
@@ -127,7 +132,7 @@ class Refusals:
             await connection.execute(_upsert(connection), rows)
 
     async def _fitted(self, connection: AsyncConnection, mine: Mapping[Sum, int]) -> Counter[Sum]:
-        """The sums of one client and day, those for which it has no room under `*`."""
+        """The sums of one client and day; beyond ROOM different ones they are added up under BEYOND."""
         first = next(iter(mine))
         there = select(R.purpose, R.coordinate, R.reason).where(
             R.day == _moment(first.day), R.client_id == first.client_id
@@ -157,7 +162,7 @@ def _upsert(connection: AsyncConnection) -> postgresql.Insert | sqlite.Insert:
 
 
 def _log(found: Mapping[Sum, int]) -> None:
-    """A line for each sum, the largest first; a client that asks for much cannot fill the log."""
+    """Write one log line for each sum, the largest first, and at most LINES: no client can flood the log."""
     largest = sorted(found.items(), key=lambda each: (-each[1], each[0]))
     for one, count in largest[:LINES]:
         log.warning(

@@ -1,1 +1,1 @@
-"""`gateway audit`, one file for each group of its commands."""
+"""The commands of `gateway audit`, one module for each group."""

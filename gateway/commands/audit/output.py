@@ -1,4 +1,4 @@
-"""What all audit commands share: where a schema comes from, in which form a report leaves, and the exit codes."""
+"""Shared by all audit commands: reading the schema, output formats, and exit codes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from audits.schema.sources import UnreadableError, read_text
 from schema.audits.printed import own_schema
 
 FOUND = 1
-"""Exit code: something a build should stop for."""
+"""Exit code: a finding that should fail a build."""
 UNREADABLE = 2
 """Exit code: the command, or a file it was given, cannot be read."""
 
@@ -27,7 +27,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def output_options(*more: str) -> Callable[[Command], Command]:
-    """`--format` and `--output`; `more` are forms beyond those of every report."""
+    """Add the options `--format` and `--output`; `more` are formats beyond those of every report."""
 
     def decorate(command: Command) -> Command:
         form = click.option(
@@ -46,13 +46,13 @@ schema_argument = click.argument("schema", required=False)
 
 
 def read_facts(where: str | None) -> Facts:
-    """The facts of a schema: the gateway's own when none is named."""
+    """The facts of a schema; of the gateway's own if none is named. UnreadableError."""
     return Facts.of(own_schema() if where is None else read_text(where))
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
-    """What cannot be read is told in a sentence, and exits with code 2."""
+def unreadable_as_sentence() -> Iterator[None]:
+    """Print UnreadableError as a sentence, and exit with code 2."""
     try:
         yield
     except UnreadableError as error:
@@ -61,7 +61,7 @@ def told_plainly() -> Iterator[None]:
 
 
 def form_of(form: str | None, output: Path | None) -> str:
-    """The form that was asked for, in so many words or by the name of the file."""
+    """The format of `--format`, or else of the output file's suffix; a table by default."""
     if form is not None:
         return form
     if output is not None and output.suffix == ".sarif":
@@ -70,11 +70,12 @@ def form_of(form: str | None, output: Path | None) -> str:
 
 
 def leave(text: str, output: Path | None) -> None:
-    """Print it, or write it to the file."""
+    """Print the text, or write it to the file. UnreadableError if that cannot be written."""
     if output is None:
         click.echo(text, nl=False)
         return
     try:
+        # newline="": CSV has CRLF by RFC 4180, which must not be translated.
         output.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise UnreadableError(f"{output}: cannot be written ({error.strerror}).") from error
@@ -82,12 +83,12 @@ def leave(text: str, output: Path | None) -> None:
 
 
 def leave_report(report: Report, form: str | None, output: Path | None) -> None:
-    """Print or write a report in the form that was asked for."""
+    """Print or write a report in the requested format."""
     leave(FORMS[form_of(form, output)](report), output)
 
 
 def own_version() -> str:
-    """This release; run from its source without being installed, it has none."""
+    """The installed version; 0.0.0 if the package runs from source without being installed."""
     try:
         return version("customer-data-gateway")
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""`gateway audit notice`, `record` and `export`: papers for people, authorities and other programs."""
+"""`gateway audit notice`, `record` and `export`: documents for people, authorities and other programs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from gateway.commands.audit.output import (
     output_options,
     read_facts,
     schema_argument,
-    told_plainly,
+    unreadable_as_sentence,
 )
 from gateway.commands.audit.store import from_store
 from store.sql.errors import StoreUnavailableError
@@ -76,6 +76,7 @@ def notice_(
     \b
     Exit code 1 when the schema has errors, 2 when the controller's file leaves something out, or nothing held that day.
     """
+    # `--example` first: it needs neither store nor controller's file, which do not exist yet.
     if example:
         leave(_example(), output)
     elif on is not None:
@@ -120,22 +121,23 @@ def record_(
 
 
 def leave_released(kind: str, day: date, language: str, form: str | None, output: Path | None) -> None:
-    """What held on a day, as it was released."""
+    """Print or write the released version that was in force on a day."""
     asked = form_of(form, output)
 
     async def read(readers: Readers) -> str:
+        # Compared with the hashes in the ledger first: a file changed in the database must not be shown as released.
         await require_released(readers.main, readers.ledger, kind)
         return await issued.form_of(readers.main, await issued.held_on(readers.main, kind, day), language, asked)
 
-    with told_plainly():
+    with unreadable_as_sentence():
         leave(from_store(read), output)
 
 
 def leave_draft(
     kind: str, schema: str | None, controller: str | None, language: str, form: str | None, output: Path | None
 ) -> None:
-    """The paper as it would be released now, marked as a draft, and whether it differs from the one in force."""
-    with told_plainly():
+    """Print or write the document as it would be released now, as a draft, and compare it with the one in force."""
+    with unreadable_as_sentence():
         own = read_controller(read_text(given_file(controller)))
         facts = sound_facts(schema)
         day = local_day()
@@ -149,9 +151,9 @@ def leave_draft(
 
 def _compare(made: Draft, day: date) -> None:
     try:
-        held = from_store(lambda readers: issued.in_force(readers.main, made.kind, day), told=False)
+        held = from_store(lambda readers: issued.in_force(readers.main, made.kind, day), report_errors=False)
     except StoreUnavailableError:
-        return
+        return  # A draft follows from the schema; the comparison is only a courtesy.
     if held is None:
         click.echo(f"Note: a draft. No {made.kind.lower()} was released yet: gateway audit release --help", err=True)
     elif held.substance == made.substance:
@@ -183,20 +185,21 @@ def export_(schema: str | None, controller: str | None, form: str | None, output
     \b
     Exit code 1 when the schema has errors.
     """
-    with told_plainly():
+    with unreadable_as_sentence():
         facts = sound_facts(schema)
         chosen = form or ("csv" if form_of(None, output) == "csv" else "json")
         if chosen in ("json", "csv"):
             leave_report(export_report(facts), chosen, output)
             return
         own, registers = read_controller(read_text(given_file(controller))), registers_at_hand(schema)
+        # GDPR Art. 46: a recipient in a third country without a safeguard must not be exported as lawful.
         require_safeguards(own, companies(facts, registers))
         found = record(facts, own, registers)
         leave((fideslang_json if chosen == "fideslang" else dpv_json)(facts, found), output)
 
 
 def registers_at_hand(schema: str | None) -> Registers:
-    """Those of the store, which belong to the gateway's own schema; `SCHEMA_ALONE` when they cannot be read."""
+    """The registers of the store; `SCHEMA_ALONE` for a foreign schema, or if the store cannot be read."""
     if schema is not None:
         return SCHEMA_ALONE
     from gateway.commands.common import read_settings
@@ -204,21 +207,21 @@ def registers_at_hand(schema: str | None) -> Registers:
 
     periods = operator_periods(read_settings())
     try:
-        return from_store(lambda readers: registers_of(readers.main, periods), told=False)
+        return from_store(lambda readers: registers_of(readers.main, periods), report_errors=False)
     except StoreUnavailableError:
         click.echo("Note: the store cannot be read: this follows from the schema alone and names no company.", err=True)
         return SCHEMA_ALONE
 
 
 def local_day() -> date:
-    """Today, where the controller is."""
+    """Today in the controller's time zone."""
     from gateway.commands.common import read_settings
 
     return datetime.now(read_settings().time_zone).date()
 
 
 def sound_facts(schema: str | None) -> Facts:
-    """The facts of a schema without errors: a paper from any other would tell people what is not so."""
+    """The facts of a schema without lint errors; exits with FOUND otherwise, as its documents would be untrue."""
     facts = read_facts(schema).require_readable()
     errors = [each for each in lint(facts) if each.level == "error"]
     if not errors:
@@ -231,6 +234,7 @@ def sound_facts(schema: str | None) -> Facts:
 
 
 def given_file(controller: str | None) -> str:
+    """The file of `--controller`; UsageError without one."""
     if controller is None:
         raise click.UsageError(
             "--controller FILE is needed: it holds what only the controller knows. "

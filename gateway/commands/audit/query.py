@@ -1,4 +1,4 @@
-"""`gateway audit query`: may this client send this document, and why or why not."""
+"""`gateway audit query`: explains if a client may send a document, and why."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from audits.reports.clients import registrations
 from audits.reports.query_report import Explanation, query_report
 from audits.reports.reading import Readers
 from audits.schema.sources import Text, read_text
-from gateway.commands.audit.output import FOUND, leave_report, output_options, read_facts, told_plainly
+from gateway.commands.audit.output import FOUND, leave_report, output_options, read_facts, unreadable_as_sentence
 from gateway.commands.audit.store import from_store
 from policy.purposes import Purpose
 
@@ -36,7 +36,7 @@ def query_(
     \b
     Exit code 1 when something would be refused or withheld, 2 when a file or the client cannot be found.
     """
-    with told_plainly():
+    with unreadable_as_sentence():
         texts = [read_text(each) for each in documents]
         found = _explained(texts, client_id, purpose)
         leave_report(query_report(client_id, found), form, output)

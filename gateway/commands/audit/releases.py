@@ -1,4 +1,4 @@
-"""`gateway audit release` and `papers`: a change of the notice or the record is a release, and each is checked."""
+"""`gateway audit release` and `papers`: releases versions of notice and record, and checks the released ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from audits.schema.checks import failing
 from audits.schema.signoffs import SignOffs
 from audits.schema.sources import Text, read_text
 from gateway.commands.acts import act_id, signed_in, staff_code
-from gateway.commands.audit.output import FOUND, leave_report, output_options, told_plainly
+from gateway.commands.audit.output import FOUND, leave_report, output_options, unreadable_as_sentence
 from gateway.commands.audit.papers import (
     controller_option,
     given_file,
@@ -29,7 +29,7 @@ from gateway.commands.audit.papers import (
 )
 from gateway.commands.audit.schema import accept_option
 from gateway.commands.audit.store import from_store
-from gateway.commands.common import CANNOT_START, read_settings, told_in_a_sentence
+from gateway.commands.common import CANNOT_START, errors_as_sentences, read_settings
 from gateway.http import server
 from gateway.run.serving import store_config
 from resolvers.registers.staff import Staff, StaffError
@@ -66,15 +66,17 @@ def release_(
     Exit code 1 when it is refused or the schema has errors, 2 when a file cannot be read or leaves something out, 3
     when the store cannot be read.
     """
-    with told_plainly():
+    with unreadable_as_sentence():
         text = read_text(given_file(controller))
         own, facts = read_controller(text), sound_facts(None)
         registers = registers_at_hand(None)
+        # A draft may do without the registers; a released document that names no recipient would be untrue.
         if not registers.read:
             raise SystemExit(CANNOT_START)
         made = draft(KINDS[kind], facts, registers, own)
         inputs = Inputs.now(own_schema(), registers, Text(text.name, text.text))
         signed = SignOffs.read(read_text(accept)) if accept else SignOffs()
+    # "From a day on" means the controller's day; the moment of the release is recorded in UTC.
     today, now = local_day(), datetime.now(UTC)
     who = code or staff_code()
 
@@ -90,11 +92,12 @@ def release_(
             await store.close()
 
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             released = server.run(run())
     except (PaperRefusedError, StaffError) as refused:
         raise click.ClickException(str(refused)) from None
     _told(released)
+    # A sign-off that is left over would silently accept the same change the next time.
     for stale in signed.stale:
         click.echo(f"Note: {accept} accepts {stale.change} of {stale.coordinate}, which is not found.", err=True)
 
@@ -124,7 +127,7 @@ def papers_(controller: str | None, form: str | None, output: Path | None) -> No
     """
     from gateway.config.periods import operator_periods
 
-    with told_plainly():
+    with unreadable_as_sentence():
         text = read_text(controller) if controller else None
         facts, schema, periods = sound_facts(None), own_schema(), operator_periods(read_settings())
         day = local_day()

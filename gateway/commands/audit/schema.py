@@ -1,4 +1,4 @@
-"""`gateway audit lint`, `matrix` and `diff`: what a schema says."""
+"""`gateway audit lint`, `matrix` and `diff`: reports on a schema."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from gateway.commands.audit.output import (
     own_version,
     read_facts,
     schema_argument,
-    told_plainly,
+    unreadable_as_sentence,
 )
 
 accept_option = click.option("--accept", metavar="FILE", help="Sign-offs: TOML that says who accepted what, and why.")
@@ -56,8 +56,9 @@ def lint_(
     \b
     Exit code 1 when there are errors (--strict: or warnings), 2 when the file cannot be read.
     """
-    with told_plainly():
+    with unreadable_as_sentence():
         facts = read_facts(schema)
+        # By default a purpose that only the schema knows is a finding: nobody has declared its legal basis.
         words = Vocabulary.of_schema(facts.sdl) if own_vocabulary else Vocabulary.of_policy()
         signed = SignOffs.read(read_text(accept)) if accept else SignOffs()
         found = in_order(signed.findings(lint(facts, words)))
@@ -65,6 +66,7 @@ def lint_(
             leave(findings_sarif(found, own_version()), output)
         else:
             leave_report(lint_report(facts, found), form, output)
+    # A sign-off that is left over would silently accept the same finding the next time.
     for stale in signed.stale:
         click.echo(
             f"Note: {accept} accepts {stale.change} of {stale.coordinate}, which is not found: remove it.", err=True
@@ -97,7 +99,7 @@ def matrix_(
         gateway audit matrix --type Customer --category EMAIL
         gateway audit matrix --format html -o matrix.html
     """
-    with told_plainly():
+    with unreadable_as_sentence():
         facts = read_facts(schema).require_readable()
         _known(facts, purposes, categories, types, recipients)
         found = matrix(facts, purposes, categories, types, recipients)
@@ -105,7 +107,7 @@ def matrix_(
 
 
 def _known(facts: Facts, *filters: tuple[str, ...]) -> None:
-    """A misspelt filter would show an empty matrix, which looks like nobody may read anything."""
+    """UsageError for an unknown filter: its empty matrix would look as if nobody may read anything."""
     words = Vocabulary.of_schema(facts.sdl).names
     known = (words["Purpose"], words["DataCategory"], facts.sdl.types, words["Recipient"])
     for given, names in zip(filters, known, strict=True):
@@ -141,7 +143,7 @@ def diff_(old: str, new: str | None, accept: str | None, form: str | None, outpu
     \b
     Exit code 1 when something loosens without a sign-off, 2 when a file cannot be read.
     """
-    with told_plainly():
+    with unreadable_as_sentence():
         before, after = read_facts(old).require_readable(), read_facts(new).require_readable()
         signed = SignOffs.read(read_text(accept)) if accept else SignOffs()
         changes: list[SchemaChange] = signed.changes(diff(before, after))

@@ -1,4 +1,4 @@
-"""`gateway audit clients`, `ledger`, `refusals`, `erasures`, `consents`: what the store says, and nobody named."""
+"""`gateway audit clients`, `ledger`, `refusals`, `erasures`, `consents`, `acts`: reports on the store; no names."""
 
 from __future__ import annotations
 
@@ -21,20 +21,27 @@ from audits.reports.ledger_report import CHECKPOINTS, ledger_report
 from audits.reports.reading import Readers, opened
 from audits.reports.refusals import refusal_facts, refusals_report
 from audits.schema.checks import Finding, failing, in_order
-from gateway.commands.audit.output import FOUND, leave_report, output_options, read_facts, schema_argument, told_plainly
+from gateway.commands.audit.output import (
+    FOUND,
+    leave_report,
+    output_options,
+    read_facts,
+    schema_argument,
+    unreadable_as_sentence,
+)
 from store.accesses.acts import Acts
 from store.ledger.signed_checkpoints import Signed
 
 Found = TypeVar("Found")
 
 
-def from_store(read: Callable[[Readers], Awaitable[Found]], told: bool = True) -> Found:
-    """What `read` finds in the store that the settings name; exit code 2 for a wrong setting, 3 without a store.
+def from_store(read: Callable[[Readers], Awaitable[Found]], report_errors: bool = True) -> Found:
+    """Run `read` on the store of the settings; exit code 2 for a wrong setting, 3 if the store is unavailable.
 
-    Not `told`: StoreUnavailableError for whoever can do without.
+    Without `report_errors` StoreUnavailableError is raised, for callers that can do without the store.
     """
-    # The rest of the house takes half a second to import, which audits of a schema alone need not wait for.
-    from gateway.commands.common import read_settings, told_in_a_sentence
+    # Late: the rest of the gateway takes half a second to import, and audits of a schema alone do not need it.
+    from gateway.commands.common import errors_as_sentences, read_settings
     from gateway.http import server
     from gateway.run.serving import store_config
 
@@ -44,7 +51,8 @@ def from_store(read: Callable[[Readers], Awaitable[Found]], told: bool = True) -
         async with opened(config) as readers:
             return await read(readers)
 
-    with told_in_a_sentence() if told else nullcontext():
+    # Some reports can do without the store, and decide themselves what its absence means.
+    with errors_as_sentences() if report_errors else nullcontext():
         return server.run(reading())
 
 
@@ -79,9 +87,10 @@ def clients_(
         used = await ledger_facts(readers.ledger, since=now - timedelta(days=days))
         return registered, unused(registered, used.last_use(), now, days)
 
-    with told_plainly():
+    with unreadable_as_sentence():
         facts = read_facts(schema).require_readable()
         registered, found = from_store(read)
+        # A misspelt client would give an empty report, which looks as if it could read nothing.
         if unknown := sorted(set(only) - {each.id for each in registered}):
             known = ", ".join(each.id for each in registered)
             raise click.UsageError(f"There is no client {', '.join(unknown)}. There are: {known}")
@@ -120,7 +129,7 @@ def ledger_(
         return counted, await checkpoint_facts(readers.ledger, CHECKPOINTS)
 
     found, signed = from_store(read)
-    with told_plainly():
+    with unreadable_as_sentence():
         leave_report(ledger_report(found, datetime.now(UTC), signed), form, output)
     if found.findings:
         raise SystemExit(FOUND)
@@ -141,7 +150,7 @@ def erasures_(form: str | None, output: Path | None) -> None:
     """
     now = datetime.now(UTC).replace(microsecond=0)
     found = from_store(lambda readers: erasure_facts(readers.main))
-    with told_plainly():
+    with unreadable_as_sentence():
         leave_report(erasures_report(found, now), form, output)
     if overdue(found, now):
         raise SystemExit(FOUND)
@@ -161,7 +170,7 @@ def consents_(form: str | None, output: Path | None) -> None:
     Exit code 1 when one version of a wording stands for several texts, 3 when the store cannot be read.
     """
     found = from_store(lambda readers: consent_facts(readers.main))
-    with told_plainly():
+    with unreadable_as_sentence():
         leave_report(consents_report(found, datetime.now(UTC)), form, output)
     if unclear_wordings(found):
         raise SystemExit(FOUND)
@@ -185,7 +194,7 @@ def refusals_(since: datetime | None, client: str | None, form: str | None, outp
     now = datetime.now(UTC)
     first = now - timedelta(days=30) if since is None else since.replace(tzinfo=UTC)
     found = from_store(lambda readers: refusal_facts(readers.main, first, now, client))
-    with told_plainly():
+    with unreadable_as_sentence():
         leave_report(refusals_report(found, first, now), form, output)
 
 
@@ -205,5 +214,5 @@ def acts_(most: int, form: str | None, output: Path | None) -> None:
     Exit code 3 when the ledger cannot be read.
     """
     found = from_store(lambda readers: Acts(readers.ledger).newest(most))
-    with told_plainly():
+    with unreadable_as_sentence():
         leave_report(acts_report(found, datetime.now(UTC)), form, output)

@@ -1,4 +1,4 @@
-"""`gateway erasures`: what is promised, what is due, what stands in the way; and certificates, verified offline."""
+"""`gateway erasures`: lists and repairs erasures, records letters and holds, and verifies certificates offline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 import orjson
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.commands.ledger_verify import Keys, PublicKeys
 from gateway.commands.requests.erasures_recipients import answered, give_up, letter
 from gateway.commands.requests.rights import cancel_erasure, request_erasure
@@ -53,7 +53,7 @@ NOT_THERE = 1
 
 @click.group("erasures")
 def commands() -> None:
-    """See which erasures are due, and what stands in their way.
+    """List erasures and their deadlines, act on them, and verify certificates.
 
     Cases are named by number and nobody by name. Erasing itself is done by `gateway serve`, or by `gateway worker`.
 
@@ -83,7 +83,7 @@ def list_(every: bool, as_json: bool) -> None:
         gateway erasures list
         gateway erasures list --all --json
     """
-    with told_in_a_sentence():
+    with errors_as_sentences():
         rows = server.run(_listed(every))
     zone = read_settings().time_zone
     if not rows and not as_json:
@@ -96,6 +96,7 @@ def list_(every: bool, as_json: bool) -> None:
             late = f"OVERDUE {facts['overdueDays']} days " if facts["overdue"] else ""
             trouble = f" ({row.trouble})" if row.trouble else ""
             click.echo(f"{row.id:<20} {row.state:<10} {row.cause:<10} {late}{facts['dueAt'] or 'waits'}{trouble}")
+            # Other troubles are names of the procedure; an outage has a sentence with a remedy.
             if row.trouble in OutageCause.__members__:
                 click.echo(f"    {OutageCause[row.trouble].value}")
             if row.unobserved:
@@ -115,7 +116,7 @@ def show(case: int) -> None:
     \b
         gateway erasures show 4711
     """
-    with told_in_a_sentence():
+    with errors_as_sentences():
         found = server.run(_shown(case))
     if found is None:
         _no_such_case()
@@ -136,7 +137,7 @@ def show(case: int) -> None:
 
 
 def _letter(row: Any) -> dict[str, Any]:
-    """A warning, or the last letter: when it was written, the day that it names, and what became of it."""
+    """A warning or the final notice: when it was written, the day that it names, and its delivery."""
     return {
         "kind": row.kind,
         "writtenAt": said(row.written_at),
@@ -181,8 +182,9 @@ def doctor() -> None:
     Exit codes: 0 nothing was found; 1 something was.
     """
     settings = read_settings()
-    with told_in_a_sentence():
+    with errors_as_sentences():
         found = [*server.run(_looked_after(settings)), *machine_complaints()]
+    # Copies that the gateway cannot reach must be named in the certificate (D8).
     if not settings.backup_days:
         found.append("certificates cannot say when archives and dumps end: set GATEWAY_BACKUP_DAYS")
     for each in found:
@@ -200,12 +202,12 @@ async def _looked_after(settings: Settings) -> list[str]:
 @commands.command()
 @click.argument("case", type=int)
 def retry(case: int) -> None:
-    """Have a case that is under way taken up again at once, without waiting for its lease to end.
+    """Resume a case at once, without waiting for its lease to expire.
 
     \b
         gateway erasures retry 4711
     """
-    with told_in_a_sentence():
+    with errors_as_sentences():
         done = server.run(_retried(case))
     if not done:
         click.echo("No such case is under way.", err=True)
@@ -235,7 +237,7 @@ def warned(case: int, on: datetime | None, refused: bool) -> None:
         gateway erasures warned 4711 --on 2027-03-01
         gateway erasures warned 4711 --refused
     """
-    with told_in_a_sentence():
+    with errors_as_sentences():
         day = server.run(_warned(case, on, refused))
     if day is None:
         click.echo(
@@ -247,6 +249,7 @@ def warned(case: int, on: datetime | None, refused: bool) -> None:
 
 async def _warned(case: int, on: datetime | None, refused: bool) -> datetime | None:
     zone, now = read_settings().time_zone, datetime.now(UTC)
+    # The end of the day, in the customer's favour; not in the future, or a typing error would delay the erasure.
     at = now if on is None else min(now, end_of_day(on.date(), zone))
     async with _opened() as store, store.write() as connection:
         return await record_warning(connection, case, at, now, zone, refused=refused)
@@ -288,7 +291,7 @@ def _with_holds(work: Callable[[Holds], Awaitable[Result]]) -> Result:
             return await work(Holds(store))
 
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             return server.run(run())
     except HoldError as refused:
         raise click.ClickException(str(refused)) from None
@@ -309,6 +312,7 @@ def verify(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
     Exit codes: 0 all are good; 1 one is not; 2 wrong usage.
     """
     texts = [(path, path.read_text(encoding="utf-8", errors="replace")) for path in certificates]
+    # The kind is read from the text, not from the file's name, which anybody may have changed.
     second = [path for path, text in texts if is_recipients_statement(text)]
     files = [path for path, text in texts if is_files_statement(text)]
     letters = [path for path, text in texts if is_letter_statement(text)]
@@ -334,7 +338,7 @@ def verify(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
 
 
 def _follows(path: Path, facts: Mapping[str, Any], given: Mapping[str, str], told: str) -> bool:
-    """Say what a statement says, and of which certificate; whether that is another one than the one given."""
+    """Print a statement and its certificate; True if a given certificate is another than the one it names."""
     certificate = given.get(facts["case"])
     link = {None: "not given here", facts["certificate"]: "which is given here"}.get(certificate, "NOT the one given")
     click.echo(f"{path.name}: case {facts['case']}: {told}; of certificate {facts['certificate'][:16]}, {link}.")
@@ -355,9 +359,9 @@ def redo(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
     marks = [
         bytes.fromhex(facts["keyFingerprint"])
         for _, facts in _verified(certificates, keys)
-        if "keyFingerprint" in facts
+        if "keyFingerprint" in facts  # Certificates of early releases have none.
     ]
-    with told_in_a_sentence():
+    with errors_as_sentences():
         count = server.run(_redone(marks))
     click.echo(f"{count} customers are being erased again.", err=True)
 

@@ -1,4 +1,4 @@
-"""`gateway erasures letter`, `answered` and `give-up`: what operators do about recipients by hand (GDPR Art. 19)."""
+"""`gateway erasures letter`, `answered` and `give-up`: notifies recipients by hand (GDPR Art. 19)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def answered(case: int, recipient: str, answer: str) -> None:
 @click.argument("case", type=int)
 @click.argument("recipient")
 def give_up(case: int, recipient: str) -> None:
-    """Wait no more for a RECIPIENT that has not answered; after 30 days that happens by itself.
+    """Stop waiting for a RECIPIENT that has not answered; after 30 days that happens by itself.
 
     \b
         gateway erasures give-up 4711 "Example Payments"

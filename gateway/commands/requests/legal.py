@@ -1,4 +1,4 @@
-"""`gateway legal`: binding requests of authorities, from the letter to the answer."""
+"""`gateway legal`: binding requests of authorities, signed by two officers, and their answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 import orjson
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.dependencies import make_site
@@ -52,7 +52,7 @@ def legal() -> None:
 
 
 def order_options(required: bool) -> Callable[[Command], Command]:
-    """What an order names."""
+    """Add the options for the contents of an order."""
     options = (
         click.option("--authority", required=required, help="Which court or authority."),
         click.option("--country", required=required, help="Of which country: two capitals."),
@@ -84,6 +84,7 @@ def _order(reference: str, given: dict[str, Any]) -> NewRequest:
         ground=given["ground"],
         fields=given["fields"],
         period_from=given["since"].replace(tzinfo=UTC),
+        # Exclusive, so that the last day is included.
         period_until=given["until"].replace(tzinfo=UTC) + timedelta(days=1),
         customer_number=given["customer"],
         erasure=given["erasure"],
@@ -101,20 +102,27 @@ def digest(reference: str, **given: Any) -> None:
         gateway legal digest "LG 4 O 123/26" > order.txt
     """
     known = {name for name, value in given.items() if value}
+    # The second officer signs what is registered, not options that the first one could have mistyped.
     if not known:
-        text, desk = _with(lambda desk: _paired(desk, desk.to_sign_again(reference)))
+        text, legal_requests = _with(
+            lambda legal_requests: _paired(legal_requests, legal_requests.to_sign_again(reference))
+        )
     elif missing := {"authority", "country", "ground", "fields", "since", "until"} - known:
         raise click.UsageError(f"A new request names these, too: {', '.join(sorted(missing))}.")
     else:
         new = _order(reference, given)
-        text, desk = _with(lambda desk: _paired(desk, desk.to_sign(new, datetime.now(UTC))))
+        text, legal_requests = _with(
+            lambda legal_requests: _paired(legal_requests, legal_requests.to_sign(new, datetime.now(UTC)))
+        )
+    # Exactly these bytes are signed: no newline is added, and instructions go to stderr.
     click.echo(text, nl=False)
+    # Two namespaces: a signature made to refuse can never be used to approve.
     for meaning, namespace in (("approve", APPROVES), ("refuse", REFUSES)):
-        click.echo(f"To {meaning}: ssh-keygen -Y sign -n {desk.namespace(namespace)} -f KEY FILE", err=True)
+        click.echo(f"To {meaning}: ssh-keygen -Y sign -n {legal_requests.namespace(namespace)} -f KEY FILE", err=True)
 
 
-async def _paired(desk: Legal, work: Awaitable[str]) -> tuple[str, Legal]:
-    return await work, desk
+async def _paired(legal_requests: Legal, work: Awaitable[str]) -> tuple[str, Legal]:
+    return await work, legal_requests
 
 
 @legal.command("file")
@@ -122,7 +130,7 @@ async def _paired(desk: Legal, work: Awaitable[str]) -> tuple[str, Legal]:
 @order_options(required=True)
 @click.option("--signature", type=FILE, required=True, help="The officer's signature of `gateway legal digest`.")
 def file(reference: str, signature: Path, **given: Any) -> None:
-    """Note a request that an officer signed. Nothing is read, and nothing leaves.
+    """Register a request that an officer signed. Nothing is read, and nothing is disclosed.
 
     Requests about somebody who is not held stand in the register, too; the answer is then that nothing is, or the
     certificate of the erasure that is named by --erasure.
@@ -133,7 +141,7 @@ def file(reference: str, signature: Path, **given: Any) -> None:
             --signature order.txt.sig
     """
     new = _order(reference, given)
-    _with(lambda desk: desk.file(new, _text(signature), datetime.now(UTC)))
+    _with(lambda legal_requests: legal_requests.file(new, _text(signature), datetime.now(UTC)))
     click.echo("Filed. A second officer decides: gateway legal approve, or refuse.", err=True)
 
 
@@ -146,7 +154,7 @@ def approve(reference: str, signature: Path) -> None:
     \b
         gateway legal approve "LG 4 O 123/26" --signature second.txt.sig
     """
-    _with(lambda desk: desk.approve(reference, _text(signature), datetime.now(UTC)))
+    _with(lambda legal_requests: legal_requests.approve(reference, _text(signature), datetime.now(UTC)))
     click.echo("Approved.", err=True)
 
 
@@ -160,7 +168,7 @@ def refuse(reference: str, signature: Path, reason: str) -> None:
     \b
         gateway legal refuse "LG 4 O 123/26" --signature second.txt.sig --reason "no judge signed it"
     """
-    _with(lambda desk: desk.refuse(reference, _text(signature), reason, datetime.now(UTC)))
+    _with(lambda legal_requests: legal_requests.refuse(reference, _text(signature), reason, datetime.now(UTC)))
     click.echo("Refused.", err=True)
 
 
@@ -172,7 +180,7 @@ def answer(reference: str) -> None:
     \b
         gateway legal answer "LG 4 O 123/26" > answer.json
     """
-    found = _with(lambda desk: desk.answer(reference, datetime.now(UTC)))
+    found = _with(lambda legal_requests: legal_requests.answer(reference, datetime.now(UTC)))
     click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
 
 
@@ -183,7 +191,7 @@ def list_() -> None:
     \b
         gateway legal list
     """
-    for row in _with(lambda desk: desk.listed()):
+    for row in _with(lambda legal_requests: legal_requests.listed()):
         who = " and ".join(filter(None, (row.officer, row.second_officer)))
         about = "" if row.customer_id is not None else f" erased: {row.erasure_id}" if row.erasure_id else " not held"
         why = f" — {row.reason}" if row.reason else ""
@@ -207,13 +215,14 @@ def _fields() -> Mapping[str, RestingField]:
 
 
 def _text(path: Path) -> str:
+    # A signature has a few hundred bytes; what is none is refused by the verification.
     return path.read_bytes()[:20_000].decode("utf-8", "replace")
 
 
 def _with(work: Callable[[Legal], Awaitable[Result]]) -> Result:
     settings = read_settings()
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             return server.run(_on_store(settings, work))
     except LegalRequestError as refused:
         raise click.ClickException(str(refused)) from None

@@ -1,4 +1,4 @@
-"""`gateway recipients`: where those who have copies of customers' data are told of erasures (GDPR Art. 19)."""
+"""`gateway recipients`: registers how recipients of customers' data are notified of erasures (GDPR Art. 19)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import click
 
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.http import server
 from gateway.run.serving import store_config
 from policy.restricting import NoticeReply
@@ -23,10 +23,10 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 @click.group()
 def recipients() -> None:
-    """Say how those who received customers' data are told that they must erase it, too.
+    """Register how recipients of customers' data are notified that they must erase it, too.
 
-    A payment affiliate is told where it takes payments, unless you name another way. Whoever has none gets a letter:
-    `gateway erasures letter`.
+    A payment affiliate is notified where it takes payments, unless you name another way. A recipient without any way
+    gets a letter: `gateway erasures letter`.
 
     \b
         gateway recipients contact PARTNER Printers --email privacy@printers.example
@@ -40,7 +40,7 @@ def recipients() -> None:
 @click.option("--webhook", help="The name of a system of `gateway webhooks list`.")
 @click.option("--email", help="A mailbox of the company's.")
 def contact(kind: str, name: str, webhook: str | None, email: str | None) -> None:
-    """Tell a recipient by a webhook or by e-mail. A tool's NAME is its client id, a registry's that of disclosures.
+    """Notify a recipient by webhook or e-mail. A tool's NAME is its client id, a registry's the one in disclosures.
 
     \b
         gateway recipients contact REGISTRY AFNIC --email rgpd@registry.example
@@ -53,7 +53,7 @@ def contact(kind: str, name: str, webhook: str | None, email: str | None) -> Non
 @click.argument("kind", type=KIND)
 @click.argument("name")
 def remove(kind: str, name: str) -> None:
-    """Forget the way that was registered.
+    """Remove the registered way of a recipient.
 
     \b
         gateway recipients remove PARTNER Printers
@@ -64,7 +64,7 @@ def remove(kind: str, name: str) -> None:
 
 @recipients.command("list")
 def list_() -> None:
-    """List the ways that are registered.
+    """List the registered ways.
 
     \b
         gateway recipients list
@@ -77,7 +77,7 @@ def list_() -> None:
 @recipients.command("notices")
 @click.option("--all", "every", is_flag=True, help="Those that are settled, too.")
 def notices(every: bool) -> None:
-    """List who is to be told of a restriction, of its end or of a correction, and has not answered (Art. 19).
+    """List unanswered notices to recipients about restrictions, their end, and corrections (Art. 19).
 
     \b
         gateway recipients notices --all
@@ -122,7 +122,7 @@ def answered(notice: int, answer: str) -> None:
 @recipients.command("give-up")
 @click.argument("notice", type=int)
 def give_up(notice: int) -> None:
-    """Wait no more for the recipient of a NOTICE; after 30 days that happens by itself.
+    """Stop waiting for the recipient of a NOTICE; after 30 days that happens by itself.
 
     \b
         gateway recipients give-up 4711
@@ -135,7 +135,7 @@ def _with_notices(work: Callable[[Notices], Awaitable[Result]]) -> Result:
 
 
 def with_recipients(work: Callable[[Recipients], Awaitable[Result]]) -> Result:
-    """Do something in the store of the settings; what is refused is said in a sentence."""
+    """Run `work` on the register of recipients; RecipientError is printed as a sentence."""
     return _with_store(lambda store: work(Recipients(store)))
 
 
@@ -150,7 +150,7 @@ def _with_store(work: Callable[[Store], Awaitable[Result]]) -> Result:
             await store.close()
 
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             return server.run(run())
     except RecipientError as refused:
         raise click.ClickException(str(refused)) from None

@@ -1,4 +1,4 @@
-"""`gateway restrictions` and `gateway objections`: the rights of GDPR Art. 18 and 21, as the staff handles them."""
+"""`gateway restrictions` and `gateway objections`: handles requests under GDPR Art. 18 and 21."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 import click
 
 from gateway.commands.acts import staff_code
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.http import server
 from gateway.run.dependencies import make_site
 from gateway.run.serving import store_config
@@ -25,7 +25,7 @@ PURPOSE = click.Choice([purpose.name for purpose in Purpose])
 
 @click.group("restrictions")
 def restrictions() -> None:
-    """See whose processing is restricted, restrict it for those who ask by letter, and lift it (GDPR Art. 18).
+    """List, impose and lift restrictions of processing (GDPR Art. 18).
 
     \b
         gateway restrictions list
@@ -36,7 +36,7 @@ def restrictions() -> None:
 
 @restrictions.command("list")
 def list_restrictions() -> None:
-    """List the restrictions that stand, by the customer's number.
+    """List the restrictions in force, by the customer's number.
 
     \b
         gateway restrictions list
@@ -81,9 +81,9 @@ def restrict(number: str, ground: str, reference: str) -> None:
 @click.option("--because", required=True, help="The reason, as the customer is told it.")
 @click.option("--every-ground", is_flag=True, help="It stands on several grounds, and the reason is about each.")
 def lift(number: str, because: str, every_ground: bool) -> None:
-    """Write to the customer with this NUMBER that the restriction will be lifted, and why (Art. 18(3)).
+    """Inform the customer with this NUMBER that the restriction will be lifted, and why (Art. 18(3)).
 
-    It is lifted by itself, three days after the letter was delivered or was refused for good.
+    It is lifted automatically, three days after the e-mail was delivered or rejected permanently.
 
     \b
         gateway restrictions lift C-100017 --because "The address was verified."
@@ -109,7 +109,7 @@ def told(number: str, on: datetime) -> None:
 
 @click.group("objections")
 def objections() -> None:
-    """See which objections wait for a decision, and decide them within the month (GDPR Art. 12(3), 21).
+    """List objections, and decide them within the month (GDPR Art. 12(3), 21).
 
     \b
         gateway objections list
@@ -176,7 +176,7 @@ def _with(work: Callable[[Rights], Awaitable[Result]]) -> Result:
             await store.close()
 
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             return server.run(run())
     except RightsError as refused:
         raise click.ClickException(str(refused)) from None

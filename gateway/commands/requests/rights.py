@@ -1,6 +1,6 @@
-"""`gateway erasures request`, `… cancel` and `gateway exports request`: what a customer asked for by another way.
+"""`gateway erasures request`, `… cancel` and `gateway exports request`: requests made by letter or telephone.
 
-They go through the same `DataRights` as the customer's own requests.
+They go through the same `DataRights` as requests in the client area.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import click
 import orjson
 
 from gateway.commands.acts import signed_in, staff_code
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.http import server
 from gateway.run.dependencies import make_site
 from gateway.run.serving import store_config
@@ -38,10 +38,10 @@ Opening = Callable[[Store, SignInDependencies, Behalf, datetime], Awaitable[Data
 @click.option("--when-services-end", is_flag=True, help="Wait for the end of the last service, instead of a refusal.")
 @BECAUSE
 def request_erasure(number: str, when_services_end: bool, because: str) -> None:
-    """Record that the customer with this NUMBER asked to be erased, by a letter or at a counter.
+    """Record that the customer with this NUMBER requested erasure, by letter or in person (GDPR Art. 17).
 
-    All is as if they had asked in their client area: what rests on consent goes at once, the customer is written to,
-    and can call it off. Who wrote it down is on record.
+    The effect is that of a request in the client area: data processed by consent is erased at once, the customer gets
+    an e-mail, and can cancel. The operator is recorded.
 
     \b
         gateway --as CARE-3 erasures request K-100017 --because "Letter of 3 March, signature compared"
@@ -59,7 +59,7 @@ def request_erasure(number: str, when_services_end: bool, because: str) -> None:
 @click.argument("case", type=int)
 @BECAUSE
 def cancel_erasure(case: int, because: str) -> None:
-    """Record that the customer of a CASE called their erasure off. What has begun goes on to its end.
+    """Record that the customer of a CASE cancelled their erasure. One that has begun cannot be stopped.
 
     \b
         gateway --as CARE-3 erasures cancel 4711 --because "Telephone call, asked back by the known number"
@@ -73,7 +73,7 @@ def cancel_erasure(case: int, because: str) -> None:
 
 @click.group("exports")
 def exports() -> None:
-    """Have an export made for a customer who asked for it by another way than the client area."""
+    """Request exports for customers who asked by letter or telephone."""
 
 
 @exports.command("request")
@@ -81,9 +81,9 @@ def exports() -> None:
 @click.option("--language", type=click.Choice(["en", "fr"]), help="Of the page; the customer's own if not given.")
 @BECAUSE
 def request_export(number: str, language: str | None, because: str) -> None:
-    """Record that the customer with this NUMBER asked for everything that is held about them.
+    """Record that the customer with this NUMBER requested a copy of their data (GDPR Art. 15, 20).
 
-    It is made and told as if they had asked themselves, and only they can fetch it.
+    The export is made and announced as if they had asked in the client area, and only they can download it.
 
     \b
         gateway --as CARE-3 exports request K-100017 --because "Letter of 3 March, signature compared"
@@ -96,12 +96,13 @@ def request_export(number: str, language: str | None, because: str) -> None:
 
 
 def _carried_out(opening: Opening, because: str, work: Callable[[DataRights], Awaitable[Result]]) -> None:
-    """Do it, print what became of it as JSON, and the problems as sentences."""
+    """Carry out the request, print its result as JSON and its problems as sentences; exit with REFUSED if any."""
     settings = read_settings()
 
     async def run() -> tuple[Result, dict[str, Any]]:
         store = await open_store(store_config(settings))
         try:
+            # The customer sees who acted for them: a code or a pseudonym, never an employee's name.
             by = staff_code() or await pseudonym_of(store.keys.system, signed_in())
             rights = await opening(
                 store, SignInDependencies(make_site(settings)), Behalf(by, because), datetime.now(UTC)
@@ -112,13 +113,14 @@ def _carried_out(opening: Opening, because: str, work: Callable[[DataRights], Aw
             await store.close()
 
     try:
-        with told_in_a_sentence():
+        with errors_as_sentences():
             done, facts = server.run(run())
     except RightsRefusedError as refused:
         raise click.ClickException(str(refused)) from None
     if facts:
         click.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())
     for problem in done.problems:
+        # The sentence is the API's, and names its argument; here it is an option.
         said = problem.message.replace("`whenServicesEnd: true`", "--when-services-end")
         click.echo(f"{problem.code}: {said}", err=True)
     if done.problems:

@@ -1,4 +1,4 @@
-"""What an authorization request asks for, judged once, wherever it came from: an address, a push, a consent."""
+"""Authorization requests, validated by one function for all sources: the URL, a pushed request, the consent form."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from gateway.access.oauth_errors import RequestNotSupportedError
 from gateway.oauth.endpoints.endpoint import AuthorizationServer
 from gateway.oauth.parameters import Parameters
+from gateway.oauth.request_context import OAuthRequest, OAuthRequestContext
 from gateway.oauth.server import GrantServer
-from gateway.oauth.visit import OAuthRequest, OAuthRequestContext
 from resolvers.clients.oauth_clients import RegisteredClient
 
 PROMPTS = frozenset({None, "none", "login", "consent"})
@@ -20,7 +20,7 @@ THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A request that the client may make."""
+    """A validated authorization request."""
 
     client: RegisteredClient
     redirect_uri: str
@@ -28,26 +28,26 @@ class AuthorizationRequest:
     scopes: frozenset[str]
     challenge: str
     jkt: str | None
-    """The key that alone may redeem the code (RFC 9449 §10)."""
+    """Thumbprint of the only key that may redeem the code (RFC 9449 §10)."""
     prompt: str | None
     max_age: int | None
-    """Seconds since the customer proved who they are, at most (RFC 9470)."""
+    """The most seconds since the customer's last authentication (RFC 9470)."""
 
 
-def judge(
-    house: AuthorizationServer, client: RegisteredClient, parameters: Parameters, jkt: str | None = None
+def validate(
+    server: AuthorizationServer, client: RegisteredClient, parameters: Parameters, jkt: str | None = None
 ) -> AuthorizationRequest:
-    """What is wanted; OAuth2Error when it is not the client's to ask. The address was judged before.
+    """Validate a request whose redirect URI was checked before; OAuth2Error if the client may not make it.
 
-    Authlib judges response type, grant, scope and PKCE; the rest is judged here.
+    Authlib validates response type, grant, scope and PKCE; everything else is validated here.
     """
     if parameters.get("request") is not None:
         raise RequestNotSupportedError
     if parameters.get("response_mode") not in (None, "query"):
         raise InvalidRequestError("The only response mode is `query`.")
-    house.require_target(parameters)
-    asked = OAuthRequest("GET", f"{house.settings.public_url}/oauth/authorize", parameters)
-    GrantServer(OAuthRequestContext(client, "", None, house.now, house.lives)).get_consent_grant(asked)
+    server.require_target(parameters)
+    asked = OAuthRequest("GET", f"{server.settings.public_url}/oauth/authorize", parameters)
+    GrantServer(OAuthRequestContext(client, "", None, server.now, server.lifetimes)).get_consent_grant(asked)
     return AuthorizationRequest(
         client,
         parameters.values["redirect_uri"],
@@ -69,13 +69,13 @@ def _prompt(word: str | None) -> str | None:
 def _age(text: str | None) -> int | None:
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    if not (text.isascii() and text.isdigit() and len(text) < 10):  # `isdigit` alone accepts digits of other scripts.
         raise InvalidRequestError("The max_age is a whole number of seconds.")
     return int(text)
 
 
 def _key(named: str | None, proven: str | None) -> str | None:
-    """The key named in the request, or proven beside it; they are the same if both are there."""
+    """The key of `dpop_jkt` or of the DPoP proof; InvalidRequestError if both are given and differ (RFC 9449 §10.1)."""
     if named is not None and not THUMBPRINT.fullmatch(named):
         raise InvalidRequestError("The dpop_jkt is the SHA-256 thumbprint of a key.")
     if named is not None and proven is not None and named != proven:

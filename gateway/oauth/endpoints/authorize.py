@@ -1,4 +1,4 @@
-"""`/oauth/authorize`: a customer is sent here by a client, and back to it with a code (RFC 6749 §3.1, RFC 9207)."""
+"""`/oauth/authorize`: the authorization endpoint, which redirects back to the client with a code (RFC 6749 §3.1)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gateway.access.oauth_errors import ConsentRequiredError, LoginRequiredError
 from gateway.http import problems
 from gateway.http.bodies import ClientDisconnectedError
 from gateway.oauth.endpoints import consent, pages
-from gateway.oauth.endpoints.authorization_request import AuthorizationRequest, judge
+from gateway.oauth.endpoints.authorization_request import AuthorizationRequest, validate
 from gateway.oauth.endpoints.consent import Ticket
 from gateway.oauth.endpoints.endpoint import AuthorizationServer
 from gateway.oauth.endpoints.pushed import Pushed, open_sealed
@@ -32,40 +32,40 @@ from resolvers.oauth.consents import Consents, give
 from store.sql.ids import new_id
 
 LENIENCE = 60
-"""Seconds that a sign-in may be older than asked for: those that it takes to come back from it."""
+"""Seconds that a sign-in may be older than `max_age` asks: the redirect back from the sign-in page takes time."""
 
 
 class NoRedirectError(Exception):
-    """Nobody can be told but the person in front of the browser: a redirect could lead to a thief (O3)."""
+    """An error for the user's eyes only: the redirect URI is not verified, so a redirect could lead to a thief (O3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientRedirect:
-    """An authorization request whose client and address are sure."""
+    """An authorization request with verified client and redirect URI."""
 
     client: RegisteredClient
     redirect_uri: str
     parameters: Parameters
     pushed: Pushed | None
-    """Where they come from, if they were pushed."""
+    """The pushed request that the parameters come from, if any."""
 
 
 class Authorization:
-    """The authorization endpoint, the page it goes on by, and the form of the consent page."""
+    """The authorization endpoint, the page that resumes it after sign-in, and the target of the consent form."""
 
-    def __init__(self, house: AuthorizationServer) -> None:
-        self._house = house
-        self._consents = Consents(house.store.reader)
+    def __init__(self, server: AuthorizationServer) -> None:
+        self._server = server
+        self._consents = Consents(server.store.reader)
 
     async def authorize(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a GET."""
+        """Answer a GET; Problem 405 for other methods."""
         if scope["method"] not in ("GET", "HEAD"):
             raise problems.method_not_allowed(b"GET")
         response = await self._begin(Request(scope, receive), scope["query_string"])
         await response(scope, receive, send)
 
     async def resume(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Where people come back to after they have signed in."""
+        """Answer a GET after the sign-in: a page that continues the authorization request; Problem 405."""
         if scope["method"] not in ("GET", "HEAD"):
             raise problems.method_not_allowed(b"GET")
         query: bytes = scope["query_string"]
@@ -73,78 +73,84 @@ class Authorization:
         await response(scope, receive, send)
 
     async def decide(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the form of the consent page."""
+        """Answer the POST of the consent form."""
         try:
-            form = await read_form(scope, receive, self._house.settings.body_seconds)
+            form = await read_form(scope, receive, self._server.settings.body_seconds)
         except OAuth2Error:
-            form = Parameters({})
+            form = Parameters({})  # Without a ticket: refused below like any form that was not made here.
         except ClientDisconnectedError:
             return
         response = await self._decided(Request(scope, receive), form)
         await response(scope, receive, send)
 
     async def _begin(self, request: Request, query: bytes) -> Response:
-        """1. client and address are sure; 2. the client may ask this; 3. somebody is signed in; 4. and agrees; 5. code.
+        """1. verify client and redirect URI; 2. validate the request; 3. sign-in; 4. consent; 5. issue the code.
 
-        What fails before 1 is a page, what fails later is told to the client.
+        A failure of step 1 is shown as a page, a later one is reported to the client (RFC 6749 §4.1.2.1).
         """
         try:
             sent = await self._sent(query)  # 1
         except NoRedirectError as error:
             return pages.refused(str(error))
         try:
-            wanted = judge(self._house, sent.client, sent.parameters)  # 2
-            signed_in = await self._house.who_is_here(request, sent.client.platform)  # 3
-            if signed_in is None or not self._is_good_enough(signed_in, wanted):
-                if wanted.prompt == "none":
+            requested = validate(self._server, sent.client, sent.parameters)  # 2
+            signed_in = await self._server.who_is_here(request, sent.client.platform)  # 3
+            if signed_in is None or not self._is_good_enough(signed_in, requested):
+                if requested.prompt == "none":
                     raise LoginRequiredError
                 back = f"/oauth/resume?{query.decode('ascii')}"
-                return _to(sign_in_address(wanted.client.platform, back, _age(wanted)))
-            if wanted.prompt == "consent" or not await self._covers(wanted, signed_in):  # 4
-                if wanted.prompt == "none":
+                return _to(sign_in_address(requested.client.platform, back, _age(requested)))
+            if requested.prompt == "consent" or not await self._covers(requested, signed_in):  # 4
+                if requested.prompt == "none":
                     raise ConsentRequiredError
-                ticket = Ticket(query.decode("ascii"), signed_in.session_id, int(self._house.clock()) + consent.SECONDS)
+                ticket = Ticket(
+                    query.decode("ascii"), signed_in.session_id, int(self._server.clock()) + consent.SECONDS
+                )
                 language = chosen(None, request.headers.get("accept-language"))
-                return pages.consent(wanted, await ticket.sealed(self._house.store.keys.system), language)
-            return await self._grant(sent, wanted, signed_in, consented=False)  # 5
+                return pages.consent(requested, await ticket.sealed(self._server.store.keys.system), language)
+            return await self._grant(sent, requested, signed_in, consented=False)  # 5
         except OAuth2Error as error:
             return self._back(sent, dict(error.get_body()))
 
     async def _decided(self, request: Request, form: Parameters) -> Response:
-        """The same steps again, for whoever was shown the page."""
-        house = self._house
-        ticket = await Ticket.opened(house.store.keys.system, form.get("ticket") or "", house.clock())
+        """Repeat the steps for the session that was shown the consent form: everything may have changed since."""
+        server = self._server
+        ticket = await Ticket.opened(server.store.keys.system, form.get("ticket") or "", server.clock())
         if ticket is None:
             return pages.refused(NOT_YOURS)
         try:
             sent = await self._sent(ticket.query.encode("ascii"))
         except NoRedirectError as error:
             return pages.refused(str(error))
-        signed_in = await house.who_is_here(request, sent.client.platform)
+        signed_in = await server.who_is_here(request, sent.client.platform)
+        # Another session, even of the same customer, has not seen the page.
         if signed_in is None or signed_in.session_id != ticket.session:
             return pages.refused(NOT_YOURS)
         try:
-            wanted = judge(house, sent.client, sent.parameters)
-            if form.get("decision") != "allow" or not self._is_good_enough(signed_in, wanted):
+            requested = validate(server, sent.client, sent.parameters)
+            if form.get("decision") != "allow" or not self._is_good_enough(signed_in, requested):
                 raise AccessDeniedError
-            return await self._grant(sent, wanted, signed_in, consented=True)
+            return await self._grant(sent, requested, signed_in, consented=True)
         except OAuth2Error as error:
             return self._back(sent, dict(error.get_body()))
 
     async def _sent(self, query: bytes) -> ClientRedirect:
-        """Step 1: a client that exists, and an address that is registered for it character by character."""
+        """Step 1: the client exists, and the redirect URI is registered for it character by character.
+
+        NoRedirectError otherwise.
+        """
         if len(query) > MAX_BYTES:
             raise NoRedirectError(TOO_LONG)
         try:
             parameters = parse(query)
         except OAuth2Error as error:
             raise NoRedirectError(error.description) from error
-        client = await self._house.clients.find(parameters.get("client_id"))
+        client = await self._server.clients.find(parameters.get("client_id"))
         if client is None:
             raise NoRedirectError("The app that sent you here is not known.")
         reference, found = parameters.get("request_uri"), None
         if reference is not None:
-            found = await open_sealed(self._house.store.keys.system, reference, client.client_id, self._house.now)
+            found = await open_sealed(self._server.store.keys.system, reference, client.client_id, self._server.now)
             if found is None or found.is_void(client.void_until):
                 raise NoRedirectError("The request has expired, or was never made.")
             parameters = found.parameters
@@ -157,50 +163,53 @@ class Authorization:
             )
         return ClientRedirect(client, address, parameters, found)
 
-    async def _covers(self, wanted: AuthorizationRequest, signed_in: SignedInIdentity) -> bool:
-        return await self._consents.covers(wanted.client, wanted.scopes, signed_in.customer_id)
+    async def _covers(self, requested: AuthorizationRequest, signed_in: SignedInIdentity) -> bool:
+        return await self._consents.covers(requested.client, requested.scopes, signed_in.customer_id)
 
-    def _is_good_enough(self, signed_in: SignedInIdentity, wanted: AuthorizationRequest) -> bool:
-        """Whether it is the right sign-in, and young enough."""
-        if signed_in.platform != wanted.client.platform:
+    def _is_good_enough(self, signed_in: SignedInIdentity, requested: AuthorizationRequest) -> bool:
+        """True if the sign-in is on the client's platform and recent enough for `max_age` and `prompt`."""
+        if signed_in.platform != requested.client.platform:
             return False
-        age = _age(wanted)
-        return age is None or self._house.clock() - signed_in.authenticated_at <= max(age, LENIENCE)
+        age = _age(requested)
+        return age is None or self._server.clock() - signed_in.authenticated_at <= max(age, LENIENCE)
 
     async def _grant(
-        self, sent: ClientRedirect, wanted: AuthorizationRequest, signed_in: SignedInIdentity, consented: bool
+        self, sent: ClientRedirect, requested: AuthorizationRequest, signed_in: SignedInIdentity, consented: bool
     ) -> Response:
-        """Step 5: everything that has to be written, and the way back with the code."""
-        now = self._house.now
+        """Step 5: spend the pushed request, record the consent, issue the code, and redirect with it."""
+        now = self._server.now
         at = datetime.fromtimestamp(signed_in.authenticated_at, UTC)
         code = AuthorizationCode(
             client_id=sent.client.client_id,
             sign_in=AuthenticationEvent(signed_in.customer_id, signed_in.session_id, at, signed_in.amr),
             family_id=new_id(),
             redirect_uri=sent.redirect_uri,
-            scope=spelt(wanted.scopes),
-            code_challenge=wanted.challenge,
-            jkt=wanted.jkt,
+            scope=spelt(requested.scopes),
+            code_challenge=requested.challenge,
+            jkt=requested.jkt,
+            # On a shared computer nothing may outlive the session (R41).
             refreshable=sent.client.check_grant_type(REFRESH) and not signed_in.shared,
         )
 
         def write(connection: Connection) -> str | None:
+            # In the transaction that issues the code: of two concurrent uses only one commits.
             if sent.pushed is not None and not sent.pushed.spend(connection):
                 return None
-            if consented and not sent.client.first_party:  # Our own act for their customer, not by consent.
-                give(connection, wanted.client, wanted.scopes, signed_in.customer_id, now)
+            if consented and not sent.client.first_party:  # Our own clients need no consent (O10), so none is recorded.
+                give(connection, requested.client, requested.scopes, signed_in.customer_id, now)
             return codes.issue(connection, code, now)
 
-        async with self._house.store.write() as connection:
+        async with self._server.store.write() as connection:
             text = await connection.run_sync(write)
         if text is None:
             return pages.refused("The request was used before.")
         return self._back(sent, {"code": text})
 
     def _back(self, sent: ClientRedirect, said: dict[str, str]) -> Response:
-        """To the client, with the state as it came and our name (RFC 9207), so that answers cannot be mixed up."""
+        """Redirect to the client, with its `state` and our `iss` (RFC 9207), which prevents mix-up attacks."""
         state = sent.parameters.get("state")
-        said |= {"iss": self._house.settings.issuer} | ({} if state is None else {"state": state})
+        said |= {"iss": self._server.settings.issuer} | ({} if state is None else {"state": state})
+        # A registered redirect URI may have a query, which must be kept (RFC 6749 §3.1.2).
         joint = "&" if "?" in sent.redirect_uri else "?"
         return _to(f"{sent.redirect_uri}{joint}{urlencode(said)}")
 
@@ -209,10 +218,11 @@ TOO_LONG = "The request is too long."
 NOT_YOURS = "This form was not made for the session you are in, or it is too old."
 
 
-def _age(wanted: AuthorizationRequest) -> int | None:
-    """Seconds since the customer proved who they are, at most; `prompt=login` asks for now."""
-    return 0 if wanted.prompt == "login" else wanted.max_age
+def _age(requested: AuthorizationRequest) -> int | None:
+    """The `max_age` in seconds; `prompt=login` counts as 0."""
+    return 0 if requested.prompt == "login" else requested.max_age
 
 
 def _to(address: str) -> Response:
+    # 303: after the consent form the browser must use GET, or it would post the form to the client (RFC 9700 §4.12).
     return RedirectResponse(address, 303, pages.NO_STORE)

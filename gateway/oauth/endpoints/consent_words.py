@@ -35,7 +35,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "choices": ("Edit my choices", "Modifier mes choix"),
 }
 OWN: Final = {"fr": "Lire, changer et exporter vos propres données."}
-"""What a client of our own asks for when it insists on being agreed to."""
+"""By language, the sentence for a first-party client with `prompt=consent`; in English it is the purpose's own."""
 
 
 def say(language: str, key: str, **facts: str) -> str:
@@ -44,7 +44,7 @@ def say(language: str, key: str, **facts: str) -> str:
 
 
 def plain(scope: str, language: str) -> str:
-    """What a scope lets an app do."""
+    """The meaning of a scope in plain words; the scope itself if it has none."""
     shared = AppScope.of_scope(scope)
     if shared is not None:
         return shared.translated(language)

@@ -1,4 +1,4 @@
-"""What the addresses that programs ask have in common: a form in, JSON out, each error in the words of its RFC."""
+"""The base of the OAuth endpoints for programs: form parameters in, JSON out, errors by their RFC's codes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from gateway.http.client_address import client_address, network_of
 from gateway.oauth.authentication import AuthenticatedClient, ClientAuthentication
 from gateway.oauth.identity import WhoIsHere
 from gateway.oauth.parameters import Parameters, read_form
+from gateway.oauth.request_context import OAuthRequest, OAuthRequestContext
 from gateway.oauth.server import GrantServer
-from gateway.oauth.visit import OAuthRequest, OAuthRequestContext
 from gateway.tokens.tokens import Tokens
 from resolvers.account.signins_evaluating import Evaluator
 from resolvers.clients.oauth_clients import Clients
@@ -33,7 +33,7 @@ from store.queue.revocation_list import Revocations
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationServer:
-    """What the authorization server is made of."""
+    """The dependencies of the authorization server."""
 
     settings: Settings
     store: Store
@@ -49,12 +49,12 @@ class AuthorizationServer:
 
     @property
     def now(self) -> datetime:
-        """The moment."""
+        """The current time, in UTC."""
         return datetime.fromtimestamp(self.clock(), UTC)
 
     @property
-    def lives(self) -> Lifetimes:
-        """How long things last, by the settings."""
+    def lifetimes(self) -> Lifetimes:
+        """The lifetimes of tokens by the settings."""
         days = timedelta(days=self.settings.refresh_days), timedelta(days=self.settings.sign_in_days)
         return Lifetimes(timedelta(seconds=self.settings.token_seconds), *days)
 
@@ -63,7 +63,7 @@ class AuthorizationServer:
         return await self.store.keys.system.named(refresh_tokens.KEY)
 
     async def proven(self, scope: Scope) -> VerifiedDPoPProof | None:
-        """What the request proves to have, not spent yet; None without a proof, ProofError for a bad one."""
+        """The request's DPoP proof, not spent yet; None without one, ProofError or NonceError if it is not valid."""
         proofs = [value for name, value in scope["headers"] if name == b"dpop"]
         if not proofs:
             return None
@@ -72,26 +72,28 @@ class AuthorizationServer:
         return await self.proofs.check(proofs[0].decode("latin-1"), Call(scope["method"], scope["path"]))
 
     def require_target(self, parameters: Parameters) -> None:
-        """InvalidTargetError for a resource that is not ours (RFC 8707); naming none means ours."""
+        """InvalidTargetError if a `resource` is not this gateway's (RFC 8707); none means this gateway's."""
         if any(resource != self.settings.audience for resource in parameters.resources):
             raise InvalidTargetError
 
 
 class Endpoint(ABC):
-    """Answers the programs of registered clients."""
+    """An endpoint for authenticated clients."""
 
-    def __init__(self, house: AuthorizationServer) -> None:
-        self.house = house
+    def __init__(self, server: AuthorizationServer) -> None:
+        self.server = server
 
     @abstractmethod
     async def answer(self, scope: Scope, form: Parameters, known: AuthenticatedClient) -> OAuthReply:
-        """The answer to a client that was found to be who it says; OAuth2Error for a refusal."""
+        """The answer to an authenticated client; OAuth2Error for a refusal."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request: 1. its form; 2. who asks; 3. the rest."""
+        """Answer one request: 1. read the form; 2. authenticate the client; 3. let the endpoint answer."""
         try:
-            form = await read_form(scope, receive, self.house.settings.body_seconds)  # 1
-            known = await self.house.authentication.know(form, _authorization(scope), self._network(scope))  # 2
+            form = await read_form(scope, receive, self.server.settings.body_seconds)  # 1
+            known = await self.server.authentication.authenticate(
+                form, _authorization(scope), self._network(scope)
+            )  # 2
             reply = await self.answer(scope, form, known)  # 3
         except OAuth2Error as error:
             reply = refusal(error)
@@ -100,19 +102,19 @@ class Endpoint(ABC):
         await reply.response()(scope, receive, send)
 
     def _network(self, scope: Scope) -> str:
-        settings = self.house.settings
+        settings = self.server.settings
         return network_of(client_address(scope, settings.proxies, settings.proxy_header))
 
     async def within(
-        self, visit: OAuthRequestContext, asked: OAuthRequest, work: Callable[[GrantServer, OAuthRequest], OAuthReply]
+        self, context: OAuthRequestContext, asked: OAuthRequest, work: Callable[[GrantServer, OAuthRequest], OAuthReply]
     ) -> OAuthReply:
-        """Let Authlib answer inside one transaction, which is committed after refusals too."""
-        async with self.house.store.write() as connection:
-            return await connection.run_sync(lambda inner: work(GrantServer(visit.inside(inner)), asked))
+        """Let Authlib answer inside one transaction, which is committed after refusals, too."""
+        async with self.server.store.write() as connection:
+            return await connection.run_sync(lambda inner: work(GrantServer(context.inside(inner)), asked))
 
     def asked(self, scope: Scope, form: Parameters) -> OAuthRequest:
-        """The request as Authlib reads it."""
-        return OAuthRequest(scope["method"], self.house.settings.public_url + scope["path"], form)
+        """The request in Authlib's form."""
+        return OAuthRequest(scope["method"], self.server.settings.public_url + scope["path"], form)
 
 
 def _authorization(scope: Scope) -> str | None:

@@ -8,57 +8,58 @@ from gateway.access.oauth_errors import OAuthReply
 from gateway.oauth.authentication import AuthenticatedClient
 from gateway.oauth.endpoints.endpoint import Endpoint
 from gateway.oauth.parameters import Parameters
+from gateway.oauth.request_context import OAuthRequest, OAuthRequestContext, SentToken
 from gateway.oauth.server import GrantServer
-from gateway.oauth.visit import OAuthRequest, OAuthRequestContext, SentToken
 from gateway.tokens.tokens import TokenError
 from resolvers.oauth import refresh_tokens
 
 
-class _Looking(Endpoint):
-    async def visit(self, form: Parameters, known: AuthenticatedClient) -> OAuthRequestContext:
-        """The visit, with the access token that was sent, if it is one and works."""
-        house = self.house
+class _TokenEndpoint(Endpoint):
+    async def context(self, form: Parameters, known: AuthenticatedClient) -> OAuthRequestContext:
+        """The context with the access token of the form, if it is a valid one."""
+        server = self.server
         text = form.get("token") or ""
         sent = None if text.startswith(refresh_tokens.PREFIX) else await self._sent(text)
-        refresh_key, ids = await house.refresh_key(), house.store.keys.system.ids
+        refresh_key, ids = await server.refresh_key(), server.store.keys.system.ids
         return OAuthRequestContext(
-            known.client, known.method, None, house.now, house.lives, None, refresh_key, token=sent, ids=ids
+            known.client, known.method, None, server.now, server.lifetimes, None, refresh_key, token=sent, ids=ids
         )
 
     async def _sent(self, text: str) -> SentToken | None:
-        house = self.house
+        server = self.server
         try:
-            said, kid = await house.tokens.prove(text.encode())
-            claims = house.tokens.claims_of(said, kid)
+            said, kid = await server.tokens.prove(text.encode())
+            claims = server.tokens.claims_of(said, kid)
         except TokenError:
             return None
-        await house.revocations.follow()
-        if await house.revocations.has_ended(claims.marks):
+        await server.revocations.follow()
+        if await server.revocations.has_ended(claims.marks):
             return None
-        registration = await house.registry.find(claims.client_id)
+        registration = await server.registry.find(claims.client_id)
+        # The same checks as for a request: a token must not look active that /graphql would refuse.
         if registration is None or registration.voids(claims.issued_at):
             return None
         return SentToken(claims, said)
 
 
-class IntrospectionEndpoint(_Looking):
-    """Tells what a token is good for."""
+class IntrospectionEndpoint(_TokenEndpoint):
+    """`/oauth/introspect`: describes a token."""
 
     async def answer(self, scope: Scope, form: Parameters, known: AuthenticatedClient) -> OAuthReply:
-        """What it says, or `active: false`; only refresh tokens are looked up in the store."""
-        visit = await self.visit(form, known)
+        """The introspection response; only refresh tokens need a transaction."""
+        context = await self.context(form, known)
         asked = self.asked(scope, form)
         if (form.get("token") or "").startswith(refresh_tokens.PREFIX):
-            return await self.within(visit, asked, _tell)
-        return _tell(GrantServer(visit), asked)
+            return await self.within(context, asked, _tell)
+        return _tell(GrantServer(context), asked)
 
 
-class RevocationEndpoint(_Looking):
-    """Takes tokens back."""
+class RevocationEndpoint(_TokenEndpoint):
+    """`/oauth/revoke`: revokes a token."""
 
     async def answer(self, scope: Scope, form: Parameters, known: AuthenticatedClient) -> OAuthReply:
-        """Nothing but that it was done; a token that is unknown or over counts as done (RFC 7009 §2.2)."""
-        return await self.within(await self.visit(form, known), self.asked(scope, form), _end)
+        """An empty success, also for a token that is unknown or has expired (RFC 7009 §2.2)."""
+        return await self.within(await self.context(form, known), self.asked(scope, form), _end)
 
 
 def _tell(server: GrantServer, asked: OAuthRequest) -> OAuthReply:

@@ -1,4 +1,4 @@
-"""What clients can find out by themselves: the server (RFC 8414) and the resource (RFC 9728)."""
+"""Discovery metadata: of the authorization server (RFC 8414) and the protected resource (RFC 9728)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESOURCE = "/.well-known/oauth-protected-resource"
 
 
 def server_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, object]:
-    """The authorization server; ValueError when Authlib finds something wrong in it."""
+    """The metadata of the authorization server; ValueError if Authlib finds it inconsistent."""
     base = settings.public_url
     confidential = [BASIC, POST, ASSERTION]
     everyone = [*confidential, NONE]
@@ -43,7 +43,7 @@ def server_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, obje
             "introspection_endpoint_auth_signing_alg_values_supported": list(assertions.ALGORITHMS),
             "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
             "authorization_response_iss_parameter_supported": True,
-            "require_pushed_authorization_requests": False,
+            "require_pushed_authorization_requests": False,  # In general; single clients may be registered with it.
             "protected_resources": [settings.audience],
         }
     )
@@ -52,7 +52,7 @@ def server_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, obje
 
 
 def resource_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, object]:
-    """The resource that tokens are for: /graphql."""
+    """The metadata of the protected resource, /graphql."""
     return {
         "resource": settings.audience,
         "authorization_servers": [settings.issuer],

@@ -1,4 +1,4 @@
-"""The three pages of the authorization endpoint; they need no script, and load nothing but the house's own style."""
+"""The three pages of the authorization endpoint: without scripts, and with the gateway's own style sheet only."""
 
 from __future__ import annotations
 
@@ -19,42 +19,42 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 def refused(sentence: str) -> Response:
-    """A request that cannot be answered to the client, because it is not sure who that is."""
+    """The error page for a request whose client or redirect URI is not verified; status 400."""
     return HTMLResponse(_filled("oauth_refused.html", sentence=sentence), 400, NO_STORE)
 
 
 def resumed(query: str) -> Response:
-    """Goes on by itself to the authorization endpoint.
+    """A page that continues to the authorization endpoint by itself.
 
-    A page, not a redirect: a browser holds the whole chain of redirects after a form against the form's policy, so the
-    last one, to the client's own address, would be stopped.
+    A redirect would not do: browsers apply `form-action` of the sign-in form's policy to the whole chain of redirects
+    after it, and would block the last one, to the client's own address.
     """
     return HTMLResponse(_filled("oauth_resumed.html", address=f"/oauth/authorize?{query}"), 200, NO_STORE)
 
 
-def consent(wanted: AuthorizationRequest, ticket: str, language: str = "en") -> Response:
-    """What the client wants to do, in plain words, and the choice; `language` is `en` or `fr`."""
-    facts = {"client": wanted.client.name, "where": _where(wanted.redirect_uri, language)}
+def consent(requested: AuthorizationRequest, ticket: str, language: str = "en") -> Response:
+    """The consent page: the client's name, the meaning of its scopes, and the form; `language` is `en` or `fr`."""
+    facts = {"client": requested.client.name, "where": _where(requested.redirect_uri, language)}
     said = {key: say(language, key, **facts) for key in WORDS if key != "app"}
-    if wanted.client.first_party:
+    if requested.client.first_party:
         said |= {"lead": said["lead_ours"], "never": "", "back": ""}
     filled = {key: escape(text) for key, text in said.items()}
-    filled["items"] = "\n".join(f"<li>{escape(each)}</li>" for each in _sentences(wanted, language))
+    filled["items"] = "\n".join(f"<li>{escape(each)}</li>" for each in _sentences(requested, language))
     page = Template(_read("oauth_consent.html")).substitute(filled, language=language, ticket=escape(ticket))
-    source = form_source(wanted.redirect_uri)
+    source = form_source(requested.redirect_uri)
     policy = PAGE_POLICY.replace("form-action 'self'", f"form-action 'self' {source}")
     headers = NO_STORE | {"content-security-policy": policy, "vary": "accept-language"}
     return HTMLResponse(page, 200, headers)
 
 
-def _sentences(wanted: AuthorizationRequest, language: str) -> list[str]:
-    """One for each scope. Of a client that is not ours the purpose itself says nothing that its scopes do not."""
-    shown = wanted.scopes if wanted.client.first_party else wanted.scopes - {Purpose.SELF_SERVICE.scope}
+def _sentences(requested: AuthorizationRequest, language: str) -> list[str]:
+    """One sentence for each scope; for third-party clients without the purpose, which adds nothing to its scopes."""
+    shown = requested.scopes if requested.client.first_party else requested.scopes - {Purpose.SELF_SERVICE.scope}
     return [plain(scope, language) for scope in sorted(shown)]
 
 
 def form_source(redirect_uri: str) -> str:
-    """What the policy must allow so that the answer to the form may lead to the client; nothing beside it."""
+    """The `form-action` source for the redirect to the client after the form: its origin, or its custom scheme."""
     parts = urlsplit(redirect_uri)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
 

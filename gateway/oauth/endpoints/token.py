@@ -1,4 +1,4 @@
-"""`/oauth/token`: grants become tokens (RFC 6749 §3.2)."""
+"""`/oauth/token`: the token endpoint (RFC 6749 §3.2)."""
 
 from __future__ import annotations
 
@@ -12,59 +12,62 @@ from gateway.access.oauth_errors import OAuthReply, ProofError
 from gateway.oauth.authentication import NONE, AuthenticatedClient
 from gateway.oauth.endpoints.endpoint import Endpoint
 from gateway.oauth.parameters import Parameters
+from gateway.oauth.request_context import OAuthRequest, OAuthRequestContext
 from gateway.oauth.server import GrantServer
-from gateway.oauth.visit import OAuthRequest, OAuthRequestContext
 from gateway.signin.frame.visitors import visitor_of
 from resolvers.account.signins_evaluating import Arrival
 from resolvers.clients.oauth_clients import CODE, REFRESH
 from resolvers.signins.signins import Visitor
 
 WRITING = frozenset({CODE, REFRESH})
-"""The grants that change what the store holds; the others take no transaction."""
+"""The grants that write to the store; client credentials need no transaction."""
 
 
 class TokenEndpoint(Endpoint):
-    """Gives tokens."""
+    """Issues tokens."""
 
     async def answer(self, scope: Scope, form: Parameters, known: AuthenticatedClient) -> OAuthReply:
-        """1. for us; 2. bound to a key, if the client must or wants it; 3. what the grant says.
+        """1. check the resource; 2. check the DPoP proof, required of clients registered for it; 3. run the grant.
 
-        A proof is spent once the grant was found good: with the code or the refresh token, in their transaction, or
-        after a client has proven itself, before its answer leaves (G14, O7).
+        The proof is spent when the grant has succeeded (G14, O7): in the transaction of the code or refresh token, or,
+        for client credentials, before the answer is sent.
         """
-        house = self.house
-        house.require_target(form)  # 1
-        proven = await house.proven(scope)  # 2
+        server = self.server
+        server.require_target(form)  # 1
+        proven = await server.proven(scope)  # 2
         if proven is None and known.client.dpop:
             raise ProofError("This client is registered for tokens that are bound to a key: send a DPoP proof.")
-        visit = OAuthRequestContext(
+        context = OAuthRequestContext(
             known.client,
             known.method,
             None if proven is None else proven.thumbprint,
-            house.now,
-            house.lives,
-            await house.tokens.signer(),
-            await house.refresh_key(),
+            server.now,
+            server.lifetimes,
+            await server.tokens.signer(),
+            await server.refresh_key(),
             proven=proven,
         )
-        visitor = visitor_of(HTTPConnection(scope), house.settings.proxies, house.settings.proxy_header, None)
+        visitor = visitor_of(HTTPConnection(scope), server.settings.proxies, server.settings.proxy_header, None)
+        # Only public clients call from the customer's own device; a server's place says nothing about the customer.
         if known.method == NONE:
-            visit = replace(visit, contexts=house.evaluator.contexts(visitor))
+            context = replace(context, contexts=server.evaluator.contexts(visitor))
         asked = self.asked(scope, form)
         if form.get("grant_type") in WRITING:  # 3
-            return await self._written(visit, asked, visitor)
-        reply = _give(GrantServer(visit), asked)
+            return await self._written(context, asked, visitor)
+        reply = _give(GrantServer(context), asked)
+        # After the grant: a refused request has not used its proof up, and writes nothing.
         if proven is not None and reply.status == HTTPStatus.OK:
-            await house.proofs.spend(proven)
+            await server.proofs.spend(proven)
         return reply
 
-    async def _written(self, visit: OAuthRequestContext, asked: OAuthRequest, visitor: Visitor) -> OAuthReply:
-        """The answer of a grant that writes; where its family turned up elsewhere, that is written with it (S12)."""
-        house = self.house
-        async with house.store.write() as connection:
-            reply, arrival = await connection.run_sync(lambda inner: _given(GrantServer(visit.inside(inner)), asked))
+    async def _written(self, context: OAuthRequestContext, asked: OAuthRequest, visitor: Visitor) -> OAuthReply:
+        """The answer of a grant that writes; the use of a family in a new place is recorded with it (S12)."""
+        server = self.server
+        async with server.store.write() as connection:
+            reply, arrival = await connection.run_sync(lambda inner: _given(GrantServer(context.inside(inner)), asked))
+            # Recorded if the token was used or refused for its place; a request that failed otherwise proves nothing.
             if arrival is not None and (reply.status == 200 or not arrival.finding.verdict.admits):
-                await house.evaluator.arrived(connection, arrival, visitor, house.now)
+                await server.evaluator.arrived(connection, arrival, visitor, server.now)
         return reply
 
 

@@ -1,1 +1,1 @@
-"""What every sign-in page is made of: requests, cookies, markup, words."""
+"""Shared by all sign-in pages: request context, cookies, HTML and texts."""

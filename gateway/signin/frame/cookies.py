@@ -1,4 +1,4 @@
-"""The cookies of the sign-in pages: no script reads them, and none leaves this host."""
+"""The cookies of the sign-in pages: HttpOnly, and for this host only (S6)."""
 
 from __future__ import annotations
 
@@ -9,47 +9,50 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 LONGEST = 128
+"""Characters of a value; ours are random secrets and short choices."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cookies:
-    """Names and attributes. Over https every name begins with `__Host-`: browsers then refuse it from a neighbouring
-    host, and without Secure. Over plain http, which is the demo on this machine, they would refuse all of it."""
+    """Names and attributes of the cookies.
+
+    Over https every name has the prefix `__Host-`, so that browsers accept the cookie only with Secure and from this
+    very host. Over plain http, which is the demo on this machine, they would refuse the prefix.
+    """
 
     secure: bool
 
     def session(self, platform: str) -> str:
-        """One for each platform: a browser may be signed in to several."""
+        """The session cookie of a platform; a browser may be signed in to several."""
         return self._name("session-" + platform.lower().replace("_", "-"))
 
     @property
     def device(self) -> str:
-        """That somebody signed in here before."""
+        """The cookie of a known device, on which somebody signed in before."""
         return self._name("device")
 
     @property
     def pending(self) -> str:
-        """That the password was right and the second factor is awaited."""
+        """The cookie of a sign-in whose password was right and whose second factor is awaited."""
         return self._name("signing-in")
 
     @property
     def form(self) -> str:
-        """That a form was made for this browser."""
+        """The cookie with the anti-CSRF secret that this browser's forms repeat."""
         return self._name("form")
 
     @property
     def choice(self) -> str:
-        """What was chosen about cookies that are not essential; remembering it is essential itself."""
+        """The cookie that stores the choice about non-essential cookies; it is essential itself."""
         return self._name("choices")
 
     def _name(self, name: str) -> str:
         return f"__Host-{name}" if self.secure else name
 
     def read(self, request: HTTPConnection, name: str) -> str | None:
-        """A cookie's value; None for one that is too long to be ours. Of one that comes twice the first counts.
+        """The value of a cookie, the first of several equal names; None without one, or if it is too long to be ours.
 
-        Ours are plain characters (RFC 6265 section 4.1.1), so nothing is unquoted: that takes the square of the
-        length in CPython before 3.11.10.
+        Our values need no unquoting (RFC 6265 §4.1.1), for which `http.cookies` takes quadratic time before 3.11.10.
         """
         wanted = f"{name}="
         for line in request.headers.getlist("cookie"):
@@ -61,10 +64,12 @@ class Cookies:
         return None
 
     def give(self, response: Response, name: str, value: str, life: timedelta | None = None) -> None:
-        """Set it; without a life it ends with the browser."""
+        """Set a cookie; without a lifetime it ends with the browser session."""
+        # Lax, not Strict: a link in an e-mail, or a redirect from a client, must find the customer signed in.
         seconds = None if life is None else int(life.total_seconds())
         response.set_cookie(name, value, seconds, path="/", secure=self.secure, httponly=True, samesite="lax")
 
     def take(self, response: Response, name: str) -> None:
-        """Remove it."""
+        """Delete a cookie."""
+        # Same attributes as at setting: browsers ignore a deletion of a `__Host-` cookie without Secure and path.
         response.delete_cookie(name, path="/", secure=self.secure, httponly=True, samesite="lax")

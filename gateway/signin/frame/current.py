@@ -1,4 +1,4 @@
-"""Who a browser belongs to, as the authorization server asks it."""
+"""The signed-in customer of a browser, for the authorization server."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from gateway.signin.frame.house import SignInServices
+from gateway.signin.frame.services import SignInServices
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -16,23 +16,23 @@ class SignedInCustomer:
     customer_id: int
     session_id: int
     authenticated_at: int
-    """When they last proved who they are, in Unix seconds."""
+    """The time of the last authentication, in Unix seconds."""
     amr: tuple[str, ...]
-    """How (RFC 8176)."""
+    """The authentication methods (RFC 8176)."""
     platform: str
     shared: bool = False
-    """The computer is one that others use too: no refresh token is left there (R41)."""
+    """True on a shared computer, where no refresh token is left (R41)."""
 
 
 class Current:
-    """Tells who is signed in: of several platforms the one where it was proven last."""
+    """Finds the signed-in customer; of several platforms the one with the most recent authentication."""
 
-    def __init__(self, house: SignInServices) -> None:
-        self._house = house
+    def __init__(self, services: SignInServices) -> None:
+        self._services = services
 
     async def __call__(self, request: Request) -> SignedInCustomer | None:
-        """The customer, or None when nobody is signed in; StoreUnavailableError when nobody can tell."""
-        session = await self._house.session(request)
+        """The customer, or None if nobody is signed in. Raises StoreUnavailableError."""
+        session = await self._services.session(request)
         if session is None:
             return None
         at = int(session.authenticated_at.timestamp())

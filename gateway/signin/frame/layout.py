@@ -1,4 +1,4 @@
-"""The frame of every sign-in page, and the parts that forms are made of."""
+"""The layout of every sign-in page, and the components of forms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from resolvers.passwords.text import CLASSES
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """What is around the content."""
+    """The frame of a page around its content."""
 
     language: Language
     title: str
@@ -22,11 +22,12 @@ class Shell:
 
 
 def document(shell: Shell, *children: Child) -> str:
-    """A whole page; its only scripts are files of this house, and it works without them."""
+    """A whole page; its only script is our own file, and it works without scripts."""
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        # Addresses of pages can hold one-time links, which must not end up in a search engine.
         tag("meta", name="robots", content="noindex"),
         tag("title", f"{shell.title} · {shell.site}"),
         tag("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
@@ -45,7 +46,7 @@ def document(shell: Shell, *children: Child) -> str:
 
 
 def notice(text: Child, kind: str = "note", title: str | None = None) -> Markup:
-    """Something to know; screen readers say an error at once."""
+    """A notice; as an `alert` an error is read out by screen readers at once."""
     role = "alert" if kind == "error" else "status"
     return tag("div", tag("strong", title) if title else None, tag("p", text), class_=f"notice {kind}", role=role)
 
@@ -58,14 +59,14 @@ def entry(
     errors: Sequence[str] = (),
     **attributes: str | int | bool | None,
 ) -> Markup:
-    """A labelled field; what is wrong with it stands below it, and is tied to it for those who listen."""
-    told = [f"{name}-{part}" for part, there in (("hint", hint), ("error", errors)) if there]
+    """A labelled input; hint and errors are tied to it by `aria-describedby` for screen readers."""
+    described_by = [f"{name}-{part}" for part, there in (("hint", hint), ("error", errors)) if there]
     field = tag(
         "input",
         id=name,
         name=name,
         type=kind,
-        aria_describedby=" ".join(told) or None,
+        aria_describedby=" ".join(described_by) or None,
         aria_invalid="true" if errors else None,
         **attributes,
     )
@@ -75,7 +76,7 @@ def entry(
 
 
 def tick(name: str, label: str, hint: str | None = None, ticked: bool = False) -> Markup:
-    """A box to tick."""
+    """A labelled checkbox."""
     box = tag(
         "input", id=name, name=name, type="checkbox", value="yes", checked=ticked, aria_describedby=f"{name}-hint"
     )
@@ -84,18 +85,17 @@ def tick(name: str, label: str, hint: str | None = None, ticked: bool = False) -
 
 
 def button(text: str, plain: bool = False, **attributes: str | bool | None) -> Markup:
-    """A button that sends its form."""
+    """A submit button."""
     return tag("button", text, type="submit", class_="plain" if plain else None, **attributes)
 
 
 def links(*items: tuple[str, str]) -> Markup:
-    """Other ways to go."""
+    """A list of links: pairs of text and address."""
     return tag("ul", [tag("li", tag("a", text, href=address)) for text, address in items], class_="links")
 
 
 def meter(language: Language, present: Sequence[str], length: int, least: int, field: str) -> Markup:
-    """The length that counts, and the four kinds of characters, there or missing (R37); a script keeps it up while one
-    types."""
+    """The password meter: required length and the four character classes (R37); a script updates it during typing."""
     items = [_row(language, "length", length >= least, least)]
     items += [_row(language, kind, kind in present, least) for kind in CLASSES]
     return tag("ul", items, class_="meter", data_meter=field, data_least=str(least))
@@ -109,7 +109,7 @@ def _row(language: Language, kind: str, there: bool, least: int) -> Markup:
 
 
 def paragraph(text: str, **attributes: str | None) -> Markup:
-    """Plain words."""
+    """A paragraph of text."""
     return tag("p", text, **attributes)
 
 

@@ -1,4 +1,4 @@
-"""HTML written as function calls: whatever is not markup already is escaped, so that no page can forget to (D7)."""
+"""HTML built by function calls; everything that is not Markup is escaped, so that no page can forget to (D7)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ VOID = frozenset({"input", "link", "meta", "img", "br", "hr"})
 
 
 class Markup(str):
-    """A piece of HTML that was made here. Any other text is text."""
+    """HTML made by this module; any other string is escaped."""
 
     __slots__ = ()
 
@@ -19,7 +19,7 @@ Child = str | None | Iterable["str | None"]
 
 def tag(name: str, /, *children: Child, **attributes: str | int | bool | None) -> Markup:
     """An element. `class_` and `for_` lose their underscore, `data_x` and `aria_x` get a hyphen; an attribute that is
-    True stands without a value, one that is None or False is left out."""
+    True has no value, and one that is None or False is omitted."""
     shown = "".join(_attribute(key, value) for key, value in attributes.items())
     if name in VOID:
         return Markup(f"<{name}{shown}>")
@@ -27,7 +27,7 @@ def tag(name: str, /, *children: Child, **attributes: str | int | bool | None) -
 
 
 def joined(*children: Child) -> Markup:
-    """Pieces one after the other."""
+    """The children as HTML, one after the other."""
     return Markup("".join(_piece(child) for child in children))
 
 

@@ -1,4 +1,4 @@
-"""How a sign-in page is served: methods, the form within bounds, whose it is, and what if the store is away."""
+"""Serves sign-in pages: methods, forms within bounds, CSRF protection, and an unavailable store."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.http import problems
 from gateway.http.bodies import ClientDisconnectedError, read_body
-from gateway.signin.frame.house import SignInServices
 from gateway.signin.frame.layout import links, notice
-from gateway.signin.frame.visit import LONGEST_FORM, RequestContext, begin, fields_of, genuine
+from gateway.signin.frame.request_context import LONGEST_FORM, RequestContext, begin, fields_of, genuine
+from gateway.signin.frame.services import SignInServices
 from resolvers.passwords.hashing import HashingBusyError
 from store.sql.errors import StoreUnavailableError
 
@@ -21,13 +21,13 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class PageEndpoint:
-    """The ASGI application at one address."""
+    """The ASGI application of one page."""
 
-    def __init__(self, house: SignInServices, shown: Handler | None, sent: Handler | None = None) -> None:
-        self._house, self._shown, self._sent = house, shown, sent
+    def __init__(self, services: SignInServices, shown: Handler | None, sent: Handler | None = None) -> None:
+        self._services, self._shown, self._sent = services, shown, sent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a GET by what is shown, and a POST of our own form by what becomes of it."""
+        """Answer a GET with the page, and a POST of the page's own form with its result; Problem 405 otherwise."""
         request = Request(scope, receive)
         try:
             response = await self._answer(request, receive)
@@ -37,27 +37,28 @@ class PageEndpoint:
 
     async def _answer(self, request: Request, receive: Receive) -> Response:
         if request.method in ("GET", "HEAD") and self._shown is not None:
-            return await self._guarded(self._shown, begin(self._house, request, {}))
+            return await self._guarded(self._shown, begin(self._services, request, {}))
         if request.method == "POST" and self._sent is not None:
-            form = await read_form(request, receive, self._house.body_seconds)
-            visit = begin(self._house, request, form, readable=self._shown is not None)
-            if visit.new_token or not genuine(request, form, visit.form_token):
-                return _stale(visit)
-            return await self._guarded(self._sent, visit)
+            form = await read_form(request, receive, self._services.body_seconds)
+            context = begin(self._services, request, form, readable=self._shown is not None)
+            # A new token: the browser has sent no cookie, so it cannot have been given this form.
+            if context.new_token or not genuine(request, form, context.form_token):
+                return _stale(context)
+            return await self._guarded(self._sent, context)
         ways = (b"GET, HEAD" if self._shown else b"") + (b", POST" if self._sent else b"")
         raise problems.method_not_allowed(ways.removeprefix(b", "))
 
-    async def _guarded(self, handler: Handler, visit: RequestContext) -> Response:
+    async def _guarded(self, handler: Handler, context: RequestContext) -> Response:
         try:
-            return await handler(visit)
+            return await handler(context)
         except StoreUnavailableError as outage:
-            return _unavailable(visit, outage.retry_after)
-        except HashingBusyError:
-            return _unavailable(visit, 1)
+            return _unavailable(context, outage.retry_after)
+        except HashingBusyError:  # argon2 takes 19 MiB each: the number at once is bounded, and the rest may retry.
+            return _unavailable(context, 1)
 
 
 async def read_form(request: Request, receive: Receive, seconds: int) -> dict[str, str]:
-    """The fields of a form; Problem 400, 408, 413 or 415 for anything that is none."""
+    """The fields of a posted form; Problem 400, 408, 413 or 415 for anything else."""
     headers = dict(request.scope["headers"])
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if kind != FORM.encode():
@@ -69,14 +70,16 @@ async def read_form(request: Request, receive: Receive, seconds: int) -> dict[st
         raise problems.malformed("The form cannot be read.") from error
 
 
-def _stale(visit: RequestContext) -> Response:
-    """The form was not made for this browser; or by another site, which then learns nothing."""
-    again = links((visit.say("try_again"), visit.to(visit.here)))
-    return visit.page(visit.say("try_again"), notice(visit.say("stale_form"), "error"), again, status=403)
+def _stale(context: RequestContext) -> Response:
+    """403 for a form that was not made for this browser, or was sent by another site."""
+    again = links((context.say("try_again"), context.to(context.here)))
+    return context.page(context.say("try_again"), notice(context.say("stale_form"), "error"), again, status=403)
 
 
-def _unavailable(visit: RequestContext, retry_after: int) -> Response:
-    again = links((visit.say("try_again"), visit.to(visit.here)))
-    response = visit.page(visit.say("unavailable"), notice(visit.say("unavailable_why"), "error"), again, status=503)
+def _unavailable(context: RequestContext, retry_after: int) -> Response:
+    again = links((context.say("try_again"), context.to(context.here)))
+    response = context.page(
+        context.say("unavailable"), notice(context.say("unavailable_why"), "error"), again, status=503
+    )
     response.headers["retry-after"] = str(retry_after)
     return response

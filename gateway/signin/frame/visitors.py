@@ -1,4 +1,4 @@
-"""Who knocks: the address behind the proxies that we trust, and the browser in a few words."""
+"""The visitor of a connection: the address behind trusted proxies, and the browser in a few words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Networks", "visitor_of"]
 
 
 def visitor_of(connection: HTTPConnection, proxies: Networks, header: str, device_secret: str | None) -> Visitor:
-    """Who knocks; without an address when it cannot be told. `header` is the one that the proxies write."""
+    """The visitor; without an address if that is not known. `header` is the one that the proxies write."""
     address = client_address(connection.scope, proxies, header)
     device = device_of(connection.headers.get("user-agent"))
     return Visitor(None if address is None else str(address), device, device_secret)

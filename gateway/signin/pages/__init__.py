@@ -1,1 +1,1 @@
-"""The sign-in pages, one file each."""
+"""The sign-in pages, one module each."""

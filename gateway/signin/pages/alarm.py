@@ -1,4 +1,4 @@
-"""`/not-me`: where the link in a message about an unusual sign-in leads (S9)."""
+"""`/not-me`: the page of the link in an e-mail about an unusual sign-in (S9)."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from starlette.responses import Response
 
 from gateway.signin.frame.layout import button, links, notice, paragraph
 from gateway.signin.frame.markup import tag
-from gateway.signin.frame.visit import RequestContext
+from gateway.signin.frame.request_context import RequestContext
 from resolvers.signins.secrets import LONGEST
 
 
-async def show(visit: RequestContext) -> Response:
-    """What the message was about. To look at it does nothing: programs look at links before people do."""
-    secret = (visit.asked.get("t") or "")[:LONGEST]
-    alarm = await visit.house.alarms.find(secret, visit.now)
+async def show(context: RequestContext) -> Response:
+    """Show the reported sign-in. A GET changes nothing: mail scanners follow links before people do."""
+    secret = (context.asked.get("t") or "")[:LONGEST]
+    alarm = await context.services.alarms.find(secret, context.now)
     if alarm is None:
-        return _void(visit)
+        return _void(context)
     at = alarm.at.strftime("%d.%m.%Y, %H:%M UTC")
-    facts = [visit.say("not_me_what", platform=visit.say(alarm.platform), at=at), alarm.device, alarm.country]
+    facts = [context.say("not_me_what", platform=context.say(alarm.platform), at=at), alarm.device, alarm.country]
     listed = tag("ul", [tag("li", fact) for fact in facts if fact], class_="facts")
     hidden = tag("input", type="hidden", name="t", value=secret)
-    form = visit.form_of("/not-me", hidden, button(visit.say("not_me")))
-    return visit.page(visit.say("not_me_title"), listed, paragraph(visit.say("not_me_why")), form)
+    form = context.form_of("/not-me", hidden, button(context.say("not_me")))
+    return context.page(context.say("not_me_title"), listed, paragraph(context.say("not_me_why")), form)
 
 
-async def send(visit: RequestContext) -> Response:
-    """Everybody is out."""
-    alarm = await visit.house.alarms.find(visit.form.get("t", "")[:LONGEST], visit.now)
-    if alarm is None or not await visit.house.alarms.raise_(alarm, visit.now):
-        return _void(visit)
-    return visit.page(visit.say("not_me_done"), notice(visit.say("not_me_done_why")))
+async def send(context: RequestContext) -> Response:
+    """End all sessions, void the password, and send a link to a new one."""
+    alarm = await context.services.alarms.find(context.form.get("t", "")[:LONGEST], context.now)
+    if alarm is None or not await context.services.alarms.raise_(alarm, context.now):
+        return _void(context)
+    return context.page(context.say("not_me_done"), notice(context.say("not_me_done_why")))
 
 
-def _void(visit: RequestContext) -> Response:
-    again = links((visit.say("forgot"), visit.to("/password/forgot")))
-    return visit.page(visit.say("not_me_title"), notice(visit.say("link_void"), "error"), again, status=410)
+def _void(context: RequestContext) -> Response:
+    again = links((context.say("forgot"), context.to("/password/forgot")))
+    return context.page(context.say("not_me_title"), notice(context.say("link_void"), "error"), again, status=410)

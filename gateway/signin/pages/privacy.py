@@ -1,4 +1,4 @@
-"""`/privacy`: the notice that holds today, as it was released; before the first release, a draft that says so."""
+"""`/privacy`: the privacy notice in force, as it was released; before the first release, a marked draft."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ from store.sql.reading import Reader
 log = logging.getLogger("gateway")
 
 KEPT_SECONDS = 60.0
-"""How long a replica shows what it has read, or that nothing can be shown; a version that begins at midnight is seen a
-minute later at most."""
+"""Seconds for which a replica caches the page or its absence; a version that begins at midnight appears within them."""
 
 NOT_SHOWN = {
     "en": "The privacy notice cannot be shown at the moment, because what we have stored is not what we released. What"
@@ -41,11 +40,11 @@ WRITE = {
     "en": ("Until then you get it from us: {}", "Until then you get it from us: the address is on our invoices."),
     "fr": ("D'ici là, nous vous l'envoyons : {}", "D'ici là, nous vous l'envoyons : l'adresse est sur nos factures."),
 }
-"""With our address, and without one. It is that of the settings: the one in the stored notice may be forged, too."""
+"""With our address, and without one. It comes from the settings: the one in a tampered notice may be forged, too."""
 
 
 class NoticePage:
-    """The page in each language."""
+    """Serves the privacy notice in each language."""
 
     def __init__(self, main: Reader, ledger: Reader, settings: Settings, clock: Callable[[], datetime]) -> None:
         self._reader, self._ledger, self._settings, self._clock = main, ledger, settings, clock
@@ -53,9 +52,9 @@ class NoticePage:
         self._one_reads = asyncio.Lock()
 
     async def __call__(self, request: Request) -> Response:
-        """The file that was released, under the policy of a report: it shows itself, and loads nothing.
+        """The released file, under a Content-Security-Policy that lets it load nothing.
 
-        503 with a sentence and our address while what rests is not what was released.
+        503 with a sentence and our address while the stored file differs from what was released.
         """
         language = chosen(request.query_params.get("lang"), request.headers.get("accept-language"))
         headers = {
@@ -74,7 +73,7 @@ class NoticePage:
         return PlainTextResponse(f"{NOT_SHOWN[language]}{write}\n", 503, headers | again)
 
     async def _page(self, language: str) -> str | None:
-        async with self._one_reads:  # The others wait for what it finds, instead of hashing every form as well.
+        async with self._one_reads:  # One request reads and hashes the files; the others wait for its result (G14).
             until, text = self._kept.get(language, (0.0, None))
             if time.monotonic() >= until:
                 text = await self._released(language)
@@ -100,9 +99,9 @@ class NoticePage:
             report = notice_draft(own_facts(), registers, None).reports[language]
             return FORMS["html"](Stamp(0, day, day).put(report))
 
-        return await asyncio.to_thread(drafted)
+        return await asyncio.to_thread(drafted)  # It takes long enough to delay other requests on the event loop.
 
 
 def list_routes(main: Reader, ledger: Reader, settings: Settings, clock: Callable[[], datetime]) -> list[Route]:
-    """The address, open to everybody (GDPR Art. 12(1))."""
+    """The route, open to everybody (GDPR Art. 12(1))."""
     return [Route("/privacy", NoticePage(main, ledger, settings, clock).__call__, methods=["GET"])]

@@ -1,7 +1,7 @@
-"""`/registrant`: the owner of a domain who is no customer sees what is held, takes it along, asks to be erased (R52).
+"""`/registrant`: access, portability and erasure for owners of domains who are no customers (R52, GDPR Art. 15 to 20).
 
-A link by e-mail proves who somebody is: it goes to the address that is registered for the domain. Everything shown is
-asked of the API, so that the customer sees in the ledger that it was read, and through what.
+A link by e-mail authenticates the owner: it goes to the address that is registered for the domain. Everything shown is
+read through the API, so that the customer sees the access in the ledger.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from gateway.signin.frame.layout import button, entry, links, notice, paragraph
 from gateway.signin.frame.markup import Child, Markup, tag
-from gateway.signin.frame.visit import RequestContext
+from gateway.signin.frame.request_context import RequestContext
 from gateway.signin.pages.entry import slowed
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
@@ -44,79 +44,83 @@ DETAILS = {"name": "registrantName", "address": "registrantAddress", "email": "r
            "phone": "registrantPhone"}  # fmt: skip
 
 
-async def show(visit: RequestContext) -> Response:
-    """Which domain it is about."""
-    return _form(visit)
+async def show(context: RequestContext) -> Response:
+    """Show the form for the domain's name."""
+    return _form(context)
 
 
-def _form(visit: RequestContext, *said: Child, status: int = 200, errors: tuple[str, ...] = ()) -> Response:
+def _form(context: RequestContext, *said: Child, status: int = 200, errors: tuple[str, ...] = ()) -> Response:
     name = entry(
-        "domain", visit.say("domain"), errors=errors, maxlength=LONGEST_TYPED, required=True, autocapitalize="none"
+        "domain", context.say("domain"), errors=errors, maxlength=LONGEST_TYPED, required=True, autocapitalize="none"
     )
-    form = visit.form_of("/registrant", name, button(visit.say("send_link")))
-    return visit.page(visit.say("registrant"), *said, paragraph(visit.say("registrant_why")), form, status=status)
+    form = context.form_of("/registrant", name, button(context.say("send_link")))
+    return context.page(context.say("registrant"), *said, paragraph(context.say("registrant_why")), form, status=status)
 
 
-async def send(visit: RequestContext) -> Response:
-    """Write to the owner, if there is one. The page says the same in any case."""
+async def send(context: RequestContext) -> Response:
+    """Send the link, if the domain has an owner here; the page is the same in any case."""
     try:
-        name = to_ascii(visit.form.get("domain", ""))
+        name = to_ascii(context.form.get("domain", ""))
     except DomainNameError:
-        return _form(visit, status=422, errors=(visit.say("no_domain_name"),))
-    denied = await RegistrantLinks(visit.house.store, visit.house.means).send(name, visit.visitor, visit.now)
+        return _form(context, status=422, errors=(context.say("no_domain_name"),))
+    denied = await RegistrantLinks(context.services.store, context.services.means).send(
+        name, context.visitor, context.now
+    )
     if denied is not None:
-        said = notice(visit.say("TOO_MANY_ATTEMPTS"), "error")
-        return slowed(_form(visit, said, status=429), denied)
-    outbox = links((visit.say("outbox"), "/demo/outbox")) if visit.house.demo else None
-    return visit.page(visit.say("sent"), notice(visit.say("registrant_sent")), outbox)
+        said = notice(context.say("TOO_MANY_ATTEMPTS"), "error")
+        return slowed(_form(context, said, status=429), denied)
+    outbox = links((context.say("outbox"), "/demo/outbox")) if context.services.demo else None
+    return context.page(context.say("sent"), notice(context.say("registrant_sent")), outbox)
 
 
-async def show_data(visit: RequestContext) -> Response:
-    """Everything that is held about the owner of this domain, and what can be done about it."""
-    secret, holder = await _holder(visit)
+async def show_data(context: RequestContext) -> Response:
+    """Show all data about the owner of the link's domain, or return it as JSON with `form=json`."""
+    secret, holder = await _holder(context)
     if holder is None:
-        return _void(visit)
-    told = await _held(visit, holder)
-    if told is None:
-        return _void(visit)
-    if visit.asked.get("form") == "json":
-        return _download(visit, told)
-    return _page(visit, secret, told)
+        return _void(context)
+    held = await _held(context, holder)
+    if held is None:
+        return _void(context)
+    if context.asked.get("form") == "json":
+        return _download(context, held)
+    return _page(context, secret, held)
 
 
-async def send_data(visit: RequestContext) -> Response:
-    """Ask to be erased, or call it off."""
-    secret, holder = await _holder(visit)
+async def send_data(context: RequestContext) -> Response:
+    """Request erasure, or cancel the request."""
+    secret, holder = await _holder(context)
     if holder is None:
-        return _void(visit)
-    rights = DataRights(desk_of(visit, holder))
-    if visit.form.get("do") == "stay":
+        return _void(context)
+    rights = DataRights(command_context_of(context, holder))
+    if context.form.get("do") == "stay":
         await rights.keep_owner(holder.domain)
     elif await rights.erase_owner(holder.domain) != "WAITS":
-        return visit.page(visit.say("registrant"), notice(visit.say("registrant_erased")))
-    told = await _held(visit, holder)
-    return _void(visit) if told is None else _page(visit, secret, told)
+        return context.page(context.say("registrant"), notice(context.say("registrant_erased")))
+    held = await _held(context, holder)
+    return _void(context) if held is None else _page(context, secret, held)
 
 
-async def _holder(visit: RequestContext) -> tuple[str, LinkHolder | None]:
-    secret = (visit.value("t") or "")[:LONGEST_SECRET]
-    return secret, await RegistrantLinks(visit.house.store, visit.house.means).find(secret, visit.now)
+async def _holder(context: RequestContext) -> tuple[str, LinkHolder | None]:
+    secret = (context.value("t") or "")[:LONGEST_SECRET]
+    return secret, await RegistrantLinks(context.services.store, context.services.means).find(secret, context.now)
 
 
-def desk_of(visit: RequestContext, holder: LinkHolder) -> CommandContext:
-    """Where what the owner asks for is done."""
-    house = visit.house
-    return CommandContext(house.store, _grant(visit, holder), Purpose.SELF_SERVICE, None, visit.now, house.means)
+def command_context_of(context: RequestContext, holder: LinkHolder) -> CommandContext:
+    """The command context of the owner's requests."""
+    services = context.services
+    return CommandContext(
+        services.store, _grant(context, holder), Purpose.SELF_SERVICE, None, context.now, services.means
+    )
 
 
-def _grant(visit: RequestContext, holder: LinkHolder) -> Grant:
+def _grant(context: RequestContext, holder: LinkHolder) -> Grant:
     return Grant(
         token_id=CLIENT,
         client_id=CLIENT,
         subject=holder.customer,
         purposes=frozenset({Purpose.SELF_SERVICE}),
         scopes=frozenset(),
-        expires_at=int(visit.now.timestamp()) + 60,
+        expires_at=int(context.now.timestamp()) + 60,
         refusal=Refusal.REFUSE,
         documents_only=False,
         introspection=False,
@@ -124,27 +128,28 @@ def _grant(visit: RequestContext, holder: LinkHolder) -> Grant:
     )
 
 
-async def _held(visit: RequestContext, holder: LinkHolder) -> dict[str, Any] | None:
+async def _held(context: RequestContext, holder: LinkHolder) -> dict[str, Any] | None:
     """The domain's own facts; of what the customer's data was disclosed for, only what was about this domain."""
-    id_ = visit.house.store.keys.system.ids("Domain", holder.customer, holder.domain)
+    id_ = context.services.store.keys.system.ids("Domain", holder.customer, holder.domain)
     question = Request(query=QUESTION, variables={"id": id_}, read_only=True)
-    outcome = await visit.house.api.execute(question, _grant(visit, holder))
+    outcome = await context.services.api.execute(question, _grant(context, holder))
     if outcome.kind is not RequestOutcome.OK:
         raise StoreUnavailableError(OutageCause.DOWN)
     data = orjson.loads(outcome.body)["data"]
     if not data or not data["node"]:
         return None
+    # The query runs as the customer, who may be somebody else: the owner gets only what is about this domain.
     passed = [each for each in data["me"]["disclosures"] if each["trigger"] == id_]
     return {"domain": data["node"], "disclosures": passed}
 
 
-def _download(visit: RequestContext, told: dict[str, Any]) -> Response:
-    """As JSON, with what GDPR Art. 15(1) wants to be said beside it."""
-    domain = told["domain"]
+def _download(context: RequestContext, held: dict[str, Any]) -> Response:
+    """The data as JSON, with the information that GDPR Art. 15(1) requires."""
+    domain = held["domain"]
     content = {
         "kind": "REGISTRANT",
-        "at": f"{visit.now:%Y-%m-%dT%H:%M:%SZ}",
-        **told,
+        "at": f"{context.now:%Y-%m-%dT%H:%M:%SZ}",
+        **held,
         "published": {name: _published(domain, name) for name in DETAILS},
         "purpose": {"name": "DOMAIN_REGISTRATION", "why": Purpose.DOMAIN_REGISTRATION.why},
         "source": "the customer who keeps the domain",
@@ -153,7 +158,7 @@ def _download(visit: RequestContext, told: dict[str, Any]) -> Response:
     }
     headers = {"cache-control": "no-store", "content-disposition": 'attachment; filename="owner-of-a-domain.json"'}
     body = orjson.dumps(content, option=orjson.OPT_INDENT_2)
-    return visit.done(Response(body, 200, headers, "application/json"))
+    return context.done(Response(body, 200, headers, "application/json"))
 
 
 def _published(domain: dict[str, Any], name: str) -> bool:
@@ -165,64 +170,64 @@ def _registry(domain: dict[str, Any]) -> str:
     return found.name if found is not None else f".{domain['tld']}"
 
 
-def _page(visit: RequestContext, secret: str, told: dict[str, Any]) -> Response:
-    domain = told["domain"]
-    return visit.page(
-        visit.say("registrant"),
-        tag("section", tag("h2", to_unicode(domain["name"])), _details(visit, domain)),
-        tag("section", tag("h2", visit.say("registrant_whence")), _whence(visit, domain)),
-        tag("section", tag("h2", visit.say("registrant_whither")), _whither(visit, told["disclosures"])),
-        _erasure(visit, secret, domain),
-        links((visit.say("registrant_json"), visit.to("/registrant/data", t=secret, form="json"))),
+def _page(context: RequestContext, secret: str, held: dict[str, Any]) -> Response:
+    domain = held["domain"]
+    return context.page(
+        context.say("registrant"),
+        tag("section", tag("h2", to_unicode(domain["name"])), _details(context, domain)),
+        tag("section", tag("h2", context.say("registrant_whence")), _whence(context, domain)),
+        tag("section", tag("h2", context.say("registrant_whither")), _whither(context, held["disclosures"])),
+        _erasure(context, secret, domain),
+        links((context.say("registrant_json"), context.to("/registrant/data", t=secret, form="json"))),
         wide=True,
     )
 
 
-def _details(visit: RequestContext, domain: dict[str, Any]) -> Markup:
+def _details(context: RequestContext, domain: dict[str, Any]) -> Markup:
     rows = []
     for name, field in DETAILS.items():
         value = domain[field]
-        held = ", ".join(value["formatted"]) if isinstance(value, dict) else value
+        text = ", ".join(value["formatted"]) if isinstance(value, dict) else value
         state = "registrant_public" if _published(domain, name) else "registrant_hidden"
-        said = visit.say(state) if held else ""
-        rows.append(tag("li", tag("strong", visit.say(f"owner_{name}")), " ", tag("span", held or "—"), " ", said))
+        said = context.say(state) if text else ""
+        rows.append(tag("li", tag("strong", context.say(f"owner_{name}")), " ", tag("span", text or "—"), " ", said))
     return tag("ul", rows, class_="rows")
 
 
-def _whence(visit: RequestContext, domain: dict[str, Any]) -> Markup:
+def _whence(context: RequestContext, domain: dict[str, Any]) -> Markup:
     return Markup(
-        paragraph(visit.say("registrant_source", registry=_registry(domain)))
-        + paragraph(visit.say("registrant_kept"))
-        + paragraph(visit.say("registrant_rights"))
+        paragraph(context.say("registrant_source", registry=_registry(domain)))
+        + paragraph(context.say("registrant_kept"))
+        + paragraph(context.say("registrant_rights"))
     )
 
 
-def _whither(visit: RequestContext, disclosures: list[dict[str, Any]]) -> Markup:
+def _whither(context: RequestContext, disclosures: list[dict[str, Any]]) -> Markup:
     if not disclosures:
-        return paragraph(visit.say("registrant_nobody"))
+        return paragraph(context.say("registrant_nobody"))
     rows = [
-        tag("li", tag("strong", each["recipientName"]), " ", tag("span", each["at"][:10]), " ", _fields(visit, each))
+        tag("li", tag("strong", each["recipientName"]), " ", tag("span", each["at"][:10]), " ", _fields(context, each))
         for each in disclosures
     ]
     return tag("ul", rows, class_="rows")
 
 
-def _fields(visit: RequestContext, disclosure: dict[str, Any]) -> str:
-    """The details in words; what is no detail of the owner, such as the name of the domain, is the domain's own."""
-    named = {f"Domain.{field}": visit.say(f"owner_{name}") for name, field in DETAILS.items()}
-    return ", ".join(named.get(each, visit.say("domain")) for each in disclosure["fields"])
+def _fields(context: RequestContext, disclosure: dict[str, Any]) -> str:
+    """The disclosed fields in words; a field that is not about the owner counts as the domain."""
+    named = {f"Domain.{field}": context.say(f"owner_{name}") for name, field in DETAILS.items()}
+    return ", ".join(named.get(each, context.say("domain")) for each in disclosure["fields"])
 
 
-def _erasure(visit: RequestContext, secret: str, domain: dict[str, Any]) -> Markup:
+def _erasure(context: RequestContext, secret: str, domain: dict[str, Any]) -> Markup:
     hidden = tag("input", type="hidden", name="t", value=secret)
     asked = domain["registrantErasureRequestedAt"]
     word, title = ("stay", "registrant_stay") if asked else ("erase", "registrant_erase")
-    why = visit.say("registrant_waits", day=asked[:10]) if asked else visit.say("registrant_erase_why")
-    form = visit.form_of("/registrant/data", hidden, tag("input", type="hidden", name="do", value=word),
-                         button(visit.say(title), plain=True))  # fmt: skip
-    return tag("section", tag("h2", visit.say("registrant_erasure")), paragraph(why, role="status"), form)
+    why = context.say("registrant_waits", day=asked[:10]) if asked else context.say("registrant_erase_why")
+    form = context.form_of("/registrant/data", hidden, tag("input", type="hidden", name="do", value=word),
+                         button(context.say(title), plain=True))  # fmt: skip
+    return tag("section", tag("h2", context.say("registrant_erasure")), paragraph(why, role="status"), form)
 
 
-def _void(visit: RequestContext) -> Response:
-    again = links((visit.say("another_link"), "/registrant"))
-    return visit.page(visit.say("registrant"), notice(visit.say("link_void"), "error"), again, status=410)
+def _void(context: RequestContext) -> Response:
+    again = links((context.say("another_link"), "/registrant"))
+    return context.page(context.say("registrant"), notice(context.say("link_void"), "error"), again, status=410)

@@ -1,7 +1,7 @@
-"""`/registrant/confirm`: who was named as the owner of a domain says whether they are; nothing happens before (S13).
+"""`/registrant/confirm`: a person named as the owner of a domain confirms or declines (S13).
 
-The page names the domain, which is registered, and none of the details that the customer typed: to see those, one
-confirms to be the person whom they are about.
+The page names the domain, and none of the details that the customer typed: only the person whom they are about may see
+those, after confirming.
 """
 
 from __future__ import annotations
@@ -10,50 +10,50 @@ from starlette.responses import Response
 
 from gateway.signin.frame.layout import button, links, notice, paragraph
 from gateway.signin.frame.markup import tag
-from gateway.signin.frame.visit import RequestContext
-from gateway.signin.pages.registrant import LONGEST_SECRET, desk_of
+from gateway.signin.frame.request_context import RequestContext
+from gateway.signin.pages.registrant import LONGEST_SECRET, command_context_of
 from resolvers.registrants.confirmation import confirm_owner, decline_owner
 from resolvers.registrants.rights import LinkHolder, RegistrantLinks
 
 
-async def show(visit: RequestContext) -> Response:
-    """The question. To look at it answers nothing: programs look at links before people do."""
-    secret, holder = await _asked(visit)
-    name = await _links(visit).domain_name(holder) if holder is not None else None
+async def show(context: RequestContext) -> Response:
+    """Ask. A GET answers nothing: mail scanners follow links before people do."""
+    secret, holder = await _asked(context)
+    name = await _links(context).domain_name(holder) if holder is not None else None
     if holder is None or name is None:
-        return _void(visit)
+        return _void(context)
     hidden = tag("input", type="hidden", name="t", value=secret)
-    yes = visit.form_of("/registrant/confirm", hidden, tag("input", type="hidden", name="do", value="confirm"),
-                        button(visit.say("registrant_yes")))  # fmt: skip
-    no = visit.form_of("/registrant/confirm", hidden, tag("input", type="hidden", name="do", value="decline"),
-                       button(visit.say("registrant_no"), plain=True))  # fmt: skip
-    asked = paragraph(visit.say("registrant_asked"))
-    return visit.page(visit.say("registrant"), tag("h2", name), asked, yes, no)
+    yes = context.form_of("/registrant/confirm", hidden, tag("input", type="hidden", name="do", value="confirm"),
+                        button(context.say("registrant_yes")))  # fmt: skip
+    no = context.form_of("/registrant/confirm", hidden, tag("input", type="hidden", name="do", value="decline"),
+                       button(context.say("registrant_no"), plain=True))  # fmt: skip
+    asked = paragraph(context.say("registrant_asked"))
+    return context.page(context.say("registrant"), tag("h2", name), asked, yes, no)
 
 
-async def send(visit: RequestContext) -> Response:
-    """The answer: on to everything that is held, or the address is gone."""
-    _, holder = await _asked(visit)
+async def send(context: RequestContext) -> Response:
+    """Record the answer: redirect to the held data after `confirm`, delete the address after `decline`."""
+    _, holder = await _asked(context)
     if holder is None:
-        return _void(visit)
-    desk = desk_of(visit, holder)
-    if visit.form.get("do") != "confirm":
-        await decline_owner(desk, holder.domain)
-        return visit.page(visit.say("registrant"), notice(visit.say("registrant_declined")))
-    if not await confirm_owner(desk, holder.domain):
-        return _void(visit)
-    return visit.go(visit.to("/registrant/data", t=await _links(visit).data_link(holder, visit.now)))
+        return _void(context)
+    command_context = command_context_of(context, holder)
+    if context.form.get("do") != "confirm":
+        await decline_owner(command_context, holder.domain)
+        return context.page(context.say("registrant"), notice(context.say("registrant_declined")))
+    if not await confirm_owner(command_context, holder.domain):
+        return _void(context)
+    return context.go(context.to("/registrant/data", t=await _links(context).data_link(holder, context.now)))
 
 
-async def _asked(visit: RequestContext) -> tuple[str, LinkHolder | None]:
-    secret = (visit.value("t") or "")[:LONGEST_SECRET]
-    return secret, await _links(visit).find_asked(secret, visit.now)
+async def _asked(context: RequestContext) -> tuple[str, LinkHolder | None]:
+    secret = (context.value("t") or "")[:LONGEST_SECRET]
+    return secret, await _links(context).find_asked(secret, context.now)
 
 
-def _links(visit: RequestContext) -> RegistrantLinks:
-    return RegistrantLinks(visit.house.store, visit.house.means)
+def _links(context: RequestContext) -> RegistrantLinks:
+    return RegistrantLinks(context.services.store, context.services.means)
 
 
-def _void(visit: RequestContext) -> Response:
-    again = links((visit.say("another_link"), "/registrant"))
-    return visit.page(visit.say("registrant"), notice(visit.say("link_void"), "error"), again, status=410)
+def _void(context: RequestContext) -> Response:
+    again = links((context.say("another_link"), "/registrant"))
+    return context.page(context.say("registrant"), notice(context.say("link_void"), "error"), again, status=410)

@@ -1,4 +1,4 @@
-"""`/security`: the customer's sign-ins, their second step, and where they are signed in (R37 to R41)."""
+"""`/security`: credentials, second factors, sessions and recent sign-ins of the customer (R37 to R41)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from gateway.signin.frame.layout import button, entry, links, notice, paragraph
 from gateway.signin.frame.markup import Child, Markup, tag
-from gateway.signin.frame.visit import RequestContext
-from gateway.signin.pages.mine import about
+from gateway.signin.frame.request_context import RequestContext
+from gateway.signin.pages.own_data import about
 from gateway.signin.pages.security_apps import apps
 from resolvers.account.apps import end_one_app, withdraw_one
 from resolvers.account.sessions_commands import end_one, end_others
@@ -23,207 +23,209 @@ Own = Callable[[RequestContext, Session], Awaitable[Response]]
 
 
 def own(handler: Own) -> Callable[[RequestContext], Awaitable[Response]]:
-    """A page for whoever is signed in; others sign in first."""
+    """A page for signed-in customers; others are redirected to the sign-in page."""
 
-    async def guarded(visit: RequestContext) -> Response:
-        session = await visit.session()
+    async def guarded(context: RequestContext) -> Response:
+        session = await context.session()
         if session is None:
-            return visit.go(visit.to("/sign-in", **{"continue": back(visit)}))
-        return await handler(visit, session)
+            return context.go(context.to("/sign-in", **{"continue": back(context)}))
+        return await handler(context, session)
 
     return guarded
 
 
 def fresh(handler: Own) -> Callable[[RequestContext], Awaitable[Response]]:
-    """The same for what is sensitive: whoever signed in more than five minutes ago confirms who they are (S7)."""
+    """A page with step-up authentication: a sign-in older than five minutes must be repeated (S7)."""
 
-    async def guarded(visit: RequestContext, session: Session) -> Response:
-        if not session.fresh(visit.now, FRESH):
-            wanted = {"continue": back(visit), "max_age": str(FRESH), "platform": session.platform}
-            return visit.go(visit.to("/sign-in", **wanted))
-        return await handler(visit, session)
+    async def guarded(context: RequestContext, session: Session) -> Response:
+        if not session.fresh(context.now, FRESH):
+            wanted = {"continue": back(context), "max_age": str(FRESH), "platform": session.platform}
+            return context.go(context.to("/sign-in", **wanted))
+        return await handler(context, session)
 
     return own(guarded)
 
 
-def back(visit: RequestContext) -> str:
-    """Where to come back to; after a form that is the page it was on."""
-    return visit.request.url.path if visit.request.method in ("GET", "HEAD") else "/security"
+def back(context: RequestContext) -> str:
+    """The address to return to after sign-in; for a POST the page of its form."""
+    return context.request.url.path if context.request.method in ("GET", "HEAD") else "/security"
 
 
 @own
-async def show(visit: RequestContext, session: Session) -> Response:
-    """Everything at a glance."""
-    return await overview(visit, session)
+async def show(context: RequestContext, session: Session) -> Response:
+    """Show the overview."""
+    return await overview(context, session)
 
 
-async def overview(visit: RequestContext, session: Session, *said: Child, status: int = 200) -> Response:
-    """The page, with what there is to say."""
-    data = await about(visit, session)
+async def overview(context: RequestContext, session: Session, *said: Child, status: int = 200) -> Response:
+    """The overview, with notices. Raises StoreUnavailableError."""
+    data = await about(context, session)
     me = data["me"] or {"credentials": [], "sessions": {"nodes": []}, "signIns": {"nodes": []}}
+    # Not for platforms without second factors: nobody can follow that advice there.
     unprotected = [each for each in me["credentials"] if each["platform"] in OFFERED and not _protects(each)]
-    nag = visit.say("nag", platform=", ".join(visit.say(each["platform"]) for each in unprotected))
-    return visit.page(
-        visit.say("security"),
+    nag = context.say("nag", platform=", ".join(context.say(each["platform"]) for each in unprotected))
+    return context.page(
+        context.say("security"),
         *said,
-        _who(visit, session),
+        _who(context, session),
         notice(nag, "warn") if unprotected else None,
-        [_credential(visit, session, each) for each in me["credentials"]],
-        _sessions(visit, data["grant"]["sessionId"], me["sessions"]["nodes"]),
-        apps(visit, me),
-        _accesses(visit, me["signIns"]["nodes"]),
-        paragraph(visit.say("advice"), class_="hint"),
+        [_credential(context, session, each) for each in me["credentials"]],
+        _sessions(context, data["grant"]["sessionId"], me["sessions"]["nodes"]),
+        apps(context, me),
+        _accesses(context, me["signIns"]["nodes"]),
+        paragraph(context.say("advice"), class_="hint"),
         status=status,
         wide=True,
     )
 
 
-def _who(visit: RequestContext, session: Session) -> Markup:
-    out = tag("a", visit.say("sign_out"), href=visit.to("/sign-out"), class_="out")
-    return tag("p", visit.say("signed_in_as", platform=visit.say(session.platform)), " ", out, class_="who")
+def _who(context: RequestContext, session: Session) -> Markup:
+    out = tag("a", context.say("sign_out"), href=context.to("/sign-out"), class_="out")
+    return tag("p", context.say("signed_in_as", platform=context.say(session.platform)), " ", out, class_="who")
 
 
 def _protects(credential: dict[str, Any]) -> bool:
     return any(each["confirmedAt"] and each["kind"] != "RECOVERY_CODES" for each in credential["secondFactors"])
 
 
-def _credential(visit: RequestContext, session: Session, credential: dict[str, Any]) -> Markup:
-    found = visit.house.store.keys.system.ids.decode(credential["id"])
+def _credential(context: RequestContext, session: Session, credential: dict[str, Any]) -> Markup:
+    found = context.services.store.keys.system.ids.decode(credential["id"])
     here = found is not None and found.key == session.credential_id
     confirmed = [each for each in credential["secondFactors"] if each["confirmedAt"]]
     steps: Child = None
     if credential["platform"] in OFFERED:
-        state = visit.say("on" if _protects(credential) else "off")
+        state = context.say("on" if _protects(credential) else "off")
         badge = tag("span", state, class_="badge on" if _protects(credential) else "badge")
-        steps = tag("p", visit.say("two_steps"), " ", badge)
-    listed = tag("ul", [_factor(visit, each, here) for each in confirmed], class_="rows") if confirmed else None
+        steps = tag("p", context.say("two_steps"), " ", badge)
+    listed = tag("ul", [_factor(context, each, here) for each in confirmed], class_="rows") if confirmed else None
     return tag(
         "section",
-        tag("h2", visit.say(credential["platform"])),
+        tag("h2", context.say(credential["platform"])),
         tag("p", credential["loginName"], class_="hint"),
         steps,
         listed,
-        _actions(visit, credential, confirmed) if here else _elsewhere(visit, credential),
+        _actions(context, credential, confirmed) if here else _elsewhere(context, credential),
     )
 
 
-def _elsewhere(visit: RequestContext, credential: dict[str, Any]) -> Markup:
-    there = visit.to("/sign-in", platform=credential["platform"], **{"continue": "/security"})
-    return links((visit.say("at_other"), there))
+def _elsewhere(context: RequestContext, credential: dict[str, Any]) -> Markup:
+    there = context.to("/sign-in", platform=credential["platform"], **{"continue": "/security"})
+    return links((context.say("at_other"), there))
 
 
-def _factor(visit: RequestContext, factor: dict[str, Any], here: bool) -> Markup:
+def _factor(context: RequestContext, factor: dict[str, Any], here: bool) -> Markup:
     used = factor["lastUsedAt"]
-    facts = [visit.say("last_used", at=day(used)) if used else visit.say("never_used")]
+    facts = [context.say("last_used", at=day(used)) if used else context.say("never_used")]
     if factor["remaining"] is not None:
-        facts.append(visit.say("left", count=factor["remaining"]))
-    name = tag("strong", visit.say(factor["kind"]), f" · {factor['label']}" if factor["label"] else None)
+        facts.append(context.say("left", count=factor["remaining"]))
+    name = tag("strong", context.say(factor["kind"]), f" · {factor['label']}" if factor["label"] else None)
     hidden = tag("input", type="hidden", name="id", value=factor["id"])
-    remove = visit.form_of("/security/remove", hidden, button(visit.say("remove"), plain=True)) if here else None
+    remove = context.form_of("/security/remove", hidden, button(context.say("remove"), plain=True)) if here else None
     return tag("li", tag("div", name, tag("span", " · ".join(facts), class_="hint")), remove)
 
 
-def _actions(visit: RequestContext, credential: dict[str, Any], confirmed: list[dict[str, Any]]) -> Markup:
-    ways: list[Markup] = [links((visit.say("change_password"), "/password"))]
+def _actions(context: RequestContext, credential: dict[str, Any], confirmed: list[dict[str, Any]]) -> Markup:
+    ways: list[Markup] = [links((context.say("change_password"), "/password"))]
     if credential["platform"] in OFFERED:
         has_app = any(each["kind"] == "TOTP" for each in confirmed)
-        add = button(visit.say("replace_app" if has_app else "add_app"))
-        ways.append(visit.form_of("/security/app", add))
-        ways.append(_passkey(visit))
+        add = button(context.say("replace_app" if has_app else "add_app"))
+        ways.append(context.form_of("/security/app", add))
+        ways.append(_passkey(context))
         if _protects(credential):
-            ways.append(visit.form_of("/security/codes", button(visit.say("new_codes"), plain=True)))
+            ways.append(context.form_of("/security/codes", button(context.say("new_codes"), plain=True)))
     return tag("div", ways, class_="actions")
 
 
-def _passkey(visit: RequestContext) -> Markup:
-    label = entry("label", visit.say("passkey_label"), value=visit.say("passkey_example"), maxlength=60)
+def _passkey(context: RequestContext) -> Markup:
+    label = entry("label", context.say("passkey_label"), value=context.say("passkey_example"), maxlength=60)
     make = tag(
-        "button", visit.say("add_passkey"), type="button", data_passkey="create", data_form=visit.form_token,
-        data_failed=visit.say("passkey_failed"), class_="second",
+        "button", context.say("add_passkey"), type="button", data_passkey="create", data_form=context.form_token,
+        data_failed=context.say("passkey_failed"), class_="second",
     )  # fmt: skip
     ask = tag("div", label, make, tag("p", class_="errors", role="alert"), class_="passkey", hidden=True)
-    return Markup(ask + _place_for_codes(visit))
+    return Markup(ask + _place_for_codes(context))
 
 
-def _place_for_codes(visit: RequestContext) -> Markup:
-    """Where the script shows recovery codes, if the passkey was the first second factor."""
-    title = tag("h2", visit.say("codes_title"))
-    place, onward = tag("div", class_="place"), links((visit.say("done"), "/security"))
-    return tag("div", title, notice(visit.say("codes_why"), "warn"), place, onward, id="new-codes", hidden=True)
+def _place_for_codes(context: RequestContext) -> Markup:
+    """The element in which the script shows recovery codes, if the passkey is the first second factor."""
+    title = tag("h2", context.say("codes_title"))
+    place, onward = tag("div", class_="place"), links((context.say("done"), "/security"))
+    return tag("div", title, notice(context.say("codes_why"), "warn"), place, onward, id="new-codes", hidden=True)
 
 
-def _sessions(visit: RequestContext, current: str | None, nodes: list[dict[str, Any]]) -> Markup:
-    at = visit.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _sessions(context: RequestContext, current: str | None, nodes: list[dict[str, Any]]) -> Markup:
+    at = context.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Expired sessions stay in the table for a while, and are no longer of use to anybody.
     open_ = [each for each in nodes if not each["endedAt"] and each["expiresAt"] > at]
-    rows = [_session(visit, each, each["id"] == current) for each in open_]
-    others = visit.form_of("/security/end-others", button(visit.say("end_others"))) if len(open_) > 1 else None
-    return tag("section", tag("h2", visit.say("sessions")), tag("ul", rows, class_="rows"), others)
+    rows = [_session(context, each, each["id"] == current) for each in open_]
+    others = context.form_of("/security/end-others", button(context.say("end_others"))) if len(open_) > 1 else None
+    return tag("section", tag("h2", context.say("sessions")), tag("ul", rows, class_="rows"), others)
 
 
-def _session(visit: RequestContext, node: dict[str, Any], current: bool) -> Markup:
-    what = tag("strong", node["device"] or "?", f" · {visit.say('this_browser')}" if current else None)
+def _session(context: RequestContext, node: dict[str, Any], current: bool) -> Markup:
+    what = tag("strong", node["device"] or "?", f" · {context.say('this_browser')}" if current else None)
     facts = [
-        visit.say(node["platform"]),
+        context.say(node["platform"]),
         node["country"],
         node["ipAddress"],
-        visit.say("seen", at=day(node["lastSeenAt"])),
+        context.say("seen", at=day(node["lastSeenAt"])),
     ]
     about_it = tag("span", " · ".join(fact for fact in facts if fact), class_="hint")
     hidden = tag("input", type="hidden", name="id", value=node["id"])
-    end = None if current else visit.form_of("/security/end", hidden, button(visit.say("end"), plain=True))
+    end = None if current else context.form_of("/security/end", hidden, button(context.say("end"), plain=True))
     return tag("li", tag("div", what, about_it), end)
 
 
-def _accesses(visit: RequestContext, nodes: list[dict[str, Any]]) -> Markup:
+def _accesses(context: RequestContext, nodes: list[dict[str, Any]]) -> Markup:
     rows = []
     for node in nodes:
-        words = [visit.say(node["platform"]), node["device"], node["country"], visit.say(node["outcome"])]
-        odd = tag("span", visit.say("unusual"), class_="badge warn") if node["unusual"] else None
+        words = [context.say(node["platform"]), node["device"], node["country"], context.say(node["outcome"])]
+        odd = tag("span", context.say("unusual"), class_="badge warn") if node["unusual"] else None
         facts = tag("span", " · ".join(word for word in words if word), " ", odd, class_="hint")
         rows.append(tag("li", tag("div", tag("strong", day(node["at"])), facts)))
-    return tag("section", tag("h2", visit.say("recent")), tag("ul", rows, class_="rows"))
+    return tag("section", tag("h2", context.say("recent")), tag("ul", rows, class_="rows"))
 
 
 def day(text: str) -> str:
-    """A moment as people write it."""
+    """A timestamp of the API in a readable form, in UTC."""
     return datetime.fromisoformat(text).strftime("%d.%m.%Y %H:%M UTC")
 
 
 @own
-async def send_end(visit: RequestContext, session: Session) -> Response:
+async def send_end(context: RequestContext, session: Session) -> Response:
     """Sign out one browser or app."""
-    result = await end_one(visit.house.actor(session, visit.now), _key(visit, "Session"))
+    result = await end_one(context.services.actor(session, context.now), _key(context, "Session"))
     if result.problems:
-        return await overview(visit, session, notice(visit.say("NOT_FOUND"), "error"), status=422)
-    return visit.go("/security")
+        return await overview(context, session, notice(context.say("NOT_FOUND"), "error"), status=422)
+    return context.go("/security")
 
 
 @own
-async def send_withdraw(visit: RequestContext, session: Session) -> Response:
-    """Take back what was allowed to an app; everything that it holds ends."""
-    result = await withdraw_one(visit.house.actor(session, visit.now), _key(visit, "AuthorizedApp"))
+async def send_withdraw(context: RequestContext, session: Session) -> Response:
+    """Withdraw the consent to an app, and revoke all its tokens (GDPR Art. 7(3))."""
+    result = await withdraw_one(context.services.actor(session, context.now), _key(context, "AuthorizedApp"))
     if result.problems:
-        return await overview(visit, session, notice(visit.say("NOT_FOUND"), "error"), status=422)
-    return visit.go("/security")
+        return await overview(context, session, notice(context.say("NOT_FOUND"), "error"), status=422)
+    return context.go("/security")
 
 
 @own
-async def send_end_app(visit: RequestContext, session: Session) -> Response:
+async def send_end_app(context: RequestContext, session: Session) -> Response:
     """Sign out one app on one device."""
-    result = await end_one_app(visit.house.actor(session, visit.now), _key(visit, "AppSession"))
+    result = await end_one_app(context.services.actor(session, context.now), _key(context, "AppSession"))
     if result.problems:
-        return await overview(visit, session, notice(visit.say("NOT_FOUND"), "error"), status=422)
-    return visit.go("/security")
+        return await overview(context, session, notice(context.say("NOT_FOUND"), "error"), status=422)
+    return context.go("/security")
 
 
-def _key(visit: RequestContext, type_name: str) -> int:
+def _key(context: RequestContext, type_name: str) -> int:
     """The row that the form names; for what is no id of this type a key that nobody has."""
-    found = visit.house.store.keys.system.ids.decode(visit.form.get("id", "")[:200])
+    found = context.services.store.keys.system.ids.decode(context.form.get("id", "")[:200])
     return found.key if found is not None and found.type_name == type_name else 0
 
 
 @own
-async def send_end_others(visit: RequestContext, session: Session) -> Response:
+async def send_end_others(context: RequestContext, session: Session) -> Response:
     """Sign out everywhere else."""
-    ended = (await end_others(visit.house.actor(session, visit.now))).ended
-    return await overview(visit, session, notice(visit.say("ended_others", count=ended)))
+    ended = (await end_others(context.services.actor(session, context.now))).ended
+    return await overview(context, session, notice(context.say("ended_others", count=ended)))

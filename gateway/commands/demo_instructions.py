@@ -1,4 +1,4 @@
-"""What `gateway demo` prints: what to open, and commands that are ready to paste."""
+"""The instructions that `gateway demo` prints: addresses to open, and commands to paste."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import shlex
 
 from gateway.config.settings import Settings
 from gateway.demo import FEATURED
+from gateway.demo.demo_queries import CUSTOMER, QUERIES, DemoQuery
 from gateway.demo.tokens import DemoTokens
-from gateway.demo.tour import CUSTOMER, STEPS, TourStep
 
 
-async def welcome(tokens: DemoTokens, settings: Settings) -> str:
-    """The page, with a token in every command; without those of the featured customer who has another address now."""
+async def demo_instructions(tokens: DemoTokens, settings: Settings) -> str:
+    """The text, with a token in every command; without the featured customer's if they have another address now."""
     address = f"http://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{settings.port}"  # noqa: S104
     lines = [
         "",
@@ -26,24 +26,24 @@ async def welcome(tokens: DemoTokens, settings: Settings) -> str:
         "  Or paste these. The same question is answered or refused, depending on who asks and what for:",
     ]
     featured = await tokens.featured()
-    for step in (step for step in STEPS if step.printed):
-        token = featured if step.who == CUSTOMER else await tokens.mint(step.who)
+    for query in (query for query in QUERIES if query.printed):
+        token = featured if query.who == CUSTOMER else await tokens.mint(query.who)
         if token is None:
             continue
-        verdict = "" if step.answered else " -- refused, with the purposes that would be allowed"
-        lines += ["", f"  # {step.who}: {step.title}{verdict}", command(step, token, address)]
+        verdict = "" if query.answered else " -- refused, with the purposes that would be allowed"
+        lines += ["", f"  # {query.who}: {query.title}{verdict}", command(query, token, address)]
     customer = "" if featured is None else f"    gateway token {FEATURED}"
     lines += ["", f"  A bare token: gateway token billing{customer}", ""]
     return "\n".join(lines)
 
 
-def command(step: TourStep, token: str, address: str) -> str:
-    """One curl command, for any shell of POSIX."""
+def command(query: DemoQuery, token: str, address: str) -> str:
+    """The curl command of a query, quoted for POSIX shells."""
     headers = ["Content-Type: application/json", f"Authorization: Bearer {token}"]
-    if step.reference:
-        headers.append(f"Purpose-Reference: {step.reference}")
+    if query.reference:
+        headers.append(f"Purpose-Reference: {query.reference}")
     parts = ["curl", "-s", f"{address}/graphql"]
     for header in headers:
         parts += ["-H", header]
-    parts += ["-d", json.dumps({"query": step.query})]
+    parts += ["-d", json.dumps({"query": query.query})]
     return shlex.join(parts)

@@ -1,4 +1,4 @@
-"""What a customer's own pages show: asked of the API like everything else, so that reading it is recorded, too."""
+"""The data of a customer's own pages, read through the API like all else, so that the access is recorded, too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from gateway.signin.frame.visit import RequestContext
+from gateway.signin.frame.request_context import RequestContext
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from resolvers.clients.client_area import ID as AREA
@@ -40,23 +40,23 @@ query SignInPagesApps($after: String) {
 }
 """
 PAGES = 20
-"""Pages of an app's tokens that are looked through; what is older has ended or was let in a thousand times."""
+"""Pages of app sessions that are read: a thousand sessions, so that one customer's list cannot grow without bound."""
 
 
-async def about(visit: RequestContext, session: Session) -> dict[str, Any]:
-    """The answer's data; StoreUnavailableError when there is none."""
-    data = await _asked(visit, session, QUESTION)
+async def about(context: RequestContext, session: Session) -> dict[str, Any]:
+    """The data of the overview page; StoreUnavailableError if the API gives no answer."""
+    data = await _asked(context, session, QUESTION)
     if data["me"]:
-        data["me"]["appSessions"] = await _app_sessions(visit, session)
+        data["me"]["appSessions"] = await _app_sessions(context, session)
     return data
 
 
-async def _app_sessions(visit: RequestContext, session: Session) -> list[dict[str, Any]]:
-    """The apps that hold tokens now; those of the client area end with its session and are not told twice."""
+async def _app_sessions(context: RequestContext, session: Session) -> list[dict[str, Any]]:
+    """The apps with valid tokens; without the client area's own, which end with the session and are listed there."""
     found: list[dict[str, Any]] = []
-    at, after = visit.now.strftime("%Y-%m-%dT%H:%M:%SZ"), None
+    at, after = context.now.strftime("%Y-%m-%dT%H:%M:%SZ"), None
     for _ in range(PAGES):
-        page = (await _asked(visit, session, APPS, after=after))["me"]["appSessions"]
+        page = (await _asked(context, session, APPS, after=after))["me"]["appSessions"]
         found += [each for each in page["nodes"] if not each["endedAt"] and each["expiresAt"] > at]
         if not page["pageInfo"]["hasNextPage"]:
             break
@@ -64,9 +64,9 @@ async def _app_sessions(visit: RequestContext, session: Session) -> list[dict[st
     return [each for each in found if each["client"] != AREA]
 
 
-async def _asked(visit: RequestContext, session: Session, query: str, **variables: Any) -> dict[str, Any]:
+async def _asked(context: RequestContext, session: Session, query: str, **variables: Any) -> dict[str, Any]:
     question = Request(query=query, variables=variables, read_only=True)
-    outcome = await visit.house.api.execute(question, grant_of(session, visit.now))
+    outcome = await context.services.api.execute(question, grant_of(session, context.now))
     if outcome.kind is not RequestOutcome.OK:
         raise StoreUnavailableError(OutageCause.DOWN)
     data: dict[str, Any] = orjson.loads(outcome.body)["data"]
@@ -74,7 +74,8 @@ async def _asked(visit: RequestContext, session: Session, query: str, **variable
 
 
 def grant_of(session: Session, now: datetime) -> Grant:
-    """What the pages may read: this customer's own, and nothing else."""
+    """The grant of the pages: this customer's own data, and nothing else."""
+    # A minute of life: it serves the queries of one page, and is made anew for each.
     return Grant(
         token_id=f"{CLIENT}:{session.id}",
         client_id=CLIENT,

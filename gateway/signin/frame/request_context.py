@@ -1,4 +1,4 @@
-"""One request to a sign-in page: its language, its form, whose browser it is, and the way to answer."""
+"""The context of one request to a sign-in page: language, form, session, and helpers for the response."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from gateway.signin.frame.house import SignInServices
 from gateway.signin.frame.layout import Shell, document
 from gateway.signin.frame.markup import Child, Markup, tag
+from gateway.signin.frame.services import SignInServices
 from gateway.signin.frame.words import Language, chosen, say
 from resolvers.signin.sessions import Session
 from resolvers.signins.secrets import new_secret
@@ -23,25 +23,25 @@ LONGEST_FORM = 65_536
 MOST_FIELDS = 40
 LONGEST_ADDRESS = 4_096
 KEPT = ("lang", "platform", "continue", "max_age")
-"""What a page passes on to the next one."""
+"""The parameters that a page passes on to the next one."""
 NO_STORE = {"cache-control": "no-store"}
 
 
 @dataclass(slots=True)
 class RequestContext:
-    """Made for one request and forgotten with it."""
+    """The context of one request to a sign-in page."""
 
-    house: SignInServices
+    services: SignInServices
     request: Request
     asked: Mapping[str, str]
-    """The parameters of the address."""
+    """The parameters of the query string."""
     form: Mapping[str, str]
     """The fields of the form; empty for a GET."""
     now: datetime
     form_token: str = field(default="", repr=False)
     new_token: bool = False
     readable: bool = True
-    """Whether this address answers a GET, so that a link may lead to it."""
+    """True if this address answers a GET, so that links may lead to it."""
 
     @property
     def language(self) -> Language:
@@ -49,51 +49,51 @@ class RequestContext:
         return chosen(self.value("lang"), self.request.headers.get("accept-language"))
 
     def say(self, key: str, **facts: object) -> str:
-        """A sentence in that language."""
+        """A text in the language of the page."""
         return say(self.language, key, **facts)
 
     def value(self, name: str) -> str | None:
-        """A parameter, of the form or of the address."""
+        """A parameter of the form, or else of the query string."""
         return self.form.get(name) or self.asked.get(name) or None
 
     @property
     def platform(self) -> str:
-        """The platform that is asked for."""
+        """The requested platform; the client area by default."""
         asked = self.value("platform")
         return asked if asked in ("CLIENT_AREA", "MANAGEMENT_INTERFACE", "WEBMAIL") else "CLIENT_AREA"
 
     @property
     def onward(self) -> str | None:
-        """Where to go afterwards: an address of this house or none, whatever was asked for."""
+        """The address to continue at, if it is one of this gateway (an open redirect otherwise)."""
         return local(self.value("continue"))
 
     @property
     def visitor(self) -> Visitor:
-        """Who knocks."""
-        return self.house.visitor(self.request)
+        """The visitor of the connection."""
+        return self.services.visitor(self.request)
 
     async def session(self, platform: str | None = None) -> Session | None:
-        """The session of this browser; of several the one that was proven last."""
-        return await self.house.session(self.request, platform)
+        """The session of this browser; of several the one with the most recent authentication."""
+        return await self.services.session(self.request, platform)
 
     def kept(self, **more: str | None) -> dict[str, str]:
-        """What the next page should know of this one."""
+        """The parameters that the next page gets from this one."""
         known = {name: self.value(name) for name in KEPT} | {"continue": self.onward} | more
         return {name: value for name, value in known.items() if value}
 
     def to(self, path: str, **more: str | None) -> str:
-        """The address of another page, with what it should know."""
+        """The address of another page, with the parameters of KEPT."""
         query = urlencode(self.kept(**more))
         return f"{path}?{query}" if query else path
 
     def page(self, title: str, *children: Child, status: int = 200, wide: bool = False) -> Response:
-        """A page of the house."""
-        shell = Shell(self.language, title, self.house.means.site.name, self._languages(), wide)
+        """The response of a page."""
+        shell = Shell(self.language, title, self.services.means.site.name, self._languages(), wide)
         return self.done(HTMLResponse(document(shell, *children), status, NO_STORE))
 
     @property
     def here(self) -> str:
-        """The address of this page, or of the one that its form was on."""
+        """The address of this page, or of the page with its form."""
         return self.request.url.path if self.readable else "/security"
 
     def _languages(self) -> Markup:
@@ -103,26 +103,27 @@ class RequestContext:
         return tag("a", name, href=self.to(self.here, lang=other, t=secret), lang=other, hreflang=other)
 
     def go(self, address: str) -> Response:
-        """Send the browser on, with a GET."""
+        """Redirect with a GET (303, since the request may have been a POST)."""
         return self.done(RedirectResponse(address, 303, NO_STORE))
 
     def done(self, response: Response) -> Response:
-        """The response, with the cookie that its forms need."""
+        """The response, with the anti-CSRF cookie of its forms if the browser has none."""
         if self.new_token:
-            self.house.cookies.give(response, self.house.cookies.form, self.form_token)
+            self.services.cookies.give(response, self.services.cookies.form, self.form_token)
         return response
 
     def form_of(self, action: str, *children: Child, **attributes: str | bool | None) -> Markup:
-        """A form that posts here; it carries what the next page should know, and proves that this house made it."""
+        """A form that posts to `action`, with the parameters of KEPT and the anti-CSRF token."""
         hidden = [tag("input", type="hidden", name=name, value=value) for name, value in self.kept().items()]
         token = tag("input", type="hidden", name="form", value=self.form_token)
         return tag("form", token, hidden, *children, method="post", action=action, **attributes)
 
 
 def local(address: str | None) -> str | None:
-    """An address that stays in this house; None for any other (an open redirect serves thieves)."""
+    """The address if it is a path of this gateway; None for any other, to prevent open redirects (RFC 9700 §4.11)."""
     if not address or len(address) > LONGEST_ADDRESS or not address.startswith("/"):
         return None
+    # Browsers read `\` as `/` (WHATWG URL), so `/\evil.example` would leave this host like `//evil.example`.
     if address.startswith("//") or "\\" in address or not address.isprintable() or " " in address:
         return None
     parts = urlsplit(address)
@@ -130,10 +131,10 @@ def local(address: str | None) -> str | None:
 
 
 def genuine(request: Request, form: Mapping[str, str], cookie: str | None) -> bool:
-    """Whether a form was made for this browser, and sent from a page of ours (G3).
+    """True if a form was made for this browser, and sent from a page of ours (CSRF, G3).
 
-    1. Browsers say where a request comes from; ours come from ourselves. 2. The form repeats the secret of a cookie,
-    which no other site can read or set.
+    1. Browsers name the origin of a request in Sec-Fetch-Site; old ones send none. 2. The form repeats the secret of a
+    cookie (double submit), which with `__Host-` no other site can read or set.
     """
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":  # 1
         return False
@@ -142,7 +143,7 @@ def genuine(request: Request, form: Mapping[str, str], cookie: str | None) -> bo
 
 
 def fields_of(text: bytes) -> dict[str, str]:
-    """The fields of a form or an address; ValueError when it is none. Of one that comes twice the first counts."""
+    """The fields of a form or query string, the first of several equal names; ValueError if it is malformed."""
     pairs = parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     found: dict[str, str] = {}
     for name, value in pairs:
@@ -150,11 +151,13 @@ def fields_of(text: bytes) -> dict[str, str]:
     return found
 
 
-def begin(house: SignInServices, request: Request, form: Mapping[str, str], readable: bool = True) -> RequestContext:
-    """A visit, with the token of its forms: the browser's own, or a new one."""
+def begin(services: SignInServices, request: Request, form: Mapping[str, str], readable: bool = True) -> RequestContext:
+    """The context of a request, with the browser's anti-CSRF token or a new one."""
     try:
         asked = fields_of(request.scope["query_string"][:LONGEST_FORM])
     except ValueError:
         asked = {}
-    token = house.cookies.read(request, house.cookies.form)
-    return RequestContext(house, request, asked, form, house.clock(), token or new_secret(), token is None, readable)
+    token = services.cookies.read(request, services.cookies.form)
+    return RequestContext(
+        services, request, asked, form, services.clock(), token or new_secret(), token is None, readable
+    )

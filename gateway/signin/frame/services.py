@@ -1,4 +1,4 @@
-"""What the sign-in pages work with: the procedures, the API for what they show, cookies, and the clock."""
+"""The services of the sign-in pages: authentication, sessions, the API for their contents, cookies and the clock."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from store.tables.credentials import PLATFORMS
 
 
 class PageApi(Protocol):
-    """What answers questions: `schema.api.api.Api`."""
+    """Executes GraphQL requests; implemented by `schema.api.api.Api`."""
 
     async def execute(self, request: Request, grant: Grant) -> Outcome:
-        """The answer; never raises."""
+        """The outcome; errors are part of it, and never raised."""
         ...
 
 
 class SignInServices:
-    """One for each process."""
+    """The services of the sign-in pages, one instance a process."""
 
     def __init__(
         self,
@@ -61,19 +61,20 @@ class SignInServices:
         self.passkeys = Passkeys(store, means)
 
     def visitor(self, connection: HTTPConnection) -> Visitor:
-        """Who knocks, as far as the connection tells."""
+        """The visitor of a connection: address, device, and the secret of a known device."""
         device = self.cookies.read(connection, self.cookies.device)
         return visitor_of(connection, self.proxies, self.proxy_header, device)
 
     async def session(self, connection: HTTPConnection, platform: str | None = None) -> Session | None:
-        """The session of a browser on a platform; without one, of all it has, the one that was proven last.
+        """The browser's session on a platform, or on any platform the one with the most recent authentication.
 
-        None also for one that turned up where it must be proven anew: its cookie alone opens nothing there (S12).
+        None, too, for a session used in a new place where the customer must sign in again (S12). StoreUnavailableError.
         """
         now, found = self.clock(), []
         for each in PLATFORMS if platform is None else (platform,):
             secret = self.cookies.read(connection, self.cookies.session(each))
             session = await self.sessions.find(secret, now) if secret else None
+            # A cookie renamed to another platform's name must not open that platform.
             if session is not None and session.platform == each:
                 found.append(session)
         visitor = self.visitor(connection)
@@ -84,5 +85,5 @@ class SignInServices:
         return None
 
     def actor(self, session: Session, now: datetime) -> Actor:
-        """The customer of a session, about to change something."""
+        """The customer of a session, as the author of a change at `now`."""
         return Actor(self.store, self.means, session.customer_id, session.id, now)

@@ -1,4 +1,4 @@
-"""A change of a register that makes a released paper untrue is told where it is made, with the command to run."""
+"""Warns after a change of a register if the released notice or record no longer matches, with the command to run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from audits.papers.state import PaperState, paper_states
 from audits.schema.checks import Check
 from audits.schema.sources import UnreadableError
-from gateway.commands.common import read_settings, told_in_a_sentence
+from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.periods import operator_periods
 from gateway.config.settings import Settings
 from gateway.http import server
@@ -20,9 +20,9 @@ from store.database.store import open_store
 TOLD = (Check.PAPER_OUTDATED, Check.TRANSFER_UNGUARDED)
 
 
-def tell_untrue_papers() -> None:
-    """Name each released paper that does not say what is so now; nothing where none was released."""
-    with told_in_a_sentence():
+def warn_of_outdated_documents() -> None:
+    """Print a note for each released document that is outdated now; nothing if none was released."""
+    with errors_as_sentences():
         found = server.run(_untrue(read_settings()))
     for state in found:
         kind = state.kind.lower()
@@ -42,7 +42,7 @@ async def _untrue(settings: Settings) -> list[PaperState]:
     try:
         found = await paper_states(store.reader, own_facts(), own_schema(), periods, None, day)
     except UnreadableError:
-        return []  # A controller's file of an older release says less than is asked now: `audit papers` tells it.
+        return []  # The controller's file of an older release lacks what is required now: `audit papers` reports that.
     finally:
         await store.close()
     return [each for each in found if any(one.check in TOLD for one in each.findings)]

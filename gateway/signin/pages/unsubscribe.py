@@ -1,4 +1,4 @@
-"""`/unsubscribe/{token}`: news stop with one click, without signing in and without a cookie (R13, RFC 8058)."""
+"""`/unsubscribe/{token}`: one-click unsubscribe from news, without sign-in and cookies (R13, RFC 8058)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from starlette.types import Receive, Scope, Send
 from gateway.http import problems
 from gateway.http.bodies import ClientDisconnectedError, read_body
 from gateway.http.multipart import fields_of_multipart, is_multipart
-from gateway.signin.frame.house import SignInServices
 from gateway.signin.frame.layout import button, notice, paragraph
 from gateway.signin.frame.markup import tag
-from gateway.signin.frame.visit import LONGEST_FORM, RequestContext, begin, fields_of
+from gateway.signin.frame.request_context import LONGEST_FORM, RequestContext, begin, fields_of
+from gateway.signin.frame.services import SignInServices
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from schema.documents.requests import Request, RequestOutcome
@@ -26,7 +26,7 @@ STOP = "mutation OneClick { setProductNews(input: {wanted: false}) { userErrors 
 
 
 async def _one_click(request: HttpRequest, receive: Receive, seconds: int) -> bool:
-    """Whether the body says so, in either of the forms that RFC 8058 has; Problem for a body out of bounds."""
+    """True if the body is the one-click form of RFC 8058 §3.2, in either encoding; Problem 408 or 413."""
     headers = dict(request.scope["headers"])
     body = await read_body(receive, headers.get(b"content-length"), LONGEST_FORM, seconds)
     kind = headers.get(b"content-type", b"")
@@ -38,17 +38,17 @@ async def _one_click(request: HttpRequest, receive: Receive, seconds: int) -> bo
 
 
 class Unsubscribe:
-    """A GET shows a button, since scanners of mail follow links; a POST as RFC 8058 has it does it.
+    """Shows a button for a GET, since mail scanners follow links; unsubscribes for a POST of RFC 8058.
 
-    The address itself proves that it came with our message: nothing else is asked for, and all it can do is stop news.
-    The proof comes first: for whoever has none, no body is read.
+    The token in the address proves that it comes from our message, and can only stop news. It is checked first: without
+    a valid one no body is read (G14).
     """
 
-    def __init__(self, house: SignInServices) -> None:
-        self._house = house
+    def __init__(self, services: SignInServices) -> None:
+        self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The page, or what became of it; Problem 404 for an address we never gave."""
+        """Answer a GET or POST; Problem 404 for a token that was not issued here, 400 for another body."""
         request = HttpRequest(scope, receive)
         try:
             response = await self._answer(request, receive)
@@ -59,36 +59,37 @@ class Unsubscribe:
     async def _answer(self, request: HttpRequest, receive: Receive) -> Response:
         if request.method not in ("GET", "HEAD", "POST"):
             raise problems.method_not_allowed(b"GET, HEAD, POST")
-        customer = await unsubscriber(self._house.store.keys.system, request.path_params["token"])
+        # No CSRF protection, on purpose: mail providers send the POST of RFC 8058 themselves, without any cookie.
+        customer = await unsubscriber(self._services.store.keys.system, request.path_params["token"])
         if customer is None:
             raise problems.ProblemError(404, "NO_SUCH_LINK", "This link was not made here, or is not whole.")
-        visit = begin(self._house, request, {})
+        context = begin(self._services, request, {})
         if request.method != "POST":
-            return self._asked(visit)
-        if not await _one_click(request, receive, self._house.body_seconds):
+            return self._asked(context)
+        if not await _one_click(request, receive, self._services.body_seconds):
             raise problems.malformed("Send List-Unsubscribe=One-Click.")
-        await self._stop(visit, customer)
-        return visit.page(visit.say("news_stop"), notice(visit.say("news_stopped")))
+        await self._stop(context, customer)
+        return context.page(context.say("news_stop"), notice(context.say("news_stopped")))
 
-    def _asked(self, visit: RequestContext) -> Response:
+    def _asked(self, context: RequestContext) -> Response:
         named = [tag("input", type="hidden", name=name, value=value) for name, value in ONE_CLICK.items()]
-        form = tag("form", named, button(visit.say("news_stop")), method="post", action=visit.request.url.path)
-        return visit.page(visit.say("news_stop"), paragraph(visit.say("news_stop_why")), form)
+        form = tag("form", named, button(context.say("news_stop")), method="post", action=context.request.url.path)
+        return context.page(context.say("news_stop"), paragraph(context.say("news_stop_why")), form)
 
-    async def _stop(self, visit: RequestContext, customer: int) -> None:
-        """Like any other change; for whoever is no customer any more it is done already."""
+    async def _stop(self, context: RequestContext, customer: int) -> None:
+        """Switch news off through the API, like any other change; nothing is left to do for an erased customer."""
         grant = Grant(
             token_id=CLIENT,
             client_id=CLIENT,
             subject=customer,
             purposes=frozenset({Purpose.SELF_SERVICE}),
             scopes=frozenset(),
-            expires_at=int(visit.now.timestamp()) + 60,
+            expires_at=int(context.now.timestamp()) + 60,
             refusal=Refusal.REFUSE,
             documents_only=False,
             introspection=False,
             max_page=1,
         )
-        outcome = await self._house.api.execute(Request(query=STOP), grant)
+        outcome = await self._services.api.execute(Request(query=STOP), grant)
         if outcome.kind is not RequestOutcome.OK or "errors" in orjson.loads(outcome.body):
             raise StoreUnavailableError(OutageCause.DOWN)

@@ -1,4 +1,4 @@
-"""The demo's chance: the same seed draws the same on every machine, whatever Python's hash randomisation."""
+"""Seeded random numbers for the demo: the same seed gives the same data on every machine."""
 
 import random
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Dice:
-    """Draws of one customer; seeding with text goes through SHA-512, which `PYTHONHASHSEED` does not touch."""
+class SeededRandom:
+    """A random generator for one customer. It is seeded with text, which unlike `hash()` ignores `PYTHONHASHSEED`."""
 
     __slots__ = ("_random",)
 
@@ -17,19 +17,19 @@ class Dice:
         self._random = random.Random(":".join(map(str, seed)))  # noqa: S311 (demo data wants to be predictable)
 
     def pick(self, options: Sequence[T]) -> T:
-        """One of the options, each as likely as another."""
+        """One of the options, all equally likely."""
         return options[self._random.randrange(len(options))]
 
     def chance(self, percent: int) -> bool:
-        """True in so many cases of a hundred."""
+        """True with a probability of `percent` in a hundred."""
         return self._random.randrange(100) < percent
 
     def between(self, low: int, high: int) -> int:
-        """A whole number, both ends included."""
+        """A whole number from `low` to `high`, both included."""
         return self._random.randint(low, high)
 
     def some(self, options: Sequence[T], count: int) -> list[T]:
-        """So many different options, in their own order."""
+        """`count` different options, in their original order."""
         chosen = sorted(self._random.sample(range(len(options)), min(count, len(options))))
         return [options[place] for place in chosen]
 
@@ -39,6 +39,6 @@ class Dice:
         return "".join(self.pick({"#": digits, "@": letters}.get(sign, sign)) for sign in pattern)
 
     def ago(self, now: datetime, most_days: int, least_days: int = 0) -> datetime:
-        """A moment of a day between so many and so few days ago, never after `now`."""
+        """A moment between `most_days` and `least_days` ago, at daytime, never after `now`."""
         day = now - timedelta(days=self.between(least_days, most_days))
         return min(now, day.replace(hour=self.between(6, 22), minute=self.between(0, 59), second=self.between(0, 59)))

@@ -1,4 +1,4 @@
-"""`gateway settings` and `gateway schema`: what is configured, and what may be asked."""
+"""`gateway settings` and `gateway schema`: print the configuration and the GraphQL schema."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gateway.config.settings import describe
 
 @click.command("settings")
 def settings_() -> None:
-    """List every setting with its meaning, default and present value; passwords are masked.
+    """List every setting with its meaning, default and current value; passwords are masked.
 
     \b
         PORT=9000 gateway settings
@@ -23,7 +23,7 @@ def settings_() -> None:
 
 @click.group()
 def schema() -> None:
-    """Look at the schema."""
+    """Print the schema."""
 
 
 @schema.command("print")

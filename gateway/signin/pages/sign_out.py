@@ -1,0 +1,40 @@
+"""`/sign-out`: linked from every page of a signed-in customer (R41)."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from gateway.signin.frame.layout import button, links, notice, paragraph
+from gateway.signin.frame.request_context import RequestContext
+from resolvers.account.sessions_commands import end_one
+
+
+async def show(context: RequestContext) -> Response:
+    """Ask first: another site could cause a GET (logout CSRF)."""
+    if await context.session() is None:
+        return _out(context)
+    leave = context.form_of("/sign-out", button(context.say("sign_out")))
+    return context.page(context.say("sign_out"), paragraph(context.say("sign_out_why")), leave)
+
+
+async def send(context: RequestContext) -> Response:
+    """End this browser's sessions on every platform, and delete their cookies."""
+    cookies = context.services.cookies
+    response = _out(context)
+    for platform in ("CLIENT_AREA", "MANAGEMENT_INTERFACE", "WEBMAIL"):
+        session = await context.session(platform)
+        if session is not None:
+            await end_one(context.services.actor(session, context.now), session.id)
+        cookies.take(response, cookies.session(platform))
+    cookies.take(response, cookies.pending)
+    # So that the back button shows nothing to the next user of a shared computer (R41). Cookies are deleted one by one:
+    # the known device must stay.
+    response.headers["clear-site-data"] = '"cache"'
+    return response
+
+
+def _out(context: RequestContext) -> Response:
+    back = links((context.say("sign_in"), context.to("/sign-in")))
+    return context.page(
+        context.say("sign_out"), notice(context.say("signed_out_hint"), title=context.say("signed_out")), back
+    )
