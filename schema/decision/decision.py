@@ -48,7 +48,7 @@ class RefusedField:
         """The error: the same whether the customer exists or not, and once however many customers there are."""
         allowed = [each.name for each in self.refused.allowed]
         asked = purpose.name if purpose else None
-        message = f"{self.coordinate} may not be read for {asked}."
+        message = f"{self.coordinate} may not be read {f'for {asked}' if asked else 'without a purpose'}."
         if self.refused.reason is Reason.SCOPE_MISSING:
             message = f"{self.coordinate} needs a scope that the token does not have."
         elif self.refused.reason is Reason.FIRST_PARTY_ONLY:
