@@ -190,7 +190,7 @@ def forget_the_living_when_tests_changed(part: Part, files: set[str]) -> None:
 def concerns(part: Part, name: str) -> bool:
     """Whether a file is one of the part's tests, or of what all tests share."""
     path = Path(name)
-    shared = path.parent == Path("tests") or path.name == "conftest.py"
+    shared = (path.parent == Path("tests") and path.suffix == ".py") or path.name == "conftest.py"
     return name.startswith("tests/") and (shared or any(path.is_relative_to(each) for each in part.tests))
 
 

@@ -28,9 +28,11 @@ from schema.declare.fields import (
     identity,
     public,
     related,
+    searched,
     searched_input,
     shared,
     when,
+    worked_out,
 )
 from schema.declare.node import Node
 from schema.declare.records import interface, record
@@ -86,6 +88,10 @@ class PayPal(Method):
     is_default: bool | None = datum(payment_methods.c.is_default, "Used first.", (BILLING,))
 
 
+async def _none(*_: Any) -> None:
+    """What no test here asks for."""
+
+
 @record(customers)
 class Customer(Node):
     """Its id is for both."""
@@ -96,6 +102,10 @@ class Customer(Node):
     email: str | None = datum(
         customers.c.email, "News goes there.", (when(Condition.NEWS_NOT_DECLINED, NEWS), shared(AppScope.EMAIL_READ))
     )
+
+    @worked_out(_none, Category.SUBSCRIPTION, RetentionRule.NOT_STORED, BOTH)
+    def uses(self, of: Annotated[str | None, searched(Category.SUBSCRIPTION, "For both.", BOTH)] = None) -> int | None:
+        """How often something was used."""
 
 
 @strawberry.input
@@ -342,7 +352,9 @@ def test_what_is_of_no_person_is_open_to_everybody_and_what_is_ours_to_no_app() 
     sentence, details = problem(decision)
     assert sentence == "Query.keys is for the company's own clients, whatever a customer has allowed this app."
     assert (details["coordinate"], details["reason"]) == ("Query.keys", "FIRST_PARTY_ONLY")
-    assert refused(decided("{ audit }", OWN, subject=7, third_party=True, scopes=["audit:read", "audit:all"]))
+    for purpose in (OWN, None):  # An app's token without a purpose has the scopes that it has, and no more.
+        decision = decided("{ audit }", purpose, subject=7, third_party=True, scopes=["audit:read", "audit:all"])
+        assert [each.details["reason"] for each in decision.problems()] == ["FIRST_PARTY_ONLY"]
 
 
 @pytest.mark.parametrize(("scopes", "enough"), [(("email:read",), True), (("profile:read",), False)])
@@ -354,7 +366,7 @@ def test_an_app_reads_what_its_customer_allowed(scopes: tuple[str, ...], enough:
 
 
 def test_a_partner_gets_what_its_register_names_and_no_card_whatever_it_names() -> None:
-    """(R7, R22) The ways in are none of its fields; a hard rule holds beside any register."""
+    """(R7, R22) A hard rule holds beside any register."""
     partner = Partner("Printers", "CH", frozenset({"Customer.services", "Service.card"}))
     text = "{ customer { services { name card } } }"
     for purpose in (BILLING, PAYING):
@@ -364,10 +376,20 @@ def test_a_partner_gets_what_its_register_names_and_no_card_whatever_it_names() 
             sentence = f"{coordinate} is not among the fields that this partner may get."
             assert told[coordinate] == (sentence, "NOT_IN_UNDERTAKING")
         assert "Service.card" not in refused(decided(text, PAYING))
-    decision = decided(
-        '{ customer(key: "x") { services { __typename } } }', BILLING, who=replace(grant(BILLING), partner=partner)
-    )
-    assert not refused(decision)
+
+
+def test_a_partner_says_whom_it_asks_for_and_searches_by_what_its_register_names() -> None:
+    """(R7) The ways in and arguments are none of its fields; what an input object can hold has to be named."""
+    bound = Partner("Printers", "CH", frozenset({"Customer.uses"}))
+    who = replace(grant(BILLING), partner=bound)
+    assert not refused(decided('{ customer(key: "x") { uses(of: "x") } }', BILLING, who=who))
+    by_email = '{ customer(by: {one: {email: "x"}}) { __typename } }'
+    assert refused(decided(by_email, BILLING, who=who)) == {"Inner.email"}
+    named = replace(who, partner=replace(bound, fields=bound.fields | {"Inner.email"}))
+    assert not refused(decided(by_email, BILLING, who=named))
+    text, value = "query ($v: Outer) { customer(by: $v) { __typename } }", {"v": {"one": {"email": "x"}}}
+    assert not decided(text, BILLING, who=named).brought(value)
+    assert [each.details["coordinate"] for each in decided(text, BILLING, who=who).brought(value)] == ["Inner.email"]
 
 
 def test_a_condition_of_the_purpose_comes_with_its_coordinate() -> None:
@@ -384,6 +406,12 @@ def test_a_client_has_withheld_what_may_be_left_out_and_another_is_refused() -> 
     assert decision.withheld == {"Service.id"} and decision.purpose is SUPPORT
 
 
+def test_an_input_is_told_at_each_place_where_it_stands() -> None:
+    decision = decided('{ a: customer(key: "x") { id } b: customer(key: "y") { id } }')
+    (told,) = decision.problems()
+    assert [(each["line"], each["column"]) for each in told.locations] == [(1, 15), (1, 44)]
+
+
 def test_asking_for_the_schema_is_noted() -> None:
     assert decided("{ __schema { types { name } } version }").introspects is True
     assert decided("{ __typename version }").introspects is False
@@ -392,5 +420,6 @@ def test_asking_for_the_schema_is_noted() -> None:
 def test_a_field_that_a_variable_must_not_bring_is_told_with_its_place_once() -> None:
     decision = decided("query ($v: Inner!) { a: customer(by: {one: $v}) { id } b: customer(orBy: [$v]) { id } }")
     (told,) = decision.brought({"v": {"email": "x"}})
+    assert list(told.locations) == [{"line": 1, "column": 75}]
     assert told.details["coordinate"] == "Inner.email" and told.details["purpose"] == "SERVICE_COMMUNICATION"
     assert decision.brought({}) == [] == decision.brought({"w": {"email": "x"}})
