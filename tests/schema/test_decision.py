@@ -16,7 +16,7 @@ from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from resolvers.reads import customers as reads
 from schema.core.errors import ErrorCode
-from schema.core.sources import ColumnValue, Entry, GrantFacts
+from schema.core.sources import ColumnValue, Entry, GrantFacts, RenderedDocument
 from schema.decision.decision import Decision, decide_operation
 from schema.declare.fields import (
     DECLARED,
@@ -31,6 +31,7 @@ from schema.declare.fields import (
     searched,
     searched_input,
     shared,
+    told,
     when,
     worked_out,
 )
@@ -39,6 +40,7 @@ from schema.declare.records import interface, record
 from schema.documents.documents import Documents, Operation
 from schema.documents.limits import Limits
 from schema.model.model import SchemaModel
+from store.crypto.blind_index import Lookup
 from store.tables.customers import customers
 from store.tables.payments import payment_methods
 from store.tables.services import services
@@ -103,6 +105,11 @@ class Customer(Node):
         customers.c.email, "News goes there.", (when(Condition.NEWS_NOT_DECLINED, NEWS), shared(AppScope.EMAIL_READ))
     )
 
+    silent: str | None = strawberry.field(description="It declares nothing.")
+    kept: str | None = declare(
+        Declared(ColumnValue(customers.c.email), Category.EMAIL, allowances(BOTH)), "It does not say for how long."
+    )
+
     @worked_out(_none, Category.SUBSCRIPTION, RetentionRule.NOT_STORED, BOTH)
     def uses(self, of: Annotated[str | None, searched(Category.SUBSCRIPTION, "For both.", BOTH)] = None) -> int | None:
         """How often something was used."""
@@ -142,6 +149,14 @@ class Query:
         self, key: Annotated[str | None, _key()] = None, by: Outer | None = None, or_by: list[Inner] | None = None
     ) -> Customer | None:
         """A customer."""
+
+    @told(
+        RenderedDocument("email", Lookup.EMAIL, {customers.c.email: "Customer.email"}, NEWS, str, str),
+        Category.CUSTOMER_ID,
+        (SUPPORT, when(Condition.NEWS_NOT_DECLINED, NEWS)),
+    )
+    def card_of(self, email: Annotated[str, searched(Category.EMAIL, "Whose.", (SUPPORT, NEWS))]) -> str | None:
+        """A document that tells the e-mail address."""
 
     audit: str | None = declare(Declared(GrantFacts(), scopes=(frozenset({"audit:read", "audit:all"}),)), "Reports.")
     version: str | None = public(GrantFacts(), "Of the release.", "It is of no person.")
@@ -398,6 +413,25 @@ def test_a_condition_of_the_purpose_comes_with_its_coordinate() -> None:
     assert "Customer.email" not in refused(decision)
     assert decision.conditions == {"Customer.email": frozenset({Condition.NEWS_NOT_DECLINED})}
     assert decided("{ customer { email } }", OWN, subject=7).conditions == {}
+
+
+@pytest.mark.parametrize("coordinate", ["Customer.silent", "Customer.kept"])
+@pytest.mark.parametrize("purpose", [BILLING, SUPPORT])
+def test_what_declares_too_little_is_closed_to_everybody(coordinate: str, purpose: Purpose) -> None:
+    """(G9) The start refuses such a schema; the decision refuses it as well."""
+    decision = decided("{ customer { %s } }" % coordinate.partition(".")[2], purpose)
+    assert refused(decision) == {coordinate}
+    assert [each.details["reason"] for each in decision.problems()] == ["UNDECLARED"]
+
+
+def test_a_document_is_read_where_all_that_it_tells_may_be() -> None:
+    """(R58) Its own declaration alone would open it."""
+    sentence, details = problem(decided('{ cardOf(email: "x") }'))
+    assert sentence.startswith("Query.cardOf may not be read for SERVICE_COMMUNICATION.")
+    assert details["allowedPurposes"] == ["PRODUCT_NEWS", "SELF_SERVICE"]
+    decision = decided('{ cardOf(email: "x") }', NEWS)
+    assert not refused(decision)
+    assert decision.conditions["Customer.email"] == {Condition.NEWS_NOT_DECLINED}
 
 
 def test_a_client_has_withheld_what_may_be_left_out_and_another_is_refused() -> None:
