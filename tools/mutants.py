@@ -13,18 +13,18 @@ import fnmatch
 import hashlib
 import json
 import os
-import random
 import shutil
 import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import mutants_named
+import mutants_within
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ROOT / "tests" / "mutants.toml"
@@ -32,8 +32,6 @@ FOLDER = ROOT / "build" / "mutants"
 PACKAGES = ("gateway", "schema", "resolvers", "workers", "audits", "store", "values", "policy")
 LIVED, UNTRIED_BY_TESTS, TIMEOUTS = 0, 33, (-24, 24, 36, 152, 255)
 """Exit codes as mutmut keeps them: the tests passed; no test calls the function; the tests took too long."""
-SEED = 17
-"""Of the random choice that `--sample` makes: the same one for everybody."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def main() -> None:
     """Try the mutants of the requested parts or modules, and report."""
     asked = arguments()
     if asked.within:
-        within(asked.only, asked.sample)
+        mutants_within.within(asked.only, asked.sample)
         return
     table = tomllib.loads(PARTS.read_text(encoding="utf-8"))
     parts = [Part(name, row["modules"], row["tests"], row.get("arguments", [])) for name, row in table["parts"].items()]
@@ -84,7 +82,7 @@ def main() -> None:
         sys.exit(f"no part and no module of that name; parts are: named, {', '.join(part.name for part in parts)}")
     for part, only in chosen:
         if not asked.report:
-            prepare(part)
+            prepare(part, asked.patience)
             try_out(part, only, asked.sample)
     if chosen:
         report(chosen, {row["diff"].strip(): row["because"] for row in table.get("equivalent", [])})
@@ -103,6 +101,10 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("modules", nargs="*", help="parts of tests/mutants.toml or modules; none: everything")
     parser.add_argument("--sample", type=int, default=0, help="of each module only so many, chosen by a fixed seed")
+    parser.add_argument(
+        "--patience", type=int, default=1,
+        help="how many times as long as usual a mutant may take; what took too long before is tried again",
+    )  # fmt: skip
     parser.add_argument("--report", action="store_true", help="try nothing, report what is known")
     parser.add_argument("--within", help=argparse.SUPPRESS)
     parser.add_argument("--only", nargs="*", default=[], help=argparse.SUPPRESS)
@@ -116,8 +118,8 @@ def wanted(part: Part, asked: list[str]) -> list[str] | None:
     return [each for each in asked if any(fnmatch.fnmatch(each, module) for module in part.modules)] or None
 
 
-def prepare(part: Part) -> None:
-    """Update the part's copy of the checkout; unchanged files keep their time, so that mutmut repeats nothing."""
+def prepare(part: Part, patience: int = 1) -> None:
+    """Bring the part's copy of the checkout up to date; untouched files keep their time, so nothing is done twice."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"],  # noqa: S607
         cwd=ROOT, check=True, capture_output=True, text=True,
@@ -127,7 +129,7 @@ def prepare(part: Part) -> None:
     files = {name for name in listed.split("\0") if name and (ROOT / name).is_file()}
     for name in files - {"pyproject.toml"}:
         write(part.folder / name, (ROOT / name).read_bytes())
-    write(part.folder / "pyproject.toml", settings(part).encode())
+    write(part.folder / "pyproject.toml", settings(part, patience).encode())
     for folder in (part.folder, part.folder / "mutants"):
         for gone in [found for found in sources(folder) if str(found.relative_to(folder)) not in files]:
             gone.unlink()
@@ -147,7 +149,7 @@ def sources(folder: Path) -> Iterator[Path]:
         yield from (folder / package).rglob("*.py")
 
 
-def settings(part: Part) -> str:
+def settings(part: Part, patience: int) -> str:
     """The project's own settings, and mutmut's; JSON's strings and lists are TOML's as well."""
     own = {
         "source_paths": list(PACKAGES),
@@ -159,7 +161,7 @@ def settings(part: Part) -> str:
         "on_dependency_change": "ignore",
         # Workers come from a process that has run no test: no loop, no pool and no server is inherited.
         "process_isolation": "forkserver",
-        "timeout_multiplier": 8.0,
+        "timeout_multiplier": 8.0 * patience,
         "timeout_constant": 5.0,
     }
     lines = (f"{key} = {json.dumps(value)}" for key, value in own.items())
@@ -188,7 +190,7 @@ def forget_the_living_when_tests_changed(part: Part, files: set[str]) -> None:
 def concerns(part: Part, name: str) -> bool:
     """True if a file belongs to the part's tests, or is shared by all tests."""
     path = Path(name)
-    shared = path.parent == Path("tests") or path.name == "conftest.py"
+    shared = (path.parent == Path("tests") and path.suffix == ".py") or path.name == "conftest.py"
     return name.startswith("tests/") and (shared or any(path.is_relative_to(each) for each in part.tests))
 
 
@@ -200,37 +202,6 @@ def try_out(part: Part, only: list[str], sample: int) -> None:
     done = subprocess.run([*command, "--only", *only], cwd=part.folder, env=environment, check=False)  # noqa: S603
     if done.returncode:
         sys.exit(f"{part.name}: mutmut ended with {done.returncode}; the lines above say why")
-
-
-def within(only: list[str], sample: int) -> None:
-    """Run mutmut in this process, whose folder is the part's."""
-    from mutmut import __main__ as mutmut
-    from mutmut.mutation import file_mutation
-    from mutmut.workers import isolation
-
-    # The members of our own enums are rows of `policy.rows`: they are made while their class is, before any trampoline.
-    file_mutation.ENUM_BASE_NAMES.add("Row")
-    # Without a mutant the tests have just passed, or did when what is known was found out: mutmut would run them again.
-    isolation.ForkServerRunner.run_clean_tests = lambda *_, **__: 0
-    mutmut.collect_source_file_mutation_data = choosing(mutmut.collect_source_file_mutation_data, only, sample)
-    mutmut._run((), 1)
-
-
-def choosing(collect: Callable[..., Any], only: list[str], sample: int) -> Callable[..., Any]:
-    """mutmut's collector, limited to the requested modules and the sample."""
-
-    def chosen(**given: Any) -> Any:
-        mutants, by_path = collect(**given)
-        names = set()
-        for path, data in sorted(by_path.items()):
-            if only and not any(fnmatch.fnmatch(path, each) for each in only):
-                continue
-            of_module = sorted(data.exit_code_by_key)
-            few = bool(sample) and sample < len(of_module)
-            names |= set(random.Random(SEED).sample(of_module, sample) if few else of_module)  # noqa: S311
-        return [each for each in mutants if each[1] in names], by_path
-
-    return chosen
 
 
 def found(part: Part, only: list[str]) -> Iterator[Mutant]:

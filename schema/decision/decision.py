@@ -48,7 +48,7 @@ class RefusedField:
         """The error: the same whether the customer exists or not, and once however many customers there are."""
         allowed = [each.name for each in self.refused.allowed]
         asked = purpose.name if purpose else None
-        message = f"{self.coordinate} may not be read for {asked}."
+        message = f"{self.coordinate} may not be read {f'for {asked}' if asked else 'without a purpose'}."
         if self.refused.reason is Reason.SCOPE_MISSING:
             message = f"{self.coordinate} needs a scope that the token does not have."
         elif self.refused.reason is Reason.FIRST_PARTY_ONLY:
@@ -128,7 +128,7 @@ def decide_operation(model: SchemaModel, operation: Operation, grant: Grant, pur
 
 
 def _is_datum(rule: Rule) -> bool:
-    """A field of a type, and not a way in, nor an argument or an input: those say whom, not what."""
+    """A field of a type, or of an input that can be searched by; not a way in or an argument: those say whom."""
     return "(" not in rule.coordinate and not rule.coordinate.startswith("Query.")
 
 
@@ -265,15 +265,14 @@ class _Judge:
 
 
 def _input_fields(
-    type_: GraphQLInputObjectType, path: tuple[str, ...] = (), seen: frozenset[str] = frozenset()
+    type_: GraphQLInputObjectType, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], str, Rule | None]]:
-    if type_.name in seen:
-        return
+    """Every field that a value of the type can hold, by its path; none contains itself (`schema.model.structure`)."""
     for name, field_ in type_.fields.items():
         yield (*path, name), f"{type_.name}.{name}", input_rule(type_.name, name, field_)
         inner = get_named_type(field_.type)
         if isinstance(inner, GraphQLInputObjectType):
-            yield from _input_fields(inner, (*path, name), seen | {type_.name})
+            yield from _input_fields(inner, (*path, name))
 
 
 def _present(value: Any, path: tuple[str, ...]) -> bool:

@@ -17,6 +17,7 @@ from store.registers.webhooks import webhooks
 from store.tables.consents import consents, cookie_choices
 from store.tables.customers import customers
 from store.tables.outbox import outbox
+from store.tables.restrictions import objections, rights_events
 from tests.promises.gate import TODAY, Gate, grant, own
 
 pytestmark = pytest.mark.anyio
@@ -116,6 +117,25 @@ async def test_nobody_accepts_a_sentence_they_never_saw(gate: Gate) -> None:
     for version in (None, "2019-01"):
         found = await choose(gate, measurement=True, wordingVersion=version)
         assert found["userErrors"] == [{"code": "WORDING_OUTDATED", "field": ["wordingVersion"]}]
+    query = "mutation { chooseCookies(input: {measurement: true}) { userErrors { message } } }"
+    ((told,),) = [each["userErrors"] for each in (await gate.ask(query, own(gate.ids[0]))).data.values()]
+    assert told["message"] == "The text has changed: show the present one and ask again."
+
+
+async def test_whoever_wants_news_again_takes_their_objection_back(gate: Gate) -> None:
+    """(R12) On record as the customer's own act; another's objection stands."""
+    query = "mutation { objectTo(input: {purpose: PRODUCT_NEWS}) { userErrors { code } } }"
+    for place in (0, 1):
+        who = own(gate.ids[place], authenticated_at=int(TODAY.timestamp()))
+        assert (await gate.ask(query, who)).data["objectTo"]["userErrors"] == []
+    await switch(gate, True)
+    async with gate.store.write() as connection:
+        assert (await connection.scalars(select(objections.c.customer_id))).all() == [gate.ids[1]]
+        newest = select(rights_events).where(rights_events.c.customer_id == gate.ids[0])
+        event = (await connection.execute(newest.order_by(rights_events.c.id.desc()).limit(1))).one()
+    assert (event.event, event.purpose, event.actor) == ("WITHDRAWN", "PRODUCT_NEWS", "CUSTOMER")
+    assert (event.staff, event.reference, event.at) == (None, None, TODAY)
+    assert gate.id(0) in [each["id"] for each in await reached(gate)]
 
 
 async def test_a_refusal_without_a_consent_withdraws_nothing(gate: Gate) -> None:

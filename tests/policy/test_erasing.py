@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from policy.erasing import STANDING, STEPS, TRANSITIONS, WAITING, ErasureEvent, State, Step, TransitionError, after
+from policy.erasing import (
+    STANDING,
+    STEPS,
+    TRANSITIONS,
+    WAITING,
+    ErasureEvent,
+    State,
+    Step,
+    TransitionError,
+    after,
+    meaning,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "erasure.md"
 
@@ -27,6 +38,16 @@ def test_what_has_begun_ends_in_erased_and_nothing_leads_back() -> None:
     assert {to for (state, _), to in TRANSITIONS.items() if state is State.ERASING} == {State.ERASED}
     assert not any(state in (State.ERASED, State.CANCELLED) for state, _ in TRANSITIONS)
     assert {State.ERASING} == STANDING - WAITING
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_state_is_explained_and_one_that_is_held_by_what_holds_it(state: State) -> None:
+    """Art. 12(4): the customer is told why."""
+    if state is State.HELD:
+        assert "legal hold" in meaning(state, True) and "restriction" not in meaning(state, True)
+        assert "Art. 18(1)" in meaning(state, False) and "legal hold" not in meaning(state, False)
+    else:
+        assert meaning(state, True) == meaning(state, False) == state.value
 
 
 def test_every_state_that_waits_can_be_called_off() -> None:

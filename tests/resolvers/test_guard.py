@@ -77,6 +77,23 @@ async def test_a_key_is_asked_for_once(store: Store, ids: list[int], monkeypatch
     assert asked == [[ids[0], ids[1]], [ids[2]]]
 
 
+@pytest.mark.parametrize("change", [-1, 1])
+async def test_keys_that_do_not_match_the_owners_one_by_one_stop_the_reading(
+    store: Store, ids: list[int], monkeypatch: pytest.MonkeyPatch, change: int
+) -> None:
+    """When the key store answers with too few or too many keys, nobody can say whose key is whose."""
+    subjects = store.keys.subjects
+
+    async def other_number(owners: Sequence[int]) -> object:
+        return (await subjects([*owners, ids[5]]))[: len(owners) + change]
+
+    monkeypatch.setattr(store.keys, "subjects", other_number)
+    revealed = SubjectTracker(store.keys)
+    with pytest.raises(ValueError, match="zip"):
+        await revealed.learn(ids[:3])
+    assert not revealed.subjects
+
+
 async def test_whoever_may_read_no_more_customers_is_stopped_before_any_is_noted(store: Store, ids: list[int]) -> None:
     """(G13) The judge hears of all that the operation has met, those of before included."""
     heard: list[list[str]] = []
