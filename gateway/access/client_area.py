@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.http.pages import STATIC
 from policy.purposes import Purpose
+from schema.declare.commands import editable_columns
+from schema.types.customers import Customer
 from store.database.store import Store
 from store.queue.revocations import client_changed
 from store.registers.clients import clients, documents
@@ -19,6 +21,9 @@ from store.tables.oauth import oauth_clients
 
 ID = "client-area"
 DOCUMENTS = STATIC / "area" / "documents"
+PROFILE = "Profile"
+"""The document that asks for every field which the customer may edit: the schema says which, the file where."""
+EDITABLE = "# editable"
 MAX_PAGE = 50
 
 
@@ -46,7 +51,8 @@ async def register_client_area(store: Store, now: datetime) -> None:
 
 def page_documents() -> dict[str, str]:
     """The text of each document of the page, by the name of its operation."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(DOCUMENTS.glob("*.graphql"))}
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(DOCUMENTS.glob("*.graphql"))}
+    return texts | {PROFILE: texts[PROFILE].replace(EDITABLE, " ".join(editable_columns(Customer)))}
 
 
 async def _add(connection: AsyncConnection, now: datetime) -> None:

@@ -8,12 +8,13 @@ from functools import partial
 from typing import Any
 
 import orjson
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access.authenticator import Authenticator
+from gateway.access.client_area import PROFILE, page_documents
 from gateway.api import transparency
 from gateway.api.graphql_http import GraphQLApi, GraphQLEndpoint
 from gateway.api.purpose_map import purpose_map
@@ -86,6 +87,7 @@ def list_routes(parts: Parts, crowd: ConcurrencyLimiter) -> list[Route | Mount]:
         Route("/healthz", StaticRoute(JSONResponse({"status": "alive"}, headers=pages.NO_STORE))),
         Route("/readyz", ReadOnlyRoute(readiness(parts.ready))),
         Route("/.well-known/jwks.json", ReadOnlyRoute(key_set(parts.keys))),
+        Route(f"/static/area/documents/{PROFILE}.graphql", StaticRoute(profile_document())),
         Mount("/static", Files(directory=pages.STATIC)),
     ]
     routes += parts.routes
@@ -94,6 +96,11 @@ def list_routes(parts: Parts, crowd: ConcurrencyLimiter) -> list[Route | Mount]:
     if parts.demo_tokens is not None:
         routes.append(Route("/demo/tokens", ReadOnlyRoute(listed(parts.demo_tokens))))
     return routes
+
+
+def profile_document() -> Response:
+    """The one document of the client area that is no file as it stands."""
+    return PlainTextResponse(page_documents()[PROFILE], headers={"cache-control": "no-cache"})
 
 
 class ReadOnlyRoute:
