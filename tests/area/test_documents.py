@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from gateway.access.client_area import ID, page_documents, register_client_area
 from gateway.http.pages import STATIC
-from policy.french import WORDS
+from policy.french import told as spoken
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from policy.restricting import Ground, ObjectionOutcome, objection_to
@@ -71,7 +71,7 @@ async def test_what_can_be_objected_to_is_what_the_policy_says(store: Store) -> 
     answer = await gate.ask(page_documents()["Rights"], own(gate.ids[0]), variables={"language": "FR"})
     told = answer.data["purposes"]
     assert {each["name"]: each["text"] for each in told} == {
-        each.name: WORDS["Purpose"][each.name] for each in Purpose if each.enabled
+        each.name: spoken(each, "fr") for each in Purpose if each.enabled
     }
     assert [each["name"] for each in told if each["objectable"]] == [
         each.name for each in Purpose if objection_to(each) is not ObjectionOutcome.NONE

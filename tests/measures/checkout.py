@@ -12,6 +12,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[2]
 LEFT_OUT = {"build", "benchmarks"}
+FOREIGN = ("GATEWAY_", "PYTEST_", "GIT_")
+"""What the environment says of this run, and not of the copy's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,7 @@ class Checkout:
         self.python("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *arguments, **variables)
 
     def _run(self, command: list[str], input_: str | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
-        kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(("GATEWAY_", "PYTEST_", "GIT_"))
-        }
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         kept |= {"PATH": f"{Path(sys.executable).parent}:{kept.get('PATH', '')}", "PYTHONPATH": str(self.folder)}
         kept.pop("PYTHONDONTWRITEBYTECODE", None)
         return subprocess.run(

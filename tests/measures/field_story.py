@@ -17,6 +17,7 @@ from audits.papers.record_report import record_report
 from audits.papers.registers import SCHEMA_ALONE
 from policy.purposes import Purpose
 from resolvers.customers.new_customer_rows import FURTHER
+from resolvers.customers.registration import register
 from resolvers.imports.rows import customer
 from resolvers.imports.source import ImportSource
 from store.database.config import StoreConfig
@@ -59,7 +60,7 @@ def ask(server: Running, token: str, query: str, **variables: Any) -> Any:
 def test_through_the_running_demo(tmp_path: Path) -> None:
     """Registered, changed by the customer, read for a purpose of the field's and for no other."""
     with running(["-m", "gateway", "demo"], tmp_path) as server:
-        tokens = {each["name"]: each["token"] for each in httpx.get(f"{server.url}/demo/tokens").json()}
+        tokens = {each["name"]: each["token"] for each in httpx.get(f"{server.url}/demo/tokens").json()["tokens"]}
         made = ask(server, tokens["orders"], NEW)["data"]["registerCustomer"]
         assert made["userErrors"] == []
         hers = command(["token", "ada@new.example"], tmp_path, PORT=str(server.port)).stdout.strip()
@@ -82,13 +83,13 @@ def test_through_the_running_demo(tmp_path: Path) -> None:
 async def test_an_export_tells_it_in_every_form(config: StoreConfig) -> None:
     async with opened_office(config, 1) as office:
         assert (await office.ask(CHANGE, s=HERS)).data["updateProfile"]["userErrors"] == []
-        id_ = await office.made()
+        id_ = await office.made(language="en")
         whole, portable = [(await office.fetch(id_, form)).json() for form in ("json", "portable")]
         page = (await office.fetch(id_, "html")).text
     assert faults(json.loads((ROOT / "docs" / "export.schema.json").read_text()), whole) == []
     (profile,) = whole["holdings"][0]["records"]
     assert profile["salutation"] == HERS
-    (told,) = (each for each in whole["holdings"][0]["fields"] if each["name"] == "salutation")
+    told = whole["holdings"][0]["fields"]["salutation"]
     assert told["description"] == "How to address the customer." and told["coordinates"] == ["Customer.salutation"]
     assert HERS in page and "How to address the customer." in page
     assert HERS in json.dumps(portable, ensure_ascii=False), "given by the customer, for the contract (Art. 20)"
@@ -127,8 +128,6 @@ async def test_an_import_brings_it(config: StoreConfig, tmp_path: Path) -> None:
     assert FURTHER == ("salutation",)
     async with opened(config) as store:
         gate = Gate(store, [], [])
-        from resolvers.customers.registration import register
-
         await register(store, people, now=TODAY)  # type: ignore[arg-type]  # a list of faults would fail here
         answer = await gate.ask(READ, grant(Purpose.PERSONALISE_COMMUNICATION))
     assert {each["salutation"] for each in answer.data["customers"]["nodes"]} == {None, HERS}
