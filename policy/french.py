@@ -76,6 +76,10 @@ WORDS: Final = {
         "EXPORTS": "Un export peut être téléchargé pendant 7 jours, jamais au-delà de l'effacement du client.",
         "READING_COUNTS": "Combien de clients un programme lit est compté à l'heure, sans désigner personne.",
         "KEYS": "La clé d'un client est détruite à son effacement.",
+        "PAPERS": "Chaque avis et registre publié est conservé, puisqu'il dit ce qui valait alors.",
+        "REFUSAL_COUNTS": "Ce qui a été refusé à un programme est compté par jour, 12 mois, sans désigner personne.",
+        "NOT_STORED": "Utilisé pour répondre à la demande qui l'apporte, et non conservé.",
+        "CLIENT_REGISTRATION": "L'enregistrement d'un programme est conservé jusqu'à ce que l'exploitant le supprime.",
     },
     "Recipient": {
         "PAYMENT_AFFILIATE": "Une entreprise affiliée au moyen de paiement choisi par le client.",
@@ -91,8 +95,19 @@ WORDS: Final = {
     },
 }
 """By catalogue and row."""
+FILE: Final = "policy/french.py"
 
 
 def translated(row: Row, language: str) -> str:
     """Return the sentence of a row in a language (`en`, `fr`)."""
-    return WORDS.get(type(row).__name__, {}).get(row.name, row.text) if language == "fr" else row.text
+    return translation(row, language) or row.text
+
+
+def translation(row: Row, language: str) -> str | None:
+    """Return the sentence in a language other than English, if there is one."""
+    return WORDS.get(type(row).__name__, {}).get(row.name) if language == "fr" else None
+
+
+def untranslated(row: Row) -> tuple[tuple[str, str], ...]:
+    """Return the languages that lack a sentence for a row, each with the file to add it to; none for internal rows."""
+    return () if type(row).__name__ not in WORDS or translation(row, "fr") else (("fr", FILE),)

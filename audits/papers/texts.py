@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from policy.french import translation
 from policy.rows import Row
 
 
@@ -21,7 +22,8 @@ def _catalogue(language: str) -> Mapping[str, Any]:
 class NoticeTexts:
     """The texts in one language. English sentences of a row are the policy's; French ones are in data/fr.toml, by name.
 
-    A row without a French sentence is shown in English, and added to `untranslated`, so that a new purpose is noticed.
+    A row without one there is told as `policy.french` has it, and else in English and named in `untranslated`: a new
+    purpose shows at once.
     """
 
     language: str
@@ -33,7 +35,8 @@ class NoticeTexts:
         if said is None or self.language == "en":
             return str(said or "")
         name = type(row).__name__
-        return self._translated(f"{name}.{row.name}.{column}", str(said), name, row.name, column)
+        found = translation(row, self.language) if column == "text" else None
+        return self._translated(f"{name}.{row.name}.{column}", str(said), name, row.name, column, fallback=found)
 
     def rule(self, source: str) -> str:
         """Return a hard rule in words, without its numbers: `R14: a telephone number is …`."""
@@ -70,11 +73,13 @@ class NoticeTexts:
         words = [self.word(each) for each in names]
         return f" {self.word('and')} ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
-    def _translated(self, what: str, english: str, *path: str) -> str:
+    def _translated(self, what: str, english: str, *path: str, fallback: str | None = None) -> str:
         found: Any = _catalogue(self.language)
         for part in path:
             found = found.get(part, {}) if isinstance(found, Mapping) else {}
         if isinstance(found, str) and found:
             return found
+        if fallback is not None:
+            return fallback
         self.untranslated.add(what)
         return english

@@ -50,6 +50,7 @@ class Check(Enum):
     SECRET_COLUMN        = "error", "The column may never be given out.", "Remove the field: passwords, factors, card numbers and fingerprints are no output (R16, R20)."
     PURPOSE_OFF          = "warning", "A purpose is named that is switched off.", "It allows nothing until the controller configures it (policy/purposes.py)."
     STALE_TEXT           = "warning", "The text of an enum value is not the policy's.", "Print the schema again: `gateway schema print`."
+    UNTRANSLATED         = "warning", "A sentence of the policy is missing in a language.", "Add it to the file that is named; until then it is told in English."
     NARROWER_TYPE        = "note", "A part names purposes that no field leading to it allows.", "Nobody can read it for these: remove them, or add them where it is embedded."
     DEPRECATED_PERSONAL  = "note", "Deprecated personal data can still be read.", "Narrow its purposes now, and remove it when nobody asks for it any more."
     LOOKS_PERSONAL       = "note", "The name of an undeclared field looks like personal data.", "If it is, say so with @personalData; if it is not, nothing needs to be done."

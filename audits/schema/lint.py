@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.schema import lint_columns, lint_shape, lint_silence, lint_words
+from audits.schema import lint_columns, lint_shape, lint_silence, lint_translations, lint_words
 from audits.schema.checks import Check, Finding, in_order
 from audits.schema.facts import Facts
 from audits.schema.vocabulary import Vocabulary
@@ -23,6 +23,7 @@ def lint(facts: Facts, vocabulary: Vocabulary | None = None) -> list[Finding]:
     found += lint_words.findings(facts, words)
     found += lint_silence.findings(facts)
     found += lint_columns.findings(facts)
+    found += lint_translations.findings(facts)
     return in_order(list(dict.fromkeys(found)))
 
 

@@ -11,6 +11,8 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.config.settings import Settings
 from gateway.http.middleware import PAGE_POLICY
+from schema.declare.commands import editable_columns
+from schema.types.customers import Customer
 
 HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"
@@ -61,7 +63,13 @@ def _template(name: str) -> Template:
     return Template((HERE / "templates" / name).read_text(encoding="utf-8"))
 
 
+PROFILE = "Profile"
+"""The document that asks for every field which the customer may edit: the schema says which, the file where."""
+EDITABLE = "# editable"
+
+
 def page_documents() -> dict[str, str]:
     """The text of each document that the page of the client area sends, by the name of its operation."""
     folder = STATIC / "area" / "documents"
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.graphql"))}
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.graphql"))}
+    return texts | {PROFILE: texts[PROFILE].replace(EDITABLE, " ".join(editable_columns(Customer)))}

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 from prometheus_client import CollectorRegistry
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,6 +26,7 @@ from gateway.http.credentials import presented
 from gateway.http.hosts import Hosts, names_of
 from gateway.http.latencies import Latencies
 from gateway.http.middleware import AccessLog, LastResort, Limited, SecurityHeaders, Withheld
+from gateway.http.pages import PROFILE, page_documents
 from gateway.http.unfinished import UnfinishedBodies
 from gateway.tokens.signing_keys import SigningKeys
 from policy.rules import Rule
@@ -93,6 +94,7 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
         Route("/healthz", StaticRoute(JSONResponse({"status": "alive"}, headers=pages.NO_STORE))),
         Route("/readyz", ReadOnlyRoute(readiness(parts.ready))),
         Route("/.well-known/jwks.json", ReadOnlyRoute(key_set(parts.keys))),
+        Route(f"/static/area/documents/{PROFILE}.graphql", StaticRoute(profile_document())),
         Mount("/static", Files(directory=pages.STATIC)),
     ]
     routes += parts.routes
@@ -101,6 +103,11 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
     if parts.demo_tokens is not None:
         routes.append(Route("/demo/tokens", ReadOnlyRoute(listed(parts.demo_tokens))))
     return routes
+
+
+def profile_document() -> Response:
+    """The one document of the client area that is no file as it stands."""
+    return PlainTextResponse(page_documents()[PROFILE], headers={"cache-control": "no-cache"})
 
 
 class ReadOnlyRoute:

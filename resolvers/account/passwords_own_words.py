@@ -17,6 +17,7 @@ from store.tables.domains import domains
 from values.domain_name import to_unicode
 
 C, K, D = customers.c, credentials.c, domains.c
+SEALED = tuple(column for column in C if "sealing" in column.info)
 NAMED = ("street", "city")
 """The parts of an address that are words; a postal code is too short to be told from any other number."""
 
@@ -27,26 +28,32 @@ class OwnWords:
     def __init__(self, store: Store) -> None:
         self._store = store
         prepare = store.reader.prepare
-        customer = select(C.customer_number, C.name, C.postal_address, C.email, C.phone)
+        customer = select(*SEALED)
         self._customer = prepare(customer.where(C.id == bindparam("customer")))
         self._logins = prepare(select(K.id, K.login_name).where(K.customer_id == bindparam("customer")))
         self._domains = prepare(select(D.id, D.name).where(D.customer_id == bindparam("customer")).limit(100))
 
     async def of(self, key: SubjectKey) -> list[str]:
-        """Names, login names, e-mail addresses in their parts, domains, street, town, telephone and customer number."""
+        """Login names and domains, and what is sealed of the customer: names, street, town, telephone and so on."""
         fetch, who = self._store.reader.fetch, {"customer": key.customer_id}
         words: list[str] = []
-        for number, name, address, email, phone in await fetch(self._customer, who):
-            id_ = key.customer_id
-            words += [_text(key, C.customer_number, id_, number), _text(key, C.phone, id_, phone)]
-            words += _parts(key, C.name, id_, name)
-            words += _address(_parts(key, C.postal_address, id_, address))
-            words += split(_text(key, C.email, id_, email))
+        for row in await fetch(self._customer, who):
+            for column, resting in zip(SEALED, row, strict=True):
+                words += _of_customer(key, column, resting)
         for id_, login in await fetch(self._logins, who):
             words += split(_text(key, K.login_name, id_, login))
         for id_, domain in await fetch(self._domains, who):
             words += split(_text(key, D.name, id_, domain))
         return [word for word in dict.fromkeys(words) if word]
+
+
+def _of_customer(key: SubjectKey, column: Any, resting: bytes | None) -> list[str]:
+    if column is C.postal_address:
+        return _address(_parts(key, column, key.customer_id, resting))
+    if column.info["sealing"].parts:
+        return _parts(key, column, key.customer_id, resting)
+    text = _text(key, column, key.customer_id, resting)
+    return split(text) if column is C.email else [text]
 
 
 def split(text: str) -> list[str]:

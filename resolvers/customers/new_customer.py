@@ -1,6 +1,6 @@
 """A customer who is not in the store yet, with everything that belongs to them, in plain values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -247,6 +247,8 @@ class NewCustomer:
     invoices: tuple[NewInvoice, ...] = ()
     disclosures: tuple[NewDisclosure, ...] = ()
     erasures: tuple[NewErasure, ...] = ()
+    further: dict[str, str] = field(default_factory=dict)
+    """Texts of further columns, by name (`new_customer_rows.FURTHER`)."""
 
     @property
     def last_service_ended_at(self) -> datetime | None:

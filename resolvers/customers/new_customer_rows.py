@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import Table
 
 from resolvers.customers.new_customer import NewConsent, NewCredential, NewCustomer, NewPaymentMethod, NewService
+from store.sql.metadata import is_text
 from store.tables.access import sessions, sign_ins
 from store.tables.consents import consents, cookie_choices
 from store.tables.credentials import credentials, second_factors
@@ -29,6 +30,13 @@ TABLES: tuple[Table, ...] = (
     sign_ins, sessions, cookie_choices, disclosures, erasures,
 )  # fmt: skip
 """Every table that a registration may fill, referenced ones before those that refer to them."""
+
+FURTHER: tuple[str, ...] = tuple(
+    column.name
+    for column in customers.c
+    if "sealing" in column.info and is_text(column) and column.nullable and not hasattr(NewCustomer, column.name)
+)
+"""Columns of the customer that `NewCustomer` has no attribute for: one text each, which may be left out."""
 
 Row = dict[str, Any]
 
@@ -62,15 +70,12 @@ class RowWriter:
         self._plain(erasures, sorted(new.erasures, key=attrgetter("requested_at")))
 
     def _root(self, new: NewCustomer) -> None:
-        row = {name: getattr(new, name) for name in ("name", "email", "postal_address", "phone", "locale")}
-        self.rows[customers].append(row | {
+        row = {each.name: getattr(new, each.name) for each in customers.c if hasattr(new, each.name)}
+        self.rows[customers].append(row | dict.fromkeys(FURTHER) | new.further | {
             "id": self.customer_id,
             "customer_number": new.customer_number or generated_number(self.customer_id),
-            "product_news": new.product_news,
-            "created_at": new.created_at,
             "updated_at": self._now,
             "version": 1,
-            "last_service_ended_at": new.last_service_ended_at,
         })  # fmt: skip
 
     def _service(self, service: NewService) -> None:

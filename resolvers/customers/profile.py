@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Column, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
@@ -18,21 +18,28 @@ from resolvers.inputs.texts import InputReader
 from store.crypto.subject_key import SubjectKey
 from store.sql.statements import Statement
 from store.tables.customers import customers
+from values.lines import LONGEST
 
 C = customers.c
 NAME = {"givenName": 0, "familyName": 1}
 ADDRESS = ("street", "street2", "postalCode", "city", "region", "country")
+FORMS: dict[Column[Any], Callable[[InputReader, str], str | None]] = {
+    C.phone: InputReader.phone,
+    C.locale: InputReader.language,
+}
+"""What has a form of its own; everything else is a line of text."""
 
 
-async def update_profile(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def update_profile(columns: Mapping[str, Column[Any]], desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Change what was given and leave the rest; nothing is changed when anything is wrong.
 
-    With `ifVersion`, only if the profile is still the one that the caller read: an edit made in between is a
-    CONFLICT, and is not overwritten.
+    `columns` are those that hold one text, by the name of their input field; name and address have parts. With
+    `ifVersion`, only if the profile is still the one that the caller read: an edit made in between is a CONFLICT, and
+    is not overwritten.
     """
     texts = InputReader(given)
-    reads = {"phone": texts.phone, "locale": texts.language, "givenName": texts.name, "familyName": texts.name}
-    wanted = {name: read(name) for name, read in reads.items() if name in given}
+    wanted = {name: _read(texts, name, column) for name, column in columns.items() if name in given}
+    named = {part: texts.name(part) for part in NAME if part in given}
     address = texts.address("postalAddress") if given.get("postalAddress") is not None else None
     if texts.problems:
         return Result(problems=tuple(texts.problems))
@@ -46,7 +53,8 @@ async def update_profile(desk: CommandContext, given: Mapping[str, Any]) -> Resu
         version, name = rows[0]
         if given.get("ifVersion") not in (None, version):
             return Result(problems=(CONFLICT,))
-        changes = _changes(key, name, given, wanted, address)
+        changes = {columns[each].name: _resting(key, columns[each], value) for each, value in wanted.items()}
+        changes |= _changes(key, name, given, named, address)
         if changes:
             await _write(connection, desk, changes | {"version": version + 1})
             coordinates = _coordinates(given)
@@ -77,30 +85,33 @@ def _changes(
     key: SubjectKey,
     sealed_name: bytes | None,
     given: Mapping[str, Any],
-    wanted: Mapping[str, Any],
+    named: Mapping[str, str | None],
     address: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """The columns to write, sealed."""
+    """The columns with parts to write, sealed."""
     changes: dict[str, Any] = {}
-    if "phone" in wanted:
-        changes["phone"] = _sealed(key, C.phone, wanted["phone"])
-    if "locale" in wanted:
-        changes["locale"] = wanted["locale"]
-    if "givenName" in wanted or "familyName" in wanted:
+    if named:
         name = _opened(key, sealed_name)
-        for part, place in NAME.items():
-            if part in wanted:
-                name[place] = wanted[part]
-        changes["name"] = _sealed(key, C.name, name)
+        for part, value in named.items():
+            name[NAME[part]] = value
+        changes["name"] = _resting(key, C.name, name)
     if address is not None:
-        changes["postal_address"] = _sealed(key, C.postal_address, [address.get(part) for part in ADDRESS])
+        changes["postal_address"] = _resting(key, C.postal_address, [address.get(part) for part in ADDRESS])
     elif "postalAddress" in given:
         changes["postal_address"] = None
     return changes
 
 
-def _sealed(key: SubjectKey, column: Any, value: Any) -> bytes | None:
-    return None if value is None else key.seal(column, key.customer_id, column.info["sealing"].encode(value))
+def _read(texts: InputReader, name: str, column: Column[Any]) -> str | None:
+    form = FORMS.get(column)
+    most = getattr(column.type, "length", None) or LONGEST
+    return texts.line(name, most) if form is None else form(texts, name)
+
+
+def _resting(key: SubjectKey, column: Any, value: Any) -> Any:
+    """The value as its column holds it: sealed, or as it is."""
+    sealing = column.info.get("sealing")
+    return value if value is None or sealing is None else key.seal(column, key.customer_id, sealing.encode(value))
 
 
 def _opened(key: SubjectKey, sealed: bytes | None) -> list[Any]:

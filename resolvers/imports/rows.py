@@ -16,6 +16,7 @@ from resolvers.customers.new_customer import (
     ServiceKind,
     ServiceStatus,
 )
+from resolvers.customers.new_customer_rows import FURTHER
 from resolvers.imports.source import COLUMNS, SourceRecord
 from resolvers.inputs import values
 from resolvers.inputs.report import FieldFault, ImportProblem
@@ -55,6 +56,7 @@ def _customer(fields: Fields) -> NewCustomer:
         locale=fields.text("locale", values.language, 35) or "en",
         product_news=fields.truth("product_news", default=False),
         customer_number=fields.text("customer_number", values.number, 32),
+        further={name: text for name in FURTHER if (text := fields.text(name)) is not None},
     )
     return replace(bare, services=tuple(_service(each, bare) for each in _services(fields)))
 

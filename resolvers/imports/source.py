@@ -11,6 +11,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, Literal
 
+from resolvers.customers.new_customer_rows import FURTHER
 from resolvers.inputs.report import FieldFault, FileFault, ImportFileError
 
 Format = Literal["csv", "ndjson"]
@@ -20,7 +21,7 @@ MOST_BYTES = 100_000
 
 REQUIRED = ("given_name", "family_name", "email", "street", "postal_code", "city", "country")
 OPTIONAL = (
-    "customer_number", "customer_since", "phone", "street2", "region", "locale", "product_news", "services",
+    "customer_number", "customer_since", "phone", "street2", "region", "locale", "product_news", "services", *FURTHER,
 )  # fmt: skip
 COLUMNS = REQUIRED + OPTIONAL
 """The columns of CSV and the keys of NDJSON."""

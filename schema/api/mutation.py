@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import strawberry
@@ -24,9 +25,9 @@ from resolvers.payments.paying import ForwardedMessage, forward_card, pay_with_c
 from resolvers.restriction import restrictions as restricting
 from resolvers.rights.requests import cancel_erasure, request_export
 from resolvers.services.services import subscribe_service, terminate_service
-from schema.declare.commands import by_id, command
+from schema.declare.commands import by_id, command, editable_columns
 from schema.declare.fields import shared
-from schema.declare.readers import SELF
+from schema.declare.readers import SELF, WRITE_PROFILE
 from schema.mutations.access_reports import SECURITY, RecordAccessInput, RecordAccessPayload
 from schema.mutations.consents import (
     ChooseCookiesInput,
@@ -73,6 +74,7 @@ from schema.types.apps import (
     WithdrawAuthorizedAppInput,
     WithdrawAuthorizedAppPayload,
 )
+from schema.types.customers import Customer
 from schema.types.erasures import (
     CancelErasureInput,
     CancelErasurePayload,
@@ -100,7 +102,7 @@ BeginFactor = Annotated[
 class Mutation:
     """The commands."""
 
-    @command(update_profile, (shared(AppScope.PROFILE_WRITE),))
+    @command(partial(update_profile, editable_columns(Customer)), (WRITE_PROFILE,))
     def update_profile(
         self, input: Annotated[UpdateProfileInput, strawberry.argument(description="What to change.")]
     ) -> UpdateProfilePayload:

@@ -18,9 +18,11 @@ from schema.declare.node import Node
 from schema.declare.readers import ANY_APP, NAMED_DOMAINS, REGISTERED, THE_CUSTOMER, WRITTEN_TO
 from schema.declare.records import plain_type
 from schema.mutations.whois import RULES, Kind, RegistryPolicy, Tld, registry_policy
+from schema.types.accesses import Words
 from schema.types.customers import Customer, CustomerConnection
 from schema.types.domains import Domain
 from schema.types.ledger import Ledger, ledger
+from schema.types.purposes import ProcessingPurpose, purposes_told
 from schema.types.rdap import PUBLISHED, READ_BY, RdapDomain, WhoisName
 from schema.types.wordings import NOBODYS, ConsentWording, WordingKind, WordingLanguage, shown_wording
 from store.tables.customers import customers
@@ -103,6 +105,10 @@ class Query:
     @worked_out(shown_wording, None, None, (), NOBODYS)
     def consent_wording(self, kind: WordingKind, language: WordingLanguage = strawberry.UNSET) -> ConsentWording:
         """The sentence to show beside a box that is not ticked; consenting names its version."""
+
+    @worked_out(purposes_told, None, None, (), NOBODYS)
+    def purposes(self, language: Words = strawberry.UNSET) -> list[ProcessingPurpose]:
+        """What personal data is used for, as the privacy notice says it."""
 
     @worked_out(registry_policy, None, None, (), RULES)
     def registry_policy(self, tld: Tld, kind: Kind) -> RegistryPolicy | None:

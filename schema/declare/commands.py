@@ -8,13 +8,15 @@ from typing import Any
 
 import strawberry
 from sqlalchemy import Column, Table
+from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
 
 from policy.categories import Category
 from policy.retention import RetentionRule
 from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.commands.dependencies import FRESH
 from resolvers.restriction.stopped import STOPPED, is_stopped
-from schema.core.sources import Affected, Attribute, Command
+from schema.core.sources import Affected, Attribute, ColumnValue, Command
 from schema.declare.directives import StepUp
 from schema.declare.fields import DECLARED, Allowed, Declared, allowances, declare, directives, public
 from schema.declare.records import plain_type
@@ -111,6 +113,39 @@ def unkept(category: Category, description: str, allows: Iterable[Allowed]) -> A
 def asked(description: str, allows: Iterable[Allowed]) -> Any:
     """An input field without personal data: a version, a switch, a key of the caller's own making."""
     return _input(Declared(None, None, allowances(allows), None, public=NO_PERSON), description)
+
+
+def editable_fields(type_: Any) -> dict[str, StrawberryField]:
+    """The fields of an object type that say `editable_by`, by their names in Python."""
+    fields = type_.__strawberry_definition__.fields
+    return {each.python_name: each for each in fields if _declared(each).editable_by}
+
+
+def editable_columns(type_: Any) -> dict[str, Column[Any]]:
+    """The column behind each field that `with_editable_fields` adds to an input, by the field's name in GraphQL."""
+    sources = {name: _declared(each).source for name, each in editable_fields(type_).items()}
+    return {to_camel_case(name): each.column for name, each in sources.items() if isinstance(each, ColumnValue)}
+
+
+def with_editable_fields(type_: Any) -> Callable[[type], type]:
+    """Adds an input field for each editable field of an object type, in front of those that the input lists itself."""
+
+    def decorate(cls: type) -> type:
+        listed = dict(cls.__annotations__)
+        cls.__annotations__.clear()
+        for name, each in editable_fields(type_).items():
+            cls.__annotations__[name] = str | None
+            said = _declared(each)
+            own = Declared(None, said.category, said.editable_by, said.retention)
+            setattr(cls, name, _input(own, each.description or ""))
+        cls.__annotations__.update(listed)
+        return cls
+
+    return decorate
+
+
+def _declared(field: StrawberryField) -> Declared:
+    return field.metadata.get(DECLARED) or Declared()
 
 
 def _input(declared: Declared, description: str) -> Any:

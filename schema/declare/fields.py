@@ -44,6 +44,7 @@ from schema.declare.directives import (
     RetentionEnum,
     ThirdParty,
 )
+from store.sql.metadata import is_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class Declared:
     public: str | None = None
     first_party: bool = False
     """It needs no purpose, and yet no app of somebody else may ask for it."""
+    editable_by: tuple[Allowance, ...] = ()
+    """Who changes it by `updateProfile`; empty: it is changed in another way, or not at all."""
 
 
 DECLARED = "gateway"
@@ -88,22 +91,29 @@ def datum(
     retention: RetentionRule | None = None,
     disclosed_to: Sequence[Recipient] = (),
     deprecated: str | None = None,
+    editable_by: Allowed | None = None,
 ) -> Any:
     """A field that holds what rests in a column; category and retention are the column's and the table's own.
 
     `category` is for a column that has none by itself, such as a time of change: shown on a person's row it is a fact
     about that person. ValueError for a column that has one, which is said once.
+
+    `editable_by` adds a field of the same name to the input of `updateProfile` (R30): `SELF`, or `WRITE_PROFILE` for
+    the customer's own apps and those of others. ValueError for a column that does not hold one text which may be empty.
     """
     if read is None and isinstance(column.type, Boolean):
         read = bool
     if category is not None and column.info["category"] is not None:
         raise ValueError(f"{column} has a category of its own")
+    if editable_by is not None and not (is_text(column) and column.nullable):
+        raise ValueError(f"{column} cannot be edited: it does not hold one text that may be empty")
     declared = Declared(
         ColumnValue(column, read),
         category or column.info["category"],
         allowances(allows),
         retention or column.table.info["retention"],
         tuple(disclosed_to),
+        editable_by=() if editable_by is None else allowances([editable_by]),
     )
     return declare(declared, description, column, deprecated, own_retention=retention is not None)
 

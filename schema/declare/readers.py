@@ -14,6 +14,7 @@ NEWS = when(Condition.NEWS_NOT_DECLINED, Purpose.PRODUCT_NEWS)
 ANY_APP = shared(*AppScope)
 """The ways in, and the customer as such: an app of somebody else comes this far with any of its scopes (O10)."""
 READ_PROFILE = shared(AppScope.PROFILE_READ)
+WRITE_PROFILE = shared(AppScope.PROFILE_WRITE)
 
 THE_CUSTOMER = (
     Purpose.SERVICE_PROVISION,

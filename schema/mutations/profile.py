@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import strawberry
 
-from policy.app_scopes import AppScope
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, asked, user_errors, written
-from schema.declare.fields import shared
+from schema.declare.commands import UserError, affected, asked, user_errors, with_editable_fields, written
+from schema.declare.readers import WRITE_PROFILE
 from schema.declare.records import plain_type
 from schema.types.customers import Customer
 from store.tables.customers import customers
 
 C = customers.c
-OWN = (shared(AppScope.PROFILE_WRITE),)
+OWN = (WRITE_PROFILE,)
 ADDRESS = C.postal_address
 
 
@@ -30,14 +29,13 @@ class PostalAddressInput:
 
 
 @strawberry.input(description="What is given is changed, null empties it, and what is left out stays.")
+@with_editable_fields(Customer)
 class UpdateProfileInput:
-    """Name, address, phone and language."""
+    """Every field of the customer that says `editable_by`; name and address, which have parts."""
 
     given_name: str | None = written(C.name, "Given name.", OWN, part="given")
     family_name: str | None = written(C.name, "Family name.", OWN, part="family")
     postal_address: PostalAddressInput | None = written(ADDRESS, "Where invoices go.", OWN)
-    phone: str | None = written(C.phone, "For emergencies only, with the country code.", OWN)
-    locale: str | None = written(C.locale, "The language to be written to in (BCP 47).", OWN)
     if_version: int | None = asked(
         "Change only if `Customer.version` is still this: an edit made in between is not overwritten.", OWN
     )

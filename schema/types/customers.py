@@ -27,6 +27,7 @@ from schema.declare.readers import (
     SIGN_IN_FACTS,
     THE_CUSTOMER,
     WATCHED,
+    WRITE_PROFILE,
     WRITTEN_TO,
 )
 from schema.declare.records import record
@@ -77,9 +78,12 @@ class Customer(Node):
         WRITTEN_TO,
     )
     phone: str | None = datum(
-        C.phone, "To call in an emergency only; never for promotion.", (Purpose.EMERGENCY_CONTACT, READ_PROFILE)
+        C.phone,
+        "To call in an emergency only, with the country code; never for promotion.",
+        (Purpose.EMERGENCY_CONTACT, READ_PROFILE),
+        editable_by=WRITE_PROFILE,
     )
-    locale: LanguageTag | None = datum(C.locale, "The language to write in.", NAMED)
+    locale: LanguageTag | None = datum(C.locale, "The language to write in (BCP 47).", NAMED, editable_by=WRITE_PROFILE)
     product_news: bool | None = datum(
         C.product_news, "Whether news about our services are welcome by e-mail.", (NEWS, shared(*CHOICES))
     )

@@ -1,12 +1,13 @@
 """For developers: drafts the migration from the last version to the present tables.
 
-    python -m store.draft main "Customers have a nickname"
+    python -m store.database.draft main "Customers have a salutation"
 
-Read what it wrote, then add its name to `store.database.schemas`.
+Read what it wrote: whether a column was renamed, or what rows that are there already get, only you know.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,7 +44,7 @@ def draft(schema: Schema, message: str, revision: str | None = None) -> None:
         with engine.begin() as connection:
             run(connection, schema)
             config = alembic_config(schema, connection=connection, render_item=_render)
-            command.revision(
+            written: Any = command.revision(
                 config,
                 message,
                 autogenerate=True,
@@ -52,6 +53,14 @@ def draft(schema: Schema, message: str, revision: str | None = None) -> None:
                 process_revision_directives=_without_info,
             )
         engine.dispose()
+    _format(Path(written.path))
+
+
+def _format(path: Path) -> None:
+    """As the other files are written: without Alembic's marks, and formatted (Ruff is there for developers)."""
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.strip().startswith("# ###")))
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", path], check=False)  # noqa: S603  (our own interpreter)
 
 
 if __name__ == "__main__":

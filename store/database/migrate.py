@@ -15,15 +15,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.database.config import StoreConfig
-from store.database.schemas import KEYS, LEDGER, MAIN, Schema
+from store.database.schemas import KEYS, LEDGER, MAIN, MIGRATIONS, Schema
 from store.sql.engines import Address, make_engine, outside
 from store.sql.errors import DRIVER_ERRORS, unavailable
 from store.sql.statistics import keep_no_statistics
 
 if TYPE_CHECKING:
     from alembic.config import Config
-
-FOLDER = Path(__file__).parents[1] / "migrations"
 
 LOCK = 0x6761_7465
 """The advisory lock that serialises the replicas on PostgreSQL: "gate" in ASCII."""
@@ -66,9 +64,9 @@ def alembic_config(schema: Schema, **attributes: Any) -> Config:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(FOLDER))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
-    config.set_main_option("version_locations", str(FOLDER / schema.name))
+    config.set_main_option("version_locations", str(MIGRATIONS / schema.name))
     config.attributes.update(attributes, schema=schema)
     return config
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import MetaData
 
@@ -75,12 +76,13 @@ CAPABILITIES = (
 """The modules with tables; importing them fills the sets."""
 
 
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+"""A folder for each set of tables."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One set of tables, with its name (also of the folder of its migrations) and its versions in order.
-
-    The versions are repeated here so that a start need not import Alembic to compare them; a test compares the two.
-    """
+    """One set of tables: the folder of its migrations, where its version is noted, and its versions in order."""
 
     name: str
     tables: MetaData
@@ -92,13 +94,25 @@ class Schema:
         return f"{self.name}_version"
 
 
-def _numbered(name: str, last: int) -> tuple[str, ...]:
-    return tuple(f"{name}_{number:04}" for number in range(1, last + 1))
+def versions_in(folder: Path) -> tuple[str, ...]:
+    """The versions in a folder of migrations, oldest first; RuntimeError when there are none.
+
+    Each file's name begins with its version, such as `main_0028`. Read from the names, so that a start need not load
+    Alembic, which takes a quarter of a second; a test compares them with what Alembic reads in the files.
+    """
+    versions = sorted("_".join(path.stem.split("_")[:2]) for path in folder.glob("*_[0-9][0-9][0-9][0-9]_*.py"))
+    if not versions:
+        raise RuntimeError(f"there are no migrations in {folder}: the installation is incomplete")
+    return tuple(versions)
 
 
-MAIN = Schema("main", metadata, _numbered("main", 28))
-LEDGER = Schema("ledger", ledger_metadata, _numbered("ledger", 2))
-KEYS = Schema("keys", key_metadata, _numbered("keys", 6))
+def _with_versions(name: str, tables: MetaData) -> Schema:
+    return Schema(name, tables, versions_in(MIGRATIONS / name))
+
+
+MAIN = _with_versions("main", metadata)
+LEDGER = _with_versions("ledger", ledger_metadata)
+KEYS = _with_versions("keys", key_metadata)
 SCHEMAS = (MAIN, LEDGER, KEYS)
 
 # At import, so that a process with an undeclared table does not start.

@@ -141,6 +141,12 @@ def sealed(
     return Column(name, LargeBinary, nullable=nullable, info=info)
 
 
+def is_text(column: Column[Any]) -> bool:
+    """Whether it holds one text, sealed or not: neither parts that are sealed together, nor a number or a moment."""
+    sealing = column.info.get("sealing")
+    return isinstance(column.type, String) if sealing is None else not sealing.parts
+
+
 def blind(name: str, category: Category, unique: bool = False, nullable: bool = False) -> Column[bytes]:
     """Declare a column of keyed hashes, which only allow testing encrypted values for equality."""
     info = {"category": category, "output": False}

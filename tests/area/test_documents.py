@@ -11,6 +11,7 @@ from graphql import GraphQLSchema, build_schema, parse, validate
 from sqlalchemy import select, update
 
 from gateway.http.pages import STATIC, page_documents
+from policy.french import translated
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from policy.restricting import Ground, ObjectionOutcome, objection_to
@@ -20,7 +21,7 @@ from schema.api.build import sdl
 from schema.documents.requests import RequestOutcome
 from store.database.store import Store
 from store.registers.clients import clients, documents
-from tests.promises.gate import TODAY, Gate
+from tests.promises.gate import TODAY, Gate, own
 
 SCRIPTS = sorted((STATIC / "area").rglob("*.js"))
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -64,10 +65,20 @@ def test_what_stays_is_said_as_the_gateway_says_it() -> None:
     assert all(f"'{each}'" in shown for each in (CARD, NEWS, MEASURING, PHONE))
 
 
-def test_what_can_be_objected_to_is_what_the_policy_says() -> None:
-    (listed,) = re.findall(r"OBJECTABLE = \[(.*?)\]", (STATIC / "area" / "views" / "rights.js").read_text())
-    expected = [purpose.name for purpose in Purpose if objection_to(purpose) is not ObjectionOutcome.NONE]
-    assert re.findall(r"'(\w+)'", listed) == expected
+@pytest.mark.anyio
+async def test_what_can_be_objected_to_is_what_the_policy_says(store: Store) -> None:
+    gate = await Gate.of(store, 1)
+    answer = await gate.ask(page_documents()["Rights"], own(gate.ids[0]), variables={"language": "FR"})
+    told = answer.data["purposes"]
+    assert {each["name"]: each["text"] for each in told} == {
+        each.name: translated(each, "fr") for each in Purpose if each.enabled
+    }
+    assert [each["name"] for each in told if each["objectable"]] == [
+        each.name for each in Purpose if objection_to(each) is not ObjectionOutcome.NONE
+    ]
+
+
+def test_the_grounds_of_a_restriction_are_the_policy_s() -> None:
     (grounds,) = re.findall(r"GROUNDS = \[(.*?)\]", (STATIC / "area" / "views" / "rights.js").read_text())
     assert re.findall(r"'(\w+)'", grounds) == list(Ground.__members__)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from policy.app_scopes import AppScope
+from policy.french import translated
 from policy.purposes import Purpose
 
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -51,4 +52,4 @@ def plain(scope: str, language: str) -> str:
     purpose = Purpose.of_scope(scope)
     if purpose is None:
         return scope
-    return OWN[language] if language in OWN and purpose is Purpose.SELF_SERVICE else purpose.why
+    return OWN[language] if language in OWN and purpose is Purpose.SELF_SERVICE else translated(purpose, language)

@@ -119,12 +119,6 @@ const WORDS = {
   objectWhy: ['What rests on our interests stands still as soon as you object, unless it protects the rights of others, and you have an answer within a month; news end at once. For what rests on a contract, restrict above; consents are taken back where they were given.', 'Ce qui repose sur nos intérêts est suspendu dès que vous vous y opposez, sauf s’il protège les droits d’autrui, avec une réponse dans le mois ; les nouvelles cessent aussitôt. Pour ce qui repose sur un contrat, limitez ci-dessus ; les consentements se retirent là où ils ont été donnés.'],
   objectAsk: ['Object', 'S’opposer'],
   objectBack: ['Take back', 'Retirer'],
-  PERSONALISE_COMMUNICATION: ['Addressing you by name in messages', 'S’adresser à vous par votre nom'],
-  PRODUCT_NEWS: ['News about our services', 'Nouvelles de nos services'],
-  EMERGENCY_CONTACT: ['Calling you in an emergency', 'Vous appeler en cas d’urgence'],
-  ACCOUNT_SECURITY: ['Detecting unusual sign-ins', 'Détecter des connexions inhabituelles'],
-  SELF_PROTECTION: ['Showing safety recommendations', 'Montrer des recommandations de sécurité'],
-  ACCOUNTABILITY_LOG: ['Recording who read your data', 'Enregistrer qui a lu vos données'],
   PENDING: ['answer by {0}', 'réponse d’ici le {0}'],
   UPHELD: ['stopped', 'arrêté'],
   OVERRIDDEN: ['goes on', 'continue'],
@@ -200,6 +194,8 @@ export function speak(wanted) {
   language = wanted === 'fr' ? 'fr' : 'en';
   document.documentElement.lang = language;
 }
+
+export const has = (key) => key in WORDS;
 
 export function say(key, ...facts) {
   const text = (WORDS[key] ?? [key, key])[language === 'fr' ? 1 : 0];

@@ -1,10 +1,11 @@
-// Name, address, phone, language: changed at any time; an edit made elsewhere meanwhile is not overwritten.
+// Name, address, and every other field that the schema lets the customer edit: changed at any time; an edit made
+// elsewhere meanwhile is not overwritten.
 
 import { h } from '../../dom.js';
 import { ask, change } from '../api.js';
 import { addressFields, announce, button, carry, changedAddress, field, form, restore, select } from '../forms.js';
 import { remembered } from '../oauth.js';
-import { day, hour, say } from '../words.js';
+import { day, has, hour, say, words } from '../words.js';
 
 export async function profile(again) {
   const { me } = await ask('Profile');
@@ -16,6 +17,7 @@ export async function profile(again) {
       field('familyName', say('familyName'), { value: me.familyName ?? '', autocomplete: 'family-name', required: true }),
       addressFields(address, true)),
     field('phone', say('phone'), { value: me.phone ?? '', type: 'tel', autocomplete: 'tel', hint: say('phoneHint') }),
+    further(me).map((name) => field(name, label(name), { value: me[name] ?? '' })),
     select('locale', say('locale'), languages(me.locale), me.locale),
     button(say('save')));
   restore(shown, remembered().form);
@@ -31,6 +33,11 @@ export async function profile(again) {
       h('address', null, [`${me.givenName} ${me.familyName}`, ...address.formatted].map((line) => h('span', null, line)))),
   ];
 }
+
+// What the document asks for beside what has a place of its own on this page.
+const SHOWN = ['version', 'givenName', 'familyName', 'email', 'customerNumber', 'createdAt', 'updatedAt', 'phone', 'locale', 'changes', 'postalAddress'];
+const further = (me) => Object.keys(me).filter((name) => !SHOWN.includes(name));
+const label = (name) => (has(name) ? say(name) : words(name.replace(/[A-Z]/g, (letter) => ` ${letter}`)));
 
 function emailForm() {
   const shown = form('email-form', (sent) => carry(() => change('RequestEmailChange', { email: sent.elements.email.value.trim() }), () => { announce(say('emailSent')); sent.reset(); }, sent),
@@ -54,5 +61,6 @@ function input(sent, me) {
   const address = changedAddress(sent, me.postalAddress);
   if (address) given.postalAddress = address;
   if (given.phone === me.phone) delete given.phone;
+  for (const name of further(me)) if (value(name) !== (me[name] ?? '')) given[name] = value(name) || null;
   return given;
 }

@@ -3,16 +3,14 @@
 import { h } from '../../dom.js';
 import { ask, change } from '../api.js';
 import { announce, button, carry, form, select } from '../forms.js';
-import { day, say } from '../words.js';
+import { current, day, say } from '../words.js';
 
-// What can be objected to, by its legal basis; everything else says why not when it is asked.
-const OBJECTABLE = ['PERSONALISE_COMMUNICATION', 'PRODUCT_NEWS', 'EMERGENCY_CONTACT', 'ACCOUNT_SECURITY', 'SELF_PROTECTION', 'ACCOUNTABILITY_LOG'];
 const GROUNDS = ['ACCURACY_CONTESTED', 'UNLAWFUL', 'LEGAL_CLAIMS', 'OBJECTION_PENDING'];
 
 export async function rights(again) {
-  const { me } = await ask('Rights');
+  const { me, purposes } = await ask('Rights', { language: current().toUpperCase() });
   const done = async () => { announce(say('done')); await again(); };
-  return [restricting(me, done), objecting(me, done)];
+  return [restricting(me, done), objecting(me, purposes.filter((each) => each.objectable), done)];
 }
 
 function restricting(me, done) {
@@ -28,17 +26,17 @@ function restricting(me, done) {
     told.length > 0 && [h('h4', null, say('toldTitle')), h('ul', { class: 'rows', id: 'told' }, told.map((each) => h('li', null, h('span', null, each.name), h('span', null, `${say(each.about)} · ${say(`told${each.state}`)}`))))]);
 }
 
-function objecting(me, done) {
+function objecting(me, purposes, done) {
   const of = Object.fromEntries(me.objections.map((each) => [each.purpose, each]));
   const act = (name, purpose) => () => carry(() => change(name, { purpose }), done);
-  const row = (purpose) => {
+  const row = ({ name: purpose, text }) => {
     const made = of[purpose];
-    const label = h('span', { class: 'unseen' }, ` ${say(purpose)}`);
-    return h('li', null, h('span', null, say(purpose), made && [' ', h('em', null, made.state === 'PENDING' ? say('PENDING', day(made.answerBy)) : say(made.state)), made.because && ` ${made.because}`]),
+    const label = h('span', { class: 'unseen' }, ` ${text}`);
+    return h('li', null, h('span', null, text, made && [' ', h('em', null, made.state === 'PENDING' ? say('PENDING', day(made.answerBy)) : say(made.state)), made.because && ` ${made.because}`]),
       h('span', { class: 'acts' }, made && made.state !== 'OVERRIDDEN'
         ? h('button', { type: 'button', class: 'plain', 'data-withdraw': purpose, onclick: act('WithdrawObjection', purpose) }, say('objectBack'), label)
         : h('button', { type: 'button', class: 'plain', 'data-object': purpose, onclick: act('ObjectTo', purpose) }, say('objectAsk'), label)));
   };
   return h('section', null, h('h3', null, say('objectTitle')), h('p', null, say('objectWhy')),
-    h('ul', { class: 'rows', id: 'objections' }, OBJECTABLE.map(row)));
+    h('ul', { class: 'rows', id: 'objections' }, purposes.map(row)));
 }
