@@ -59,5 +59,17 @@ def test_nothing_below_knows_http_or_the_command_line() -> None:
     assert [each for each in imports(*BELOW) if each[1].partition(".")[0] in OURS] == []
 
 
+def test_workers_are_handed_objects_and_no_closures() -> None:
+    """A function inside a function, where workers are put together, is a rule that belongs below."""
+    found = []
+    for where in sorted({where for where, module, _ in imports("gateway/run") if module.startswith("workers.")}):
+        for outer in ast.walk(ast.parse((ROOT / where).read_text(encoding="utf-8"))):
+            if isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                inner = [each for each in ast.walk(outer) if each is not outer]
+                nested = [each for each in inner if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef))]
+                found += [f"{where}: {outer.name}.{each.name}" for each in nested]
+    assert found == []
+
+
 def test_the_rooms_that_moved_below_are_gone() -> None:
     assert [each for each in ("registers", "requests", "oauth/registry") if (ROOT / "gateway" / each).exists()] == []
