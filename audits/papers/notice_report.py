@@ -76,6 +76,7 @@ class _Words:
 
     def used(self, row: DataRow) -> Iterator[str]:
         """Yield each purpose with its conditions, then the excluded uses, then the person's options."""
+        # The purposes that the company's own notice has in this row come first.
         for use in sorted(row.uses, key=lambda use: not use.at_home):
             yield "• " + self.use(use, row)
         if not row.uses and row.own:
