@@ -267,8 +267,10 @@ class _Words:
             else:
                 yield say(f"controller.{key}", name=party.name, address=party.address, email=party.email)
         yield say("rights.how", how=own.rights[language])
+        # Art. 21(1) gives the objection against legitimate interests, Art. 21(2) against direct marketing on any basis.
         interest = [each for each in self.found.purposes if LegalBasis.A6_1_F in each.bases or each.promotional]
         yield say("rights.objection", purposes=" ".join(self.texts.of(each) for each in interest))
+        # Art. 18(2): only the purposes with an exemption continue while processing is restricted.
         going = [each for each in self.found.purposes if each.exempt is not None]
         yield say("rights.restriction", purposes=" ".join(self.texts.of(each) for each in going))
         yield say("rights.complaint", authority=own.authority, site=own.authority_site)
