@@ -94,6 +94,7 @@ def _processing(activity: Activity) -> list[str]:
     purpose."""
     terms = ["dpv:Store", "dpv:Use"]
     if activity.recipients:
+        # A registry publishes what it receives; the other recipients only get it.
         terms.append("dpv:MakeAvailable" if Recipient.REGISTRY in activity.recipients else "dpv:Transmit")
     if activity.purpose.name == "ERASURE":
         terms.append("dpv:Erase")

@@ -27,6 +27,7 @@ DATASET: Final = "customer_store"
 
 def fideslang(facts: Facts, found: ProcessingRecord) -> dict[str, Any]:
     """Return one Taxonomy document, for `fideslang.models.Taxonomy`."""
+    # `customer` is in fideslang's own taxonomy.
     own_subjects = [each for each in Subject if each is not Subject.CUSTOMER]
     return {
         "data_subject": [

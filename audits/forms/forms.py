@@ -73,11 +73,13 @@ def _markdown_table(table: Table) -> Iterable[str]:
 
 
 def _in_code(text: str) -> str:
+    # Only the delimiters of code and of tables have a meaning in code.
     return text.replace("`", "'").replace("|", "\\|").replace("\n", " ")
 
 
 def escaped(text: str) -> str:
     """Escape a text for Markdown, so that it contains no emphasis, link, picture or tag."""
+    # One line: a line break would end a row of a table or begin a block.
     flat = printable(" ".join(text.split()))
     return re.sub(r"([\\`*_\[\]<>|#!~$&])", r"\\\1", flat)
 

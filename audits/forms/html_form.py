@@ -47,6 +47,7 @@ def _page(report: Report) -> Iterator[str]:
     yield "<!doctype html>"
     yield f'<html lang="{escape(report.language)}">'
     yield '<head><meta charset="utf-8">'
+    # Before all content, so that the policy applies to all of it.
     yield f'<meta http-equiv="Content-Security-Policy" content="{escape(content_security_policy())}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'

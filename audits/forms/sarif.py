@@ -86,12 +86,14 @@ def _result(
         "partialFingerprints": {"coordinate/v1": f"{rule} {identity}"},
     }
     if accepted:
+        # External: the sign-off is in a file of its own, not in the schema.
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": accepted}]
     return result
 
 
 def _uri(file: str) -> str:
     """Return the path for code review: relative to the current folder if it is below, the path of `git:REV:PATH`."""
+    # Of `git:REV:PATH` the path names the file in the repository.
     path = file.split(":", 2)[2] if file.startswith("git:") and file.count(":") > 1 else file
     if (absolute := Path(path)).is_absolute() and absolute.is_relative_to(Path.cwd()):
         path = absolute.relative_to(Path.cwd()).as_posix()

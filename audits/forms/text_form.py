@@ -17,6 +17,7 @@ LEAST = 6
 
 def to_text(report: Report, width: int | None = None) -> str:
     """Return the whole report, in the width of the terminal, or 100 characters without one."""
+    # Clamped: a narrower table would break every word, and longer lines are hard to read.
     wide = width or max(NARROWEST, min(WIDEST, shutil.get_terminal_size((100, 24)).columns))
     return "\n".join(_lines(report, wide)).rstrip() + "\n"
 

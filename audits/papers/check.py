@@ -88,6 +88,7 @@ def _others(
     pruned."""
     for version, paper in resting.items():
         if version not in released:
+            # Versions are released in order: an entry that is missing between others was not pruned.
             if expired is None or paper.at >= expired or version > min(released, default=version):
                 yield f"{paper.named.capitalize()}, has no entry of a release in the ledger. {RESTORE}"
             continue

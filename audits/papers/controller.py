@@ -78,6 +78,7 @@ def read_controller(text: Text) -> Controller:
 
 
 def _controller(given: Mapping[str, Any], source: str) -> Controller:
+    # `errors` has checked every key and name, so that no lookup below can fail.
     own, transfers = given["controller"], given["transfers"]
     return Controller(
         name=own["name"],

@@ -94,6 +94,7 @@ def _unknown(given: Mapping[str, Any]) -> Iterator[str]:
     known |= {f"{path}.{language}" for path in spoken for language in LANGUAGES}
     known |= {"transfers.to"}
     for path in _paths(given):
+        # The parent of a known key is no mistake by itself.
         if path not in known and not any(each.startswith(f"{path}.") for each in known):
             yield f"{path}: there is no such key"
 

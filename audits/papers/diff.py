@@ -60,6 +60,7 @@ def _company(coordinate: str, old: Data, new: Data) -> Iterator[SchemaChange]:
         yield SchemaChange(ChangeKind.RECIPIENT_REMOVED, coordinate, field, REGISTERS)
     for key in ("purpose", "kind"):
         if old.get(key) != new.get(key):
+            # An addition and a removal, so that the new one needs a sign-off.
             yield SchemaChange(ChangeKind.PURPOSE_ADDED, coordinate, str(new.get(key)), REGISTERS)
             yield SchemaChange(ChangeKind.PURPOSE_REMOVED, coordinate, str(old.get(key)), REGISTERS)
     if any(old.get(key) != new.get(key) for key in ("since", "document")):
@@ -161,6 +162,7 @@ def _controller(old: Data, new: Data) -> Iterator[SchemaChange]:
 def _policy(old: Data, new: Data) -> Iterator[SchemaChange]:
     """Compare the legal grounds of purposes that are in both; added and removed ones are changes of the schema."""
     for name, entry in new["purposes"].items():
+        # A new purpose is compared with itself: its addition is a change of the schema.
         before = old["purposes"].get(name, entry)
         for what in entry:
             if (was := before.get(what, entry[what])) != entry[what]:

@@ -88,6 +88,7 @@ async def forms_of(reader: Reader, paper: Issued) -> dict[tuple[str, str], str]:
     forms: dict[tuple[str, str], str] = {(each, name): content for each, name, content in rows}
     whole = select(*(P[name] for name in SEALED)).where(P.id == bindparam("paper", type_=P.id.type))
     sealed = [dict(zip(SEALED, row, strict=True)) for row in await reader.fetch(reader.prepare(whole), given)]
+    # Also when the row is gone, since the list is empty then.
     if [digest_of(forms, row | {"issued_at": instant(row["issued_at"])}) for row in sealed] != [paper.digest]:
         raise PaperAlteredError(
             f"{paper.named.capitalize()}, was changed in the database after its release: its SHA-256 is not"

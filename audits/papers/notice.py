@@ -177,6 +177,7 @@ def _rows(facts: Facts, known: Sequence[Company]) -> Iterator[DataRow]:
         # Hidden copies of shown categories are not listed, except secrets, which are shown to nobody.
         if column.category is not None and (column.category not in shown or column.is_secret):
             hidden.setdefault(group_of(column.category), []).append(column)
+    # Rows without a place in GROUPS come last, by name.
     order = [name for name, _ in GROUPS] + sorted(fields.keys() | hidden.keys())
     for group in dict.fromkeys(order):
         if group in fields or group in hidden:
@@ -217,6 +218,7 @@ def _row(
 def _use(group: str, purpose: Purpose, fields: list[tuple[Fact, Category]]) -> Use:
     names = [fact.purposes[purpose.name] for fact, _ in fields]
     known = _unique(Condition[name] for name in names if name and name in Condition.__members__)
+    # True, too, if two fields of the row have different conditions.
     partly = any(name is None for name in names) or len(known) > 1
     categories = _unique(category for _, category in fields)
     return Use(purpose, categories, known, partly, at_home=HOMES.get(group, "-") in purpose.notice)

@@ -76,6 +76,7 @@ class _Words:
 
     def used(self, row: DataRow) -> Iterator[str]:
         """Yield each purpose with its conditions, then the excluded uses, then the person's options."""
+        # The purposes that the company's own notice has in this row come first.
         for use in sorted(row.uses, key=lambda use: not use.at_home):
             yield "• " + self.use(use, row)
         if not row.uses and row.own:
@@ -266,8 +267,10 @@ class _Words:
             else:
                 yield say(f"controller.{key}", name=party.name, address=party.address, email=party.email)
         yield say("rights.how", how=own.rights[language])
+        # Art. 21(1) gives the objection against legitimate interests, Art. 21(2) against direct marketing on any basis.
         interest = [each for each in self.found.purposes if LegalBasis.A6_1_F in each.bases or each.promotional]
         yield say("rights.objection", purposes=" ".join(self.texts.of(each) for each in interest))
+        # Art. 18(2): only the purposes with an exemption continue while processing is restricted.
         going = [each for each in self.found.purposes if each.exempt is not None]
         yield say("rights.restriction", purposes=" ".join(self.texts.of(each) for each in going))
         yield say("rights.complaint", authority=own.authority, site=own.authority_site)

@@ -93,6 +93,7 @@ def activity(facts: Facts, purpose: Purpose, registers: Registers, transfers: tu
     read = [fact for fact in facts.outputs if purpose.name in fact.purposes]
     # OUTSIDE applies only as long as the schema has no field for the purpose.
     stored, limits, note = OUTSIDE.get(purpose, ((), (), "")) if not read else ((), (), "")
+    # Secrets that no field shows are processed for a purpose, too.
     hidden = [column for column in never_shown(facts) if column.category and keeper(column.category) is purpose]
     categories = {fact.category for fact in read} | {each.name for each in stored}
     categories |= {column.category.name for column in hidden if column.category}

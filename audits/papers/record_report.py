@@ -66,6 +66,7 @@ def _row(each: Activity, own: Controller) -> list[Cell]:
         cell("\n".join(one.text for one in each.subjects)),
         cell("\n".join(f"• {one.text}" for one in each.categories)),
         cell("\n".join(_recipients(each)) or "None."),
+        # The record exists in English only (`record_draft`).
         cell("\n".join(f"{one.country}: {one.safeguards['en']}" for one in each.transfers) or "None."),
         cell("\n".join(one.text for one in each.limits)),
         cell("\n".join(f"{one.article}: {one.text}" for one in each.purpose.bases)),

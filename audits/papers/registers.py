@@ -131,6 +131,7 @@ async def copies_kept(reader: Reader) -> tuple[Copies, ...]:
     c, o = clients.c, oauth_clients.c
     ours = and_(o.client_id == c.id, o.first_party)
     terms = clients.outerjoin(oauth_clients, ours)
+    # IS DISTINCT FROM: null is unknown, and counts as keeping copies.
     theirs = c.disabled_at.is_(None), c.partner_id.is_(None), o.client_id.is_(None), c.keeps_days.is_distinct_from(0)
     query = select(c.id, c.name, c.keeps, c.keeps_days).select_from(terms).where(*theirs).order_by(c.id)
     return tuple(Copies(*row) for row in await _rows(reader, query))

@@ -13,6 +13,7 @@ from policy.french import translation
 from policy.rows import Row
 
 
+# The files belong to the package, so reading each of them once is enough.
 @cache
 def _catalogue(language: str) -> Mapping[str, Any]:
     return tomllib.loads(files("audits").joinpath(f"data/{language}.toml").read_text("utf-8"))
@@ -65,6 +66,7 @@ class NoticeTexts:
 
     def period(self, text: str) -> str:
         """Return an ISO 8601 period of one unit in words: P30D is 30 days, PT72H 72 hours."""
+        # Strips both letters in any number, since P30D and PT72H have one unit only.
         number, unit = text.lstrip("PT")[:-1], text[-1]
         return f"{number} {self.word(f'unit_{unit}')}"
 

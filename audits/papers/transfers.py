@@ -40,6 +40,7 @@ def outside(home: str, known: Sequence[Company]) -> list[Unguarded]:
     found: dict[tuple[Recipient, str], list[str]] = {}
     for each in known:
         if not safe(home, each.country):
+            # By kind and country: one safeguard covers all recipients of the kind there.
             found.setdefault((each.recipient, each.country), []).append(each.name)
     return [Unguarded(recipient, country, tuple(names)) for (recipient, country), names in found.items()]
 

@@ -86,6 +86,7 @@ async def registrations(reader: Reader) -> list[AuditedClient]:
     registered: dict[str, list[RegisteredDocument]] = {}
     for client, hash_, text, purpose in texts:
         registered.setdefault(client, []).append(RegisteredDocument(hash_, text, purpose))
+    # Outer: a client may have no OAuth metadata.
     terms = clients.outerjoin(oauth_clients, oauth_clients.c.client_id == c.id)
     rows = await reader.fetch(reader.prepare(select(*columns, ours).select_from(terms).order_by(c.id)), {})
     return [
@@ -176,6 +177,7 @@ def _document(facts: Facts, client: AuditedClient, document: RegisteredDocument)
     )
     refused = {purpose: list(refusals(facts, read, purpose, client.scopes)) for purpose in purposes}
     if purposes and all(refused.values()):  # A document without a purpose needs only one that answers it.
+        # Report the purpose that comes closest.
         purpose, first = min(refused.items(), key=lambda each: len(each[1]))
         for asked, verdict in first:
             allowed = ", ".join(each.name for each in verdict.allowed) or "no purpose"
@@ -221,6 +223,7 @@ def unused(
             SourcePosition(f"client {client.id}"),
         )
         for client in registered
+        # A newer client has not had the time to use its purposes.
         if client.disabled_at is None and client.created_at < since
         for purpose in client.known()
         if purpose.enabled and used.get((client.id, purpose.name), since) <= since

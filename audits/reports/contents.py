@@ -93,6 +93,7 @@ async def erasures_content(reader: Reader, now: datetime) -> Data:
     data = erasures_report(await erasure_facts(reader), now).data
     counts = data["counts"]
     totals = ("overdue", "late", "dueWithinAWeek")
+    # A GraphQL object has fixed fields, so that counts by state become a list.
     states = [{"state": name, "cases": count} for name, count in counts.items() if name not in totals]
     return {name: counts[name] for name in totals} | {"states": states, "due": data["due"]}
 
@@ -100,6 +101,7 @@ async def erasures_content(reader: Reader, now: datetime) -> Data:
 async def consents_content(reader: Reader, now: datetime) -> Data:
     """Return the data of `gateway audit consents`."""
     data = consents_report(await consent_facts(reader), now).data
+    # A list for the same reason, one entry per kind of consent.
     standing = [{"kind": kind} | counts for kind, counts in data["standing"].items()]
     return {**data, "standing": standing}
 

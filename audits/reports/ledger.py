@@ -46,7 +46,7 @@ class LedgerUse:
         self.operations += sum(entry["counts"]) if entry.get("counts") else 1
         self.subjects += sum(entry["counts"]) if entry.get("counts") else len(entry["subjects"])
         self.with_reference += bool(entry.get("reference"))
-        self.first = min(self.first or at, at)
+        self.first = min(self.first or at, at)  # 0 stands for none yet.
         self.last = max(self.last, at)
 
 
@@ -107,6 +107,7 @@ def _count(found: LedgerFacts, sequence: int, raw: bytes, length: int) -> None:
     if entry is None:
         message = f"Entry {sequence} of the ledger is not in canonical form: it was changed."
         found.findings.append(Finding(Check.LEDGER_ENTRY, message, str(sequence), SourcePosition("ledger", sequence)))
+    # Entries of another kind lack some of the keys.
     elif not entry.keys() >= KEYS:
         found.others += 1
     else:

@@ -62,6 +62,7 @@ def matrix(
     # Purposes of another team's schema, which the policy does not know, come last.
     order = [*Purpose.__members__, *sorted(used - Purpose.__members__.keys())]
     shown = tuple(name for name in order if name in used and (not purposes or name in purposes))
+    # From all fields, not from the filtered rows: a filter does not make a purpose unused.
     return Matrix(shown, rows, tuple(name for name in Purpose.__members__ if name not in readable))
 
 

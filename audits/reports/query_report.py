@@ -155,6 +155,7 @@ def _operation(each: Explained) -> dict[str, Any]:
                 "allowedPurposes": list(one.instead),
                 "column": one.column or None,
                 "line": one.place.line,
+                # `column` is already the column of the database.
                 "lineColumn": one.place.column,
             }
             for one in each.fields

@@ -60,7 +60,7 @@ def refusals_report(found: Sequence[RefusedClient], since: datetime, now: dateti
     )
     figures = [
         Figure("Clients", str(len({each.client for each in found}))),
-        Figure("Sums", str(len(found)), "care" if len(found) == MOST else ""),
+        Figure("Sums", str(len(found)), "care" if len(found) == MOST else ""),  # There may be more.
         Figure("Operations", str(sum(each.operations for each in found))),
     ]
     lead = (

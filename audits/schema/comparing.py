@@ -55,6 +55,7 @@ def categories(old: str | None, new: str | None) -> Iterator[Difference]:
     before, after = Category.__members__.get(old), Category.__members__.get(new)
     if before is None or after is None:
         yield ChangeKind.CATEGORY_CHANGED, what
+    # A part of the former category is narrower; its whole is wider, and so is a more sensitive one.
     elif after.within(before):
         yield ChangeKind.CATEGORY_NARROWED, what
     elif before.within(after) or sensitivity(after) > sensitivity(before):
@@ -114,6 +115,7 @@ def scopes(old: Scopes, new: Scopes) -> Iterator[Difference]:
     if old == new:
         return
     what = f"{_alternatives(old)} -> {_alternatives(new)}"
+    # No scopes at all are one alternative that needs none.
     before, after = old or frozenset({frozenset[str]()}), new or frozenset({frozenset[str]()})
     if any(not any(needed <= held for needed in before) for held in after):
         yield ChangeKind.SCOPE_LOOSENED, what

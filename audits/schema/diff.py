@@ -143,6 +143,7 @@ def _types(old: Facts, new: Facts) -> Iterator[SchemaChange]:
     for name, types in new.structure.possible.items():
         before = old.structure.possible.get(name, ())
         for type_name in types:
+            # Only interfaces and unions of both schemas: new ones are listed with their fields.
             if name in old.sdl.types and type_name not in before and type_name in new.structure.governed:
                 yield SchemaChange(ChangeKind.PATH_ADDED, name, type_name, new.sdl.types[name].place)
 
@@ -151,6 +152,7 @@ def _words(old: Facts, new: Facts) -> Iterator[SchemaChange]:
     """Compare the policy's catalogues as each schema prints them."""
     before, after = Vocabulary.of_schema_alone(old.sdl), Vocabulary.of_schema_alone(new.sdl)
     for enum in CATALOGUES:
+        # Another team's schema may have no catalogues of its own.
         if not before.names[enum] or not after.names[enum]:
             continue
         for name, text in after.names[enum].items():

@@ -39,6 +39,7 @@ def read_document(facts: Facts, name: str, text: str, operation: str | None = No
     """Analyse a document, or one operation of it; coordinates that the schema does not have are findings."""
     found = DocumentFacts(name)
     try:
+        # Bounds the parser, since a registered text may come from an earlier release without limits.
         document = parse(text, max_tokens=20_000, allow_empty_selection_sets=False)
     except GraphQLSyntaxError as error:
         line, column = error.locations[0] if error.locations else (1, 1)

@@ -72,6 +72,7 @@ class Fact:
                 Allowance(
                     frozenset({Purpose[name]}),
                     Condition[when] if when else None,
+                    # An app acts for its customer, so that only purposes for own data can be open to it.
                     self._opened() if Purpose[name].own_data_only else frozenset(),
                 )
                 for name, when in self.purposes.items()

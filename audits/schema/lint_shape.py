@@ -63,6 +63,7 @@ def _input_circles(sdl: Sdl) -> Iterator[Finding]:
         type_.name: [
             each.named
             for each in type_.fields.values()
+            # Without a list: a list may be empty, which ends the cycle.
             if each.type == f"{each.named}!" and sdl.kind(each.named) == "INPUT"
         ]
         for type_ in sdl.inputs()
@@ -125,6 +126,7 @@ def _narrower(facts: Facts) -> Iterator[Finding]:
             leading.setdefault(fact.named, set()).update(fact.purposes)
             if not fact.purposes:
                 reached.add(fact.named)  # Through a connection, whose own path is checked separately.
+    # Types with an id can also be reached by `node(id:)`.
     identified = {fact.type_name for fact in facts.all.values() if fact.name == "id" and fact.kind == "FIELD"}
     for fact in facts.outputs:
         purposes = leading.get(fact.type_name)

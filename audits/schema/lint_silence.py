@@ -52,6 +52,7 @@ def _field(facts: Facts, type_: Type, fact: Fact) -> Iterator[Finding]:
     if type_.kind == "INPUT":
         yield from _input(facts, fact)
         return
+    # A type that only leads to people, such as an edge, needs no declaration: the path to it has one.
     declares = type_.name in facts.structure.governed or type_.name in facts.sdl.root_types
     if facts.sdl.is_composite(fact.named):
         if declares and facts.structure.leads_to_people(fact.named):
@@ -102,6 +103,7 @@ def _argument(facts: Facts, fact: Fact) -> Iterator[Finding]:
     """Check an argument: one that searches by personal data is personal data, too."""
     if facts.sdl.kind(fact.named) == "INPUT" or _harmless(facts, fact):
         return
+    # By name and type: `first: Int` is a page size, but `first: String` may be a first name.
     if fact.named in PAGING.get(fact.name, ()):
         return
     field = facts.all[fact.coordinate.partition("(")[0]]
@@ -116,5 +118,6 @@ def _harmless(facts: Facts, fact: Fact) -> bool:
 
 def _suggests(name: str) -> str | None:
     """Return the category that a name suggests, or None."""
+    # Camel case is GraphQL's convention, but other teams' schemas also have snake case; one pattern matches both.
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     return next((category for category, pattern in SUGGESTIVE if re.fullmatch(pattern, snake)), None)

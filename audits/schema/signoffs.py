@@ -53,6 +53,7 @@ class SignOffs:
             entries = tomllib.loads(text.text).get("accept", [])
         except tomllib.TOMLDecodeError as error:
             raise UnreadableError(f"{text.name}: {error}.") from error
+        # `[accept]` with single brackets is valid TOML, but a table and not a list of tables.
         if not isinstance(entries, list):
             raise UnreadableError(f"{text.name}: write each sign-off as a table [[accept]].")
         errors = [fault for number, entry in enumerate(entries, 1) for fault in _errors(number, entry)]
@@ -121,5 +122,6 @@ def proposed(changes: Iterable[SchemaChange]) -> str:
 
 
 def _quoted(text: str) -> str:
+    # By hand, because the standard library reads TOML but does not write it.
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -69,6 +69,7 @@ def stale(sdl: Sdl) -> list[tuple[str, str, str]]:
         (enum, value.name, rows[value.name].text)
         for enum, rows in CATALOGUES.items()
         for value in _values(sdl, enum)
+        # A schema may leave the descriptions out.
         if value.name in rows.__members__ and value.description and value.description != rows[value.name].text
     ]
 

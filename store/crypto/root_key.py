@@ -172,6 +172,7 @@ def _check(key: bytes) -> str:
 
 def _read(path: Path) -> bytes:
     mode = path.stat().st_mode
+    # World access is an error, group access only a warning: some deployments share files within a group.
     if mode & (stat.S_IROTH | stat.S_IWOTH):
         raise RootKeyExposedError(path)
     if mode & (stat.S_IRGRP | stat.S_IWGRP):

@@ -36,6 +36,7 @@ async def rotate(
     Afterwards nothing is wrapped under the old version, and its file can be removed: keys in backups of the key store
     are then unreadable. `marked` is called with the number of look-ups of each re-encrypted page.
     """
+    # Keys under an older version mean that a rotation was interrupted: finish that one first.
     if not await pending(root, engine):
         root.create()
     done = 0

@@ -69,6 +69,7 @@ class SealingNonces:
 
 
 next_nonce = SealingNonces()
+# A forked child would repeat the nonces of its parent.
 os.register_at_fork(after_in_child=next_nonce.renew)
 
 

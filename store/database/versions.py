@@ -21,6 +21,7 @@ async def check_version(reader: Reader, schema: Schema) -> None:
     noted = table(schema.version_table, column("version_num", String))
     rows = await reader.fetch(reader.prepare(select(noted.c.version_num)), {})
     versions = [version for (version,) in rows]
+    # All but the last version are older than this release; one that is not listed is newer.
     if not versions or versions[0] in schema.versions[:-1]:
         raise StoreUnavailableError(OutageCause.NOT_MIGRATED, schema.name)
     if versions[0] not in schema.versions:

@@ -20,6 +20,7 @@ refusal_counts = table(
     plain("reason", String(40), None),
     plain("operations", BigInteger, None),
     plain("last_at", Instant, None),
+    # Unique, so that all replicas add to one row by an upsert.
     Index(None, *KEY, unique=True),
 )
 """`day` is the beginning of the day in UTC; `purpose` is the requested one, or empty; `coordinate` is the schema's,

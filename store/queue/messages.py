@@ -47,4 +47,5 @@ def _opened(key: Any, id_: int, payload: bytes | None) -> bytes | None:
 
 
 def _place(id_: int) -> bytes:
+    # Without the customer's number, which must not outlive the erasure.
     return f"{outbox.c.payload}:nobody:{id_}".encode()

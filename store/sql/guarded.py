@@ -14,4 +14,5 @@ def insert_where(table: Table, row: Mapping[str, Any], condition: ColumnElement[
     Foreign keys are checked only for rows that are inserted, so that a row for an unknown customer is no error.
     """
     values = [bindparam(None, value, type_=table.c[name].type) for name, value in row.items()]
+    # The row has every value: SQLAlchemy must add no defaults.
     return insert(table).from_select(list(row), select(*values).where(condition), include_defaults=False)

@@ -61,4 +61,5 @@ def first_id(ms: int) -> int:
     return (ms - EPOCH_MS) << LANE_BITS + COUNTER_BITS
 
 
+# A forked child would go on with the lane and the counter of its parent.
 os.register_at_fork(after_in_child=new_id.renew)

@@ -157,6 +157,7 @@ erasure_steps = table(
     plain("erasure_id", Id, None, ForeignKey("erasures.id")),
     choice("step", ERASURE_STEPS, None),
     plain("done_at", Instant, None),
+    # A step that is repeated keeps the time of its first observation.
     UniqueConstraint("erasure_id", "step"),
 )
 """The time at which each step of an erasure was found to be done."""

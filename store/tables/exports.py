@@ -39,6 +39,7 @@ export_parts = customer_table(
     plain("position", Integer, None),
     plain("length", Integer, None),
     sealed("content", Category.NAME, output=False, nullable=False),
+    # A part is stored once, even by two workers that both believe to have the lease.
     UniqueConstraint("export_id", "attempt", "form", "position"),
 )
 """The content may contain every category; it is declared with the most sensitive one. `length` is of the plaintext."""

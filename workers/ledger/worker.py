@@ -102,6 +102,7 @@ class Sealer:
         It never takes over a valid lease, and signs at once, regardless of the intervals.
         """
         size = await self._grow(self.step)
+        # After one entry, or no time: due at once.
         await self._notary.sign_if_due(size, 1, 0.0)
         return size
 
@@ -113,6 +114,7 @@ class Sealer:
         last = await self._tree.pending()
         while last is not None and await self._tree.pending_up_to(last):
             if not await some():
+                # Another sealer has the lease, or everything visible is sealed: wait for a commit.
                 await asyncio.sleep(self._rhythm.pause / 20)
         await self.release()
         return (await self._tree.state()).size

@@ -240,6 +240,7 @@ class Deliverer:
                 await connection.execute(update(erasure_letters).where(*open_).values(letter))
 
 
+# An earlier open message of the same customer to the same receiver.
 _first = outbox.alias("first")
 _earlier = (
     exists()

@@ -30,6 +30,7 @@ async def note_taken(
     values: dict[str, Any] = {"state": state.name, "tries": tries, "sent_at": now, "trouble": None, "given_up_at": None}
     if answer is not None:
         values |= {"answer": answer.name, "answered_at": now}
+    # Also of GIVEN_UP: the message may have been replayed.
     await _note(connection, outbox_id, (NotificationState.LISTED, NotificationState.GIVEN_UP), values, now)
 
 
