@@ -11,8 +11,6 @@ from sqlalchemy import ColumnElement
 from policy import registered
 from policy.rules import Rule
 from resolvers.events.registers import may_serve
-from schema.api.build import core_schema
-from schema.model.model import SchemaModel
 from store.registers.clients import clients
 from store.registers.partners import partners
 
@@ -48,4 +46,8 @@ def keeps_the_rules(client_id: str, purposes: frozenset[str], *partner: str | No
 @cache
 def declared_rules() -> Mapping[str, Rule]:
     """Every rule of our own schema, by coordinate."""
+    # Imported here: building the whole schema takes most of the start of a command that never asks.
+    from schema.api.build import core_schema
+    from schema.model.model import SchemaModel
+
     return SchemaModel(core_schema()).rules

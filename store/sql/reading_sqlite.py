@@ -13,6 +13,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from store.sql.errors import OutageCause, StoreUnavailableError, unavailable
 from store.sql.reading import PreparedStatement, Reader, Row
 
+DIALECT = SQLiteDialect_pysqlite()
+
 CHECK_EVERY = 10_000
 """Virtual machine steps between two looks at the clock: about 0.5 ms apart, and no cost that can be measured."""
 
@@ -28,7 +30,7 @@ class SqliteReader(Reader):
     """
 
     def __init__(self, path: Path, deadline: float = 2.0) -> None:
-        super().__init__(SQLiteDialect_pysqlite())
+        super().__init__(DIALECT)
         self._path = path
         self._deadline = deadline
         self._stop_at = 0.0
