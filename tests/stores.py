@@ -7,6 +7,7 @@ more of them, for fixtures of a longer life. A test that needs only one kind is 
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -25,8 +26,9 @@ from store.database.schemas import MAIN as MAIN_SCHEMA
 from store.database.schemas import Schema
 from store.database.store import Store, open_store
 from tests.postgres import PostgresServer
+from tests.variants import STORES
 
-KINDS = ("sqlite", "postgresql")
+KINDS = STORES
 MAIN, KEYS = "template_main", "template_keys"
 
 
@@ -39,6 +41,8 @@ class Databases:
         self._number = count(1)
         self._templates: dict[str, StoreConfig] = {}
         self._emptied: list[tuple[str, str]] = []
+        self._kept: dict[str, asyncpg.Connection] = {}
+        """Of each database that is emptied: a new session would have to learn all its tables each time."""
 
     @asynccontextmanager
     async def fresh(self, kind: str, migrated: bool = True) -> AsyncIterator[StoreConfig]:
@@ -102,7 +106,15 @@ class Databases:
             statements.append(f"INSERT INTO {schema.version_table} VALUES ('{schema.versions[-1]}')")
         if LEDGER_SCHEMA in schemas:
             statements.append("ALTER SEQUENCE ledger_entries_sequence_seq RESTART")
-        await self.administer("; ".join(statements), database)
+        session = self._kept.get(database)
+        if session is None or session.is_closed() or session._loop is not asyncio.get_running_loop():
+            session = self._kept[database] = await asyncpg.connect(self.server.url(database))
+        await session.execute("; ".join(statements))
+
+    def let_go(self) -> None:
+        """End the sessions that were kept."""
+        for session in self._kept.values():
+            session.terminate()
 
     async def _template(self, kind: str) -> StoreConfig:
         folder = self._folder / f"{kind}-template"
@@ -147,7 +159,9 @@ def postgres_server() -> Iterator[PostgresServer]:
 def databases(postgres_server: PostgresServer) -> Iterator[Databases]:
     """Makes databases of either kind, for fixtures that want to keep them longer than a test."""
     with tempfile.TemporaryDirectory(prefix="gateway-stores-") as folder:
-        yield Databases(Path(folder), postgres_server)
+        made = Databases(Path(folder), postgres_server)
+        yield made
+        made.let_go()
 
 
 @pytest.fixture(params=KINDS)

@@ -14,10 +14,10 @@ import pytest
 from policy.purposes import Purpose
 from schema.documents.requests import RequestOutcome
 from tests.promises.declared import declarations
-from tests.promises.gate import OWN, Gate, grant
+from tests.promises.gate import ON_SQLITE, OWN, Gate, grant
 from tests.promises.routes import Attempt, attempts
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ["sqlite"], indirect=True)]
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ON_SQLITE, indirect=True)]
 
 PURPOSES = [each for each in Purpose if each.enabled]
 
