@@ -1,5 +1,6 @@
 """What every test shares: one event loop for the whole run, so that pools and stores may outlive a test."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -59,6 +60,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         kept = set(map(id, taken))
         config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
         items[:] = taken
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected is there to stay: the collector of garbage need not look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -111,10 +111,10 @@ class Databases:
             session = self._kept[database] = await asyncpg.connect(self.server.url(database))
         await session.execute("; ".join(statements))
 
-    def let_go(self) -> None:
+    async def let_go(self) -> None:
         """End the sessions that were kept."""
         for session in self._kept.values():
-            session.terminate()
+            await session.close()
 
     async def _template(self, kind: str) -> StoreConfig:
         folder = self._folder / f"{kind}-template"
@@ -156,12 +156,12 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def databases(postgres_server: PostgresServer) -> Iterator[Databases]:
+async def databases(postgres_server: PostgresServer, anyio_backend: str) -> AsyncIterator[Databases]:
     """Makes databases of either kind, for fixtures that want to keep them longer than a test."""
     with tempfile.TemporaryDirectory(prefix="gateway-stores-") as folder:
         made = Databases(Path(folder), postgres_server)
         yield made
-        made.let_go()
+        await made.let_go()
 
 
 @pytest.fixture(params=KINDS)

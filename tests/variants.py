@@ -7,8 +7,8 @@
 |---|---|
 | a test of a module in `ABOVE_THE_STORE` | on SQLite |
 | the further cases of a parametrised test, but in `CASES_ARE_STATEMENTS` | on SQLite; the first case on both |
-| executors (`executor` and `gate` in tests/promises), the test runs on both stores | compiled on SQLite, graphql-core on PostgreSQL |
-| executors, the test runs on one store | both |
+| the executors (`executor` and `gate` in tests/promises) of a test on both stores | one on each of the two |
+| the executors of a test on one store | both |
 """
 
 from __future__ import annotations

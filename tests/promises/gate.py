@@ -24,7 +24,9 @@ from store.database.store import Store
 TODAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OWN = Purpose.SELF_SERVICE
 ON_SQLITE = ("sqlite-compiled", "sqlite-graphql-core")
-"""The gateways of a promise that is the same on every store: both executors."""
+"""The gateways of a promise about reads that is the same on every store: both executors."""
+REFUSING = ("sqlite-compiled",)
+"""The gateway of a promise that is kept before anything is executed."""
 PATIENT = Limits(seconds=120)
 """A machine that is busy with other work is no finding."""
 

@@ -19,7 +19,7 @@ from schema.api.build import core_schema
 from schema.documents.requests import RequestOutcome
 from schema.model.model import SchemaModel
 from tests.promises.declared import declarations
-from tests.promises.gate import ON_SQLITE, OWN, TODAY, Gate, grant
+from tests.promises.gate import OWN, REFUSING, TODAY, Gate, grant
 from tests.promises.routes import attempts
 
 MODEL = SchemaModel(core_schema())
@@ -110,7 +110,7 @@ def test_a_schema_that_opened_them_would_not_start(category: Category, inbound: 
     assert isinstance(decide(rule, OWN, APP_SCOPES), Granted)
 
 
-sqlite_only = pytest.mark.parametrize("gate", ON_SQLITE, indirect=True)
+sqlite_only = pytest.mark.parametrize("gate", REFUSING, indirect=True)
 
 
 @pytest.mark.anyio
