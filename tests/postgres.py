@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-STOP_SECONDS = 20
+STOP_SECONDS = 120
 
 # Tests kill clients, never this server's machine: waiting for the disk would only make them slow. What the server does
 # of its own accord it does at no time that a test knows: whoever needs it says VACUUM, ANALYZE or CHECKPOINT.

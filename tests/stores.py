@@ -33,7 +33,7 @@ MAIN, KEYS = "template_main", "template_keys"
 
 
 class Databases:
-    """Hands out databases that were migrated once and are copied for everyone who asks."""
+    """Hands out databases that were migrated once and are copied for everyone who asks. Made in a running loop."""
 
     def __init__(self, folder: Path, server: PostgresServer) -> None:
         self._folder = folder
@@ -41,6 +41,7 @@ class Databases:
         self._number = count(1)
         self._templates: dict[str, StoreConfig] = {}
         self._emptied: list[tuple[str, str]] = []
+        self._loop = asyncio.get_running_loop()
         self._kept: dict[str, asyncpg.Connection] = {}
         """Of each database that is emptied: a new session would have to learn all its tables each time."""
 
@@ -106,8 +107,11 @@ class Databases:
             statements.append(f"INSERT INTO {schema.version_table} VALUES ('{schema.versions[-1]}')")
         if LEDGER_SCHEMA in schemas:
             statements.append("ALTER SEQUENCE ledger_entries_sequence_seq RESTART")
+        if asyncio.get_running_loop() is not self._loop:
+            await self.administer("; ".join(statements), database)
+            return
         session = self._kept.get(database)
-        if session is None or session.is_closed() or session._loop is not asyncio.get_running_loop():
+        if session is None or session.is_closed():
             session = self._kept[database] = await asyncpg.connect(self.server.url(database))
         await session.execute("; ".join(statements))
 
