@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -30,6 +31,8 @@ from tests.variants import STORES
 
 KINDS = STORES
 MAIN, KEYS = "template_main", "template_keys"
+PATIENT = {"read_deadline": 30.0, "patience": 30.0}
+"""Seconds: a machine that is busy with other work is no outage. Tests of outages say how long they wait."""
 
 
 class Databases:
@@ -61,7 +64,7 @@ class Databases:
 
     @asynccontextmanager
     async def _sqlite(self, folder: Path, migrated: bool) -> AsyncIterator[StoreConfig]:
-        config = StoreConfig.local(folder)
+        config = replace(StoreConfig.local(folder), **PATIENT)
         if migrated:
             template = self._templates["sqlite"]
             for source, target in (
@@ -132,9 +135,8 @@ class Databases:
         return config
 
     def _config(self, main: str, keys: str, folder: Path) -> StoreConfig:
-        return StoreConfig(
-            database_url=self.server.url(main), key_store_url=self.server.url(keys), root_key_path=folder / "root.key"
-        )
+        main_url, keys_url = self.server.url(main), self.server.url(keys)
+        return StoreConfig(main_url, keys_url, folder / "root.key", **PATIENT)
 
     async def _create(self, name: str, template: str) -> None:
         # Copying files takes 8 ms where logging every block takes 66.
