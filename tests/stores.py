@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 
@@ -38,15 +39,21 @@ PATIENT = {"read_deadline": 30.0, "patience": 30.0}
 class Databases:
     """Hands out databases that were migrated once and are copied for everyone who asks. Made in a running loop."""
 
-    def __init__(self, folder: Path, server: PostgresServer) -> None:
+    def __init__(self, folder: Path, server: PostgresServer | None = None) -> None:
         self._folder = folder
-        self.server = server
+        if server is not None:
+            self.server = server
         self._number = count(1)
         self._templates: dict[str, StoreConfig] = {}
         self._emptied: list[tuple[str, str]] = []
         self._loop = asyncio.get_running_loop()
         self._kept: dict[str, asyncpg.Connection] = {}
         """Of each database that is emptied: a new session would have to learn all its tables each time."""
+
+    @cached_property
+    def server(self) -> PostgresServer:
+        """Started when it is first needed: a run on SQLite alone does without."""
+        return PostgresServer()
 
     @asynccontextmanager
     async def fresh(self, kind: str, migrated: bool = True) -> AsyncIterator[StoreConfig]:
@@ -118,10 +125,12 @@ class Databases:
             session = self._kept[database] = await asyncpg.connect(self.server.url(database))
         await session.execute("; ".join(statements))
 
-    async def let_go(self) -> None:
-        """End the sessions that were kept."""
+    async def remove(self) -> None:
+        """End the sessions that were kept, and the server."""
         for session in self._kept.values():
             await session.close()
+        if "server" in vars(self):
+            self.server.remove()
 
     async def _template(self, kind: str) -> StoreConfig:
         folder = self._folder / f"{kind}-template"
@@ -152,22 +161,20 @@ class Databases:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """One server for the whole run."""
-    server = PostgresServer()
-    try:
-        yield server
-    finally:
-        server.remove()
-
-
-@pytest.fixture(scope="session")
-async def databases(postgres_server: PostgresServer, anyio_backend: str) -> AsyncIterator[Databases]:
-    """Makes databases of either kind, for fixtures that want to keep them longer than a test."""
+async def databases(anyio_backend: str) -> AsyncIterator[Databases]:
+    """Makes databases of either kind, for fixtures that want to keep them longer than a test; one server a run."""
     with tempfile.TemporaryDirectory(prefix="gateway-stores-") as folder:
-        made = Databases(Path(folder), postgres_server)
-        yield made
-        await made.let_go()
+        made = Databases(Path(folder))
+        try:
+            yield made
+        finally:
+            await made.remove()
+
+
+@pytest.fixture
+def postgres_server(databases: Databases) -> PostgresServer:
+    """The one server of the whole run."""
+    return databases.server
 
 
 @pytest.fixture(params=KINDS)
