@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 
 def hold_for_all(check: Callable[..., None], rows: Iterable[tuple[object, ...]]) -> None:
-    """Call `check` with each row; AssertionError with every row for which it raised one, and why. No rows is a failure.
+    """Call `check` with each row; AssertionError with every row for which it raised, and why. No rows is a failure.
 
     A test of pytest's own for each of a thousand rows takes longer than the rows.
     """
@@ -15,8 +15,9 @@ def hold_for_all(check: Callable[..., None], rows: Iterable[tuple[object, ...]])
         tried += 1
         try:
             check(*row)
-        except AssertionError as failure:
-            failures.append(f"{', '.join(map(_name, row))}: {failure}")
+        except Exception as failure:  # noqa: BLE001  (whatever it is, the other rows are tried)
+            kind = "" if isinstance(failure, AssertionError) else f"{type(failure).__name__} "
+            failures.append(f"{', '.join(map(_name, row))}: {kind}{failure}")
     assert tried, "no rows: the test proves nothing"
     if failures:
         raise AssertionError(f"{len(failures)} of {tried} fail:\n" + "\n".join(failures))
