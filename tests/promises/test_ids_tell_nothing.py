@@ -161,7 +161,7 @@ def test_an_id_costs_less_than_two_microseconds() -> None:
 
 
 def _timed(work: object) -> float:
-    begun = time.perf_counter()
+    begun = time.process_time()
     for _ in range(2_000):
         work()  # type: ignore[operator]
-    return (time.perf_counter() - begun) / 2_000
+    return (time.process_time() - begun) / 2_000
