@@ -1,5 +1,6 @@
 """What every test shares: one event loop for the whole run, so that pools and stores may outlive a test."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -7,7 +8,7 @@ import tempfile
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import programs
+from tests import programs, variants
 from tests.stores import bare_config, databases, postgres_server, store, store_config, store_kind
 
 # A busy machine is no finding: inputs that are made slowly, and an example that takes long, fail no test.
@@ -34,8 +35,9 @@ ALLOWED_SKIPS: dict[str, str] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--trials` and `--no-skips`, for `make trials` and for continuous integration."""
+    """`--trials` for `make trials`, `--thorough` and `--no-skips` for continuous integration."""
     parser.addoption("--trials", action="store_true", help="run the tests that need programs of Debian's and npm's")
+    parser.addoption("--thorough", action="store_true", help="run every variant of every test (tests/variants.py)")
     parser.addoption("--no-skips", action="store_true", help="fail when a test is skipped, but for ALLOWED_SKIPS")
 
 
@@ -46,13 +48,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Either the tests or the trials."""
+    """Either the tests or the trials; of the tests the variants that are taken."""
     by_kind: dict[bool, list[pytest.Item]] = {True: [], False: []}
     for item in items:
         by_kind[item.get_closest_marker("needs") is not None].append(item)
     items[:] = by_kind.pop(config.getoption("--trials"))
     for left_out in by_kind.values():
         config.hook.pytest_deselected(items=left_out)
+    if not config.getoption("--thorough"):
+        taken = variants.chosen(items)
+        kept = set(map(id, taken))
+        config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
+        items[:] = taken
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected is there to stay: the collector of garbage need not look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

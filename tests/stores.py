@@ -7,10 +7,13 @@ more of them, for fixtures of a longer life. A test that needs only one kind is 
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 
@@ -25,20 +28,32 @@ from store.database.schemas import MAIN as MAIN_SCHEMA
 from store.database.schemas import Schema
 from store.database.store import Store, open_store
 from tests.postgres import PostgresServer
+from tests.variants import STORES
 
-KINDS = ("sqlite", "postgresql")
+KINDS = STORES
 MAIN, KEYS = "template_main", "template_keys"
+PATIENT = {"read_deadline": 30.0, "patience": 30.0}
+"""Seconds: a machine that is busy with other work is no outage. Tests of outages say how long they wait."""
 
 
 class Databases:
-    """Hands out databases that were migrated once and are copied for everyone who asks."""
+    """Hands out databases that were migrated once and are copied for everyone who asks. Made in a running loop."""
 
-    def __init__(self, folder: Path, server: PostgresServer) -> None:
+    def __init__(self, folder: Path, server: PostgresServer | None = None) -> None:
         self._folder = folder
-        self.server = server
+        if server is not None:
+            self.server = server
         self._number = count(1)
         self._templates: dict[str, StoreConfig] = {}
         self._emptied: list[tuple[str, str]] = []
+        self._loop = asyncio.get_running_loop()
+        self._kept: dict[str, asyncpg.Connection] = {}
+        """Of each database that is emptied: a new session would have to learn all its tables each time."""
+
+    @cached_property
+    def server(self) -> PostgresServer:
+        """Started when it is first needed: a run on SQLite alone does without."""
+        return PostgresServer()
 
     @asynccontextmanager
     async def fresh(self, kind: str, migrated: bool = True) -> AsyncIterator[StoreConfig]:
@@ -56,7 +71,7 @@ class Databases:
 
     @asynccontextmanager
     async def _sqlite(self, folder: Path, migrated: bool) -> AsyncIterator[StoreConfig]:
-        config = StoreConfig.local(folder)
+        config = replace(StoreConfig.local(folder), **PATIENT)
         if migrated:
             template = self._templates["sqlite"]
             for source, target in (
@@ -102,7 +117,20 @@ class Databases:
             statements.append(f"INSERT INTO {schema.version_table} VALUES ('{schema.versions[-1]}')")
         if LEDGER_SCHEMA in schemas:
             statements.append("ALTER SEQUENCE ledger_entries_sequence_seq RESTART")
-        await self.administer("; ".join(statements), database)
+        if asyncio.get_running_loop() is not self._loop:
+            await self.administer("; ".join(statements), database)
+            return
+        session = self._kept.get(database)
+        if session is None or session.is_closed():
+            session = self._kept[database] = await asyncpg.connect(self.server.url(database))
+        await session.execute("; ".join(statements))
+
+    async def remove(self) -> None:
+        """End the sessions that were kept, and the server."""
+        for session in self._kept.values():
+            await session.close()
+        if "server" in vars(self):
+            self.server.remove()
 
     async def _template(self, kind: str) -> StoreConfig:
         folder = self._folder / f"{kind}-template"
@@ -116,9 +144,8 @@ class Databases:
         return config
 
     def _config(self, main: str, keys: str, folder: Path) -> StoreConfig:
-        return StoreConfig(
-            database_url=self.server.url(main), key_store_url=self.server.url(keys), root_key_path=folder / "root.key"
-        )
+        main_url, keys_url = self.server.url(main), self.server.url(keys)
+        return StoreConfig(main_url, keys_url, folder / "root.key", **PATIENT)
 
     async def _create(self, name: str, template: str) -> None:
         # Copying files takes 8 ms where logging every block takes 66.
@@ -134,20 +161,20 @@ class Databases:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """One server for the whole run."""
-    server = PostgresServer()
-    try:
-        yield server
-    finally:
-        server.remove()
-
-
-@pytest.fixture(scope="session")
-def databases(postgres_server: PostgresServer) -> Iterator[Databases]:
-    """Makes databases of either kind, for fixtures that want to keep them longer than a test."""
+async def databases(anyio_backend: str) -> AsyncIterator[Databases]:
+    """Makes databases of either kind, for fixtures that want to keep them longer than a test; one server a run."""
     with tempfile.TemporaryDirectory(prefix="gateway-stores-") as folder:
-        yield Databases(Path(folder), postgres_server)
+        made = Databases(Path(folder))
+        try:
+            yield made
+        finally:
+            await made.remove()
+
+
+@pytest.fixture
+def postgres_server(databases: Databases) -> PostgresServer:
+    """The one server of the whole run."""
+    return databases.server
 
 
 @pytest.fixture(params=KINDS)

@@ -88,7 +88,7 @@ def test_every_package_is_in_the_distribution() -> None:
 def test_make_help_lists_every_target() -> None:
     help_ = run("make", "help")
     assert help_.returncode == 0
-    for target in ("run", "test", "lint", "bench", "help"):
+    for target in ("run", "test", "check", "lint", "bench", "help"):
         assert f"make {target} " in help_.stdout
     assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert os.access(ROOT / ".ci" / "run", os.X_OK)

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSchema
 
 from policy.grant import Grant, Over
 from policy.purposes import Purpose
@@ -85,6 +86,18 @@ class PreparedOperation:
     """The commands that need a fresh sign-in."""
 
 
+@cache
+def _served(core: GraphQLSchema) -> SchemaModel:
+    """The model of a schema that is safe to serve, its resolvers attached; SchemaError otherwise.
+
+    Once for each schema: it depends on nothing else, and takes longer than all the rest of an `Api`.
+    """
+    model = SchemaModel(core)
+    require_clean(model)
+    attach(model)
+    return model
+
+
 class Api:
     """One for each process. It refuses to be made over a schema that is not safe to serve (G9)."""
 
@@ -101,9 +114,7 @@ class Api:
         tally: RefusalCounter | None = None,
         memory: int = MOST,
     ) -> None:
-        self.model = SchemaModel(core_schema())
-        require_clean(self.model)
-        attach(self.model)
+        self.model = _served(core_schema())
         self.store, self.clock, self.limits = store, clock, limits or Limits()
         self.counts: Counter[str] = Counter()
         """How operations were executed: `compiled`, or `standard:` and why."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, select
+from sqlalchemy import Dialect, String, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.crypto.blind_index import Lookup
@@ -14,7 +15,7 @@ from store.crypto.epochs import MOST, Epoch, Epochs
 from store.crypto.lookup_tables import REF_BYTES, lookup_epochs, lookups
 from store.crypto.root_key import RootKeys
 from store.sql.errors import OutageCause, StoreUnavailableError
-from store.sql.reading import PreparedStatement, Reader
+from store.sql.reading import PreparedStatement, Reader, compile_statement
 
 E, L = lookup_epochs.c, lookups.c
 KIND, SCOPE = "kind", "scope"
@@ -45,10 +46,9 @@ class LookUps:
     def __init__(self, reader: Reader, engine: AsyncEngine, root: RootKeys) -> None:
         self.epochs = Epochs(reader, engine, root)
         self._reader = reader
-        within = L.scope == bindparam(SCOPE, type_=String())
-        self._one = self._prepared(MOST, within)
-        self._many = self._prepared(AT_ONCE, within)
-        self._in_any_scope = self._prepared(MOST)
+        self._one = _prepared(reader.dialect, MOST, scoped=True)
+        self._many = _prepared(reader.dialect, AT_ONCE, scoped=True)
+        self._in_any_scope = _prepared(reader.dialect, MOST, scoped=False)
 
     async def find(self, kind: Lookup, index: bytes, scope: str = "") -> Held:
         """Return the owner of the value with this blind index; NOBODY if there is none."""
@@ -68,13 +68,6 @@ class LookUps:
             found |= {index: held[0] for index, held in asked.items()}
         return found
 
-    def _prepared(self, places: int, *more: ColumnElement[bool]) -> PreparedStatement:
-        marks = [bindparam(f"mark{place}", type_=L.mark.type) for place in range(places)]
-        same = and_(L.epoch == E.epoch, L.kind == bindparam(KIND, type_=String()), L.mark.in_(marks), *more)
-        columns = E.epoch, L.mark, L.row_id, L.customer_id, L.ref
-        # An outer join: each epoch gives a row even without a match, so that a change of epochs is noticed.
-        return self._reader.prepare(select(*columns).select_from(lookup_epochs.outerjoin(lookups, same)))
-
     async def _asked(
         self, prepared: PreparedStatement, kind: Lookup, indexes: Sequence[bytes], values: Mapping[str, Any]
     ) -> dict[bytes, list[Held]]:
@@ -89,6 +82,18 @@ class LookUps:
                 return _by_index(rows, marks)
             await self.epochs.load()
         raise StoreUnavailableError(OutageCause.LOCKED, lookup_epochs.name)
+
+
+@cache
+def _prepared(dialect: Dialect, places: int, scoped: bool) -> PreparedStatement:
+    """Remembered: compiling so many parameters takes longer than all else that opening a store compiles."""
+    marks = [bindparam(f"mark{place}", type_=L.mark.type) for place in range(places)]
+    same = and_(L.epoch == E.epoch, L.kind == bindparam(KIND, type_=String()), L.mark.in_(marks))
+    if scoped:
+        same = and_(same, L.scope == bindparam(SCOPE, type_=String()))
+    columns = E.epoch, L.mark, L.row_id, L.customer_id, L.ref
+    # An outer join: each epoch gives a row even without a match, so that a change of epochs is noticed.
+    return compile_statement(select(*columns).select_from(lookup_epochs.outerjoin(lookups, same)), dialect)
 
 
 def _by_index(rows: Sequence[Sequence[Any]], marks: Mapping[bytes, bytes]) -> dict[bytes, list[Held]]:

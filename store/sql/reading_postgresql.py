@@ -13,6 +13,8 @@ from store.sql.reading import PreparedStatement, Reader, Row
 from store.sql.semaphore import Slots
 
 # Read-only although nothing here writes: a second line of defence against a statement that does.
+DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+
 SETTINGS = {"application_name": "gateway-read", "default_transaction_read_only": "on", "jit": "off", "timezone": "UTC"}
 
 GRACE = 0.5
@@ -30,7 +32,7 @@ class PostgresReader(Reader):
     """
 
     def __init__(self, address: str, size: int = 8, deadline: float = 2.0, connect_timeout: float = 2.0) -> None:
-        super().__init__(PGDialect_asyncpg())  # type: ignore[no-untyped-call]
+        super().__init__(DIALECT)
         self._address = address
         self._deadline = deadline
         self._connect_timeout = connect_timeout

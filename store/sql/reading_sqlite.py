@@ -13,6 +13,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from store.sql.errors import OutageCause, StoreUnavailableError, unavailable
 from store.sql.reading import PreparedStatement, Reader, Row
 
+DIALECT = SQLiteDialect_pysqlite()
+
 CHECK_EVERY = 10_000
 """SQLite virtual machine steps between two deadline checks: about 0.5 ms, without measurable cost."""
 
@@ -28,7 +30,7 @@ class SqliteReader(Reader):
     """
 
     def __init__(self, path: Path, deadline: float = 2.0) -> None:
-        super().__init__(SQLiteDialect_pysqlite())
+        super().__init__(DIALECT)
         self._path = path
         self._deadline = deadline
         self._stop_at = 0.0

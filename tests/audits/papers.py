@@ -12,11 +12,11 @@ from audits.papers.notice_report import notice_report
 from audits.papers.registers import SCHEMA_ALONE, Registers
 from audits.papers.texts import NoticeTexts
 from audits.schema.facts import Facts
-from audits.schema.sources import Text, read_text
-from tests.audits.schemas import HOUSE
+from audits.schema.sources import Text
+from schema.audits.printed import own_facts
 
 EXAMPLE = files("audits").joinpath("data/controller.example.toml").read_text("utf-8")
-OURS = Facts.of(read_text(HOUSE))
+OURS = own_facts()
 
 
 def controller(text: str = EXAMPLE) -> Controller:

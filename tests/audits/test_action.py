@@ -42,7 +42,7 @@ def audited(home: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
 
 

@@ -14,13 +14,14 @@ from audits.schema.comparing import sensitivity
 from audits.schema.diff import diff, loosening, uses
 from audits.schema.facts import Fact, Facts
 from audits.schema.signoffs import SignOffs, proposed
-from audits.schema.sources import Text, UnreadableError, read_text
+from audits.schema.sources import Text, UnreadableError
 from policy.categories import Category
 from policy.purposes import Purpose
-from tests.audits.schemas import HOUSE, SMALL, changed, facts_of
+from schema.audits.printed import own_facts, own_schema
+from tests.audits.schemas import SMALL, changed, facts_of
 from tests.audits.test_paper_diff import OF_PAPERS
 
-OURS = Facts.of(read_text(HOUSE))
+OURS = own_facts()
 
 
 def kinds(old: str, new: str) -> dict[ChangeKind, SchemaChange]:
@@ -187,7 +188,7 @@ TOLD = [
 def with_purpose(fact: Fact, purpose: Purpose) -> Facts:
     """Our schema with one purpose more on one field."""
     place = fact.declared.allowed[0].place
-    lines = read_text(HOUSE).text.splitlines(keepends=True)
+    lines = own_schema().text.splitlines(keepends=True)
     line = lines[place.line - 1]
     at = place.column - 1
     lines[place.line - 1] = f"{line[:at]}@purpose(allows: [{purpose.name}]) {line[at:]}"

@@ -103,11 +103,11 @@ def test_circles_end() -> None:
 def test_thousands_of_types_are_read_in_seconds() -> None:
     one = SMALL.replace("type Query", "type Query{n}").replace("Customer", "Customer{n}").replace("Card", "Card{n}")
     text = "\n".join(one.replace("{n}", str(number)) for number in range(700))
-    started = time.monotonic()
+    started = time.process_time()
     facts = facts_of(text)
     assert len(facts.sdl.types) == 2100
     assert len(facts.personal) == 4900
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_a_file_of_a_git_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

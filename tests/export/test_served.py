@@ -26,10 +26,10 @@ def test_asked_for_made_told_and_fetched(tmp_path: Path) -> None:
         settings = read(environment(tmp_path, PORT=str(server.port)), demo=True)
         subject, token = asyncio.run(_fresh_token(settings))
         headers = {"authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=server.url, headers=headers, timeout=30) as http:
+        with httpx.Client(base_url=server.url, headers=headers, timeout=120) as http:
             answer = http.post("/graphql", json={"query": ASK}).json()
             id_ = answer["data"]["requestExport"]["export"]["id"]
-            until = time.monotonic() + 30
+            until = time.monotonic() + 120
             while (fetched := http.get(f"/exports/{id_}")).status_code == 404 and time.monotonic() < until:
                 time.sleep(0.1)
             assert fetched.status_code == 200, fetched.text

@@ -48,6 +48,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
     """An HTTP client that adds nothing of its own to a request."""
-    with httpx.Client(timeout=20) as client:
+    with httpx.Client(timeout=120) as client:
         client.headers.clear()
         yield client

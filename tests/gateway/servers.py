@@ -36,7 +36,7 @@ class Running:
         """Everything it has written so far."""
         return self.output.read_text(encoding="utf-8")
 
-    def stop(self, sign: signal.Signals = signal.SIGTERM, seconds: float = 20) -> int:
+    def stop(self, sign: signal.Signals = signal.SIGTERM, seconds: float = 120) -> int:
         """Ask it to stop, and wait; returns the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(sign)
@@ -101,5 +101,5 @@ def command(arguments: Sequence[str], folder: Path, **settings: str) -> subproce
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )

@@ -1,7 +1,7 @@
 """A gateway whose answers go wrong on purpose: the real front door before an API that does what its document says.
 
-Run as a process of its own; prints a token, then serves. The documents are `ok`, `echo`, `wait SECONDS`, `explode`,
-`unavailable` and `refused`.
+Run as a process of its own; prints a token, then serves. The documents are `ok`, `echo`, `wait SECONDS`, `hold` (until
+the file `let-go` is there), `explode`, `unavailable` and `refused`.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class StandIn:
         match (request.query or "").split():
             case ["wait", seconds]:
                 return await self._wait(float(seconds))
+            case ["hold"]:
+                return await self._hold()
             case ["explode"]:
                 raise ValueError(f"something about {SECRET}")
             case ["unavailable"]:
@@ -58,6 +60,13 @@ class StandIn:
                 return Outcome(RequestOutcome.OK, orjson.dumps({"data": facts | {"client": grant.client_id}}))
             case _:
                 return Outcome(RequestOutcome.OK, b'{"data":{"ok":true}}')
+
+    async def _hold(self) -> Outcome:
+        self.note("begun")
+        while not self._notes.with_name("let-go").exists():  # noqa: ASYNC110  (another process makes it)
+            await asyncio.sleep(0.02)
+        self.note("ended")
+        return Outcome(RequestOutcome.OK, b'{"data":{"waited":true}}')
 
     async def _wait(self, seconds: float) -> Outcome:
         self.note("begun")

@@ -27,7 +27,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def get(server: Running, host: str, path: str = "/.well-known/jwks.json") -> httpx.Response:
     """Ask under a name."""
-    return httpx.get(server.url + path, headers={"host": host}, timeout=20)
+    return httpx.get(server.url + path, headers={"host": host}, timeout=120)
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ def test_a_name_of_somebody_else_that_leads_here_is_not_ours(serving: Running, h
 
 @pytest.mark.parametrize("lines", [[], ["Host:"], ["Host: localhost", "Host: evil.example"], ["Host: " + "a" * 300]])
 def test_a_request_for_no_host_or_for_two_is_400(serving: Running, lines: list[str]) -> None:
-    with socket.create_connection(("127.0.0.1", serving.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", serving.port), timeout=120) as connection:
         connection.sendall("\r\n".join(["GET /sign-in HTTP/1.0", *lines, "", ""]).encode())
         assert connection.recv(1_000).startswith(b"HTTP/1.1 400")
 
 
 def test_what_is_not_http_is_told_with_the_same_headers(serving: Running) -> None:
-    with socket.create_connection(("127.0.0.1", serving.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", serving.port), timeout=120) as connection:
         connection.sendall(b"nonsense\r\n\r\n")
         assert b"strict-transport-security: max-age=63072000" in connection.recv(2_000)
 
@@ -108,7 +108,7 @@ def test_upgrades_to_websocket_are_answered_as_what_they_are_and_leave_nothing(d
     """Each is a request like any other: no line in the log, no connection that stays."""
     before = demo.server.log()
     for _ in range(50):
-        with socket.create_connection(("127.0.0.1", demo.server.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", demo.server.port), timeout=120) as connection:
             head = "GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
             keys = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
             connection.sendall((head + keys).encode())

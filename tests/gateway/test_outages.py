@@ -28,11 +28,11 @@ def server() -> Iterator[PostgresServer]:
 def ask(gateway: Running, token: str) -> httpx.Response:
     headers = {"authorization": f"Bearer {token}", "accept": "application/graphql-response+json"}
     query = {"query": "{ customers(first: 1) { nodes { fullName } } }"}
-    return httpx.post(f"{gateway.url}/graphql", json=query, headers=headers, timeout=20)
+    return httpx.post(f"{gateway.url}/graphql", json=query, headers=headers, timeout=120)
 
 
 def until_answered(gateway: Running, token: str) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 120
     while (answer := ask(gateway, token)).status_code != 200:
         assert answer.status_code == 503, answer.text
         assert time.monotonic() < deadline, gateway.log()
@@ -42,7 +42,7 @@ def until_answered(gateway: Running, token: str) -> None:
 
 def assert_out(gateway: Running, token: str) -> None:
     """Typed, with a time to wait, and without a word of the database."""
-    answers = [ask(gateway, token), httpx.get(f"{gateway.url}/readyz", timeout=20)]
+    answers = [ask(gateway, token), httpx.get(f"{gateway.url}/readyz", timeout=120)]
     for answer in answers:
         assert answer.status_code == 503
         assert int(answer.headers.get("retry-after", "0")) > 0, answer.text

@@ -23,13 +23,24 @@ RESPONSE = "application/graphql-response+json"
 LIMITS = {
     "GATEWAY_MAX_REQUESTS": "6",
     "GATEWAY_MAX_CLIENT_REQUESTS": "4",
+    "GATEWAY_HEAD_SECONDS": "60",
+    "GATEWAY_BODY_SECONDS": "60",
+    "GATEWAY_IDLE_SECONDS": "60",
+    "GATEWAY_REQUEST_SECONDS": "60",
+    "GATEWAY_SHUTDOWN_SECONDS": "60",
+    "GATEWAY_ACCESS_LOG": "yes",
+}
+"""Patient: a busy machine ends nothing early."""
+HASTY = LIMITS | {
     "GATEWAY_HEAD_SECONDS": "1",
     "GATEWAY_BODY_SECONDS": "1",
     "GATEWAY_IDLE_SECONDS": "1",
     "GATEWAY_REQUEST_SECONDS": "2",
-    "GATEWAY_SHUTDOWN_SECONDS": "5",
-    "GATEWAY_ACCESS_LOG": "yes",
+    "GATEWAY_SHUTDOWN_SECONDS": "2",
 }
+"""For what is ended by a clock."""
+PATIENCE = 50
+"""Seconds in which whatever ends at once has ended, and no patient limit has passed."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ class Faulty:
     def ask(self, query: str, client: str = "tester", accept: str = RESPONSE) -> httpx.Response:
         """POST a document of the stand-in."""
         headers = {"authorization": f"Bearer {self.token(client)}", "accept": accept}
-        return httpx.post(f"{self.server.url}/graphql", json={"query": query}, headers=headers, timeout=20)
+        return httpx.post(f"{self.server.url}/graphql", json={"query": query}, headers=headers, timeout=90)
 
     def token(self, client: str = "tester") -> str:
         """A token of one of the two clients."""
@@ -55,7 +66,7 @@ class Faulty:
 
     def connect(self) -> socket.socket:
         """A bare connection."""
-        return socket.create_connection(("127.0.0.1", self.server.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.server.port), timeout=PATIENCE)
 
     def head(self, length: int) -> bytes:
         """The head of a request with a body of so many bytes."""
@@ -64,8 +75,8 @@ class Faulty:
 
 
 @contextmanager
-def faulty(folder: Path) -> Iterator[Faulty]:
-    with running(["-m", "tests.gateway.standin"], folder, **LIMITS) as server:
+def faulty(folder: Path, limits: dict[str, str] = LIMITS) -> Iterator[Faulty]:
+    with running(["-m", "tests.gateway.standin"], folder, **limits) as server:
         yield Faulty(server, folder)
 
 
@@ -75,7 +86,13 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
         yield found
 
 
-def until(true: Callable[[], bool], seconds: float = 60) -> None:
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
+    with faulty(tmp_path_factory.mktemp("hasty"), HASTY) as found:
+        yield found
+
+
+def until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline
@@ -128,37 +145,37 @@ def test_everything_that_was_asked_arrives(gate: Faulty) -> None:
 def test_one_client_cannot_take_all_the_room(gate: Faulty) -> None:
     """G11: 429 for the one who asks too much at once; 503 when the house is full; both say when to come again."""
     with ThreadPoolExecutor(12) as pool:
-        mine = [pool.submit(gate.ask, "wait 1") for _ in range(4)]
-        until(lambda: gate.notes().count("begun") >= 4)
+        began = gate.notes().count("begun")
+        mine = [pool.submit(gate.ask, "hold") for _ in range(4)]
+        until(lambda: gate.notes().count("begun") == began + 4)
         refused = gate.ask("ok")
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
         assert refused.json()["errors"][0]["extensions"]["code"] == "TOO_MANY_REQUESTS"
-        theirs = [pool.submit(gate.ask, "wait 1", "other") for _ in range(2)]
-        until(lambda: gate.notes().count("begun") >= 6)
+        theirs = [pool.submit(gate.ask, "hold", "other") for _ in range(2)]
+        until(lambda: gate.notes().count("begun") == began + 6)
         full = gate.ask("ok", "other")
         assert (full.status_code, full.headers["retry-after"], full.json()["code"]) == (503, "1", "UNAVAILABLE")
         assert httpx.get(f"{gate.server.url}/healthz").status_code == 200, "a full house is not a broken one"
+        (gate.folder / "let-go").touch()
         assert [each.result().status_code for each in mine + theirs] == [200] * 6
     assert gate.ask("ok").status_code == 200
 
 
 def test_work_for_a_client_that_has_left_is_cancelled(gate: Faulty) -> None:
-    before = gate.notes().count("cancelled")
-    body = json.dumps({"query": "wait 1.9"}).encode()
+    """At once: the work would go on for longer than this waits."""
+    begun, before = gate.notes().count("begun"), gate.notes().count("cancelled")
+    body = json.dumps({"query": f"wait {PATIENCE + 5}"}).encode()
     with gate.connect() as connection:
         connection.sendall(gate.head(len(body)) + body)
-        until(lambda: "begun" in gate.notes())
-        time.sleep(0.1)
-    until(lambda: gate.notes().count("cancelled") == before + 1, seconds=1.5)
+        until(lambda: gate.notes().count("begun") == begun + 1)
+    until(lambda: gate.notes().count("cancelled") == before + 1)
 
 
-def test_an_answer_that_takes_too_long_is_given_up(gate: Faulty) -> None:
-    before = gate.notes().count("cancelled")
-    began = time.monotonic()
-    response = gate.ask("wait 10")
+def test_an_answer_that_takes_too_long_is_given_up(hasty: Faulty) -> None:
+    before, ended = hasty.notes().count("cancelled"), hasty.notes().count("ended")
+    response = hasty.ask("wait 60")
     assert (response.status_code, response.headers["retry-after"]) == (503, "5")
-    assert time.monotonic() - began < 5
-    assert gate.notes().count("cancelled") == before + 1
+    assert (hasty.notes().count("cancelled"), hasty.notes().count("ended")) == (before + 1, ended)
 
 
 def test_a_body_that_is_declared_too_long_is_not_waited_for(gate: Faulty) -> None:
@@ -167,9 +184,9 @@ def test_a_body_that_is_declared_too_long_is_not_waited_for(gate: Faulty) -> Non
         assert connection.recv(1_000).startswith(b"HTTP/1.1 413")
 
 
-def test_a_slow_body_is_408_and_the_line_is_closed(gate: Faulty) -> None:
-    with gate.connect() as connection:
-        connection.sendall(gate.head(100) + b'{"query"')
+def test_a_slow_body_is_408_and_the_line_is_closed(hasty: Faulty) -> None:
+    with hasty.connect() as connection:
+        connection.sendall(hasty.head(100) + b'{"query"')
         answer = b""
         while piece := connection.recv(65_536):
             answer += piece
@@ -180,38 +197,35 @@ def test_a_slow_body_is_408_and_the_line_is_closed(gate: Faulty) -> None:
 def test_a_body_that_breaks_off_is_nobodys_error(gate: Faulty) -> None:
     with gate.connect() as connection:
         connection.sendall(gate.head(100) + b'{"query"')
-    time.sleep(0.2)
     assert gate.ask("ok").status_code == 200
 
 
-def closed_after(connection: socket.socket) -> float:
-    """Seconds until the server hangs up; what it says until then is not looked at."""
-    began = time.monotonic()
+def hung_up(connection: socket.socket) -> None:
+    """Wait until the server hangs up; what it says until then is not looked at. TimeoutError when it does not."""
     with suppress(ConnectionError):
         while connection.recv(65_536):
             pass
-    return time.monotonic() - began
 
 
-def test_who_says_nothing_is_not_waited_for(gate: Faulty) -> None:
+def test_who_says_nothing_is_not_waited_for(hasty: Faulty) -> None:
     """G11: neither before the first request nor after one."""
-    with gate.connect() as silent, gate.connect() as idle:
+    began = time.monotonic()
+    with hasty.connect() as silent, hasty.connect() as idle:
         idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert 0.5 < closed_after(silent) < 3
-        assert closed_after(idle) < 3
+        hung_up(silent)
+        assert time.monotonic() - began > 0.5
+        hung_up(idle)
 
 
 @pytest.mark.parametrize("begin", [b"GET /healthz HTTP/1.1\r\n", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n\r\n"])
-def test_a_head_that_comes_in_drops_is_not_waited_for(gate: Faulty, begin: bytes) -> None:
+def test_a_head_that_comes_in_drops_is_not_waited_for(hasty: Faulty, begin: bytes) -> None:
     """G11: each drop is in time, the whole is not; also after a first request."""
-    with gate.connect() as connection:
+    with hasty.connect() as connection:
         connection.sendall(begin)
-        began = time.monotonic()
-        with suppress(ConnectionError):
-            for _ in range(40):
+        with pytest.raises(ConnectionError):
+            for _ in range(10 * PATIENCE):
                 connection.sendall(b"\r\n" if begin.endswith(b"\r\n\r\n") else b"X-A: b\r\n")
                 time.sleep(0.1)
-        assert time.monotonic() - began < 3
 
 
 def test_a_head_without_an_end_is_431(gate: Faulty) -> None:
@@ -224,7 +238,7 @@ def test_a_head_without_an_end_is_431(gate: Faulty) -> None:
         with suppress(ConnectionError):
             answer = connection.recv(1_000)
         assert answer == b"" or answer.startswith(b"HTTP/1.1 431"), "a client that goes on sending may miss the answer"
-        assert closed_after(connection) < 0.5
+        hung_up(connection)
     assert gate.ask("ok").status_code == 200
 
 
@@ -252,13 +266,13 @@ def test_the_access_log_names_no_query_and_no_path_of_strangers(gate: Faulty) ->
 def test_the_end_loses_no_request(tmp_path: Path, sign: signal.Signals) -> None:
     """F6: what runs is finished, what is new finds the door closed, and the exit code is 0."""
     with faulty(tmp_path) as gate, ThreadPoolExecutor(4) as pool:
-        answers = [pool.submit(gate.ask, "wait 1") for _ in range(3)]
+        answers = [pool.submit(gate.ask, "wait 2") for _ in range(3)]
         until(lambda: gate.notes().count("begun") == 3)
         stopper = threading.Thread(target=gate.server.process.send_signal, args=(sign,))
         stopper.start()
         stopper.join()
         assert [each.result().json() for each in answers] == [{"data": {"waited": True}}] * 3
-        assert gate.server.process.wait(5) == 0
+        assert gate.server.process.wait(PATIENCE) == 0
         assert gate.notes().count("ended") == 3
         assert (tmp_path / "closed.txt").exists(), "the store was closed, after the last answer"
         assert "Traceback" not in gate.server.log()
@@ -289,8 +303,9 @@ def test_the_end_cuts_nobody_off_in_mid_sentence(tmp_path: Path) -> None:
 
 def test_the_end_does_not_wait_for_ever(tmp_path: Path) -> None:
     """F6: a client that neither sends nor leaves does not keep the process alive."""
-    with faulty(tmp_path) as gate, gate.connect() as idle, gate.connect() as slow:
+    soon = LIMITS | {"GATEWAY_SHUTDOWN_SECONDS": "2"}
+    with faulty(tmp_path, soon) as gate, gate.connect() as idle, gate.connect() as slow:
         slow.sendall(gate.head(100) + b"{")
         assert idle.fileno() > 0
         time.sleep(0.2)
-        assert gate.server.stop(seconds=8) == 0
+        assert gate.server.stop(seconds=PATIENCE) == 0

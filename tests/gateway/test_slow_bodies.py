@@ -53,7 +53,7 @@ class House:
 
     def begin(self, path: str, address: str, body: bytes = b"x", token: str = "billing") -> socket.socket:
         """A request whose body stops after its first bytes."""
-        connection = socket.create_connection(("127.0.0.1", self.server.port), timeout=15)
+        connection = socket.create_connection(("127.0.0.1", self.server.port), timeout=120)
         lines = [
             f"POST {path} HTTP/1.1",
             "Host: localhost",
@@ -68,7 +68,7 @@ class House:
     def ask(self, address: str, token: str = "billing") -> httpx.Response:
         """A whole one."""
         headers = {"authorization": f"Bearer {self.tokens[token]}", "x-forwarded-for": address}
-        return httpx.post(f"{self.server.url}/graphql", json={"query": "{ __typename }"}, headers=headers, timeout=20)
+        return httpx.post(f"{self.server.url}/graphql", json={"query": "{ __typename }"}, headers=headers, timeout=120)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ def test_a_body_that_never_comes_is_408_everywhere(house: House) -> None:
         for path, connection in slow:
             status, headers = answer_of(connection)
             assert (status, headers["connection"]) == (408, "close"), path
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
 
 
 def test_a_body_in_pieces_is_read_whole(house: House) -> None:

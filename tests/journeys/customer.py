@@ -104,7 +104,7 @@ class Customer:
     def is_out(self) -> bool:
         """Whether neither the app nor the browser gets in any more."""
         given = {"authorization": f"Bearer {self._token}", "host": "data.example"}
-        answer = httpx.post(f"{self._url()}/graphql", json={"query": "{ me { id } }"}, headers=given, timeout=30)
+        answer = httpx.post(f"{self._url()}/graphql", json={"query": "{ me { id } }"}, headers=given, timeout=120)
         return answer.status_code == 401 and self.browser.get("/security").status_code == 303
 
     def ask(self, query: str, **variables: Any) -> Any:
@@ -115,7 +115,7 @@ class Customer:
 def asked(url: str, token: str, query: str, headers: dict[str, str] | None = None, **variables: Any) -> Any:
     """The one root field of an operation; an assertion fails when there are errors."""
     given = {"authorization": f"Bearer {token}", "host": "data.example"} | (headers or {})
-    answer = httpx.post(f"{url}/graphql", json={"query": query, "variables": variables}, headers=given, timeout=30)
+    answer = httpx.post(f"{url}/graphql", json={"query": query, "variables": variables}, headers=given, timeout=120)
     said = answer.json()
     assert answer.status_code == 200 and "errors" not in said, answer.text
     ((_, found),) = said["data"].items()

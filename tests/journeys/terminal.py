@@ -53,7 +53,7 @@ def terminal(folder: Path, clock: Clock, settings: dict[str, str]) -> Iterator[T
     try:
         yield Terminal(process)
     finally:
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
 
 
 def main() -> None:

@@ -151,7 +151,7 @@ def token(town: Town, browser: Browser, client: str, scope: str, replica: int) -
     form = {"grant_type": "authorization_code", "code": code, "client_id": client, "code_verifier": verifier}
     headers = {"x-forwarded-for": browser.address, "host": "data.example", "user-agent": "Firefox on Linux"}
     form["redirect_uri"] = BACK
-    given = httpx.post(f"{town.url(replica)}/oauth/token", data=form, headers=headers, timeout=60)
+    given = httpx.post(f"{town.url(replica)}/oauth/token", data=form, headers=headers, timeout=120)
     assert given.status_code == 200, given.text
     return str(given.json()["access_token"])
 
@@ -159,7 +159,7 @@ def token(town: Town, browser: Browser, client: str, scope: str, replica: int) -
 def ask(town: Town, bearer: str, query: str, replica: int = 0, **variables: Any) -> dict[str, Any]:
     headers = {"authorization": f"Bearer {bearer}", "host": "data.example"}
     body = {"query": query, "variables": variables}
-    found: dict[str, Any] = httpx.post(f"{town.url(replica)}/graphql", json=body, headers=headers, timeout=60).json()
+    found: dict[str, Any] = httpx.post(f"{town.url(replica)}/graphql", json=body, headers=headers, timeout=120).json()
     return found
 
 
@@ -198,7 +198,7 @@ def anonymous_visitor(town: Town) -> None:
     assert answers.count(429) >= 20, "a code beside the password hides no guess (S11)"
 
     rows = town.rows()
-    with httpx.Client(headers={"x-forwarded-for": THIEF, "host": "data.example"}, timeout=60) as visitor:
+    with httpx.Client(headers={"x-forwarded-for": THIEF, "host": "data.example"}, timeout=120) as visitor:
         began = time.process_time()
         hostile = visitor.post(f"{town.url(0)}/unsubscribe/x", content=b"-" * 65_000, headers=FORM)
         assert hostile.status_code in (400, 404, 410, 413, 415)

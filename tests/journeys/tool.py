@@ -41,7 +41,7 @@ class Tool:
         form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE}
         headers = {"host": "data.example"}
         given = httpx.post(
-            f"{self._url()}/oauth/token", data=form | {"client_assertion": assertion}, headers=headers, timeout=30
+            f"{self._url()}/oauth/token", data=form | {"client_assertion": assertion}, headers=headers, timeout=120
         )
         assert given.status_code == 200, given.text
         return str(given.json()["access_token"])

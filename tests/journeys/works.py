@@ -25,7 +25,7 @@ from tests.journeys.tool import ISSUER
 
 HERE = Path(__file__).parent
 Found = TypeVar("Found")
-PATIENCE = 60.0
+PATIENCE = 240.0
 """Real seconds in which a process does what is due, on a busy machine."""
 
 
@@ -161,7 +161,7 @@ class Works:
 
     def get(self, path: str) -> httpx.Response:
         """A public address of the gateway."""
-        return httpx.get(self.url() + path, headers={"host": "data.example"}, timeout=30)
+        return httpx.get(self.url() + path, headers={"host": "data.example"}, timeout=120)
 
     def letters(self, to: str, subject: str = "") -> list[dict[str, Any]]:
         """What the mail server took for somebody."""

@@ -100,7 +100,7 @@ class Site:
     spare: int = 0
     ahead: float = 0
     idp: Idp = field(default_factory=Idp)
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=120))
     """One for all tests: making one costs more than most of them do."""
 
     @property
@@ -247,5 +247,5 @@ def serving(kind: str, databases: Databases, folder: Path, **more: str) -> Itera
                 if replica.process.poll() is None:
                     replica.process.terminate()
             for replica in site.replicas:
-                replica.process.wait(20)
+                replica.process.wait(120)
             runner.run(fresh.__aexit__(None, None, None))

@@ -131,9 +131,9 @@ def test_while_the_provider_is_down_its_keys_are_good_for_a_day() -> None:
         idp.documents["/keys"] = (500, b"", {})
         clock.time += STALE_SECONDS - 1
         idp.slow = 1
-        assert await asyncio.wait_for(keys.key("one"), 0.5) is not None
+        assert await keys.key("one") is not None
         idp.slow = 0
-        assert keys._renewing is not None
+        assert keys._renewing is not None and not keys._renewing.done(), "the answer waited for the renewal"
         await keys._renewing
         clock.time += 2
         assert not keys.knows("one")

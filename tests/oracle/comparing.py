@@ -22,8 +22,8 @@ from tests.oracle.questions import Question, Questions
 from tests.oracle.witness import Witness
 from tests.oracle.world import NOW, World
 
-LIMITS = Limits(cost=10**9, aliases=10**6)
-"""Only the limits that keep a question finite."""
+LIMITS = Limits(cost=10**9, aliases=10**6, seconds=600)
+"""Only the limits that keep a question finite; a busy machine is no finding."""
 
 
 class Switched(Api):

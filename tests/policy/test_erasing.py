@@ -20,17 +20,22 @@ from policy.erasing import (
     after,
     meaning,
 )
+from tests.tables import hold_for_all
 
 PAGE = Path(__file__).parents[2] / "docs" / "erasure.md"
 
 
-@pytest.mark.parametrize(("state", "event"), list(product(State, ErasureEvent)))
-def test_only_what_the_table_has_can_happen(state: State, event: ErasureEvent) -> None:
-    if (state, event) in TRANSITIONS:
-        assert after(state, event) is TRANSITIONS[state, event]
-    else:
-        with pytest.raises(TransitionError, match=event.name):
-            after(state, event)
+def test_only_what_the_table_has_can_happen() -> None:
+    hold_for_all(_only_what_the_table_has, product(State, ErasureEvent))
+
+
+def _only_what_the_table_has(state: State, event: ErasureEvent) -> None:
+    try:
+        found: State | None = after(state, event)
+    except TransitionError as refused:
+        found = None
+        assert event.name in str(refused)
+    assert found is TRANSITIONS.get((state, event))
 
 
 def test_what_has_begun_ends_in_erased_and_nothing_leads_back() -> None:

@@ -10,19 +10,41 @@ from tests.export.office import Office, opened_office
 from tests.promises.gate import Gate
 from tests.signin.lobby import Lobby
 from tests.stores import KINDS, Databases, opened
+from tests.variants import EXECUTORS
 
 SIZE = 24
 
 
-@pytest.fixture(scope="session", params=KINDS)
+def not_compiled(*_: object) -> None:
+    """No operation is compiled: all are left to graphql-core."""
+
+
+@pytest.fixture(scope="session", params=[f"{store}-{executor}" for store in KINDS for executor in EXECUTORS])
 async def gate(request: pytest.FixtureRequest, databases: Databases) -> AsyncIterator[Gate]:
-    """A gateway that is only read from, and kept for the whole run."""
-    async with databases.fresh(request.param) as config, opened(config) as store:
+    """A gateway that is only read from, and kept for the whole run; it remembers the plans of its one executor."""
+    kind, _, _ = request.param.partition("-")
+    async with databases.fresh(kind) as config, opened(config) as store:
         yield await Gate.of(store, SIZE)
 
 
+@pytest.fixture(params=EXECUTORS)
+def executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What reads are executed by, in whatever is made during the test: a compiled plan, or graphql-core alone."""
+    if request.param == "graphql-core":
+        monkeypatch.setattr("schema.api.api.compiled_or_none", not_compiled)
+    return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def executor_of_gate(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for the gateway that is kept."""
+    callspec = getattr(request.node, "callspec", None)
+    if callspec is not None and str(callspec.params.get("gate")).endswith("-graphql-core"):
+        monkeypatch.setattr("schema.api.api.compiled_or_none", not_compiled)
+
+
 @pytest.fixture
-async def changing(store: Store) -> Gate:
+async def changing(store: Store, executor: str) -> Gate:
     """A gateway of the test's own, with fewer customers, which it may change."""
     return await Gate.of(store, 6)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import orjson
@@ -15,12 +16,19 @@ from policy.purposes import Purpose
 from resolvers.customers.new_customer import NewCustomer
 from resolvers.customers.registration import register
 from schema.api.api import Api
+from schema.documents.limits import Limits
 from schema.documents.requests import Request, RequestOutcome
 from store.crypto.cursors import ListPlace
 from store.database.store import Store
 
 TODAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OWN = Purpose.SELF_SERVICE
+ON_SQLITE = ("sqlite-compiled", "sqlite-graphql-core")
+"""The gateways of a promise about reads that is the same on every store: both executors."""
+REFUSING = ("sqlite-compiled",)
+"""The gateway of a promise that is kept before anything is executed."""
+PATIENT = Limits(seconds=120)
+"""A machine that is busy with other work is no finding."""
 
 
 def grant(
@@ -101,6 +109,12 @@ class Clock:
         return self.now
 
 
+@cache
+def demo_people(size: int) -> Sequence[NewCustomer]:
+    """The first of the demo's customers, made once: half a second of hashing for each hundred."""
+    return population(TODAY, size=size)
+
+
 @dataclass(slots=True, repr=False)
 class Gate:
     """The API over a store whose customers are known by heart."""
@@ -114,14 +128,14 @@ class Gate:
     _key_statements: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.api = Api(self.store, clock=self.clock)
+        self.api = Api(self.store, PATIENT, clock=self.clock)
         self.store.reader.listeners.append(self._statements.append)
         self.store.keys._reader.listeners.append(self._key_statements.append)
 
     @classmethod
     async def of(cls, store: Store, size: int) -> Gate:
         """Register so many of the demo's customers."""
-        people = population(TODAY, size=size)
+        people = demo_people(size)
         return cls(store, people, await register(store, people, now=TODAY))
 
     def id(self, place: int, type_name: str = "Customer") -> str:

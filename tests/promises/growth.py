@@ -11,8 +11,8 @@ from types import FrameType
 
 QUICK = 0.02
 """Seconds below which nothing is compared: the clock and the collector are the larger part."""
-PATIENCE = 2.0
-"""Seconds of CPU after which something is taken never to end."""
+PATIENCE = 1.0
+"""Seconds of CPU after which something is taken never to end: fifty times what is not looked at."""
 MOST = 2.5
 LARGE = 65_536
 SIZES = (8, 16, 24, 32, 64, 256, 1_024, 4_096, 16_384, LARGE)

@@ -8,6 +8,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,13 @@ class Used:
     methods: frozenset[str]
 
 
-def modules() -> Iterator[tuple[str, Any, ast.Module]]:
+@cache
+def modules() -> tuple[tuple[str, Any, ast.Module], ...]:
     """Every module of the product, imported and as a tree."""
+    return tuple(_modules())
+
+
+def _modules() -> Iterator[tuple[str, Any, ast.Module]]:
     for floor in FLOORS:
         package = importlib.import_module(floor)
         for found in pkgutil.walk_packages(package.__path__, f"{floor}."):

@@ -13,7 +13,7 @@ from schema.documents.limits import Limits
 from schema.documents.requests import RequestOutcome
 from tests.promises.gate import Gate, grant
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ["sqlite"], indirect=True)]
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ["sqlite-compiled"], indirect=True)]
 
 WHO = grant(Purpose.INVOICING)
 LIMITS = Limits()

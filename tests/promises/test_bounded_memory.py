@@ -22,7 +22,7 @@ from tests.promises.gate import TODAY, Gate, own
 pytestmark = pytest.mark.anyio
 
 BOUND = 8 * 2**20
-ONE_STORE = pytest.mark.parametrize("gate", ["sqlite"], indirect=True)
+ONE_STORE = pytest.mark.parametrize("gate", ["sqlite-compiled"], indirect=True)
 """What is remembered does not depend on where customers rest."""
 FIELDS = (
     "id fullName email phone customerNumber locale postalAddress { street city postalCode country } "

@@ -419,7 +419,7 @@ def test_a_category_is_said_once() -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("gate", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("gate", ["sqlite-compiled"], indirect=True)
 async def test_the_process_does_not_start_over_a_schema_with_a_fault(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from store.tables.customers import customers
 from tests.promises.gate import Gate, own
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("executor", ["compiled"], indirect=True)]
 
 C = customers.c
 CHANGE = """mutation ($in: UpdateProfileInput!) { updateProfile(input: $in) {

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from policy.purposes import Purpose
 from schema.documents.requests import RequestOutcome
-from tests.promises.gate import Gate, grant
+from tests.promises.gate import ON_SQLITE, Gate, grant
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ["sqlite"], indirect=True)]
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ON_SQLITE, indirect=True)]
 
 WHO = grant(Purpose.INVOICING, Purpose.EMERGENCY_CONTACT, introspection=True)
 CANARIES = (

@@ -26,13 +26,6 @@ PAGE = """query ($n: Int, $a: String) {
 TOOLS = [each for each in Purpose if each.enabled and not each.own_data_only]
 
 
-@pytest.fixture(autouse=True, params=["compiled", "standard"])
-def executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of the two has a guard: `Levels.admit` of the one and `Revealed.admit` of the other (R35)."""
-    if request.param == "standard":
-        monkeypatch.setattr("schema.api.api.compiled_or_none", lambda model, plan, house: None)
-
-
 def texts(gate: Gate, place: int) -> set[str]:
     """What only this customer has."""
     alone = Gate.values(_Only(gate.people[place]))  # type: ignore[arg-type]

@@ -7,9 +7,9 @@ from graphql import build_client_schema, get_introspection_query
 
 from policy.purposes import Purpose
 from schema.documents.requests import RequestOutcome
-from tests.promises.gate import Gate, grant
+from tests.promises.gate import ON_SQLITE, Gate, grant
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ["sqlite"], indirect=True)]
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ON_SQLITE, indirect=True)]
 
 MAY = grant(Purpose.INVOICING, introspection=True)
 MAY_NOT = grant(Purpose.INVOICING)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -39,14 +38,6 @@ ROADS = {
     "row alone": "query ($service: ID!) { node(id: $service) { id } }",
     "number": "query ($number: String!) { customerLookup(by: {customerNumber: $number}) { fullName } }",
 }
-
-
-@pytest.fixture(params=[True, False], ids=["compiled", "graphql-core"])
-def executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """By a compiled plan, and by graphql-core alone."""
-    if not request.param:
-        monkeypatch.setattr("schema.api.api.compiled_or_none", lambda model, plan, house: None)
-    yield "compiled" if request.param else "graphql-core"
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from functools import partial
+from functools import cache, partial
 
 import pytest
 
@@ -15,6 +15,7 @@ from tests.promises.entrances import HEADER, HEADERS, TEXTS
 from tests.promises.foreign import HARD, reading
 from tests.promises.growth import LARGE, QUICK, fault, seconds_of
 from tests.promises.patterns import Used, all_used, modules, texts_against
+from tests.tables import hold_for_all
 
 REFERENCES = (
     "[A-Z0-9]{1,20}[A-Z]{0,20}[0-9]{1,20}",
@@ -23,28 +24,37 @@ REFERENCES = (
     "[A-Za-z]{1,16}-[0-9]{1,7}",
 )
 """Patterns of references whose parts overlap, as an operator might write them."""
-PATTERNS = [
-    *all_used(),
-    *(Used(f"policy.references:{text}", Pattern.parse(text).compiled, frozenset({"fullmatch"})) for text in REFERENCES),
-    *(
-        Used(f"resolvers.catalogues:{language}", pattern, frozenset({"fullmatch"}))
-        for language in LANGUAGES
-        for pattern, _ in _read(language).patterns
-    ),
-]
+FULL = frozenset({"fullmatch"})
 SUBSTITUTED = {"sub": ("",), "subn": ("",)}
 
 
+@cache
+def patterns() -> list[Used]:
+    """All of them: looked for when the tests run, since the whole product is imported and read for it."""
+    return [
+        *all_used(),
+        *(Used(f"policy.references:{text}", Pattern.parse(text).compiled, FULL) for text in REFERENCES),
+        *(
+            Used(f"resolvers.catalogues:{language}", pattern, FULL)
+            for language in LANGUAGES
+            for pattern, _ in _read(language).patterns
+        ),
+    ]
+
+
 def test_the_patterns_of_the_product_are_found() -> None:
-    places = {each.place.partition(":")[0] for each in PATTERNS}
-    assert len(PATTERNS) >= 40
+    places = {each.place.partition(":")[0] for each in patterns()}
+    assert len(patterns()) >= 40
     assert "policy.orders.REFERENCE" in places and "store.crypto.global_ids.FORM" in places
     assert {"schema.core.errors._QUOTED", "resolvers.clients.registration.PRIVATE_SCHEME"} <= places
     assert any(each.endswith("REFERENCES") for each in places), "also inside dataclasses"
 
 
-@pytest.mark.parametrize("used", PATTERNS, ids=lambda used: used.place)
-def test_no_pattern_backtracks_on_what_it_is_made_for(used: Used) -> None:
+def test_no_pattern_backtracks_on_what_it_is_made_for() -> None:
+    hold_for_all(_does_not_backtrack, ((used,) for used in patterns()))
+
+
+def _does_not_backtrack(used: Used) -> None:
     for make in texts_against(used.pattern):
         for method in sorted(used.methods):
             call = getattr(used.pattern, method)

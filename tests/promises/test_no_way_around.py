@@ -14,10 +14,13 @@ import pytest
 from policy.purposes import Purpose
 from schema.documents.requests import RequestOutcome
 from tests.promises.declared import declarations
-from tests.promises.gate import OWN, Gate, grant
+from tests.promises.gate import ON_SQLITE, OWN, REFUSING, Gate, grant
 from tests.promises.routes import Attempt, attempts
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.anyio
+
+both_executors = pytest.mark.parametrize("gate", ON_SQLITE, indirect=True)
+refused = pytest.mark.parametrize("gate", REFUSING, indirect=True)
 
 PURPOSES = [each for each in Purpose if each.enabled]
 
@@ -41,6 +44,7 @@ def open_way(attempt: Attempt, purpose: Purpose) -> bool:
     return all(declarations()[each].open_to(purpose.name) for each in attempt.way)
 
 
+@refused
 async def test_every_field_is_refused_to_every_purpose_that_may_not_read_it(gate: Gate) -> None:
     """Plainly to all of them; in disguise to those that may go where the field stands, so that it alone is refused."""
     tried, told = 0, set()
@@ -57,6 +61,7 @@ async def test_every_field_is_refused_to_every_purpose_that_may_not_read_it(gate
     assert not any(value in message for value in gate.values() for message in told)
 
 
+@both_executors
 async def test_the_attempts_do_reach_the_fields_where_they_are_allowed(gate: Gate) -> None:
     """Else the test above would prove nothing."""
     reached: set[str] = set()
@@ -74,6 +79,7 @@ async def test_the_attempts_do_reach_the_fields_where_they_are_allowed(gate: Gat
     assert {each for each in everything if "(" not in each} - reached == set()
 
 
+@both_executors
 async def test_withheld_fields_are_null_and_their_columns_not_read(gate: Gate) -> None:
     """For a client that is registered to have them withheld (DESIGN §2 rule 4)."""
     tried: set[tuple[str, Purpose]] = set()
@@ -113,6 +119,7 @@ def _selected(sql: str) -> list[str]:
 LOOKUPS = {"email": "a@example.com", "customerNumber": "C-100000", "domain": "example.com"}
 
 
+@refused
 @pytest.mark.parametrize("field", LOOKUPS)
 async def test_input_fields_are_refused_however_they_are_brought(gate: Gate, field: str) -> None:
     value = LOOKUPS[field]
@@ -145,6 +152,7 @@ async def test_input_fields_are_refused_however_they_are_brought(gate: Gate, fie
                     assert answer.kind is RequestOutcome.OK, (purpose, query, answer.raw)
 
 
+@refused
 async def test_arguments_are_refused_with_the_field(gate: Gate) -> None:
     for query, coordinate in (
         ("query ($id: ID!) { customer(id: $id) { __typename } }", "Query.customer(id:)"),
@@ -158,6 +166,7 @@ async def test_arguments_are_refused_with_the_field(gate: Gate) -> None:
                 assert coordinate in [each["coordinate"] for each in answer.errors]
 
 
+@both_executors
 async def test_node_shows_only_what_the_purpose_may_know_of(gate: Gate) -> None:
     """An id of anything else is as if it did not exist, whether it does or not."""
     ids: dict[str, list[str]] = {}
@@ -199,6 +208,7 @@ async def test_node_shows_only_what_the_purpose_may_know_of(gate: Gate) -> None:
             assert absent.data == {"node": None}
 
 
+@refused
 async def test_a_second_operation_does_not_lend_its_permission(gate: Gate) -> None:
     """Each operation is judged alone, and by the purpose that it states itself."""
     query = """query Emergency @for(purpose: EMERGENCY_CONTACT, reference: "INC-1") { customers { nodes { phone } } }

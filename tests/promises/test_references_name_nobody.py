@@ -89,10 +89,10 @@ def test_a_setting_that_cannot_be_read_says_so(text: str) -> None:
 def test_no_pattern_backtracks() -> None:
     """(G12) Parts that overlap give nothing back, and what is too long is not looked at."""
     pattern = Pattern.parse("[a-z]{1,20}" * 3 + "-")
-    begun = time.perf_counter()
+    begun = time.process_time()
     for _ in range(1_000):
         assert not pattern.compiled.fullmatch("a" * 60)
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5
 
 
 def test_what_is_a_telephone_number_is_told_by_the_rules_of_its_country() -> None:

@@ -19,7 +19,7 @@ from schema.api.build import core_schema
 from schema.documents.requests import RequestOutcome
 from schema.model.model import SchemaModel
 from tests.promises.declared import declarations
-from tests.promises.gate import OWN, TODAY, Gate, grant
+from tests.promises.gate import ON_SQLITE, OWN, REFUSING, TODAY, Gate, grant
 from tests.promises.routes import attempts
 
 MODEL = SchemaModel(core_schema())
@@ -110,11 +110,12 @@ def test_a_schema_that_opened_them_would_not_start(category: Category, inbound: 
     assert isinstance(decide(rule, OWN, APP_SCOPES), Granted)
 
 
-sqlite_only = pytest.mark.parametrize("gate", ["sqlite"], indirect=True)
+refused = pytest.mark.parametrize("gate", REFUSING, indirect=True)
+both_executors = pytest.mark.parametrize("gate", ON_SQLITE, indirect=True)
 
 
 @pytest.mark.anyio
-@sqlite_only
+@refused
 async def test_no_way_of_writing_a_document_reads_what_is_closed(gate: Gate) -> None:
     """By every route and in every disguise, with every scope that there is, before a row is read."""
     tried = 0
@@ -131,7 +132,7 @@ async def test_no_way_of_writing_a_document_reads_what_is_closed(gate: Gate) -> 
 
 
 @pytest.mark.anyio
-@sqlite_only
+@refused
 @pytest.mark.parametrize("withhold", [False, True])
 async def test_no_closed_change_is_carried_out(gate: Gate, withhold: bool) -> None:
     """Refused, or nothing of it done, for a client that has refused fields withheld; tried out (`dryRun`) too."""
@@ -167,7 +168,7 @@ def least(type_: Any) -> Any:
 
 
 @pytest.mark.anyio
-@sqlite_only
+@both_executors
 async def test_a_scope_opens_what_it_says_and_nothing_else(gate: Gate) -> None:
     for question, scope in (
         ("{ me { fullName phone customerNumber postalAddress { city } } }", "profile:read"),
@@ -202,7 +203,7 @@ async def test_an_app_changes_what_it_was_allowed_to(changing: Gate) -> None:
 
 
 @pytest.mark.anyio
-@sqlite_only
+@both_executors
 async def test_first_parties_are_asked_for_no_such_scope(gate: Gate) -> None:
     who = grant(OWN, subject=gate.ids[0])
     answer = await gate.ask(

@@ -24,6 +24,7 @@ from policy.rules import Rule
 from schema.api.build import core_schema, sdl
 from schema.model.model import SchemaModel
 from tests.promises.declared import SDL, Declared, declarations, document, enums
+from tests.tables import hold_for_all
 
 MODEL = SchemaModel(core_schema())
 
@@ -46,9 +47,11 @@ def test_it_builds_and_every_directive_stands_where_it_may() -> None:
     assert locations["for"] == {"QUERY", "MUTATION"}
 
 
-@pytest.mark.parametrize("coordinate", sorted(declarations()))
-def test_the_directives_say_what_is_enforced(coordinate: str) -> None:
-    assert _printed(declarations()[coordinate]) == _enforced(MODEL.rules[coordinate])
+def test_the_directives_say_what_is_enforced() -> None:
+    def check(coordinate: str, said: Declared) -> None:
+        assert _printed(said) == _enforced(MODEL.rules[coordinate])
+
+    hold_for_all(check, declarations().items())
 
 
 def test_nothing_is_enforced_that_is_not_printed() -> None:
@@ -90,10 +93,12 @@ def _described() -> Iterator[tuple[str, str | None]]:
         yield f"@{directive.name}", directive.description
 
 
-@pytest.mark.parametrize(("coordinate", "description"), [pytest.param(*each, id=each[0]) for each in _described()])
-def test_every_type_field_and_argument_is_described(coordinate: str, description: str | None) -> None:
-    assert description and description.strip(), f"{coordinate} says nothing: descriptions become the notice"
-    assert description[0].isupper() and description.rstrip()[-1] in ".?…", f"{coordinate}: {description}"
+def test_every_type_field_and_argument_is_described() -> None:
+    def check(coordinate: str, description: str | None) -> None:
+        assert description and description.strip(), "says nothing: descriptions become the notice"
+        assert description[0].isupper() and description.rstrip()[-1] in ".?…"
+
+    hold_for_all(check, _described())
 
 
 @pytest.mark.parametrize(

@@ -173,17 +173,25 @@ def test_unknown_account_and_wrong_password_are_one_page(browser: Browser, perso
 
 def test_unknown_account_and_wrong_password_take_alike(web: Web) -> None:
     """S1, measured: hashes of another cost too, since those of these customers are a thousandth of today's."""
-    known, times = web.add(8), {"known": [], "unknown": []}
-    for number, person in enumerate(known):
-        for kind, login in (("known", person.login), ("unknown", f"nobody{number}@example.org")):
-            browser = Browser(web.replicas[0].url, f"198.51.{number}.{kind == 'known':d}")
+    for turn in range(3):  # A busy machine disturbs one measurement, hardly three.
+        known, unknown = _refusals_timed(web, turn)
+        assert min(*known, *unknown) >= 0.2, "no refusal leaves sooner"
+        if abs(median(known) - median(unknown)) < max(0.03, 0.25 * median(unknown)):
+            return
+    pytest.fail(f"known {known}, unknown {unknown}")
+
+
+def _refusals_timed(web: Web, turn: int) -> tuple[list[float], list[float]]:
+    """Seconds that refusals took of accounts that are there, and of accounts that are not."""
+    times: dict[str, list[float]] = {"known": [], "unknown": []}
+    for number, person in enumerate(web.add(8)):
+        for kind, login in (("known", person.login), ("unknown", f"nobody{turn}{number}@example.org")):
+            browser = Browser(web.replicas[0].url, f"198.51.{16 * turn + number}.{kind == 'known':d}")
             browser.get("/sign-in")
             began = perf_counter()
             assert browser.send(login=login, password="kX9-vT2.qLm4").status_code == 422
             times[kind].append(perf_counter() - began)
-    known_time, unknown_time = median(times["known"]), median(times["unknown"])
-    assert min(*times["known"], *times["unknown"]) >= 0.2, "no refusal leaves sooner"
-    assert abs(known_time - unknown_time) < max(0.03, 0.25 * unknown_time), times
+    return times["known"], times["unknown"]
 
 
 def test_guessing_is_answered_with_the_time_to_wait(browser: Browser, person: Person) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from time import perf_counter
+from time import process_time
 
 import pytest
 from argon2 import PasswordHasher
@@ -144,9 +144,9 @@ def test_the_meter_shows_the_four_classes() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=400))
 def test_no_text_breaks_the_rules_or_takes_long(password: str) -> None:
-    began = perf_counter()
+    began = process_time()
     faults(normal(password), OWN)
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 def test_the_same_password_typed_on_another_keyboard_is_the_same() -> None:

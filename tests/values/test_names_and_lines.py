@@ -38,7 +38,7 @@ def test_an_empty_name_is_the_fields_to_judge() -> None:
 
 def test_time_grows_with_the_length_only() -> None:
     """G12: joiners among marks are looked at in a window."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(LineError):
         read_line("\u0651\u200c" * 100_000, 200_000)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
