@@ -12,14 +12,15 @@ from resolvers.signin.actor import Actor, actor_at
 from store.queue.revocations import end_family, withdraw_app
 from store.tables.oauth import oauth_consents, oauth_families
 
-C, F = oauth_consents.c, oauth_families.c
 NO_APP = UserProblem("NOT_FOUND", "There is no such app.", ("id",))
 
 
 async def withdraw_one(actor: Actor, consent_id: int) -> Result:
     """Take back what was allowed an app; every token that it holds ends. What was taken back already stays so."""
     async with actor.store.write() as connection:
-        mine = select(C.client_id).where(C.id == consent_id, C.customer_id == actor.customer_id)
+        mine = select(oauth_consents.c.client_id).where(
+            oauth_consents.c.id == consent_id, oauth_consents.c.customer_id == actor.customer_id
+        )
         client = await connection.scalar(mine)
         if client is None:
             return Result(problems=(NO_APP,))
@@ -30,7 +31,9 @@ async def withdraw_one(actor: Actor, consent_id: int) -> Result:
 async def end_one_app(actor: Actor, family_id: int) -> Result:
     """Sign one app out: its tokens end, and what was allowed it stays. One that was signed out already stays so."""
     async with actor.store.write() as connection:
-        mine = select(F.id).where(F.id == family_id, F.customer_id == actor.customer_id)
+        mine = select(oauth_families.c.id).where(
+            oauth_families.c.id == family_id, oauth_families.c.customer_id == actor.customer_id
+        )
         if await connection.scalar(mine) is None:
             return Result(problems=(NO_APP,))
         await end_family(connection, family_id, actor.now)

@@ -38,7 +38,6 @@ from store.tables.erasures import STANDING_STATES, erasures
 from store.tables.signin import email_links, reset_links
 from values.mailbox import MailboxError, read_mailbox
 
-C, L, K, E = customers.c, email_links.c, credentials.c, erasures.c
 LIFE = timedelta(hours=1)
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
@@ -63,23 +62,25 @@ async def request_change(desk: CommandContext, given: Mapping[str, Any]) -> Resu
         return Result(problems=(TOO_OFTEN,))
     held = await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, text))
     async with desk.store.write() as connection:
-        present = await connection.scalar(select(C.email_ref).where(C.id == desk.subject).with_for_update())
+        present = await connection.scalar(
+            select(customers.c.email_ref).where(customers.c.id == desk.subject).with_for_update()
+        )
         reader = await reader_of(connection, key)
         if present is None or reader is None:
             return Result(problems=(GONE,))
         if bytes(present) == held.ref:
             return Result(problems=(SAME,))
-        theirs = select(C.id).where(C.id == held.row_id, C.email_ref == held.ref)
+        theirs = select(customers.c.id).where(customers.c.id == held.row_id, customers.c.email_ref == held.ref)
         taken = await connection.scalar(theirs) is not None
         site, minutes, secret = desk.means.site, int(LIFE.total_seconds() // 60), new_secret()
         if wait := await _ask(connection, desk, key, text, reader.language, None if taken else secret, minutes):
             return Result(problems=(rate_limited(wait, "email"),))
-        await connection.execute(delete(email_links).where(L.customer_id == desk.subject))
+        await connection.execute(delete(email_links).where(email_links.c.customer_id == desk.subject))
         id_ = new_id()
         row = {
             "id": id_,
             "customer_id": desk.subject,
-            "email": key.seal(L.email, id_, text.encode()),
+            "email": key.seal(email_links.c.email, id_, text.encode()),
             "session_id": desk.grant.session_id,
             "secret_hash": hashed(secret),
             "account_state": _state(key, bytes(present)),
@@ -138,9 +139,18 @@ class EmailLinks:
 
     def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
-        columns = select(L.id, L.customer_id, L.email, L.account_state, L.session_id, L.expires_at)
-        self._find = store.reader.prepare(columns.where(L.secret_hash == bindparam("secret")))
-        self._state = store.reader.prepare(select(C.email_ref).where(C.id == bindparam("id", type_=Id)))
+        columns = select(
+            email_links.c.id,
+            email_links.c.customer_id,
+            email_links.c.email,
+            email_links.c.account_state,
+            email_links.c.session_id,
+            email_links.c.expires_at,
+        )
+        self._find = store.reader.prepare(columns.where(email_links.c.secret_hash == bindparam("secret")))
+        self._state = store.reader.prepare(
+            select(customers.c.email_ref).where(customers.c.id == bindparam("id", type_=Id))
+        )
 
     async def find(self, secret: str, now: datetime) -> Found | None:
         """The link of this secret, while the address that it replaces is still the present one."""
@@ -152,7 +162,7 @@ class EmailLinks:
         present = await self._store.reader.fetch(self._state, {"id": customer})
         if key is None or not present or _state(key, bytes(present[0][0] or b"")) != bytes(state):
             return None
-        return Found(id_, key, key.open(L.email, id_, sealed).decode(), bytes(present[0][0]), session)
+        return Found(id_, key, key.open(email_links.c.email, id_, sealed).decode(), bytes(present[0][0]), session)
 
     async def follow(self, found: Found, desk: CommandContext) -> Result:
         """Put the new address in place; both are told, and everybody but the session that asked is signed out.
@@ -165,19 +175,21 @@ class EmailLinks:
         wanted = LookupRequest(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, found.email), owner, owner)
         async with reserving(self._store) as reserved, self._store.write() as connection:
             await lock_credentials(connection, owner)
-            await connection.execute(select(C.id).where(C.id == owner).with_for_update(key_share=True))
-            if (await connection.execute(delete(email_links).where(L.id == found.id))).rowcount != 1:  # 1
+            await connection.execute(
+                select(customers.c.id).where(customers.c.id == owner).with_for_update(key_share=True)
+            )
+            if (await connection.execute(delete(email_links).where(email_links.c.id == found.id))).rowcount != 1:  # 1
                 return Result(problems=(LAPSED,))
             before = await reader_of(connection, found.key)
             if before is None or not await _taken(reserved, connection, wanted, found.state, desk.now):
                 return Result(problems=(LAPSED,))
             change = {
-                "email": found.key.seal(C.email, owner, found.email.encode()),
+                "email": found.key.seal(customers.c.email, owner, found.email.encode()),
                 "email_ref": wanted.ref,
-                "version": C.version + 1,
+                "version": customers.c.version + 1,
                 "updated_at": desk.now,
             }
-            here = C.id == owner, C.email_ref == found.state
+            here = customers.c.id == owner, customers.c.email_ref == found.state
             if (await connection.execute(update(customers).where(*here).values(change))).rowcount != 1:  # 2
                 return Result(problems=(LAPSED,))
             await connection.execute(delete(reset_links).where(reset_links.c.customer_id == owner))  # 3
@@ -198,7 +210,9 @@ class EmailLinks:
 
     async def _asked(self, connection: AsyncConnection, owner: int) -> str | None:
         """Where the customer follows a request to be erased that stands: both addresses hear of it (R55)."""
-        query = select(E.id).where(E.customer_id == owner, E.state.in_(STANDING_STATES), E.cause == "REQUEST")
+        query = select(erasures.c.id).where(
+            erasures.c.customer_id == owner, erasures.c.state.in_(STANDING_STATES), erasures.c.cause == "REQUEST"
+        )
         id_ = await connection.scalar(query)
         return (
             None
@@ -212,14 +226,20 @@ class EmailLinks:
         """Who signs in by e-mail address goes on to do so."""
         keys, owner = self._store.keys, found.key.customer_id
         old, new = (keys.blind_index(Lookup.LOGIN, each) for each in (before.email, found.email))
-        mine = select(K.id, K.platform, K.login_ref).where(K.customer_id == owner)
+        mine = select(credentials.c.id, credentials.c.platform, credentials.c.login_ref).where(
+            credentials.c.customer_id == owner
+        )
         for id_, platform, ref in (await connection.execute(mine)).all():
             held = await keys.lookups.find(Lookup.LOGIN, old, platform)
             wanted = LookupRequest(Lookup.LOGIN, new, owner, id_, platform)
             same = ref is not None and (held.row_id, held.ref) == (id_, bytes(ref))
             if same and await _taken(reserved, connection, wanted, ref, now):
-                name = found.key.seal(K.login_name, id_, K.login_name.info["sealing"].encode(found.email))
-                change = update(credentials).where(K.id == id_).values(login_name=name, login_ref=wanted.ref)
+                name = found.key.seal(
+                    credentials.c.login_name, id_, credentials.c.login_name.info["sealing"].encode(found.email)
+                )
+                change = (
+                    update(credentials).where(credentials.c.id == id_).values(login_name=name, login_ref=wanted.ref)
+                )
                 await connection.execute(change)
 
 

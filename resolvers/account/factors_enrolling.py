@@ -27,8 +27,6 @@ from store.tables.access import sessions
 from store.tables.credentials import credentials, second_factors
 from store.tables.signin import passkeys, session_proofs
 
-F, K = second_factors.c, credentials.c
-
 NOT_OFFERED = UserProblem(
     "FACTOR_NOT_OFFERED", "This platform has no second step: mail programs cannot ask for one.", ("credential",)
 )
@@ -67,8 +65,10 @@ async def begin_totp(actor: Actor, credential_id: int | None, code: str = "") ->
     assert account is not None
     enrolment = new_enrolment(actor.means.site.name, await login_name(actor, account))
     async with actor.store.write() as connection:
-        mine = F.credential_id == account.credential.id
-        await connection.execute(delete(second_factors).where(mine, F.kind == "TOTP", F.confirmed_at.is_(None)))
+        mine = second_factors.c.credential_id == account.credential.id
+        await connection.execute(
+            delete(second_factors).where(mine, second_factors.c.kind == "TOTP", second_factors.c.confirmed_at.is_(None))
+        )
         id_ = await _insert(connection, account, "TOTP", enrolment.secret)
     return _shown(id_, enrolment)
 
@@ -85,18 +85,26 @@ async def confirm_totp(actor: Actor, credential_id: int | None, code: str) -> En
     if wait := await actor.charge(account, Secret.ENROLMENT):
         return Enrolled(problems=(too_often(wait, "code"),))
     async with actor.store.write() as connection:
-        mine = F.credential_id == account.credential.id, F.kind == "TOTP"
-        begun = select(F.id, F.secret).where(*mine, F.confirmed_at.is_(None)).with_for_update()
+        mine = second_factors.c.credential_id == account.credential.id, second_factors.c.kind == "TOTP"
+        begun = (
+            select(second_factors.c.id, second_factors.c.secret)
+            .where(*mine, second_factors.c.confirmed_at.is_(None))
+            .with_for_update()
+        )
         row = (await connection.execute(begun)).one_or_none()
         if row is None:
             return Enrolled(problems=(NOT_BEGUN,))
-        step = accepted_step(account.key.open(F.secret, row.id, row.secret).decode(), code, actor.now, None)
+        step = accepted_step(
+            account.key.open(second_factors.c.secret, row.id, row.secret).decode(), code, actor.now, None
+        )
         if step is None:
             return Enrolled(problems=(WRONG_CODE,))
-        earlier = (await connection.execute(select(F.id).where(*mine, F.id != row.id))).scalars()
+        earlier = (
+            await connection.execute(select(second_factors.c.id).where(*mine, second_factors.c.id != row.id))
+        ).scalars()
         await delete_factors(connection, list(earlier))
         change = {"confirmed_at": actor.now, "last_used_at": actor.now, "last_timecode": step}
-        await connection.execute(update(second_factors).where(F.id == row.id).values(change))
+        await connection.execute(update(second_factors).where(second_factors.c.id == row.id).values(change))
         codes = await _added(connection, actor, account, ("otp", SECOND))
         await actor.forgive(connection, account, Secret.ENROLMENT)
     return Enrolled(affected={"factor": row.id}, recovery_codes=codes)
@@ -155,7 +163,9 @@ async def remove(actor: Actor, factor_id: int, code: str = "") -> Result:
     """Take a factor away, with a fresh second factor; the other sessions of the platform end (S3, S6)."""
     async with actor.store.write() as connection:
         found = await connection.scalar(
-            select(F.credential_id).where(F.id == factor_id, F.customer_id == actor.customer_id)
+            select(second_factors.c.credential_id).where(
+                second_factors.c.id == factor_id, second_factors.c.customer_id == actor.customer_id
+            )
         )
     account = await actor.account(found) if found is not None else None
     if account is None:
@@ -222,8 +232,8 @@ async def _insert(
         "customer_id": account.credential.customer_id,
         "credential_id": account.credential.id,
         "kind": kind,
-        "secret": sealed(account.key, F.secret, row_id, secret),
-        "label": sealed(account.key, F.label, row_id, label),
+        "secret": sealed(account.key, second_factors.c.secret, row_id, secret),
+        "label": sealed(account.key, second_factors.c.label, row_id, label),
         "confirmed_at": confirmed_by.now if confirmed_by else None,
         "remaining": remaining,
     }
@@ -240,5 +250,5 @@ async def login_name(actor: Actor, account: Account) -> str:
     """What the customer signs in with, to be recognised in an authenticator app."""
     id_ = account.credential.id
     async with actor.store.write() as connection:
-        resting = await connection.scalar(select(K.login_name).where(K.id == id_))
-    return opened(account.key, K.login_name, id_, resting) or ""
+        resting = await connection.scalar(select(credentials.c.login_name).where(credentials.c.id == id_))
+    return opened(account.key, credentials.c.login_name, id_, resting) or ""

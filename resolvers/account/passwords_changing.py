@@ -29,8 +29,6 @@ from store.tables.access import sessions
 from store.tables.credentials import credentials, second_factors
 from store.tables.signin import email_links, pending_sign_ins, reset_links
 
-K, F = credentials.c, second_factors.c
-
 WRONG_PASSWORD = UserProblem("WRONG_PASSWORD", "This is not the present password.", ("currentPassword",))
 SAME = UserProblem("PASSWORD_SAME", "This is the present password. Choose another.")
 REUSED = UserProblem(
@@ -57,7 +55,13 @@ class NewPasswords:
         self._credentials = Credentials(store)
         self._guesses = AttemptLimiter(store)
         self._own = OwnWords(store)
-        on = select(F.id).where(F.credential_id == bindparam("credential"), F.confirmed_at.is_not(None)).limit(1)
+        on = (
+            select(second_factors.c.id)
+            .where(
+                second_factors.c.credential_id == bindparam("credential"), second_factors.c.confirmed_at.is_not(None)
+            )
+            .limit(1)
+        )
         self._factor = store.reader.prepare(on)
 
     async def prepared(
@@ -114,7 +118,7 @@ class NewPasswords:
             return CONFLICT
         sealed = sealed_hash(account.key, account.credential.id, new.hash)
         change = {"password_hash": sealed, "changed_at": now, "strength": new.strength}
-        await connection.execute(update(credentials).where(K.id == account.credential.id).values(change))
+        await connection.execute(update(credentials).where(credentials.c.id == account.credential.id).values(change))
         await void_links(connection, account.credential)
         counted = [*forgiven, *compared(account.credential.customer_id)]
         await self._guesses.forgive(connection, counted, now)
@@ -129,7 +133,12 @@ class NewPasswords:
 
 async def _as_read(connection: AsyncConnection, new: CheckedPassword) -> bool:
     customer = new.account.credential.customer_id
-    found = select(K.id, K.password_hash).where(K.customer_id == customer).order_by(K.id).with_for_update()
+    found = (
+        select(credentials.c.id, credentials.c.password_hash)
+        .where(credentials.c.customer_id == customer)
+        .order_by(credentials.c.id)
+        .with_for_update()
+    )
     now = {id_: None if resting is None else bytes(resting) for id_, resting in await connection.execute(found)}
     return now == {each.id: each.sealed_hash for each in new.everyone}
 

@@ -16,7 +16,6 @@ from store.tables.customers import customers
 from store.tables.domains import domains
 from values.domain_name import to_unicode
 
-C, K, D = customers.c, credentials.c, domains.c
 NAMED = ("street", "city")
 """The parts of an address that are words; a postal code is too short to be told from any other number."""
 
@@ -27,10 +26,20 @@ class OwnWords:
     def __init__(self, store: Store) -> None:
         self._store = store
         prepare = store.reader.prepare
-        customer = select(C.customer_number, C.name, C.postal_address, C.email, C.phone)
-        self._customer = prepare(customer.where(C.id == bindparam("customer")))
-        self._logins = prepare(select(K.id, K.login_name).where(K.customer_id == bindparam("customer")))
-        self._domains = prepare(select(D.id, D.name).where(D.customer_id == bindparam("customer")).limit(100))
+        customer = select(
+            customers.c.customer_number,
+            customers.c.name,
+            customers.c.postal_address,
+            customers.c.email,
+            customers.c.phone,
+        )
+        self._customer = prepare(customer.where(customers.c.id == bindparam("customer")))
+        self._logins = prepare(
+            select(credentials.c.id, credentials.c.login_name).where(credentials.c.customer_id == bindparam("customer"))
+        )
+        self._domains = prepare(
+            select(domains.c.id, domains.c.name).where(domains.c.customer_id == bindparam("customer")).limit(100)
+        )
 
     async def of(self, key: SubjectKey) -> list[str]:
         """Names, login names, e-mail addresses in their parts, domains, street, town, telephone and customer number."""
@@ -38,14 +47,14 @@ class OwnWords:
         words: list[str] = []
         for number, name, address, email, phone in await fetch(self._customer, who):
             id_ = key.customer_id
-            words += [_text(key, C.customer_number, id_, number), _text(key, C.phone, id_, phone)]
-            words += _parts(key, C.name, id_, name)
-            words += _address(_parts(key, C.postal_address, id_, address))
-            words += split(_text(key, C.email, id_, email))
+            words += [_text(key, customers.c.customer_number, id_, number), _text(key, customers.c.phone, id_, phone)]
+            words += _parts(key, customers.c.name, id_, name)
+            words += _address(_parts(key, customers.c.postal_address, id_, address))
+            words += split(_text(key, customers.c.email, id_, email))
         for id_, login in await fetch(self._logins, who):
-            words += split(_text(key, K.login_name, id_, login))
+            words += split(_text(key, credentials.c.login_name, id_, login))
         for id_, domain in await fetch(self._domains, who):
-            words += split(_text(key, D.name, id_, domain))
+            words += split(_text(key, domains.c.name, id_, domain))
         return [word for word in dict.fromkeys(words) if word]
 
 

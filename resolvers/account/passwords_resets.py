@@ -29,8 +29,6 @@ from store.sql.metadata import instant
 from store.tables.customers import customers
 from store.tables.signin import reset_links
 
-R, C = reset_links.c, customers.c
-
 
 @dataclass(frozen=True, slots=True)
 class ResetRequested:
@@ -61,9 +59,11 @@ class Resets:
         self._credentials = Credentials(store)
         self._guesses = AttemptLimiter(store)
         self._passwords = NewPasswords(store, means)
-        found = select(R.id, R.credential_id, R.account_state, R.expires_at)
-        self._find = store.reader.prepare(found.where(R.secret_hash == bindparam("secret")))
-        self._email = store.reader.prepare(select(C.email_ref).where(C.id == bindparam("customer")))
+        found = select(
+            reset_links.c.id, reset_links.c.credential_id, reset_links.c.account_state, reset_links.c.expires_at
+        )
+        self._find = store.reader.prepare(found.where(reset_links.c.secret_hash == bindparam("secret")))
+        self._email = store.reader.prepare(select(customers.c.email_ref).where(customers.c.id == bindparam("customer")))
 
     async def request(self, platform: str, login: str, visitor: Visitor, now: datetime) -> ResetRequested | Rejected:
         """Write to the customer, if there is one. In any case the answer is the same, by the same statements and after
@@ -105,8 +105,8 @@ class Resets:
         same statements insert nothing.
         """
         secret, customer = new_secret(), account.credential.customer_id
-        await connection.execute(delete(reset_links).where(R.credential_id == account.credential.id))
-        email_ref = await connection.scalar(select(C.email_ref).where(C.id == customer))
+        await connection.execute(delete(reset_links).where(reset_links.c.credential_id == account.credential.id))
+        email_ref = await connection.scalar(select(customers.c.email_ref).where(customers.c.id == customer))
         row = {
             "id": new_id(),
             "customer_id": customer,
@@ -115,7 +115,7 @@ class Resets:
             "account_state": _state(account, email_ref),
             "expires_at": now + self._means.times.reset,
         }
-        there = exists().where(C.id == customer, C.email.is_not(None))
+        there = exists().where(customers.c.id == customer, customers.c.email.is_not(None))
         await connection.execute(insert_where(reset_links, row, there))
         site = self._means.site
         link, minutes = site.link("/password/reset", secret), int(self._means.times.reset.total_seconds() // 60)
@@ -160,9 +160,11 @@ class Resets:
         """Use the link up; False when that was done, or when what it was sent for has changed, since it was found."""
         customer = link.account.credential.customer_id
         await lock_credentials(connection, customer)
-        held = select(C.email_ref).where(C.id == customer).with_for_update(key_share=True)
+        held = select(customers.c.email_ref).where(customers.c.id == customer).with_for_update(key_share=True)
         ref = await connection.scalar(held)
-        spent = await connection.execute(delete(reset_links).where(R.id == link.id).returning(R.account_state))
+        spent = await connection.execute(
+            delete(reset_links).where(reset_links.c.id == link.id).returning(reset_links.c.account_state)
+        )
         state = spent.scalar_one_or_none()
         return state is not None and bytes(state) == _state(link.account, ref)
 

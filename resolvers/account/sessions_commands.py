@@ -13,7 +13,6 @@ from resolvers.signin.actor import Actor, actor_at
 from resolvers.signin.sessions import end_where
 from store.tables.access import sessions
 
-S = sessions.c
 NO_SESSION = UserProblem("NOT_FOUND", "There is no such session.", ("id",))
 
 
@@ -27,17 +26,17 @@ class Ended(Result):
 async def end_one(actor: Actor, session_id: int) -> Result:
     """Sign out one browser or app; one that is signed out already stays so."""
     async with actor.store.write() as connection:
-        mine = select(S.id).where(S.id == session_id, S.customer_id == actor.customer_id)
+        mine = select(sessions.c.id).where(sessions.c.id == session_id, sessions.c.customer_id == actor.customer_id)
         if await connection.scalar(mine) is None:
             return Result(problems=(NO_SESSION,))
-        await end_where(connection, actor.customer_id, [S.id == session_id], actor.now)
+        await end_where(connection, actor.customer_id, [sessions.c.id == session_id], actor.now)
     return Result(affected={"session": session_id})
 
 
 async def end_others(actor: Actor) -> Ended:
     """Sign out everywhere else, on every platform."""
     async with actor.store.write() as connection:
-        found = await end_where(connection, actor.customer_id, [S.id != (actor.session_id or 0)], actor.now)
+        found = await end_where(connection, actor.customer_id, [sessions.c.id != (actor.session_id or 0)], actor.now)
     return Ended(ended=len(found))
 
 

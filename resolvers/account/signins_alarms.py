@@ -24,9 +24,6 @@ from store.tables.access import sign_ins
 from store.tables.credentials import credentials, second_factors
 from store.tables.signin import alarm_links
 
-A, K, F = alarm_links.c, credentials.c, second_factors.c
-I = sign_ins.c  # noqa: E741 - the tables' columns go by one capital
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Alarm:
@@ -47,11 +44,18 @@ class Alarms:
     def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._resets = store, Resets(store, means)
         columns = (
-            A.id, A.customer_id, A.credential_id, A.expires_at, I.id.label("sign_in"), I.platform, I.at, I.country,
-            I.device,
-        )  # fmt: skip
-        found = select(*columns).join_from(alarm_links, sign_ins, I.id == A.sign_in_id)
-        self._find = store.reader.prepare(found.where(A.secret_hash == bindparam("secret")))
+            alarm_links.c.id,
+            alarm_links.c.customer_id,
+            alarm_links.c.credential_id,
+            alarm_links.c.expires_at,
+            sign_ins.c.id.label("sign_in"),
+            sign_ins.c.platform,
+            sign_ins.c.at,
+            sign_ins.c.country,
+            sign_ins.c.device,
+        )
+        found = select(*columns).join_from(alarm_links, sign_ins, sign_ins.c.id == alarm_links.c.sign_in_id)
+        self._find = store.reader.prepare(found.where(alarm_links.c.secret_hash == bindparam("secret")))
 
     async def find(self, secret: str, now: datetime) -> Alarm | None:
         """What the link is about; None once it was used, after a week, or when it never was one."""
@@ -62,7 +66,7 @@ class Alarms:
         (key,) = await self._store.keys.subjects([customer_id])
         if key is None:
             return None
-        place, what = opened(key, I.country, sign_in, country), opened(key, I.device, sign_in, device)
+        place, what = opened(key, sign_ins.c.country, sign_in, country), opened(key, sign_ins.c.device, sign_in, device)
         return Alarm(id_, key, credential_id, platform, instant(at), place, what)
 
     async def raise_(self, alarm: Alarm, now: datetime) -> bool:
@@ -73,16 +77,23 @@ class Alarms:
         6. Every session of the customer ends, on every platform.
         """
         async with self._store.write() as connection:
-            if (await connection.execute(delete(alarm_links).where(A.id == alarm.id))).rowcount != 1:  # 1
+            if (await connection.execute(delete(alarm_links).where(alarm_links.c.id == alarm.id))).rowcount != 1:  # 1
                 return False
-            which: list[ColumnElement[bool]] = [K.customer_id == alarm.key.customer_id, K.platform == alarm.platform]
+            which: list[ColumnElement[bool]] = [
+                credentials.c.customer_id == alarm.key.customer_id,
+                credentials.c.platform == alarm.platform,
+            ]
             if alarm.credential_id is not None:
-                which.append(K.id == alarm.credential_id)
-            rows = (await connection.execute(select(*COLUMNS).where(*which).order_by(K.id).with_for_update())).all()
+                which.append(credentials.c.id == alarm.credential_id)
+            rows = (
+                await connection.execute(select(*COLUMNS).where(*which).order_by(credentials.c.id).with_for_update())
+            ).all()
             for credential in (Credential.of(row, alarm.key) for row in rows):
-                mine = credentials.update().where(K.id == credential.id)
+                mine = credentials.update().where(credentials.c.id == credential.id)
                 await connection.execute(mine.values(password_hash=None, changed_at=now))  # 2
-                since = select(F.id).where(F.credential_id == credential.id, F.confirmed_at >= alarm.at)
+                since = select(second_factors.c.id).where(
+                    second_factors.c.credential_id == credential.id, second_factors.c.confirmed_at >= alarm.at
+                )
                 await delete_factors(connection, list((await connection.execute(since)).scalars()))  # 3
                 await forget_devices(connection, credential.id)  # 4
                 await void_links(connection, credential)

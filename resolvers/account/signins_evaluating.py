@@ -25,8 +25,6 @@ from store.tables.access import sessions
 from store.tables.oauth import oauth_families
 from store.tables.signin import session_proofs
 
-P, F = session_proofs.c, oauth_families.c
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Arrival:
@@ -65,8 +63,12 @@ class Evaluator:
             return finding.verdict.admits
         judged = await self._judged(session.customer_id, session.platform, visitor, now, finding)
         async with self._store.write() as connection:
-            here = P.session_id == session.id
-            held = update(session_proofs).where(here, _held(P.contexts, finding)).values(contexts=finding.held)
+            here = session_proofs.c.session_id == session.id
+            held = (
+                update(session_proofs)
+                .where(here, _held(session_proofs.c.contexts, finding))
+                .values(contexts=finding.held)
+            )
             first = (await connection.execute(held)).rowcount == 1
             if judged is not None and first:
                 key, access = judged
@@ -78,8 +80,10 @@ class Evaluator:
     async def arrived(self, connection: AsyncConnection, arrival: Arrival, visitor: Visitor, now: datetime) -> None:
         """Write down that a family turned up elsewhere, in the caller's transaction, and end it if it must end."""
         finding = arrival.finding
-        here = F.id == arrival.family_id
-        held = update(oauth_families).where(here, _held(F.contexts, finding)).values(contexts=finding.held)
+        here = oauth_families.c.id == arrival.family_id
+        held = (
+            update(oauth_families).where(here, _held(oauth_families.c.contexts, finding)).values(contexts=finding.held)
+        )
         if (await connection.execute(held)).rowcount != 1:
             return
         judged = await self._judged(arrival.customer_id, arrival.platform, visitor, now, finding)

@@ -16,7 +16,6 @@ from store.crypto.subject_key import SubjectKey
 from store.lookups.customer_numbers import key_with_number
 from store.tables.customers import customers
 
-C = customers.c
 LATEST = timedelta(days=2)
 """How late a platform may report an access."""
 AHEAD = timedelta(minutes=1)
@@ -73,7 +72,7 @@ async def _key(desk: CommandContext, given: Mapping[str, Any]) -> SubjectKey | N
     customer_id: int | None = given.get("customer")
     if customer_id is None:
         return await key_with_number(desk.store, given["customerNumber"])
-    found = select(C.id).where(C.id == bindparam("id"))
+    found = select(customers.c.id).where(customers.c.id == bindparam("id"))
     rows = await desk.store.reader.fetch(desk.store.reader.prepare(found), {"id": customer_id})
     if not rows:
         return None

@@ -30,7 +30,6 @@ from store.operations.command_keys import command_keys
 from store.sql.ids import new_id
 from store.sql.metadata import instant
 
-M = command_keys.c
 LENGTH = 16
 UNDER_WAY = timedelta(minutes=2)
 """How long a claim without an answer counts as being carried out."""
@@ -92,7 +91,11 @@ async def _claim(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
     """The key, for the first who comes; Repeated for all others, until an answer failed to come for long."""
     if (await connection.execute(insert_new(connection, command_keys).values(row))).rowcount == 1:
         return
-    left = M.mark == row["mark"], M.outcome.is_(None), M.at <= row["at"] - UNDER_WAY
+    left = (
+        command_keys.c.mark == row["mark"],
+        command_keys.c.outcome.is_(None),
+        command_keys.c.at <= row["at"] - UNDER_WAY,
+    )
     taken = update(command_keys).where(*left).values(at=row["at"], request=row["request"])
     if (await connection.execute(taken)).rowcount != 1:
         raise DuplicateRequestError
@@ -100,7 +103,11 @@ async def _claim(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
 
 async def _find(desk: CommandContext, row: Mapping[str, Any], kind: type[Result]) -> Result | None:
     """What became of the key, as this kind of answer; None when it is free."""
-    query = desk.store.reader.prepare(select(M.request, M.outcome, M.at).where(M.mark == bindparam("mark")))
+    query = desk.store.reader.prepare(
+        select(command_keys.c.request, command_keys.c.outcome, command_keys.c.at).where(
+            command_keys.c.mark == bindparam("mark")
+        )
+    )
     rows = await desk.store.reader.fetch(query, {"mark": row["mark"]})
     if not rows:
         return None
@@ -116,7 +123,7 @@ async def _find(desk: CommandContext, row: Mapping[str, Any], kind: type[Result]
 
 async def _settle(connection: AsyncConnection, mark: bytes, result: Result, key: bytes) -> None:
     """Remember the answer beside the claim; let go of the claim when there is something to mend."""
-    mine = M.mark == mark
+    mine = command_keys.c.mark == mark
     if result.problems:
         await connection.execute(delete(command_keys).where(mine))
     else:

@@ -15,8 +15,6 @@ from store.crypto.subject_key import SubjectKey
 from store.sql.ids import new_id
 from store.tables.consents import consents
 
-K = consents.c
-
 
 def outdated(version: Any, field: tuple[str, ...]) -> UserProblem | None:
     """The problem of whoever was shown another sentence: nobody consents to what they never saw."""
@@ -41,8 +39,12 @@ async def withdraw(
 
 async def standing(connection: AsyncConnection, customer_id: int, kind: str) -> bool:
     """Whether the newest event of this kind is that it was given."""
-    newest = select(func.max(K.id)).where(K.customer_id == customer_id, K.kind == kind).scalar_subquery()
-    return await connection.scalar(select(K.state).where(K.id == newest)) == "GIVEN"
+    newest = (
+        select(func.max(consents.c.id))
+        .where(consents.c.customer_id == customer_id, consents.c.kind == kind)
+        .scalar_subquery()
+    )
+    return await connection.scalar(select(consents.c.state).where(consents.c.id == newest)) == "GIVEN"
 
 
 async def _event(

@@ -24,7 +24,6 @@ from store.sql.ids import new_id
 from store.tables.consents import cookie_choices
 from store.tables.customers import customers
 
-C, Q = customers.c, cookie_choices.c
 NEWS, MEASURING = "PRODUCT_NEWS", "COOKIE_MEASUREMENT"
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 
@@ -50,7 +49,7 @@ async def switch_news(
         return False
     if row.product_news == wanted:
         return True
-    await connection.execute(update(customers).where(C.id == key.customer_id).values(product_news=wanted))
+    await connection.execute(update(customers).where(customers.c.id == key.customer_id).values(product_news=wanted))
     if wanted:  # Whoever asks for news again takes the objection to them back.
         await end_objection(connection, key, Purpose.PRODUCT_NEWS, ActingParty("CUSTOMER"), desk.now)
     await (give if wanted else withdraw)(connection, desk, key, NEWS, row.locale or "en", source)
@@ -106,7 +105,7 @@ async def _choose(
         "expires_at": ends(desk.now),
         "global_privacy_control": control,
     }
-    await connection.execute(delete(cookie_choices).where(Q.customer_id == key.customer_id))
+    await connection.execute(delete(cookie_choices).where(cookie_choices.c.customer_id == key.customer_id))
     await connection.execute(insert(cookie_choices).values(row))
     facts: dict[str, Fact] = {"measurement": wanted}
     await announce(connection, key, Event.COOKIES_CHANGED.wire, desk.now, facts=facts)
@@ -121,5 +120,5 @@ def ends(chosen: datetime) -> datetime:
 
 async def _locked(connection: AsyncConnection, customer_id: int) -> Any:
     """The customer's row, which nobody else changes meanwhile."""
-    found = select(C.product_news, C.locale).where(C.id == customer_id).with_for_update()
+    found = select(customers.c.product_news, customers.c.locale).where(customers.c.id == customer_id).with_for_update()
     return (await connection.execute(found)).one_or_none()

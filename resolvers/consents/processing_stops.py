@@ -17,8 +17,6 @@ from store.tables.customers import customers
 from store.tables.outbox import outbox
 from store.tables.restrictions import LIFTING_LETTER, notices, objections, processing_stops, restrictions, rights_events
 
-C, B, R, S, V = customers.c, objections.c, restrictions.c, processing_stops.c, rights_events.c
-
 
 @dataclass(frozen=True, slots=True)
 class ActingParty:
@@ -32,7 +30,7 @@ class ActingParty:
 
 async def locked(connection: AsyncConnection, customer_id: int) -> bool:
     """Whether there is such a customer, whose rights nobody else changes until the transaction ends."""
-    found = select(C.id).where(C.id == customer_id).with_for_update()
+    found = select(customers.c.id).where(customers.c.id == customer_id).with_for_update()
     return await connection.scalar(found) is not None
 
 
@@ -71,15 +69,19 @@ def sealed_reason(key: SubjectKey, column: Column[Any], id_: int, because: str |
 
 async def stop(connection: AsyncConnection, customer_id: int, subject: str, now: datetime) -> None:
     """Keep the customer's rows from what the subject names, from the commit on; nothing changes if it does already."""
-    mine = S.customer_id == customer_id, S.subject == subject
-    if await connection.scalar(select(S.id).where(*mine)) is None:
+    mine = processing_stops.c.customer_id == customer_id, processing_stops.c.subject == subject
+    if await connection.scalar(select(processing_stops.c.id).where(*mine)) is None:
         row = {"id": new_id(), "customer_id": customer_id, "subject": subject, "since": now}
         await connection.execute(insert(processing_stops).values(row))
 
 
 async def resume(connection: AsyncConnection, customer_id: int, subject: str) -> None:
     """Let it be read again, from the commit on."""
-    await connection.execute(delete(processing_stops).where(S.customer_id == customer_id, S.subject == subject))
+    await connection.execute(
+        delete(processing_stops).where(
+            processing_stops.c.customer_id == customer_id, processing_stops.c.subject == subject
+        )
+    )
 
 
 async def ask_to_tell(
@@ -99,7 +101,9 @@ async def mark_letter(connection: AsyncConnection, letter: int | None) -> None:
 
 async def restriction_of(connection: AsyncConnection, customer_id: int) -> Any:
     """The restriction that stands; None without one."""
-    return (await connection.execute(select(restrictions).where(R.customer_id == customer_id))).one_or_none()
+    return (
+        await connection.execute(select(restrictions).where(restrictions.c.customer_id == customer_id))
+    ).one_or_none()
 
 
 async def grounds_of(connection: AsyncConnection, customer_id: int) -> list[str]:
@@ -107,19 +111,25 @@ async def grounds_of(connection: AsyncConnection, customer_id: int) -> list[str]
     row = await restriction_of(connection, customer_id)
     if row is None:
         return []
-    mine = V.customer_id == customer_id, V.event == RightsEvent.RESTRICTED.name, V.at >= row.since
-    return sorted({str(each) for each in await connection.scalars(select(V.ground).where(*mine).distinct())})
+    mine = (
+        rights_events.c.customer_id == customer_id,
+        rights_events.c.event == RightsEvent.RESTRICTED.name,
+        rights_events.c.at >= row.since,
+    )
+    return sorted(
+        {str(each) for each in await connection.scalars(select(rights_events.c.ground).where(*mine).distinct())}
+    )
 
 
 async def objection_of(connection: AsyncConnection, customer_id: int, purpose: Purpose) -> Any:
     """The objection to a purpose, decided or not; None without one."""
-    mine = B.customer_id == customer_id, B.purpose == purpose.name
+    mine = objections.c.customer_id == customer_id, objections.c.purpose == purpose.name
     return (await connection.execute(select(objections).where(*mine))).one_or_none()
 
 
 async def end_restriction(connection: AsyncConnection, key: SubjectKey, by: ActingParty, now: datetime) -> None:
     """Take it away, and the stop with it; what happened stays on record, and recipients are told."""
-    await connection.execute(delete(restrictions).where(R.customer_id == key.customer_id))
+    await connection.execute(delete(restrictions).where(restrictions.c.customer_id == key.customer_id))
     await resume(connection, key.customer_id, RESTRICTION)
     await record_event(connection, key, RightsEvent.LIFTED, by, now)
     await ask_to_tell(connection, key.customer_id, Notice.LIFTING, now)
@@ -129,7 +139,7 @@ async def end_objection(
     connection: AsyncConnection, key: SubjectKey, purpose: Purpose, by: ActingParty, now: datetime
 ) -> bool:
     """Take an objection back; whether there was one."""
-    mine = B.customer_id == key.customer_id, B.purpose == purpose.name
+    mine = objections.c.customer_id == key.customer_id, objections.c.purpose == purpose.name
     if (await connection.execute(delete(objections).where(*mine))).rowcount == 0:
         return False
     await resume(connection, key.customer_id, purpose.name)

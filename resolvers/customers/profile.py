@@ -19,7 +19,6 @@ from store.crypto.subject_key import SubjectKey
 from store.sql.statements import Statement
 from store.tables.customers import customers
 
-C = customers.c
 NAME = {"givenName": 0, "familyName": 1}
 ADDRESS = ("street", "street2", "postalCode", "city", "region", "country")
 
@@ -63,14 +62,16 @@ CONFLICT = UserProblem(
 
 
 # Built once: building a statement takes longer than running it.
-CURRENT = Statement(select(C.version, C.name).where(C.id == bindparam("own")).with_for_update())
+CURRENT = Statement(
+    select(customers.c.version, customers.c.name).where(customers.c.id == bindparam("own")).with_for_update()
+)
 
 
 @cache
 def _update(columns: tuple[str, ...]) -> Statement:
     """The statement that writes these columns."""
     written: Any = {name: bindparam(f"new_{name}") for name in columns}
-    return Statement(update(customers).where(C.id == bindparam("own")).values(written))
+    return Statement(update(customers).where(customers.c.id == bindparam("own")).values(written))
 
 
 def _changes(
@@ -83,7 +84,7 @@ def _changes(
     """The columns to write, sealed."""
     changes: dict[str, Any] = {}
     if "phone" in wanted:
-        changes["phone"] = _sealed(key, C.phone, wanted["phone"])
+        changes["phone"] = _sealed(key, customers.c.phone, wanted["phone"])
     if "locale" in wanted:
         changes["locale"] = wanted["locale"]
     if "givenName" in wanted or "familyName" in wanted:
@@ -91,9 +92,9 @@ def _changes(
         for part, place in NAME.items():
             if part in wanted:
                 name[place] = wanted[part]
-        changes["name"] = _sealed(key, C.name, name)
+        changes["name"] = _sealed(key, customers.c.name, name)
     if address is not None:
-        changes["postal_address"] = _sealed(key, C.postal_address, [address.get(part) for part in ADDRESS])
+        changes["postal_address"] = _sealed(key, customers.c.postal_address, [address.get(part) for part in ADDRESS])
     elif "postalAddress" in given:
         changes["postal_address"] = None
     return changes
@@ -104,7 +105,11 @@ def _sealed(key: SubjectKey, column: Any, value: Any) -> bytes | None:
 
 
 def _opened(key: SubjectKey, sealed: bytes | None) -> list[Any]:
-    return [None, None] if sealed is None else C.name.info["sealing"].decode(key.open(C.name, key.customer_id, sealed))
+    return (
+        [None, None]
+        if sealed is None
+        else customers.c.name.info["sealing"].decode(key.open(customers.c.name, key.customer_id, sealed))
+    )
 
 
 def _coordinates(given: Mapping[str, Any]) -> list[str]:

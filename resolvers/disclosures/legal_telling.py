@@ -16,7 +16,6 @@ from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.tables.legal import legal_requests
 
-L = legal_requests.c
 PAGE = 100
 
 
@@ -31,15 +30,20 @@ async def tell(connection: AsyncConnection, key: SubjectKey, request: Any, site:
         "reference": request.reference,
     }
     await write(connection, key, site, LegalLetter.ANSWERED, now, **facts)
-    await connection.execute(update(legal_requests).where(L.id == request.id).values(told_at=now))
+    await connection.execute(update(legal_requests).where(legal_requests.c.id == request.id).values(told_at=now))
 
 
 async def tell_those_who_may_know(store: Store, site: Site, now: datetime) -> int:
     """Write to those whose embargo has ended since; how many. Whoever was erased meanwhile is told nothing."""
     waiting = (
         select(legal_requests)
-        .where(L.told_at.is_(None), L.embargoed_until <= now, L.state == "ANSWERED", L.customer_id.is_not(None))
-        .order_by(L.id)
+        .where(
+            legal_requests.c.told_at.is_(None),
+            legal_requests.c.embargoed_until <= now,
+            legal_requests.c.state == "ANSWERED",
+            legal_requests.c.customer_id.is_not(None),
+        )
+        .order_by(legal_requests.c.id)
         .limit(PAGE)
     )
     async with store.write() as connection:

@@ -22,10 +22,9 @@ from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.tables.domains import domains
 
-D = domains.c
-NEEDED: Final = (D.tld, D.registrant_kind)
+NEEDED: Final = (domains.c.tld, domains.c.registrant_kind)
 """What says which registry it is, and what that one publishes."""
-DETAILS: Final[Mapping[Column[Any], str]] = {D[f"registrant_{each}"]: each for each in FIELDS}
+DETAILS: Final[Mapping[Column[Any], str]] = {domains.c[f"registrant_{each}"]: each for each in FIELDS}
 
 
 @dataclass(slots=True)

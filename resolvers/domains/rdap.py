@@ -14,30 +14,29 @@ from store.sql.metadata import ADDRESS_PARTS, instant
 from store.tables.domains import domains
 from values.domain_name import to_unicode
 
-D = domains.c
 CONFORMANCE: Final = ["rdap_level_0", "redacted"]
 NAMES = {"name": "Registrant Name", "address": "Registrant Address", "email": "Registrant Email",
          "phone": "Registrant Phone"}  # fmt: skip
 PATHS = {"name": "fn", "address": "adr", "email": "email", "phone": "tel"}
 
 SHOWN_BY: Final[Mapping[Column[Any], str]] = {
-    D.name: "Domain.name",
-    D.tld: "Domain.tld",
-    D.registrant_kind: "Domain.registrantKind",
-    D.registrant_name: "Domain.registrantName",
-    D.registrant_address: "Domain.registrantAddress",
-    D.registrant_email: "Domain.registrantEmail",
-    D.registrant_phone: "Domain.registrantPhone",
-    D.hide_name: "Domain.hideName",
-    D.hide_address: "Domain.hideAddress",
-    D.hide_email: "Domain.hideEmail",
-    D.hide_phone: "Domain.hidePhone",
-    D.registered_at: "Domain.registeredAt",
-    D.expires_at: "Domain.expiresAt",
+    domains.c.name: "Domain.name",
+    domains.c.tld: "Domain.tld",
+    domains.c.registrant_kind: "Domain.registrantKind",
+    domains.c.registrant_name: "Domain.registrantName",
+    domains.c.registrant_address: "Domain.registrantAddress",
+    domains.c.registrant_email: "Domain.registrantEmail",
+    domains.c.registrant_phone: "Domain.registrantPhone",
+    domains.c.hide_name: "Domain.hideName",
+    domains.c.hide_address: "Domain.hideAddress",
+    domains.c.hide_email: "Domain.hideEmail",
+    domains.c.hide_phone: "Domain.hidePhone",
+    domains.c.registered_at: "Domain.registeredAt",
+    domains.c.expires_at: "Domain.expiresAt",
 }
 """The columns that are read, each with the field of the schema whose rule decides about it."""
 
-CHOICES: Final = frozenset(D[f"hide_{field}"] for field in FIELDS)
+CHOICES: Final = frozenset(domains.c[f"hide_{field}"] for field in FIELDS)
 """What the owner chose to hide: of a restricted customer it is not read, and means everything."""
 
 
@@ -47,11 +46,14 @@ def written_out(record: OpenedRecord) -> dict[str, Any]:
     What is hidden is not in the record: the statement that read it left it out.
     """
     hidden = [field for field in FIELDS if not _is_shown(record, field)]
-    events = [("registration", record.value(D.registered_at)), ("expiration", record.value(D.expires_at))]
+    events = [
+        ("registration", record.value(domains.c.registered_at)),
+        ("expiration", record.value(domains.c.expires_at)),
+    ]
     return {
         "rdapConformance": CONFORMANCE,
         "objectClassName": "domain",
-        **_names(record.value(D.name)),
+        **_names(record.value(domains.c.name)),
         "status": ["active"],
         "events": [{"eventAction": action, "eventDate": _moment(at)} for action, at in events if at is not None],
         "entities": [{"objectClassName": "entity", "roles": ["registrant"], "vcardArray": ["vcard", _card(record)]}],
@@ -73,14 +75,14 @@ def _names(name: str) -> dict[str, str]:
 
 def _is_shown(record: OpenedRecord, field: str) -> bool:
     """Of an owner who has not confirmed yet that they are nothing is, whatever the registry publishes (S13)."""
-    if all(record.value(D[f"registrant_{each}"]) is None for each in FIELDS):
+    if all(record.value(domains.c[f"registrant_{each}"]) is None for each in FIELDS):
         return False
-    return shown(record.value(D.tld), record.value(D.registrant_kind), field, _is_hidden(record, field))
+    return shown(record.value(domains.c.tld), record.value(domains.c.registrant_kind), field, _is_hidden(record, field))
 
 
 def _is_hidden(record: OpenedRecord, field: str) -> bool:
     """What the owner chose; of a restricted one nothing is read of it, and everything that may be is hidden."""
-    chosen = record.value(D[f"hide_{field}"])
+    chosen = record.value(domains.c[f"hide_{field}"])
     return chosen is None or bool(chosen)
 
 
@@ -92,16 +94,16 @@ def _card(record: OpenedRecord) -> list[list[Any]]:
     """jCard (RFC 7095). `fn` and `adr` stay, empty; e-mail and phone are left out."""
     card: list[list[Any]] = [
         ["version", {}, "text", "4.0"],
-        ["fn", {}, "text", record.value(D.registrant_name) or ""],
+        ["fn", {}, "text", record.value(domains.c.registrant_name) or ""],
     ]
-    address = dict(zip(ADDRESS_PARTS, record.value(D.registrant_address) or (), strict=False))
+    address = dict(zip(ADDRESS_PARTS, record.value(domains.c.registrant_address) or (), strict=False))
     street = [each for each in (address.get("street"), address.get("street2")) if each]
     parts = ["", "", street or "", *(address.get(each) or "" for each in ("city", "region", "postal_code"))]
     country = {"cc": address["country"]} if address.get("country") else {}
     card.append(["adr", country, "text", [*parts, ""]])
-    if phone := record.value(D.registrant_phone):
+    if phone := record.value(domains.c.registrant_phone):
         card.append(["tel", {"type": "voice"}, "uri", f"tel:{phone}"])
-    if email := record.value(D.registrant_email):
+    if email := record.value(domains.c.registrant_email):
         card.append(["email", {}, "text", email])
     return card
 

@@ -17,7 +17,7 @@ from resolvers.events.rectifying import tell_of_correction
 from resolvers.letters.limits import rate_limited
 from resolvers.letters.registrants import RegistrantLetter
 from resolvers.registrants.confirmation import ask_owner, is_confirmed, writing
-from resolvers.registrants.registrants import COORDINATES, D, owned, read_details, same, sealed, tell_owner
+from resolvers.registrants.registrants import COORDINATES, owned, read_details, same, sealed, tell_owner
 from resolvers.services.services import word
 from store.crypto.blind_index import Lookup
 from store.lookups.reservations import LookupRequest, LookupTakenError, reserving
@@ -27,7 +27,6 @@ from store.tables.domains import REGISTRANT_KINDS, domains
 from store.tables.services import services
 from values.domain_name import DomainNameError, to_ascii
 
-S = services.c
 NO_SERVICE = UserProblem("NOT_FOUND", "There is no such service that runs.", ("service",))
 NO_DOMAIN_SERVICE = UserProblem("NOT_A_DOMAIN", "This service is not the subscription of a domain.", ("service",))
 HAS_ONE = UserProblem("TAKEN", "This service has its domain already.", ("service",))
@@ -53,27 +52,29 @@ async def register_domain(desk: CommandContext, given: Mapping[str, Any]) -> Res
         problems.append(UserProblem("INVALID_DOMAIN", str(error), ("name",)))
     if ends is not None and ends <= desk.now:
         problems.append(PAST)
-    if details.get(D.registrant_name) is None and not any(each.field[-1] == "name" for each in texts.problems):
+    if details.get(domains.c.registrant_name) is None and not any(each.field[-1] == "name" for each in texts.problems):
         problems.append(NAMELESS)
     if problems or name is None:
         return Result(problems=tuple(problems))
     async with reserving(desk.store) as reserved, desk.store.write() as connection:
-        found = select(S.customer_id, S.kind).where(S.id == (given.get("service") or 0), S.status != "TERMINATED")
+        found = select(services.c.customer_id, services.c.kind).where(
+            services.c.id == (given.get("service") or 0), services.c.status != "TERMINATED"
+        )
         service = (await connection.execute(found.with_for_update())).one_or_none()
         (key,) = await desk.store.keys.subjects([service.customer_id]) if service is not None else (None,)
         if service is None or key is None:
             return Result(problems=(NO_SERVICE,))
         if service.kind != "DOMAIN":
             return Result(problems=(NO_DOMAIN_SERVICE,))
-        if await connection.scalar(select(D.id).where(D.service_id == given["service"])) is not None:
+        if await connection.scalar(select(domains.c.id).where(domains.c.service_id == given["service"])) is not None:
             return Result(problems=(HAS_ONE,))
-        id_, email, ways = new_id(), details.get(D.registrant_email), writing(desk)
+        id_, email, ways = new_id(), details.get(domains.c.registrant_email), writing(desk)
         wanted = LookupRequest(Lookup.DOMAIN, desk.store.keys.blind_index(Lookup.DOMAIN, name), key.customer_id, id_)
         try:
             await let_go(connection, await reserved.take(connection, [wanted], desk.now), desk.now)
         except (LookupTakenError, RegistrationRunsError):
             return Result(problems=(TAKEN,))
-        written, known = sealed(key, id_, {D.name: name, **details}), await is_confirmed(connection, key, email)
+        written, known = sealed(key, id_, {domains.c.name: name, **details}), await is_confirmed(connection, key, email)
         resting = written.get("registrant_email")
         asks = email is not None and resting is not None and not known
         if asks and (wait := await ask_owner(connection, ways, key, id_, resting or b"", email or "")):
@@ -124,10 +125,10 @@ async def update_registrant(desk: CommandContext, given: Mapping[str, Any]) -> R
         domain = await owned(connection, key, given.get("domain") or 0, desk.now) if key is not None else None
         if key is None or domain is None:
             return Result(problems=(NO_DOMAIN,))
-        email = details.get(D.registrant_email, domain.email)
+        email = details.get(domains.c.registrant_email, domain.email)
         other = not same(email, domain.email)
         if not other:
-            details.pop(D.registrant_email, None)  # Sealed anew, the links that went there would be void.
+            details.pop(domains.c.registrant_email, None)  # Sealed anew, the links that went there would be void.
         changes: dict[str, Any] = dict(sealed(key, domain.id, details))
         coordinates = [COORDINATES[column] for column in details]
         if kind is not None and kind != domain.kind:
@@ -141,7 +142,7 @@ async def update_registrant(desk: CommandContext, given: Mapping[str, Any]) -> R
                     resting = changes["registrant_email"]
                     if wait := await ask_owner(connection, writing(desk), key, domain.id, resting, email):
                         return Result(problems=(rate_limited(wait, *EMAIL),))
-            await connection.execute(update(domains).where(D.id == domain.id).values(changes))
+            await connection.execute(update(domains).where(domains.c.id == domain.id).values(changes))
             await record(connection, desk, key, coordinates)
             facts: dict[str, Fact] = {"domain": Ref("Domain", domain.id)}
             await tell_of_correction(connection, key.customer_id, coordinates, desk.now)

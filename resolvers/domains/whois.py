@@ -20,7 +20,6 @@ from store.sql.metadata import Instant
 from store.tables.customers import customers
 from store.tables.domains import domains
 
-D = domains.c
 KIND, SOURCE = "WHOIS_PUBLICATION", "graphql/setWhoisVisibility"
 SWITCHES = {f"hide{field.capitalize()}": field for field in FIELDS}
 NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domain",))
@@ -34,8 +33,12 @@ async def set_visibility(desk: CommandContext, given: Mapping[str, Any]) -> Resu
     wished = {field: bool(given[name]) for name, field in SWITCHES.items() if given.get(name) is not None}
     (key,) = await desk.store.keys.subjects([desk.subject])
     async with desk.store.write() as connection:
-        found = select(D.id, D.tld, D.registrant_kind, *(D[f"hide_{field}"] for field in FIELDS))
-        own = found.where(D.id == (given.get("domain") or 0), D.customer_id == desk.subject).with_for_update()
+        found = select(
+            domains.c.id, domains.c.tld, domains.c.registrant_kind, *(domains.c[f"hide_{field}"] for field in FIELDS)
+        )
+        own = found.where(
+            domains.c.id == (given.get("domain") or 0), domains.c.customer_id == desk.subject
+        ).with_for_update()
         row = (await connection.execute(own)).one_or_none()
         if key is None or row is None:
             return Result(problems=(NO_DOMAIN,))
@@ -44,7 +47,7 @@ async def set_visibility(desk: CommandContext, given: Mapping[str, Any]) -> Resu
             return Result(problems=problems)
         changes = {f"hide_{field}": hide for field, hide in wished.items() if row._mapping[f"hide_{field}"] != hide}
         if changes:
-            await connection.execute(update(domains).where(D.id == row.id).values(changes))
+            await connection.execute(update(domains).where(domains.c.id == row.id).values(changes))
             await _consent(connection, desk, key)
             changed = [f"Domain.{_camel(name)}" for name in changes]
             facts: dict[str, Fact] = {"domain": Ref("Domain", row.id)}
@@ -67,8 +70,8 @@ def refused(tld: str, kind: str, field: str, hide: bool) -> UserProblem | None:
 
 async def _consent(connection: AsyncConnection, desk: CommandContext, key: SubjectKey) -> None:
     """Given while anything that need not be is published, for any of the customer's domains that are registered."""
-    columns = (D.tld, D.registrant_kind, *(D[f"hide_{field}"] for field in FIELDS))
-    mine = select(*columns).where(D.customer_id == key.customer_id, runs(literal(desk.now, Instant())))
+    columns = (domains.c.tld, domains.c.registrant_kind, *(domains.c[f"hide_{field}"] for field in FIELDS))
+    mine = select(*columns).where(domains.c.customer_id == key.customer_id, runs(literal(desk.now, Instant())))
     rows = (await connection.execute(mine)).all()
     published = any(
         rule_of(tld, kind, field).free and not hidden

@@ -17,7 +17,6 @@ from store.crypto.subject_key import SubjectKey
 from store.tables.customers import customers
 from store.tables.payments import card_vault
 
-C = customers.c
 SOURCE = "graphql/requestErasure"
 
 CARD, NEWS, MEASURING, PHONE = "Customer.cards", "Customer.productNews", "Customer.cookieChoice", "Customer.phone"
@@ -55,7 +54,11 @@ async def erase_consented(connection: AsyncConnection, desk: CommandContext, key
     The coordinates of what there was. The caller scrubs the vault once the transaction is over (`scrub`).
     """
     owner, gone = key.customer_id, []
-    row = (await connection.execute(select(C.phone, C.product_news, C.locale).where(C.id == owner))).one()
+    row = (
+        await connection.execute(
+            select(customers.c.phone, customers.c.product_news, customers.c.locale).where(customers.c.id == owner)
+        )
+    ).one()
     language = row.locale or "en"
     if await standing(connection, owner, KIND):
         await withdraw(connection, desk, key, KIND, language, SOURCE)
@@ -67,8 +70,8 @@ async def erase_consented(connection: AsyncConnection, desk: CommandContext, key
     if await stop_measuring(connection, desk, key, language, SOURCE):
         gone.append(MEASURING)
     if row.phone is not None:
-        change = {"phone": None, "version": C.version + 1, "updated_at": desk.now}
-        await connection.execute(update(customers).where(C.id == owner).values(change))
+        change = {"phone": None, "version": customers.c.version + 1, "updated_at": desk.now}
+        await connection.execute(update(customers).where(customers.c.id == owner).values(change))
         await record(connection, desk, key, [PHONE])
         await tell_of_correction(connection, owner, [PHONE], desk.now)
         await announce(connection, key, Event.PROFILE_CHANGED.wire, desk.now, [PHONE])

@@ -25,7 +25,6 @@ from store.tables.customers import customers
 from store.tables.erasures import STANDING_STATES, erasures
 from store.tables.services import services
 
-C, E, S = customers.c, erasures.c, services.c
 SAME = timedelta(days=1)
 """Within which a request that is refused again, and for which nothing more is to be erased, is the same request."""
 
@@ -70,7 +69,10 @@ async def request_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Req
     if key is None:
         return Requested(problems=(GONE,))
     async with desk.store.write() as connection:
-        if await connection.scalar(select(C.id).where(C.id == desk.subject).with_for_update()) is None:
+        if (
+            await connection.scalar(select(customers.c.id).where(customers.c.id == desk.subject).with_for_update())
+            is None
+        ):
             return Requested(problems=(GONE,))
         running = await active_services(connection, desk.subject)
         waits = bool(given.get("whenServicesEnd"))
@@ -98,16 +100,20 @@ async def request_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Req
 
 async def _note_erased(connection: AsyncConnection, id_: int, gone: tuple[str, ...]) -> None:
     """Keep with the request what it erased at once, so that its status can tell; a repeated one adds to it."""
-    before: str | None = await connection.scalar(select(E.erased_now).where(E.id == id_))
+    before: str | None = await connection.scalar(select(erasures.c.erased_now).where(erasures.c.id == id_))
     known = [] if before is None else orjson.loads(before)
     told = orjson.dumps([*known, *(each for each in gone if each not in known)]).decode()
-    await connection.execute(update(erasures).where(E.id == id_).values(erased_now=told))
+    await connection.execute(update(erasures).where(erasures.c.id == id_).values(erased_now=told))
 
 
 async def _refuse(connection: AsyncConnection, desk: CommandContext, key: SubjectKey, gone: tuple[str, ...]) -> int:
     """Record a request that is refused, and write why; one that is repeated within a day is the same."""
-    query = select(E.id).where(E.customer_id == desk.subject, E.state == State.REFUSED.name)
-    recent = query.where(E.requested_at > desk.now - SAME, E.requested_at <= desk.now).order_by(E.id.desc()).limit(1)
+    query = select(erasures.c.id).where(erasures.c.customer_id == desk.subject, erasures.c.state == State.REFUSED.name)
+    recent = (
+        query.where(erasures.c.requested_at > desk.now - SAME, erasures.c.requested_at <= desk.now)
+        .order_by(erasures.c.id.desc())
+        .limit(1)
+    )
     known: int | None = await connection.scalar(recent)
     if known is not None and not gone:
         return known
@@ -146,7 +152,7 @@ async def _accept(
     if standing is None:
         await connection.execute(insert(erasures).values(id=id_, customer_id=desk.subject, **values))
     else:
-        await connection.execute(update(erasures).where(E.id == id_).values(values))
+        await connection.execute(update(erasures).where(erasures.c.id == id_).values(values))
     site = desk.means.site
     link = f"{site.origin}/erasures/{await receipt_of(desk.store.keys.house, id_)}"
     facts: dict[str, Fact] = {"erasure": Ref("Erasure", id_), "state": str(values["state"])}
@@ -170,8 +176,10 @@ async def cancel_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Resu
     if key is None:
         return Result(problems=(GONE,))
     async with desk.store.write() as connection:
-        own = E.id == (given.get("id") or 0), E.customer_id == desk.subject
-        row = (await connection.execute(select(E.state, E.cause).where(*own).with_for_update())).one_or_none()
+        own = erasures.c.id == (given.get("id") or 0), erasures.c.customer_id == desk.subject
+        row = (
+            await connection.execute(select(erasures.c.state, erasures.c.cause).where(*own).with_for_update())
+        ).one_or_none()
         if row is None:
             return Result(problems=(NO_ERASURE,))
         if row.cause != "REQUEST":
@@ -189,7 +197,7 @@ async def withdraw(
     cancelled = after(State[state], ErasureEvent.CANCELLED).name
     values: dict[str, Any] = {"state": cancelled, "cancelled_at": desk.now, "not_before": None, "alarm_at": None}
     values |= acted(desk, key, erasures, erasure_id, "cancelled")
-    await connection.execute(update(erasures).where(E.id == erasure_id).values(values))
+    await connection.execute(update(erasures).where(erasures.c.id == erasure_id).values(values))
     await announce(connection, key, "erasure.cancelled", desk.now, facts={"erasure": Ref("Erasure", erasure_id)})
     await write(connection, key, desk.means.site, ErasureLetter.CANCELLED, desk.now)
 
@@ -204,14 +212,18 @@ def acted(desk: CommandContext, key: SubjectKey, table: Table, row_id: int, verb
 
 async def active_services(connection: AsyncConnection, customer_id: int) -> tuple[int, ...]:
     """The services that still run; one in its redemption period does (R45)."""
-    running = select(S.id).where(S.customer_id == customer_id, S.status != "TERMINATED").order_by(S.id)
+    running = (
+        select(services.c.id)
+        .where(services.c.customer_id == customer_id, services.c.status != "TERMINATED")
+        .order_by(services.c.id)
+    )
     return tuple((await connection.execute(running)).scalars())
 
 
 async def standing_erasure(connection: AsyncConnection, customer_id: int) -> Any:
     """The one that is not over, locked; None without one."""
-    found = select(E.id, E.state, E.cause, E.not_due_before).where(
-        E.customer_id == customer_id, E.state.in_(STANDING_STATES)
+    found = select(erasures.c.id, erasures.c.state, erasures.c.cause, erasures.c.not_due_before).where(
+        erasures.c.customer_id == customer_id, erasures.c.state.in_(STANDING_STATES)
     )
     return (await connection.execute(found.with_for_update())).one_or_none()
 
@@ -219,6 +231,6 @@ async def standing_erasure(connection: AsyncConnection, customer_id: int) -> Any
 async def last_end(connection: AsyncConnection, customer_id: int) -> datetime | None:
     """When the last of the customer's services ended."""
     ended: datetime | None = await connection.scalar(
-        select(func.max(S.terminated_at)).where(S.customer_id == customer_id)
+        select(func.max(services.c.terminated_at)).where(services.c.customer_id == customer_id)
     )
     return ended

@@ -31,10 +31,13 @@ from store.sql.statements import Statement
 from store.tables.customers import customers
 from store.tables.outbox import outbox
 
-O, W = outbox.c, webhooks.c  # noqa: E741  (the table's columns, as everywhere)
 TOPIC = "webhook"
 
-LISTENING = Statement(select(W.id, W.events, W.name, W.url).where(W.disabled_at.is_(None)).order_by(W.id))
+LISTENING = Statement(
+    select(webhooks.c.id, webhooks.c.events, webhooks.c.name, webhooks.c.url)
+    .where(webhooks.c.disabled_at.is_(None))
+    .order_by(webhooks.c.id)
+)
 
 COORDINATE = re.compile(r"[A-Z][A-Za-z]*(\.[a-z][A-Za-z0-9]*)?")
 WORD = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
@@ -81,11 +84,11 @@ async def announce(
     found = (await connection.execute(row.with_for_update(key_share=True, of=customers))).one_or_none()
     if found is not None and not found.free and BY_NAME[event].despite is None:
         return  # They are told when it ends, and read again.
-    newest = await connection.scalar(select(func.max(O.id)).where(O.customer_id == key.customer_id)) or 0
+    newest = await connection.scalar(select(func.max(outbox.c.id)).where(outbox.c.customer_id == key.customer_id)) or 0
     rows = []
     for receiver in receivers:
         newest = id_ = _after(newest)
-        payload = key.seal(O.payload, id_, content)
+        payload = key.seal(outbox.c.payload, id_, content)
         rows.append(_row(id_, receiver, event, now) | {"customer_id": key.customer_id, "payload": payload})
     await connection.execute(insert(outbox), rows)
 

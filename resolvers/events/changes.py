@@ -15,14 +15,13 @@ from store.sql.metadata import Id
 from store.sql.statements import Statement
 from store.tables.changes import customer_changes
 
-H = customer_changes.c
 ADD = Statement(
     insert(customer_changes).values(
         id=bindparam("new_id", type_=Id),
         customer_id=bindparam("owner", type_=Id),
-        fields=bindparam("coordinates", type_=H.fields.type),
-        client=bindparam("through", type_=H.client.type),
-        at=bindparam("now", type_=H.at.type),
+        fields=bindparam("coordinates", type_=customer_changes.c.fields.type),
+        client=bindparam("through", type_=customer_changes.c.client.type),
+        at=bindparam("now", type_=customer_changes.c.at.type),
     )
 )
 

@@ -19,15 +19,14 @@ from store.sql.metadata import Id
 from store.sql.statements import Statement
 from store.tables.restrictions import notices
 
-N = notices.c
 ADD = Statement(
     insert(notices).values(
         id=bindparam("new_id", type_=Id),
         customer_id=bindparam("owner", type_=Id),
-        about=bindparam("what", type_=N.about.type),
-        fields=bindparam("coordinates", type_=N.fields.type),
-        asked_at=bindparam("now", type_=N.asked_at.type),
-        listed_at=bindparam("never", type_=N.listed_at.type),
+        about=bindparam("what", type_=notices.c.about.type),
+        fields=bindparam("coordinates", type_=notices.c.fields.type),
+        asked_at=bindparam("now", type_=notices.c.asked_at.type),
+        listed_at=bindparam("never", type_=notices.c.listed_at.type),
     )
 )
 

@@ -13,7 +13,6 @@ from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.exports import exports
 
-E = exports.c
 LANGUAGES = ("en", "fr")
 MOST = 5
 """Exports that one customer may have at a time."""
@@ -36,7 +35,9 @@ async def request_export(desk: CommandContext, given: Mapping[str, Any]) -> Resu
         customer = (await connection.execute(own)).one_or_none()
         if customer is None:
             return Result(problems=(GONE,))
-        there = (await connection.execute(select(E.id, E.state).where(E.customer_id == desk.subject))).all()
+        there = (
+            await connection.execute(select(exports.c.id, exports.c.state).where(exports.c.customer_id == desk.subject))
+        ).all()
         under_way = next((each.id for each in there if each.state == "REQUESTED"), None)
         if under_way is not None:
             return Result(affected={"export": under_way})

@@ -21,9 +21,15 @@ from store.tables.credentials import credentials
 
 log = logging.getLogger(__name__)
 
-K = credentials.c
 EPOCH = datetime.fromtimestamp(0, UTC)
-COLUMNS = (K.id, K.customer_id, K.platform, K.login_name, K.password_hash, K.changed_at)
+COLUMNS = (
+    credentials.c.id,
+    credentials.c.customer_id,
+    credentials.c.platform,
+    credentials.c.login_name,
+    credentials.c.password_hash,
+    credentials.c.changed_at,
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -63,7 +69,9 @@ def nobody(platform: str) -> Account:
 
 def sealed_hash(key: SubjectKey, credential_id: int, password_hash: str) -> bytes:
     """A password's hash as it rests."""
-    return key.seal(K.password_hash, credential_id, K.password_hash.info["sealing"].encode(password_hash))
+    return key.seal(
+        credentials.c.password_hash, credential_id, credentials.c.password_hash.info["sealing"].encode(password_hash)
+    )
 
 
 def opened_hash(key: SubjectKey, credential_id: int, sealed: bytes | None) -> str | None:
@@ -71,7 +79,7 @@ def opened_hash(key: SubjectKey, credential_id: int, sealed: bytes | None) -> st
     new one. One value is opened in either case (S1, G7)."""
     owner, id_, value = (nobodys_key(), 0, _decoy()) if sealed is None else (key, credential_id, sealed)
     try:
-        found = owner.open(K.password_hash, id_, value).decode()
+        found = owner.open(credentials.c.password_hash, id_, value).decode()
     except (SealBrokenError, UnicodeDecodeError):
         log.warning("The password of %s does not open: it takes a new one.", key)
         return None
@@ -87,7 +95,12 @@ def _decoy() -> bytes:
 async def lock_credentials(connection: AsyncConnection, customer_id: int) -> None:
     """Hold a customer's credentials in the caller's transaction: before the customer's own row and any link, so that no
     two changes of one account wait for each other."""
-    found = select(K.id).where(K.customer_id == customer_id).order_by(K.id).with_for_update()
+    found = (
+        select(credentials.c.id)
+        .where(credentials.c.customer_id == customer_id)
+        .order_by(credentials.c.id)
+        .with_for_update()
+    )
     await connection.execute(found)
 
 
@@ -98,9 +111,13 @@ class Credentials:
         self._store = store
         found = select(*COLUMNS)
         prepare = store.reader.prepare
-        self._by_login = prepare(found.where(K.id == bindparam("id"), K.login_ref == bindparam("ref")))
-        self._by_id = prepare(found.where(K.id == bindparam("id")))
-        self._of_customer = prepare(found.where(K.customer_id == bindparam("customer")).order_by(K.id))
+        self._by_login = prepare(
+            found.where(credentials.c.id == bindparam("id"), credentials.c.login_ref == bindparam("ref"))
+        )
+        self._by_id = prepare(found.where(credentials.c.id == bindparam("id")))
+        self._of_customer = prepare(
+            found.where(credentials.c.customer_id == bindparam("customer")).order_by(credentials.c.id)
+        )
 
     def login_index(self, login: str) -> bytes:
         """The keyed fingerprint of a login name, whatever was typed."""
@@ -109,7 +126,7 @@ class Credentials:
 
     def index_of(self, account: Account) -> bytes:
         """The same of an account that was found in another way."""
-        name = account.key.open(K.login_name, account.credential.id, account.credential.login_name)
+        name = account.key.open(credentials.c.login_name, account.credential.id, account.credential.login_name)
         return self.login_index(name.decode())
 
     async def by_login(self, platform: str, login_index: bytes) -> Account | None:

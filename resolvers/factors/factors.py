@@ -19,7 +19,6 @@ from store.crypto.subject_key import SubjectKey
 from store.tables.credentials import second_factors
 from store.tables.signin import passkeys
 
-F = second_factors.c
 OFFERED = ("CLIENT_AREA", "MANAGEMENT_INTERFACE")
 """The platforms with a second step (R39). Mail programs cannot ask for one."""
 
@@ -48,8 +47,10 @@ def is_short(code: str) -> bool:
 
 async def confirmed(connection: AsyncConnection, credential_id: int) -> list[Factor]:
     """Those that protect the credential."""
-    found = select(F.id, F.kind, F.remaining).where(F.credential_id == credential_id, F.confirmed_at.is_not(None))
-    return [Factor(*row) for row in await connection.execute(found.order_by(F.id))]
+    found = select(second_factors.c.id, second_factors.c.kind, second_factors.c.remaining).where(
+        second_factors.c.credential_id == credential_id, second_factors.c.confirmed_at.is_not(None)
+    )
+    return [Factor(*row) for row in await connection.execute(found.order_by(second_factors.c.id))]
 
 
 async def use_code(
@@ -70,26 +71,36 @@ async def use_code(
 
 
 async def _locked(connection: AsyncConnection, credential_id: int, kind: str) -> Sequence[Any]:
-    found = select(F.id, F.secret, F.last_timecode, F.remaining).where(
-        F.credential_id == credential_id, F.kind == kind, F.confirmed_at.is_not(None)
+    found = select(
+        second_factors.c.id, second_factors.c.secret, second_factors.c.last_timecode, second_factors.c.remaining
+    ).where(
+        second_factors.c.credential_id == credential_id,
+        second_factors.c.kind == kind,
+        second_factors.c.confirmed_at.is_not(None),
     )
-    return (await connection.execute(found.order_by(F.id).with_for_update())).all()
+    return (await connection.execute(found.order_by(second_factors.c.id).with_for_update())).all()
 
 
 async def _totp(connection: AsyncConnection, key: SubjectKey, row: Any, code: str, now: datetime) -> Used | None:
-    step = accepted_step(key.open(F.secret, row.id, row.secret).decode(), code, now, row.last_timecode)
+    step = accepted_step(key.open(second_factors.c.secret, row.id, row.secret).decode(), code, now, row.last_timecode)
     if step is None:
         return None
-    await connection.execute(update(second_factors).where(F.id == row.id).values(last_timecode=step, last_used_at=now))
+    await connection.execute(
+        update(second_factors).where(second_factors.c.id == row.id).values(last_timecode=step, last_used_at=now)
+    )
     return Used(Factor(row.id, "TOTP"))
 
 
 async def _recovery(connection: AsyncConnection, key: SubjectKey, row: Any, code: str, now: datetime) -> Used | None:
-    left = spend(key.open(F.secret, row.id, row.secret), row.id, code)
+    left = spend(key.open(second_factors.c.secret, row.id, row.secret), row.id, code)
     if left is None:
         return None
-    change = {"secret": key.seal(F.secret, row.id, left.text), "remaining": left.count, "last_used_at": now}
-    await connection.execute(update(second_factors).where(F.id == row.id).values(change))
+    change = {
+        "secret": key.seal(second_factors.c.secret, row.id, left.text),
+        "remaining": left.count,
+        "last_used_at": now,
+    }
+    await connection.execute(update(second_factors).where(second_factors.c.id == row.id).values(change))
     return Used(Factor(row.id, "RECOVERY_CODES", left.count))
 
 
@@ -102,7 +113,9 @@ async def remove_factor(
     now: datetime,
 ) -> None:
     """Take a factor away; the recovery codes go with the last of the others. The customer is told."""
-    credential_id = await connection.scalar(select(F.credential_id).where(F.id == factor_id))
+    credential_id = await connection.scalar(
+        select(second_factors.c.credential_id).where(second_factors.c.id == factor_id)
+    )
     await delete_factors(connection, [factor_id])
     rest = await confirmed(connection, credential_id or 0)
     if all(each.kind == "RECOVERY_CODES" for each in rest):
@@ -114,4 +127,4 @@ async def delete_factors(connection: AsyncConnection, ids: Sequence[int]) -> Non
     """Delete the rows, and what hangs on them."""
     if ids:
         await connection.execute(delete(passkeys).where(passkeys.c.factor_id.in_(ids)))
-        await connection.execute(delete(second_factors).where(F.id.in_(ids)))
+        await connection.execute(delete(second_factors).where(second_factors.c.id.in_(ids)))

@@ -38,7 +38,6 @@ from store.queue.single_use import claim_within
 from store.tables.credentials import second_factors
 from store.tables.signin import passkey_challenges, passkeys
 
-Q, Y, F = passkey_challenges.c, passkeys.c, second_factors.c
 Ceremony = Literal["REGISTER", "SECOND_FACTOR"]
 KEY, CHALLENGES = "passkey-users", "passkey-challenges"
 LONGEST = 16_384
@@ -66,13 +65,19 @@ class Passkeys:
     def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
         self._credentials = Credentials(store)
-        found = select(Y.handle, Y.public_key, Y.sign_count, Y.factor_id, F.credential_id)
-        found = found.join_from(passkeys, second_factors, F.id == Y.factor_id)
-        self._by_handle = store.reader.prepare(found.where(Y.handle == bindparam("handle")))
+        found = select(
+            passkeys.c.handle,
+            passkeys.c.public_key,
+            passkeys.c.sign_count,
+            passkeys.c.factor_id,
+            second_factors.c.credential_id,
+        )
+        found = found.join_from(passkeys, second_factors, second_factors.c.id == passkeys.c.factor_id)
+        self._by_handle = store.reader.prepare(found.where(passkeys.c.handle == bindparam("handle")))
         self._of_credential = store.reader.prepare(
-            select(Y.handle)
-            .join_from(passkeys, second_factors, F.id == Y.factor_id)
-            .where(F.credential_id == bindparam("credential"))
+            select(passkeys.c.handle)
+            .join_from(passkeys, second_factors, second_factors.c.id == passkeys.c.factor_id)
+            .where(second_factors.c.credential_id == bindparam("credential"))
         )
 
     async def registration(self, account: Account, name: str, now: datetime) -> str:
@@ -164,7 +169,9 @@ class Passkeys:
                 raise PasskeyError
             if not await _count_up(connection, handle, proven.new_sign_count):  # 4
                 raise PasskeyError
-            await connection.execute(update(second_factors).where(F.id == factor_id).values(last_used_at=now))
+            await connection.execute(
+                update(second_factors).where(second_factors.c.id == factor_id).values(last_used_at=now)
+            )
         kind = "hwk" if proven.credential_device_type is CredentialDeviceType.SINGLE_DEVICE else "swk"
         return ProvenPasskey(owner, factor_id, (kind, "user"))
 
@@ -225,9 +232,12 @@ class Passkeys:
     async def _spent(self, said: dict[str, Any], ceremony: Ceremony, account: Account, now: datetime) -> bytes:
         """The challenge that the answer is to, spent for good whatever comes next."""
         challenge = _challenge(said)
-        mine = Q.credential_id == account.credential.id
+        mine = passkey_challenges.c.credential_id == account.credential.id
         spent = delete(passkey_challenges).where(
-            Q.challenge_hash == hashed(challenge.hex()), Q.ceremony == ceremony, Q.expires_at > now, mine
+            passkey_challenges.c.challenge_hash == hashed(challenge.hex()),
+            passkey_challenges.c.ceremony == ceremony,
+            passkey_challenges.c.expires_at > now,
+            mine,
         )
         async with self._store.write() as connection:
             if (await connection.execute(spent)).rowcount != 1:
@@ -236,8 +246,8 @@ class Passkeys:
 
 
 async def _count_up(connection: AsyncConnection, handle: bytes, count: int) -> bool:
-    risen = Y.sign_count == 0 if count == 0 else Y.sign_count < count
-    counted = update(passkeys).where(Y.handle == handle, risen).values(sign_count=count)
+    risen = passkeys.c.sign_count == 0 if count == 0 else passkeys.c.sign_count < count
+    counted = update(passkeys).where(passkeys.c.handle == handle, risen).values(sign_count=count)
     return (await connection.execute(counted)).rowcount == 1
 
 

@@ -27,7 +27,6 @@ from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.outbox import outbox
 
-C = customers.c
 TOPIC = "email"
 NOBODY = "nobody@example.invalid"
 """Whom a letter is composed for, and never sent to, where there is nobody (RFC 2606)."""
@@ -92,10 +91,12 @@ class Stranger:
 
 async def reader_of(connection: AsyncConnection, key: SubjectKey) -> LetterRecipient | None:
     """The customer as somebody to write to; None without an e-mail address."""
-    row = (await connection.execute(select(C.email, C.locale).where(C.id == key.customer_id))).one_or_none()
+    row = (
+        await connection.execute(select(customers.c.email, customers.c.locale).where(customers.c.id == key.customer_id))
+    ).one_or_none()
     if row is None or row.email is None:
         return None
-    address = key.open(C.email, key.customer_id, row.email).decode()
+    address = key.open(customers.c.email, key.customer_id, row.email).decode()
     return LetterRecipient(key, ProvenAddress(address), "fr" if (row.locale or "").lower().startswith("fr") else "en")
 
 
@@ -155,7 +156,7 @@ async def write_alike(
     """The same by statements that are the same for nobody, to whom nothing is written (G7)."""
     reader = await reader_of(connection, key) or LetterRecipient(key, ProvenAddress(NOBODY), "en")
     row = _row(reader, site, letter, now, facts)
-    there = exists().where(C.id == key.customer_id, C.email.is_not(None))
+    there = exists().where(customers.c.id == key.customer_id, customers.c.email.is_not(None))
     await connection.execute(insert_where(outbox, row, there))
 
 

@@ -23,8 +23,6 @@ from store.crypto.subject_key import SubjectKey
 from store.registers.affiliates import affiliates, open_affiliate_secret
 from store.tables.disclosures import disclosures
 
-A, D = affiliates.c, disclosures.c
-
 ACCEPTED, DECLINED, UNREACHABLE = OUTCOMES = ("ACCEPTED", "DECLINED", "UNREACHABLE")
 
 
@@ -54,10 +52,12 @@ async def affiliate_of(
     desk: CommandContext, connection: AsyncConnection, kind: str, name: str | None = None
 ) -> Affiliate | None:
     """The affiliate of a way to pay, the first that was registered unless one is named; None if there is none."""
-    found = select(A.id, A.name, A.url, A.country, A.secret).where(A.kind == kind, A.disabled_at.is_(None))
+    found = select(
+        affiliates.c.id, affiliates.c.name, affiliates.c.url, affiliates.c.country, affiliates.c.secret
+    ).where(affiliates.c.kind == kind, affiliates.c.disabled_at.is_(None))
     if name is not None:
-        found = found.where(A.name == name)
-    rows = (await connection.execute(found.order_by(A.id))).all()
+        found = found.where(affiliates.c.name == name)
+    rows = (await connection.execute(found.order_by(affiliates.c.id))).all()
     row = next((each for each in rows if may_serve(each.name, Registered(each.url, each.country))), None)
     if row is None:
         return None
@@ -112,8 +112,8 @@ async def send(desk: CommandContext, key: SubjectKey, affiliate: Affiliate, parc
 
 async def received_cards(connection: AsyncConnection, customer_id: int) -> list[int]:
     """The subscriptions of the affiliates that ever received a card of this customer."""
-    told = select(D.recipient_name).where(
-        D.customer_id == customer_id, D.recipient_kind == Recipient.PAYMENT_AFFILIATE.name
+    told = select(disclosures.c.recipient_name).where(
+        disclosures.c.customer_id == customer_id, disclosures.c.recipient_kind == Recipient.PAYMENT_AFFILIATE.name
     )
-    found = select(A.webhook_id).where(A.kind == "CARD", A.name.in_(told))
+    found = select(affiliates.c.webhook_id).where(affiliates.c.kind == "CARD", affiliates.c.name.in_(told))
     return list((await connection.scalars(found)).all())

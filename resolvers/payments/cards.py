@@ -31,7 +31,6 @@ from store.sql.ids import new_id
 from store.tables.consents import consents
 from store.tables.payments import card_fingerprint, card_vault, payment_methods
 
-P, V, K = payment_methods.c, card_vault.c, consents.c
 KIND = "CARD_STORAGE"
 SOURCE = "graphql/addCard"
 
@@ -68,7 +67,9 @@ async def add_card(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     async with desk.store.write() as connection:
         if not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
-        same = select(V.id).where(V.customer_id == key.customer_id, V.fingerprint == mark)
+        same = select(card_vault.c.id).where(
+            card_vault.c.customer_id == key.customer_id, card_vault.c.fingerprint == mark
+        )
         if await connection.scalar(same) is not None:  # 3
             return Result(problems=(DUPLICATE,))
         if await count(connection, key.customer_id) >= MOST:
@@ -112,7 +113,7 @@ async def _keep(
         "id": vault,
         "customer_id": key.customer_id,
         "payment_method_id": id_,
-        "number": sealed_value(key, V.number, vault, card.digits),
+        "number": sealed_value(key, card_vault.c.number, vault, card.digits),
         "fingerprint": mark,
         "stored_at": desk.now,
     }
@@ -141,9 +142,15 @@ async def withdraw_consent(desk: CommandContext, given: Mapping[str, Any]) -> Re
 async def forget_cards(connection: AsyncConnection, desk: CommandContext, key: SubjectKey) -> None:
     """Delete the numbers, and what was kept of the cards because of the consent: past payments remain lawful."""
     owner = key.customer_id
-    kept = (await connection.scalars(select(P.id).where(P.customer_id == owner, P.card_consent_id.is_not(None)))).all()
-    await connection.execute(delete(card_vault).where(V.customer_id == owner))
-    await connection.execute(delete(payment_methods).where(P.id.in_(kept)))
+    kept = (
+        await connection.scalars(
+            select(payment_methods.c.id).where(
+                payment_methods.c.customer_id == owner, payment_methods.c.card_consent_id.is_not(None)
+            )
+        )
+    ).all()
+    await connection.execute(delete(card_vault).where(card_vault.c.customer_id == owner))
+    await connection.execute(delete(payment_methods).where(payment_methods.c.id.in_(kept)))
     await fall_back(connection, owner)
     holders = await received_cards(connection, owner)
     for id_ in kept:
@@ -154,5 +161,10 @@ async def forget_cards(connection: AsyncConnection, desk: CommandContext, key: S
 
 async def _language(connection: AsyncConnection, customer_id: int) -> str:
     """The one in which it was given."""
-    newest = select(K.language).where(K.customer_id == customer_id, K.kind == KIND).order_by(K.id.desc()).limit(1)
+    newest = (
+        select(consents.c.language)
+        .where(consents.c.customer_id == customer_id, consents.c.kind == KIND)
+        .order_by(consents.c.id.desc())
+        .limit(1)
+    )
     return await connection.scalar(newest) or "en"

@@ -20,7 +20,6 @@ from store.crypto.subject_key import SubjectKey
 from store.tables.invoices import invoices
 from store.tables.payments import card_vault, payment_methods
 
-P, V, I = payment_methods.c, card_vault.c, invoices.c  # noqa: E741  (the tables' columns)
 COORDINATES = {
     "number": "Card.number",
     "expMonth": "Card.expMonth",
@@ -75,7 +74,7 @@ async def pay_with_card(desk: CommandContext, given: Mapping[str, Any]) -> Forwa
     async with desk.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return ForwardedMessage(problems=(GONE,))
-        found = select(invoices).where(I.id == given["invoice"], I.customer_id == key.customer_id)
+        found = select(invoices).where(invoices.c.id == given["invoice"], invoices.c.customer_id == key.customer_id)
         invoice = (await connection.execute(found)).one_or_none()
         if invoice is None or invoice.paid_at is not None:  # 2
             return ForwardedMessage(problems=(NO_INVOICE if invoice is None else PAID,))
@@ -91,7 +90,7 @@ async def pay_with_card(desk: CommandContext, given: Mapping[str, Any]) -> Forwa
     outcome = await send(desk, key, affiliate, parcel)  # 4, 5
     if outcome == ACCEPTED:
         async with desk.store.write() as connection:  # 6
-            unpaid = I.id == invoice.id, I.paid_at.is_(None)
+            unpaid = invoices.c.id == invoice.id, invoices.c.paid_at.is_(None)
             await connection.execute(update(invoices).where(*unpaid).values(paid_at=desk.now))
             await record(connection, desk, key, ["Invoice.paidAt"])
     return ForwardedMessage(affected={"invoice": invoice.id, "customer": key.customer_id}, outcome=outcome)
@@ -110,13 +109,21 @@ def _one_time(desk: CommandContext, given: Mapping[str, Any]) -> _Card | tuple[U
 
 async def kept_card(connection: AsyncConnection, key: SubjectKey, id_: int) -> _Card | None:
     """A card with its number, while the consent to keep it stands; None for any other (R21, D6)."""
-    columns = select(V.id, V.number, P.card_expiry).join_from(card_vault, payment_methods, V.payment_method_id == P.id)
-    mine = P.id == id_, P.customer_id == key.customer_id, P.card_consent_id.is_not(None)
+    columns = select(card_vault.c.id, card_vault.c.number, payment_methods.c.card_expiry).join_from(
+        card_vault, payment_methods, card_vault.c.payment_method_id == payment_methods.c.id
+    )
+    mine = (
+        payment_methods.c.id == id_,
+        payment_methods.c.customer_id == key.customer_id,
+        payment_methods.c.card_consent_id.is_not(None),
+    )
     row = (await connection.execute(columns.where(*mine))).one_or_none()
     if row is None or not await standing(connection, key.customer_id, KIND):
         return None
-    expiry = P.card_expiry.info["sealing"].decode(key.open(P.card_expiry, id_, row.card_expiry))
-    number = key.open(V.number, row.id, row.number).decode()
+    expiry = payment_methods.c.card_expiry.info["sealing"].decode(
+        key.open(payment_methods.c.card_expiry, id_, row.card_expiry)
+    )
+    number = key.open(card_vault.c.number, row.id, row.number).decode()
     card = key.global_id("Card", id_)
     return _Card({"number": number, "expMonth": int(expiry[0]), "expYear": int(expiry[1]), "card": card})
 
@@ -140,7 +147,11 @@ async def forward_card(desk: CommandContext, given: Mapping[str, Any]) -> Forwar
     if not fits or may_be_personal(reference):
         return ForwardedMessage(problems=(OTHERWISE,))
     async with desk.store.write() as connection:
-        owner = await connection.scalar(select(P.customer_id).where(P.id == given["card"], P.kind == "CARD"))
+        owner = await connection.scalar(
+            select(payment_methods.c.customer_id).where(
+                payment_methods.c.id == given["card"], payment_methods.c.kind == "CARD"
+            )
+        )
     (key,) = (None,) if owner is None else await desk.store.keys.subjects([owner])
     async with desk.store.write() as connection:
         card = None if key is None else await kept_card(connection, key, given["card"])

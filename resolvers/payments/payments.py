@@ -18,8 +18,6 @@ from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.payments import card_vault, payment_methods
 
-P, V = payment_methods.c, card_vault.c
-
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 NO_METHOD = UserProblem("NOT_FOUND", "There is no such payment method.", ("id",))
 TOO_MANY = UserProblem("TOO_MANY", "Remove a payment method first: twenty are enough for anyone.")
@@ -85,8 +83,8 @@ async def remove(desk: CommandContext, given: Mapping[str, Any]) -> Result:
         kind = await kind_of(connection, key.customer_id, given["id"])
         if kind is None:
             return Result(problems=(NO_METHOD,))
-        await connection.execute(delete(card_vault).where(V.payment_method_id == given["id"]))
-        await connection.execute(delete(payment_methods).where(P.id == given["id"]))
+        await connection.execute(delete(card_vault).where(card_vault.c.payment_method_id == given["id"]))
+        await connection.execute(delete(payment_methods).where(payment_methods.c.id == given["id"]))
         await fall_back(connection, key.customer_id)
         await changed(connection, desk, key, given["id"], kind)
     await desk.store.scrub(card_vault)
@@ -101,12 +99,14 @@ async def locked(connection: AsyncConnection, customer_id: int) -> bool:
 
 async def count(connection: AsyncConnection, customer_id: int) -> int:
     """How many there are."""
-    return await connection.scalar(select(func.count()).where(P.customer_id == customer_id)) or 0
+    return await connection.scalar(select(func.count()).where(payment_methods.c.customer_id == customer_id)) or 0
 
 
 async def kind_of(connection: AsyncConnection, customer_id: int, id_: int) -> str | None:
     """The kind of a customer's own method; None when it is not theirs, or not there (D6)."""
-    found = select(P.kind).where(P.id == id_, P.customer_id == customer_id)
+    found = select(payment_methods.c.kind).where(
+        payment_methods.c.id == id_, payment_methods.c.customer_id == customer_id
+    )
     return await connection.scalar(found)
 
 
@@ -122,7 +122,7 @@ async def insert_method(
         "is_default": await count(connection, key.customer_id) == 0,
         "created_at": desk.now,
     }
-    sealed = {name: sealed_value(key, P[name], id_, value) for name, value in values.items()}
+    sealed = {name: sealed_value(key, payment_methods.c[name], id_, value) for name, value in values.items()}
     await connection.execute(insert(payment_methods).values(row | sealed))
     return id_
 
@@ -136,15 +136,28 @@ def sealed_value(key: SubjectKey, column: Any, row_id: int, value: Any) -> Any:
 
 async def make_default(connection: AsyncConnection, customer_id: int, id_: int) -> None:
     """This one and no other."""
-    await connection.execute(update(payment_methods).where(P.customer_id == customer_id).values(is_default=P.id == id_))
+    await connection.execute(
+        update(payment_methods)
+        .where(payment_methods.c.customer_id == customer_id)
+        .values(is_default=payment_methods.c.id == id_)
+    )
 
 
 async def fall_back(connection: AsyncConnection, customer_id: int) -> None:
     """When there is no default any more, the oldest that can be paid with is (R48)."""
-    if await connection.scalar(select(P.id).where(P.customer_id == customer_id, P.is_default.is_(True)).limit(1)):
+    if await connection.scalar(
+        select(payment_methods.c.id)
+        .where(payment_methods.c.customer_id == customer_id, payment_methods.c.is_default.is_(True))
+        .limit(1)
+    ):
         return
-    usable = (P.kind != "CARD") | P.card_consent_id.is_not(None)
-    oldest = select(P.id).where(P.customer_id == customer_id, usable).order_by(P.created_at, P.id).limit(1)
+    usable = (payment_methods.c.kind != "CARD") | payment_methods.c.card_consent_id.is_not(None)
+    oldest = (
+        select(payment_methods.c.id)
+        .where(payment_methods.c.customer_id == customer_id, usable)
+        .order_by(payment_methods.c.created_at, payment_methods.c.id)
+        .limit(1)
+    )
     found = await connection.scalar(oldest)
     if found is not None:
         await make_default(connection, customer_id, found)

@@ -36,8 +36,9 @@ class TrustedDocuments:
     def __init__(self, reader: Reader, clock: Callable[[], float] = monotonic) -> None:
         self._reader = reader
         self._clock = clock
-        d = documents.c
-        found = select(d.text, d.purpose).where(d.client_id == bindparam("client"), d.hash == bindparam("hash"))
+        found = select(documents.c.text, documents.c.purpose).where(
+            documents.c.client_id == bindparam("client"), documents.c.hash == bindparam("hash")
+        )
         self._find = reader.prepare(found)
         self._known: LRUCache[tuple[str, str], tuple[float, Trusted | None]] = LRUCache(MOST, getsizeof=_size)
 

@@ -19,7 +19,7 @@ from resolvers.events.changes import record
 from resolvers.letters.letters import Stranger, TypedAddress, reader_of, send_typed
 from resolvers.letters.limits import LetterKind, LetterLimits
 from resolvers.letters.registrants import RegistrantLetter
-from resolvers.registrants.registrants import COORDINATES, D, LetterContext, opened, owned, same, tell_owner
+from resolvers.registrants.registrants import COORDINATES, LetterContext, opened, owned, same, tell_owner
 from store.crypto.subject_key import SubjectKey
 from store.links.registrant_links import CONFIRMATION_KEY, link_secret
 from store.tables.domains import domains
@@ -60,11 +60,11 @@ async def _is_asked(connection: AsyncConnection, key: SubjectKey, email: str, do
 
 async def _of_owner(connection: AsyncConnection, key: SubjectKey, email: str, confirmed: bool) -> list[int]:
     """The customer's domains that have this owner and have, or have not, been confirmed."""
-    state = D.registrant_confirmed_at.is_not(None) if confirmed else D.registrant_confirmed_at.is_(None)
-    mine = D.customer_id == key.customer_id, D.registrant_email.is_not(None), state
-    found = select(D.id, D.registrant_email).where(*mine).order_by(D.id.desc()).limit(MOST)
+    state = domains.c.registrant_confirmed_at.is_not(None) if confirmed else domains.c.registrant_confirmed_at.is_(None)
+    mine = domains.c.customer_id == key.customer_id, domains.c.registrant_email.is_not(None), state
+    found = select(domains.c.id, domains.c.registrant_email).where(*mine).order_by(domains.c.id.desc()).limit(MOST)
     rows = (await connection.execute(found)).all()
-    return [id_ for id_, resting in rows if same(opened(key, D.registrant_email, id_, resting), email)]
+    return [id_ for id_, resting in rows if same(opened(key, domains.c.registrant_email, id_, resting), email)]
 
 
 async def confirm_owner(desk: CommandContext, domain_id: int) -> bool:
@@ -80,7 +80,7 @@ async def confirm_owner(desk: CommandContext, domain_id: int) -> bool:
         if domain.confirmed:
             return True
         all_ = {domain.id, *await _of_owner(connection, key, domain.email, confirmed=False)}
-        await connection.execute(update(domains).where(D.id.in_(all_)).values(registrant_confirmed_at=desk.now))
+        await connection.execute(update(domains).where(domains.c.id.in_(all_)).values(registrant_confirmed_at=desk.now))
         await record(connection, desk, key, list(COORDINATES.values()))
         for id_ in sorted(all_):
             facts: dict[str, Fact] = {"domain": Ref("Domain", id_)}
@@ -98,8 +98,8 @@ async def decline_owner(desk: CommandContext, domain_id: int) -> None:
         domain = await owned(connection, key, domain_id, desk.now) if key is not None else None
         if key is None or domain is None or domain.confirmed:
             return
-        await connection.execute(update(domains).where(D.id == domain.id).values(registrant_email=None))
-        coordinates = [COORDINATES[D.registrant_email]]
+        await connection.execute(update(domains).where(domains.c.id == domain.id).values(registrant_email=None))
+        coordinates = [COORDINATES[domains.c.registrant_email]]
         facts: dict[str, Fact] = {"domain": Ref("Domain", domain.id)}
         await record(connection, desk, key, coordinates)
         await announce(connection, key, Event.REGISTRANT_CHANGED.wire, desk.now, coordinates, facts)

@@ -24,12 +24,11 @@ from store.tables.domains import domains
 from values.domain_name import to_unicode
 from values.mailbox import same_mailbox
 
-D = domains.c
 DETAILS: Final[Mapping[str, Column[Any]]] = {
-    "name": D.registrant_name,
-    "address": D.registrant_address,
-    "email": D.registrant_email,
-    "phone": D.registrant_phone,
+    "name": domains.c.registrant_name,
+    "address": domains.c.registrant_address,
+    "email": domains.c.registrant_email,
+    "phone": domains.c.registrant_phone,
 }
 """The details by their names in inputs."""
 COORDINATES: Final = {column: f"Domain.registrant{name.capitalize()}" for name, column in DETAILS.items()}
@@ -46,7 +45,7 @@ def read_details(given: Mapping[str, Any]) -> tuple[dict[Column[Any], Any], Inpu
     if "address" in given:
         there = given["address"] is not None
         address = texts.address("address") if there else {}
-        found[D.registrant_address] = [address.get(part) for part in PARTS] if there else None
+        found[domains.c.registrant_address] = [address.get(part) for part in PARTS] if there else None
     return found, texts
 
 
@@ -86,19 +85,22 @@ class Owned:
 async def owned(connection: AsyncConnection, key: SubjectKey, domain: int, now: datetime) -> Owned | None:
     """A customer's domain; None when it is none of theirs."""
     columns = (
-        D.tld,
-        D.registrant_kind,
-        D.name,
-        D.registrant_email,
-        D.registrant_erasure_at,
-        D.registrant_confirmed_at,
+        domains.c.tld,
+        domains.c.registrant_kind,
+        domains.c.name,
+        domains.c.registrant_email,
+        domains.c.registrant_erasure_at,
+        domains.c.registrant_confirmed_at,
     )
     found = select(*columns, runs(literal(now, Instant())).label("live"))
-    mine = found.where(D.id == domain, D.customer_id == key.customer_id).with_for_update(of=domains)
+    mine = found.where(domains.c.id == domain, domains.c.customer_id == key.customer_id).with_for_update(of=domains)
     row = (await connection.execute(mine)).one_or_none()
     if row is None:
         return None
-    name, email = (opened(key, column, domain, row._mapping[column.name]) for column in (D.name, D.registrant_email))
+    name, email = (
+        opened(key, column, domain, row._mapping[column.name])
+        for column in (domains.c.name, domains.c.registrant_email)
+    )
     confirmed, erasure = row.registrant_confirmed_at is not None, row.registrant_erasure_at
     return Owned(domain, row.tld, row.registrant_kind, name or "", email, bool(row.live), erasure, confirmed)
 

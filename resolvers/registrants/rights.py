@@ -34,7 +34,6 @@ from store.sql.metadata import Id, Instant
 from store.sql.reading import Row, any_of
 from store.tables.domains import domains
 
-D = domains.c
 LIFE = timedelta(hours=1)
 MOST = 500
 """Owners that one round erases; the next one goes on."""
@@ -62,9 +61,9 @@ class RegistrantLinks:
     def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
         self._guesses = AttemptLimiter(store)
-        columns = select(D.id, D.customer_id, D.registrant_email, D.name)
-        self._by_name = store.reader.prepare(columns.add_columns(D.name_ref).where(any_of(D.id, "ids")))
-        self._by_id = store.reader.prepare(columns.where(D.id == bindparam("id", type_=Id)))
+        columns = select(domains.c.id, domains.c.customer_id, domains.c.registrant_email, domains.c.name)
+        self._by_name = store.reader.prepare(columns.add_columns(domains.c.name_ref).where(any_of(domains.c.id, "ids")))
+        self._by_id = store.reader.prepare(columns.where(domains.c.id == bindparam("id", type_=Id)))
 
     async def send(self, name: str, visitor: Visitor, now: datetime) -> Rejected | None:
         """Write to the owners that a domain has or had, where they have an address; whoever asks is told the same.
@@ -116,7 +115,7 @@ class RegistrantLinks:
     async def domain_name(self, holder: LinkHolder) -> str | None:
         """The name of the domain; None when its customer is gone."""
         (key,) = await self._store.keys.subjects([holder.customer])
-        return None if key is None else opened(key, D.name, holder.domain, holder.name)
+        return None if key is None else opened(key, domains.c.name, holder.domain, holder.name)
 
     async def data_link(self, holder: LinkHolder, now: datetime) -> str:
         """The secret under which somebody who has just confirmed that they are the owner sees everything."""
@@ -174,9 +173,11 @@ async def erase_owner(connection: AsyncConnection, desk: CommandContext, key: Su
 async def erase_due_owners(desk: CommandContext) -> int:
     """Erase the owners who asked for it and whose domain has ended; how many. Each is a transaction of its own."""
     over = ~runs(literal(desk.now, Instant()))
-    due = select(D.id, D.customer_id)
+    due = select(domains.c.id, domains.c.customer_id)
     async with desk.store.write() as connection:
-        found = (await connection.execute(due.where(D.registrant_erasure_at.is_not(None), over).limit(MOST))).all()
+        found = (
+            await connection.execute(due.where(domains.c.registrant_erasure_at.is_not(None), over).limit(MOST))
+        ).all()
     done = 0
     for id_, customer in found:
         (key,) = await desk.store.keys.subjects([customer])
@@ -198,7 +199,7 @@ async def _await_the_end(connection: AsyncConnection, desk: CommandContext, key:
 
 
 async def _set(connection: AsyncConnection, domain: Owned, values: Mapping[str, Any]) -> None:
-    await connection.execute(update(domains).where(D.id == domain.id).values(values))
+    await connection.execute(update(domains).where(domains.c.id == domain.id).values(values))
 
 
 async def _tell_others(

@@ -57,7 +57,6 @@ from store.database.store import Store
 from store.sql.ids import new_id
 from store.tables.restrictions import objections, restrictions
 
-B, R = objections.c, restrictions.c
 THE_CUSTOMER, THE_GATEWAY = ActingParty("CUSTOMER"), ActingParty("GATEWAY")
 PAGE = 100
 """Restrictions that are lifted in one look."""
@@ -136,7 +135,7 @@ async def restrict(
         row = {"id": new_id(), "customer_id": key.customer_id, "since": now} | asked
         await connection.execute(insert(restrictions).values(row))
     else:
-        await connection.execute(update(restrictions).where(R.id == standing.id).values(asked))
+        await connection.execute(update(restrictions).where(restrictions.c.id == standing.id).values(asked))
     await stop(connection, key.customer_id, RESTRICTION, now)
     await record_event(connection, key, RightsEvent.RESTRICTED, by, now, ground=ground)
     if standing is None:
@@ -159,9 +158,9 @@ async def announce_lift(
         return False
     letter = await write(connection, key, site, RightsLetter.LIFTING, now, because=because)
     await mark_letter(connection, letter)
-    reason = sealed_reason(key, R.because, standing.id, because)
+    reason = sealed_reason(key, restrictions.c.because, standing.id, because)
     values = {"lift_announced_at": now, "because": reason, "told_at": None, "letter_id": letter}
-    await connection.execute(update(restrictions).where(R.id == standing.id).values(values))
+    await connection.execute(update(restrictions).where(restrictions.c.id == standing.id).values(values))
     await record_event(connection, key, RightsEvent.LIFT_ANNOUNCED, by, now, because=because)
     return True
 
@@ -190,7 +189,7 @@ async def object_(
         row = {"id": new_id(), "customer_id": key.customer_id, "purpose": purpose.name} | values
         await connection.execute(insert(objections).values(row))
     else:
-        await connection.execute(update(objections).where(B.id == known.id).values(values))
+        await connection.execute(update(objections).where(objections.c.id == known.id).values(values))
     if purpose.exempt is None:
         await stop(connection, key.customer_id, purpose.name, now)
     await record_event(connection, key, RightsEvent.OBJECTED, by, now, purpose=purpose)
@@ -221,11 +220,11 @@ async def decide(
     )
     letter = await _tell(connection, site, key, words, purpose, now, because=because)
     values: dict[str, Any] = {"state": event.name, "decided_at": now}
-    values["because"] = sealed_reason(key, B.because, known.id, because)
+    values["because"] = sealed_reason(key, objections.c.because, known.id, because)
     if not upheld:
         await mark_letter(connection, letter)
         values["letter_id"] = letter
-    await connection.execute(update(objections).where(B.id == known.id).values(values))
+    await connection.execute(update(objections).where(objections.c.id == known.id).values(values))
     await record_event(connection, key, event, by, now, purpose=purpose, because=because)
     return True
 
@@ -236,8 +235,15 @@ async def lift_what_was_told(store: Store, site: Site, now: datetime) -> int:
     Any number of workers may look at once: each takes a customer's rows under a lock, and looks again.
     """
     before = now - TOLD_AHEAD
-    due = select(R.customer_id).where(R.told_at.is_not(None), R.told_at <= before).order_by(R.told_at).limit(PAGE)
-    over = select(B.customer_id, B.purpose).where(B.told_at.is_not(None), B.told_at <= before)
+    due = (
+        select(restrictions.c.customer_id)
+        .where(restrictions.c.told_at.is_not(None), restrictions.c.told_at <= before)
+        .order_by(restrictions.c.told_at)
+        .limit(PAGE)
+    )
+    over = select(objections.c.customer_id, objections.c.purpose).where(
+        objections.c.told_at.is_not(None), objections.c.told_at <= before
+    )
     async with store.write() as connection:
         lifted = [(owner, None) for (owner,) in await connection.execute(due)]
         resumed = [(owner, purpose) for owner, purpose in await connection.execute(over.limit(PAGE))]
@@ -273,7 +279,7 @@ async def _resume_if_told(
     if known is None or known.told_at is None or known.told_at > before:
         return False
     await resume(connection, key.customer_id, purpose.name)
-    await connection.execute(update(objections).where(B.id == known.id).values(told_at=None, letter_id=None))
+    await connection.execute(update(objections).where(objections.c.id == known.id).values(told_at=None, letter_id=None))
     await announce(connection, key, Event.OBJECTION_ENDED.wire, now, facts={"purpose": purpose.name})
     return True
 

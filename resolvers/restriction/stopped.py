@@ -11,7 +11,6 @@ from resolvers.commands.context import CommandContext, UserProblem
 from store.sql.metadata import Id
 from store.tables.restrictions import processing_stops
 
-S = processing_stops.c
 STOPPED: Final = UserProblem(
     "PROCESSING_STOPPED",
     "The person has restricted processing, or objected to this purpose: nothing was changed. Store what you hold, use "
@@ -27,5 +26,9 @@ async def is_stopped(desk: CommandContext, customer_id: int) -> bool:
     if desk.grant.subject is not None or desk.purpose is None or not (subjects := stops(desk.purpose)):
         return False
     reader = desk.store.reader
-    mine = select(S.id).where(S.customer_id == bindparam("owner", type_=Id), S.subject.in_(subjects)).limit(1)
+    mine = (
+        select(processing_stops.c.id)
+        .where(processing_stops.c.customer_id == bindparam("owner", type_=Id), processing_stops.c.subject.in_(subjects))
+        .limit(1)
+    )
     return bool(await reader.fetch(reader.prepare(mine), {"owner": customer_id}))

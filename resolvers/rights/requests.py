@@ -26,6 +26,7 @@ from resolvers.registrants import rights as registrants_rights
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.lookups.customer_numbers import customer_with_number
+from store.tables.erasures import erasures as erasure_cases
 
 OPERATOR = "operator"
 """The client by whose name the records of an operator's command go."""
@@ -58,7 +59,7 @@ class DataRights:
         """Of the customer whom the erasure of this number is about, by an operator; RightsRefusedError."""
         check_reason(behalf.because)
         async with store.write() as connection:
-            owner = await connection.scalar(select(erasures.E.customer_id).where(erasures.E.id == case))
+            owner = await connection.scalar(select(erasure_cases.c.customer_id).where(erasure_cases.c.id == case))
         if owner is None:
             raise RightsRefusedError("There is no such case: `gateway erasures list --all` lists them.")
         return cls(_desk(store, means, owner, behalf, now))

@@ -21,7 +21,6 @@ from store.tables.customers import customers
 from store.tables.domains import domains
 from store.tables.services import SERVICE_KINDS, services
 
-C, S = customers.c, services.c
 AHEAD = timedelta(minutes=1)
 """How far a tool's clock may be ahead."""
 
@@ -67,7 +66,7 @@ async def _begin(
         "id": id_,
         "customer_id": key.customer_id,
         "kind": word(given["kind"], SERVICE_KINDS),
-        "name": None if name is None else key.seal(S.name, id_, S.name.info["sealing"].encode(name)),
+        "name": None if name is None else key.seal(services.c.name, id_, services.c.name.info["sealing"].encode(name)),
         "status": "ACTIVE",
         "started_at": desk.now,
         "renews_at": given.get("renewsAt"),
@@ -88,7 +87,9 @@ async def terminate_service(desk: CommandContext, given: Mapping[str, Any]) -> R
     if at > desk.now + AHEAD:
         return Result(problems=(FUTURE,))
     async with desk.store.write() as connection:
-        found = select(S.customer_id, S.status, S.started_at).where(S.id == (given.get("service") or 0))
+        found = select(services.c.customer_id, services.c.status, services.c.started_at).where(
+            services.c.id == (given.get("service") or 0)
+        )
         row = (await connection.execute(found)).one_or_none()
         if row is None or not await _locked(connection, row.customer_id):
             return Result(problems=(NO_SERVICE,))
@@ -96,7 +97,7 @@ async def terminate_service(desk: CommandContext, given: Mapping[str, Any]) -> R
             if at < row.started_at:
                 return Result(problems=(BEFORE,))
             ended = {"status": "TERMINATED", "terminated_at": at, "renews_at": None}
-            await connection.execute(update(services).where(S.id == given["service"]).values(ended))
+            await connection.execute(update(services).where(services.c.id == given["service"]).values(ended))
             mine = domains.c.service_id == given["service"], domains.c.released_at.is_(None)
             await connection.execute(update(domains).where(*mine).values(released_at=at))
             (key,) = await desk.store.keys.subjects([row.customer_id])
@@ -110,13 +111,13 @@ async def terminate_service(desk: CommandContext, given: Mapping[str, Any]) -> R
 
 async def _locked(connection: AsyncConnection, customer_id: int) -> bool:
     """Whether there is such a customer, whose services nobody else changes meanwhile."""
-    found = select(C.id).where(C.id == customer_id).with_for_update()
+    found = select(customers.c.id).where(customers.c.id == customer_id).with_for_update()
     return await connection.scalar(found) is not None
 
 
 async def _clock(connection: AsyncConnection, customer_id: int, ended: datetime | None) -> None:
     """Start the clock of R34, or stop it."""
-    await connection.execute(update(customers).where(C.id == customer_id).values(last_service_ended_at=ended))
+    await connection.execute(update(customers).where(customers.c.id == customer_id).values(last_service_ended_at=ended))
 
 
 def word(choice: Any, known: tuple[str, ...]) -> str:

@@ -22,7 +22,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store.database.store import Store
 from store.tables.signin import guesses
 
-G = guesses.c
 KEY = "guesses"
 """The key of a week (`SystemKeys.weekly`): what rests of an account's name, or of a network, tells nobody later."""
 FORGOTTEN_AFTER = timedelta(days=1)
@@ -94,13 +93,15 @@ class AttemptLimiter:
             rows = await _locked(connection, names)
             if wait := max(_wait(names[row.bucket], row, now) for row in rows):
                 # Whoever is to wait leaves no rows behind, whatever names they make up (G14).
-                await connection.execute(delete(guesses).where(G.bucket.in_(list(names)), G.failures == 0))
+                await connection.execute(
+                    delete(guesses).where(guesses.c.bucket.in_(list(names)), guesses.c.failures == 0)
+                )
                 return wait
             for row in rows:
                 failures = 1 if _forgotten(row, now) else row.failures + 1
                 closed = now + timedelta(seconds=names[row.bucket].pace.wait(failures))
                 change = {"failures": failures, "closed_until": closed, "last_at": now}
-                await connection.execute(update(guesses).where(G.bucket == row.bucket).values(change))
+                await connection.execute(update(guesses).where(guesses.c.bucket == row.bucket).values(change))
         return 0
 
     async def forgive(self, connection: AsyncConnection, buckets: Sequence[AttemptBucket], now: datetime) -> None:
@@ -111,9 +112,9 @@ class AttemptLimiter:
             if names[row.bucket].pace is AttemptPace.NETWORK:
                 mine = buckets.count(names[row.bucket])
                 change = {"failures": max(0, row.failures - mine), "closed_until": now}
-                await connection.execute(update(guesses).where(G.bucket == row.bucket).values(change))
+                await connection.execute(update(guesses).where(guesses.c.bucket == row.bucket).values(change))
             else:
-                await connection.execute(delete(guesses).where(G.bucket == row.bucket))
+                await connection.execute(delete(guesses).where(guesses.c.bucket == row.bucket))
 
     async def _names(self, buckets: Sequence[AttemptBucket], now: datetime) -> dict[bytes, AttemptBucket]:
         key = await self._store.keys.house.weekly(KEY, now)
@@ -122,7 +123,7 @@ class AttemptLimiter:
 
 async def forget_old(connection: AsyncConnection, now: datetime) -> None:
     """Remove what counts no more."""
-    await connection.execute(delete(guesses).where(G.last_at < now - FORGOTTEN_AFTER))
+    await connection.execute(delete(guesses).where(guesses.c.last_at < now - FORGOTTEN_AFTER))
 
 
 def _name(key: bytes, bucket: AttemptBucket) -> bytes:
@@ -132,15 +133,17 @@ def _name(key: bytes, bucket: AttemptBucket) -> bytes:
 
 def _held(connection: AsyncConnection) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that locks a row which is there already: left alone, another one could forgive it away meanwhile."""
-    change = {"bucket": G.bucket}
+    change = {"bucket": guesses.c.bucket}
     if connection.dialect.name == "postgresql":
         return postgresql.insert(guesses).on_conflict_do_update(index_elements=["bucket"], set_=change)
     return sqlite.insert(guesses).on_conflict_do_update(index_elements=["bucket"], set_=change)
 
 
 async def _locked(connection: AsyncConnection, names: dict[bytes, AttemptBucket]) -> Sequence[Count]:
-    found = select(G.bucket, G.failures, G.closed_until, G.last_at).where(G.bucket.in_(list(names)))
-    rows = await connection.execute(found.order_by(G.bucket).with_for_update())
+    found = select(guesses.c.bucket, guesses.c.failures, guesses.c.closed_until, guesses.c.last_at).where(
+        guesses.c.bucket.in_(list(names))
+    )
+    rows = await connection.execute(found.order_by(guesses.c.bucket).with_for_update())
     return [Count(bytes(name), failures, closed, last) for name, failures, closed, last in rows]
 
 

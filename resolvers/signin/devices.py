@@ -18,20 +18,21 @@ from store.sql.metadata import instant
 from store.sql.reading import Row
 from store.tables.signin import known_devices
 
-D = known_devices.c
-
 
 class Devices:
     """Tells known devices from strangers."""
 
     def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
-        found = select(D.last_used_at).where(
-            D.credential_id == bindparam("credential"), D.secret_hash == bindparam("secret")
+        found = select(known_devices.c.last_used_at).where(
+            known_devices.c.credential_id == bindparam("credential"), known_devices.c.secret_hash == bindparam("secret")
         )
         self._find = store.reader.prepare(found)
-        of_customer = D.customer_id == bindparam("customer"), D.secret_hash == bindparam("secret")
-        self._of_customer = store.reader.prepare(select(D.last_used_at).where(*of_customer))
+        of_customer = (
+            known_devices.c.customer_id == bindparam("customer"),
+            known_devices.c.secret_hash == bindparam("secret"),
+        )
+        self._of_customer = store.reader.prepare(select(known_devices.c.last_used_at).where(*of_customer))
 
     async def knows(self, account: Account | None, visitor: Visitor, now: datetime) -> bool:
         """Whether this credential was used in this browser not too long ago; nobody is asked for too (G7)."""
@@ -55,8 +56,8 @@ class Devices:
 async def remember_device(connection: AsyncConnection, account: Account, visitor: Visitor, now: datetime) -> str:
     """Know this browser from now on, in the caller's transaction; the secret for it to keep, the one it has if any."""
     secret = visitor.device_secret or new_secret()
-    mine = D.credential_id == account.credential.id
-    used = update(known_devices).where(mine, D.secret_hash == hashed(secret)).values(last_used_at=now)
+    mine = known_devices.c.credential_id == account.credential.id
+    used = update(known_devices).where(mine, known_devices.c.secret_hash == hashed(secret)).values(last_used_at=now)
     if not (await connection.execute(used)).rowcount:
         row = {
             "id": new_id(),
@@ -71,4 +72,4 @@ async def remember_device(connection: AsyncConnection, account: Account, visitor
 
 async def forget_devices(connection: AsyncConnection, credential_id: int) -> None:
     """Every browser is a stranger again."""
-    await connection.execute(delete(known_devices).where(D.credential_id == credential_id))
+    await connection.execute(delete(known_devices).where(known_devices.c.credential_id == credential_id))

@@ -20,8 +20,6 @@ from resolvers.signins.signins import History, PlatformAccess, Visitor, record
 from store.database.store import Store
 from store.tables.credentials import credentials
 
-K = credentials.c
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SignInProof:
@@ -80,8 +78,8 @@ async def unchanged(connection: AsyncConnection, account: Account, fresh: str | 
 
     Without this a sign-in with the old password could finish just after the password was changed.
     """
-    mine = K.id == account.credential.id
-    stored = await connection.scalar(select(K.password_hash).where(mine).with_for_update())
+    mine = credentials.c.id == account.credential.id
+    stored = await connection.scalar(select(credentials.c.password_hash).where(mine).with_for_update())
     if stored is None or bytes(stored) != account.credential.sealed_hash:
         return False
     if fresh is not None:

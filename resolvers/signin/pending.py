@@ -16,8 +16,6 @@ from store.sql.ids import new_id
 from store.sql.metadata import instant
 from store.tables.signin import pending_sign_ins
 
-W = pending_sign_ins.c
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Pending:
@@ -34,8 +32,14 @@ class PendingSignIns:
 
     def __init__(self, store: Store, means: SignInDependencies, credentials: Credentials) -> None:
         self._store, self._means, self._credentials = store, means, credentials
-        found = select(W.id, W.credential_id, W.session_id, W.shared, W.expires_at)
-        self._find = store.reader.prepare(found.where(W.secret_hash == bindparam("secret")))
+        found = select(
+            pending_sign_ins.c.id,
+            pending_sign_ins.c.credential_id,
+            pending_sign_ins.c.session_id,
+            pending_sign_ins.c.shared,
+            pending_sign_ins.c.expires_at,
+        )
+        self._find = store.reader.prepare(found.where(pending_sign_ins.c.secret_hash == bindparam("secret")))
 
     async def begin(
         self, connection: AsyncConnection, account: Account, shared: bool, session_id: int | None, now: datetime
@@ -66,5 +70,5 @@ class PendingSignIns:
 
 async def finish(connection: AsyncConnection, pending: Pending) -> bool:
     """End it, in the caller's transaction; False for all but one of those that try at the same moment."""
-    done = await connection.execute(delete(pending_sign_ins).where(W.id == pending.id))
+    done = await connection.execute(delete(pending_sign_ins).where(pending_sign_ins.c.id == pending.id))
     return done.rowcount == 1

@@ -20,7 +20,6 @@ from store.sql.metadata import instant
 from store.tables.access import sessions
 from store.tables.signin import pending_sign_ins, session_proofs
 
-S, P = sessions.c, session_proofs.c
 SECOND = "mfa"
 """The method (RFC 8176) that says that more than one factor was proven."""
 TOUCHED_AFTER = timedelta(minutes=1)
@@ -53,12 +52,24 @@ class Sessions:
     def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
         columns = (
-            S.id, S.customer_id, P.credential_id, S.platform, P.authenticated_at, P.methods, P.shared,
-            S.last_seen_at, S.expires_at, P.contexts,
-        )  # fmt: skip
-        found = select(*columns).join_from(session_proofs, sessions, S.id == P.session_id).where(S.ended_at.is_(None))
-        self._by_secret = store.reader.prepare(found.where(P.secret_hash == bindparam("secret")))
-        self._by_id = store.reader.prepare(found.where(S.id == bindparam("id")))
+            sessions.c.id,
+            sessions.c.customer_id,
+            session_proofs.c.credential_id,
+            sessions.c.platform,
+            session_proofs.c.authenticated_at,
+            session_proofs.c.methods,
+            session_proofs.c.shared,
+            sessions.c.last_seen_at,
+            sessions.c.expires_at,
+            session_proofs.c.contexts,
+        )
+        found = (
+            select(*columns)
+            .join_from(session_proofs, sessions, sessions.c.id == session_proofs.c.session_id)
+            .where(sessions.c.ended_at.is_(None))
+        )
+        self._by_secret = store.reader.prepare(found.where(session_proofs.c.secret_hash == bindparam("secret")))
+        self._by_id = store.reader.prepare(found.where(sessions.c.id == bindparam("id")))
 
     async def find(self, secret: str, now: datetime) -> Session | None:
         """The session of a cookie; None when it was ended, has expired, was not used for too long, or never was."""
@@ -85,7 +96,9 @@ class Sessions:
         """Note that it is used, at most once a minute."""
         if now - session.last_seen_at >= TOUCHED_AFTER:
             async with self._store.write() as connection:
-                seen = update(sessions).where(S.id == session.id, S.ended_at.is_(None), S.last_seen_at < now)
+                seen = update(sessions).where(
+                    sessions.c.id == session.id, sessions.c.ended_at.is_(None), sessions.c.last_seen_at < now
+                )
                 await connection.execute(seen.values(last_seen_at=now))
 
 
@@ -110,9 +123,9 @@ async def open_session(
         "started_at": access.at,
         "last_seen_at": access.at,
         "expires_at": access.at + means.times.session_for(opening.shared),
-        "ip_address": sealed(key, S.ip_address, id_, access.address),
-        "country": sealed(key, S.country, id_, access.place.country),
-        "device": sealed(key, S.device, id_, access.device),
+        "ip_address": sealed(key, sessions.c.ip_address, id_, access.address),
+        "country": sealed(key, sessions.c.country, id_, access.place.country),
+        "device": sealed(key, sessions.c.device, id_, access.device),
     }
     await connection.execute(insert(sessions).values(row))
     proof = {
@@ -135,7 +148,7 @@ async def renew_session(
 ) -> str | None:
     """The customer has proven anew who they are: another secret, and the old one is void (S6); None if it was ended."""
     secret = new_secret()
-    open_ = select(S.id).where(S.id == session_id, S.ended_at.is_(None)).with_for_update()
+    open_ = select(sessions.c.id).where(sessions.c.id == session_id, sessions.c.ended_at.is_(None)).with_for_update()
     if (await connection.execute(open_)).one_or_none() is None:
         return None
     proof: dict[str, object] = {
@@ -144,18 +157,24 @@ async def renew_session(
         "methods": " ".join(methods),
     }
     if access.context is not None:
-        held = await connection.scalar(select(P.contexts).where(P.session_id == session_id))
+        held = await connection.scalar(
+            select(session_proofs.c.contexts).where(session_proofs.c.session_id == session_id)
+        )
         proof["contexts"] = access.context.proven(session_id, held)
-    await connection.execute(update(session_proofs).where(P.session_id == session_id).values(proof))
+    await connection.execute(update(session_proofs).where(session_proofs.c.session_id == session_id).values(proof))
     return secret
 
 
 async def add_method(connection: AsyncConnection, session_id: int, words: tuple[str, ...]) -> None:
     """A factor was just enrolled, and so proven, within this session."""
-    found = await connection.scalar(select(P.methods).where(P.session_id == session_id).with_for_update())
+    found = await connection.scalar(
+        select(session_proofs.c.methods).where(session_proofs.c.session_id == session_id).with_for_update()
+    )
     if found is not None:
         methods = " ".join(dict.fromkeys((*found.split(), *words)))
-        await connection.execute(update(session_proofs).where(P.session_id == session_id).values(methods=methods))
+        await connection.execute(
+            update(session_proofs).where(session_proofs.c.session_id == session_id).values(methods=methods)
+        )
 
 
 async def end_where(
@@ -165,10 +184,10 @@ async def end_where(
 
     Must be the last thing that the caller's transaction does: see `store.queue.revocations.announce`.
     """
-    ended = update(sessions).where(S.customer_id == customer_id, S.ended_at.is_(None), *which)
-    found = list((await connection.execute(ended.values(ended_at=now).returning(S.id))).scalars())
+    ended = update(sessions).where(sessions.c.customer_id == customer_id, sessions.c.ended_at.is_(None), *which)
+    found = list((await connection.execute(ended.values(ended_at=now).returning(sessions.c.id))).scalars())
     if found:
         await connection.execute(delete(pending_sign_ins).where(pending_sign_ins.c.session_id.in_(found)))
-        await connection.execute(delete(session_proofs).where(P.session_id.in_(found)))
+        await connection.execute(delete(session_proofs).where(session_proofs.c.session_id.in_(found)))
         await end_sessions(connection, found, now)
     return found

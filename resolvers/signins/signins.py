@@ -28,7 +28,6 @@ from store.tables.access import sign_ins
 from store.tables.customers import customers
 from store.tables.signin import alarm_links
 
-I = sign_ins.c  # noqa: E741 - the tables' columns go by one capital
 REMEMBERED = 60
 """The earlier accesses that a new one is compared with."""
 A_DAY = AttemptRate(burst=1, seconds=86_400)
@@ -65,10 +64,10 @@ class History:
 
     def __init__(self, store: Store, means: SignInDependencies) -> None:
         self._store, self._means = store, means
-        found = select(I.id, I.at, I.ip_address, I.country, I.device).where(
-            I.customer_id == bindparam("customer"), I.outcome == "SUCCEEDED"
-        )
-        self._find = store.reader.prepare(found.order_by(I.id.desc()).limit(REMEMBERED))
+        found = select(
+            sign_ins.c.id, sign_ins.c.at, sign_ins.c.ip_address, sign_ins.c.country, sign_ins.c.device
+        ).where(sign_ins.c.customer_id == bindparam("customer"), sign_ins.c.outcome == "SUCCEEDED")
+        self._find = store.reader.prepare(found.order_by(sign_ins.c.id.desc()).limit(REMEMBERED))
 
     async def judged(
         self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, known: bool | None
@@ -112,10 +111,14 @@ class History:
     def _seen(
         self, key: SubjectKey, id_: int, at: str | datetime, address: bytes, country: bytes, device: bytes
     ) -> PastAccess:
-        ip = opened(key, I.ip_address, id_, address)
+        ip = opened(key, sign_ins.c.ip_address, id_, address)
         place = self._means.places.find(ip)
         return PastAccess(
-            instant(at), ip, opened(key, I.country, id_, country), opened(key, I.device, id_, device), place
+            instant(at),
+            ip,
+            opened(key, sign_ins.c.country, id_, country),
+            opened(key, sign_ins.c.device, id_, device),
+            place,
         )
 
 
@@ -152,9 +155,9 @@ def _row(key: SubjectKey, access: PlatformAccess) -> dict[str, Any]:
         "platform": access.platform,
         "at": access.at,
         "outcome": "SUCCEEDED" if access.succeeded else "FAILED",
-        "ip_address": sealed(key, I.ip_address, id_, access.address),
-        "country": sealed(key, I.country, id_, access.place.country),
-        "device": sealed(key, I.device, id_, access.device),
+        "ip_address": sealed(key, sign_ins.c.ip_address, id_, access.address),
+        "country": sealed(key, sign_ins.c.country, id_, access.place.country),
+        "device": sealed(key, sign_ins.c.device, id_, access.device),
         "unusual": bool(access.unusual),
     }
 

@@ -14,7 +14,6 @@ from schema.types.credentials import Platform
 from store.tables.access import sign_ins
 
 SECURITY = (Purpose.ACCOUNT_SECURITY,)
-I = sign_ins.c  # noqa: E741 - the tables' columns go by one capital throughout the schema
 
 
 @strawberry.input(description="One access that another platform saw; the customer is told when it is unusual.")
@@ -23,11 +22,13 @@ class RecordAccessInput:
 
     customer: strawberry.ID | None = unkept(Category.CUSTOMER_ID, "The customer's `id`.", SECURITY)
     customer_number: str | None = unkept(Category.CUSTOMER_ID, "The customer's number, instead of the `id`.", SECURITY)
-    platform: Platform = written(I.platform, "Which platform was entered.", SECURITY)
-    outcome: SignInOutcome = written(I.outcome, "Whether it succeeded.", SECURITY)
-    ip_address: str = written(I.ip_address, "From where, as IPv4 or IPv6. Its country is worked out here.", SECURITY)
-    device: str | None = written(I.device, "The browser or app, in a few words.", SECURITY)
-    at: DateTime | None = written(I.at, "When; now, if left out.", SECURITY)
+    platform: Platform = written(sign_ins.c.platform, "Which platform was entered.", SECURITY)
+    outcome: SignInOutcome = written(sign_ins.c.outcome, "Whether it succeeded.", SECURITY)
+    ip_address: str = written(
+        sign_ins.c.ip_address, "From where, as IPv4 or IPv6. Its country is worked out here.", SECURITY
+    )
+    device: str | None = written(sign_ins.c.device, "The browser or app, in a few words.", SECURITY)
+    at: DateTime | None = written(sign_ins.c.at, "When; now, if left out.", SECURITY)
 
 
 @plain_type

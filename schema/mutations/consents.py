@@ -16,7 +16,6 @@ from store.tables.consents import cookie_choices
 from store.tables.customers import customers
 
 OWN = (shared(AppScope.CHOICES_WRITE),)
-Q = cookie_choices.c
 
 
 @strawberry.input(description="Whether news are welcome.")
@@ -38,13 +37,13 @@ class SetProductNewsPayload:
 class ChooseCookiesInput:
     """Refusing is as easy as accepting."""
 
-    measurement: bool = written(Q.measurement, "Whether use of the site may be measured.", OWN)
+    measurement: bool = written(cookie_choices.c.measurement, "Whether use of the site may be measured.", OWN)
     wording_version: str | None = written(
-        Q.wording_version, "The `version` of the `ConsentWording` that was shown; needed to accept.", OWN
+        cookie_choices.c.wording_version, "The `version` of the `ConsentWording` that was shown; needed to accept.", OWN
     )
     language: LanguageTag | None = asked("The language it was shown in.", OWN)
     global_privacy_control: bool | None = written(
-        Q.global_privacy_control, "Whether the browser sends Global Privacy Control.", OWN
+        cookie_choices.c.global_privacy_control, "Whether the browser sends Global Privacy Control.", OWN
     )
 
 

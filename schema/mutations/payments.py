@@ -22,7 +22,6 @@ from store.tables.customers import customers
 from store.tables.invoices import invoices
 from store.tables.payments import card_vault, payment_methods
 
-P = payment_methods.c
 OWN = (SELF,)
 FORWARDED = (Purpose.PAYMENT_EXECUTION,)
 METHODS = tuple(TYPES.values())
@@ -42,8 +41,8 @@ class AddCardInput:
     """Number and expiry are taken together with the consent, or not at all."""
 
     number: str = written(card_vault.c.number, "The number on the card; give it as a variable.", OWN)
-    exp_month: int = written(P.card_expiry, "Month of expiry, 1 to 12.", OWN, part="month")
-    exp_year: int = written(P.card_expiry, "Year of expiry, four digits.", OWN, part="year")
+    exp_month: int = written(payment_methods.c.card_expiry, "Month of expiry, 1 to 12.", OWN, part="month")
+    exp_year: int = written(payment_methods.c.card_expiry, "Year of expiry, four digits.", OWN, part="year")
     consent: CardConsentInput = asked("The consent to keep it.", OWN)
     make_default: bool | None = asked("Pay with it when nothing else is said.", OWN)
 
@@ -52,7 +51,7 @@ class AddCardInput:
 class AddPayPalInput:
     """By its address."""
 
-    account: str = written(P.paypal_account, "The e-mail address of the account.", OWN)
+    account: str = written(payment_methods.c.paypal_account, "The e-mail address of the account.", OWN)
     make_default: bool | None = asked("Pay with it when nothing else is said.", OWN)
 
 
@@ -60,7 +59,7 @@ class AddPayPalInput:
 class AddBankTransferInput:
     """By the bank's name."""
 
-    bank_name: str = written(P.bank_name, "The bank.", OWN)
+    bank_name: str = written(payment_methods.c.bank_name, "The bank.", OWN)
     make_default: bool | None = asked("Pay with it when nothing else is said.", OWN)
 
 

@@ -12,9 +12,8 @@ from schema.declare.records import plain_type
 from schema.types.customers import Customer
 from store.tables.customers import customers
 
-C = customers.c
 OWN = (shared(AppScope.PROFILE_WRITE),)
-ADDRESS = C.postal_address
+ADDRESS = customers.c.postal_address
 
 
 @strawberry.input(description="A postal address; it replaces the one that was there.")
@@ -33,11 +32,11 @@ class PostalAddressInput:
 class UpdateProfileInput:
     """Name, address, phone and language."""
 
-    given_name: str | None = written(C.name, "Given name.", OWN, part="given")
-    family_name: str | None = written(C.name, "Family name.", OWN, part="family")
+    given_name: str | None = written(customers.c.name, "Given name.", OWN, part="given")
+    family_name: str | None = written(customers.c.name, "Family name.", OWN, part="family")
     postal_address: PostalAddressInput | None = written(ADDRESS, "Where invoices go.", OWN)
-    phone: str | None = written(C.phone, "For emergencies only, with the country code.", OWN)
-    locale: str | None = written(C.locale, "The language to be written to in (BCP 47).", OWN)
+    phone: str | None = written(customers.c.phone, "For emergencies only, with the country code.", OWN)
+    locale: str | None = written(customers.c.locale, "The language to be written to in (BCP 47).", OWN)
     if_version: int | None = asked(
         "Change only if `Customer.version` is still this: an edit made in between is not overwritten.", OWN
     )

@@ -11,8 +11,7 @@ from schema.declare.records import plain_type
 from schema.types.customers import Customer
 from store.tables.customers import customers
 
-C = customers.c
-ADDRESS = C.postal_address
+ADDRESS = customers.c.postal_address
 PROVIDED = (Purpose.SERVICE_PROVISION,)
 
 
@@ -32,12 +31,14 @@ class NewPostalAddressInput:
 class RegisterCustomerInput:
     """For the tools that take customers in."""
 
-    given_name: str = written(C.name, "Given name.", PROVIDED, part="given")
-    family_name: str = written(C.name, "Family name.", PROVIDED, part="family")
-    email: str = written(C.email, "To write about the services.", PROVIDED)
+    given_name: str = written(customers.c.name, "Given name.", PROVIDED, part="given")
+    family_name: str = written(customers.c.name, "Family name.", PROVIDED, part="family")
+    email: str = written(customers.c.email, "To write about the services.", PROVIDED)
     postal_address: NewPostalAddressInput = written(ADDRESS, "Where invoices go.", PROVIDED)
-    locale: str | None = written(C.locale, "The language to be written to in (BCP 47).", PROVIDED)
-    product_news: bool | None = written(C.product_news, "Whether news were asked for; not by default.", PROVIDED)
+    locale: str | None = written(customers.c.locale, "The language to be written to in (BCP 47).", PROVIDED)
+    product_news: bool | None = written(
+        customers.c.product_news, "Whether news were asked for; not by default.", PROVIDED
+    )
 
 
 @plain_type

@@ -13,8 +13,7 @@ from schema.declare.records import plain_type
 from schema.types.domains import Domain, RegistrantKind
 from store.tables.domains import domains
 
-D = domains.c
-ADDRESS = D.registrant_address
+ADDRESS = domains.c.registrant_address
 REGISTRAR = (Purpose.DOMAIN_REGISTRATION,)
 EITHER = (Purpose.DOMAIN_REGISTRATION, SELF)
 
@@ -35,11 +34,11 @@ class RegistrantAddressInput:
 class RegistrantInput:
     """Somebody other than the customer is told that they were named, and by whom."""
 
-    name: str | None = written(D.registrant_name, "The name; an owner has one.", EITHER)
+    name: str | None = written(domains.c.registrant_name, "The name; an owner has one.", EITHER)
     address: RegistrantAddressInput | None = written(ADDRESS, "The postal address.", EITHER)
-    email: str | None = written(D.registrant_email, "The e-mail address.", EITHER)
+    email: str | None = written(domains.c.registrant_email, "The e-mail address.", EITHER)
     phone: str | None = written(
-        D.registrant_phone, "The phone, with the country code: never the customer's emergency number.", EITHER
+        domains.c.registrant_phone, "The phone, with the country code: never the customer's emergency number.", EITHER
     )
 
 
@@ -48,10 +47,10 @@ class RegisterDomainInput:
     """For the tools that register domains."""
 
     service: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Service` it belongs to.", REGISTRAR)
-    name: str = written(D.name, "The domain name, such as `example.ch`.", REGISTRAR)
-    registrant_kind: RegistrantKind = written(D.registrant_kind, "Person or organisation.", REGISTRAR)
-    registrant: RegistrantInput = written(D.registrant_name, "The owner.", REGISTRAR)
-    expires_at: DateTime | None = written(D.expires_at, "When the registration ends.", REGISTRAR)
+    name: str = written(domains.c.name, "The domain name, such as `example.ch`.", REGISTRAR)
+    registrant_kind: RegistrantKind = written(domains.c.registrant_kind, "Person or organisation.", REGISTRAR)
+    registrant: RegistrantInput = written(domains.c.registrant_name, "The owner.", REGISTRAR)
+    expires_at: DateTime | None = written(domains.c.expires_at, "When the registration ends.", REGISTRAR)
 
 
 @strawberry.input(description="A new owner of an own domain, or details of the present one.")
@@ -59,8 +58,8 @@ class UpdateRegistrantInput:
     """With another e-mail address it is somebody else, who is told."""
 
     domain: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Domain`.", (SELF,))
-    registrant_kind: RegistrantKind | None = written(D.registrant_kind, "Person or organisation.", (SELF,))
-    registrant: RegistrantInput = written(D.registrant_name, "The owner.", (SELF,))
+    registrant_kind: RegistrantKind | None = written(domains.c.registrant_kind, "Person or organisation.", (SELF,))
+    registrant: RegistrantInput = written(domains.c.registrant_name, "The owner.", (SELF,))
 
 
 @plain_type

@@ -15,21 +15,20 @@ from store.tables.customers import customers
 from store.tables.restrictions import objections, restrictions
 
 OWN = (SELF,)
-B, R = objections.c, restrictions.c
 
 
 @strawberry.input(description="Why processing is to be restricted.")
 class RequestRestrictionInput:
     """It holds at once."""
 
-    ground: GroundEnum = written(R.ground, "The case of GDPR Art. 18(1).", OWN)
+    ground: GroundEnum = written(restrictions.c.ground, "The case of GDPR Art. 18(1).", OWN)
 
 
 @strawberry.input(description="What is objected to.")
 class ObjectionInput:
     """No reason has to be given: what is decided, we have to show grounds for."""
 
-    purpose: PurposeEnum = written(B.purpose, "The purpose.", OWN)
+    purpose: PurposeEnum = written(objections.c.purpose, "The purpose.", OWN)
 
 
 @plain_type

@@ -20,7 +20,6 @@ from schema.execution.standard import ResolverContext
 from schema.types.domains import Domain, RegistrantKind
 from store.tables.domains import domains
 
-D = domains.c
 OWN = (shared(AppScope.WHOIS_WRITE),)
 RULES = "it is what a registry does with every domain of an ending"
 Tld = Annotated[str, positioned("The ending, such as `ch`.", RULES)]
@@ -84,10 +83,10 @@ class SetWhoisVisibilityInput:
     """One of the own domains."""
 
     domain: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Domain`.", OWN)
-    hide_name: bool | None = written(D.hide_name, "Hide the owner's name.", OWN)
-    hide_address: bool | None = written(D.hide_address, "Hide the owner's address.", OWN)
-    hide_email: bool | None = written(D.hide_email, "Hide the owner's e-mail address.", OWN)
-    hide_phone: bool | None = written(D.hide_phone, "Hide the owner's phone.", OWN)
+    hide_name: bool | None = written(domains.c.hide_name, "Hide the owner's name.", OWN)
+    hide_address: bool | None = written(domains.c.hide_address, "Hide the owner's address.", OWN)
+    hide_email: bool | None = written(domains.c.hide_email, "Hide the owner's e-mail address.", OWN)
+    hide_phone: bool | None = written(domains.c.hide_phone, "Hide the owner's phone.", OWN)
 
 
 @plain_type

@@ -16,7 +16,6 @@ from schema.declare.readers import SELF
 from schema.declare.records import plain_type, record
 from store.tables.oauth import oauth_consents, oauth_families
 
-C, F = oauth_consents.c, oauth_families.c
 OWN = (SELF,)
 
 
@@ -31,11 +30,13 @@ class AuthorizedApp(Node):
     """An app of somebody else that was allowed something."""
 
     id: strawberry.ID = identity(oauth_consents, OWN)
-    client: str | None = datum(C.client_id, "The id that the app is registered under.", OWN)
-    name: str | None = datum(C.client_name, "The name under which it asked.", OWN)
-    scopes: list[AppScopeEnum] | None = datum(C.scope, "What it was allowed.", OWN, read=scopes_in)
-    given_at: DateTime | None = datum(C.given_at, "When it was allowed.", OWN)
-    withdrawn_at: DateTime | None = datum(C.withdrawn_at, "When that was taken back; null while it stands.", OWN)
+    client: str | None = datum(oauth_consents.c.client_id, "The id that the app is registered under.", OWN)
+    name: str | None = datum(oauth_consents.c.client_name, "The name under which it asked.", OWN)
+    scopes: list[AppScopeEnum] | None = datum(oauth_consents.c.scope, "What it was allowed.", OWN, read=scopes_in)
+    given_at: DateTime | None = datum(oauth_consents.c.given_at, "When it was allowed.", OWN)
+    withdrawn_at: DateTime | None = datum(
+        oauth_consents.c.withdrawn_at, "When that was taken back; null while it stands.", OWN
+    )
 
 
 @record(oauth_families)
@@ -43,15 +44,20 @@ class AppSession(Node):
     """The tokens of one app on one device, from one sign-in; they end together."""
 
     id: strawberry.ID = identity(oauth_families, OWN)
-    client: str | None = datum(F.client_id, "The id that the app is registered under.", OWN)
-    name: str | None = datum(F.client_name, "The name that it had when it was let in.", OWN)
+    client: str | None = datum(oauth_families.c.client_id, "The id that the app is registered under.", OWN)
+    name: str | None = datum(oauth_families.c.client_name, "The name that it had when it was let in.", OWN)
     scopes: list[AppScopeEnum] | None = datum(
-        F.scope, "What it may do, for an app of somebody else; ours act as their customer.", OWN, read=scopes_in
+        oauth_families.c.scope,
+        "What it may do, for an app of somebody else; ours act as their customer.",
+        OWN,
+        read=scopes_in,
     )
-    started_at: DateTime | None = datum(F.created_at, "When it was let in.", OWN)
-    expires_at: DateTime | None = datum(F.expires_at, "When it ends by itself unless it is used before.", OWN)
-    ends_at: DateTime | None = datum(F.ends_at, "When it ends in any case.", OWN)
-    ended_at: DateTime | None = datum(F.revoked_at, "When it was signed out.", OWN)
+    started_at: DateTime | None = datum(oauth_families.c.created_at, "When it was let in.", OWN)
+    expires_at: DateTime | None = datum(
+        oauth_families.c.expires_at, "When it ends by itself unless it is used before.", OWN
+    )
+    ends_at: DateTime | None = datum(oauth_families.c.ends_at, "When it ends in any case.", OWN)
+    ended_at: DateTime | None = datum(oauth_families.c.revoked_at, "When it was signed out.", OWN)
 
 
 AppSessionConnection = connection(AppSession, "AppSession")

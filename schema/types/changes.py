@@ -13,7 +13,6 @@ from schema.declare.readers import SELF
 from schema.declare.records import record
 from store.tables.changes import customer_changes
 
-H = customer_changes.c
 OWN = (SELF,)
 
 
@@ -22,9 +21,11 @@ class Change(Node):
     """One change, by the names of the fields; what stood there before and since is not kept."""
 
     id: strawberry.ID = identity(customer_changes, OWN)
-    fields: list[str] | None = datum(H.fields, "Which fields, by schema coordinate.", OWN, read=orjson.loads)
-    client: str | None = datum(H.client, "The application through which it was changed.", OWN)
-    at: DateTime | None = datum(H.at, "When.", OWN)
+    fields: list[str] | None = datum(
+        customer_changes.c.fields, "Which fields, by schema coordinate.", OWN, read=orjson.loads
+    )
+    client: str | None = datum(customer_changes.c.client, "The application through which it was changed.", OWN)
+    at: DateTime | None = datum(customer_changes.c.at, "When.", OWN)
 
 
 ChangeConnection = connection(Change, "Change")

@@ -14,9 +14,6 @@ from schema.declare.readers import SIGN_IN_FACTS, SIGNED_IN
 from schema.declare.records import record
 from store.tables.credentials import FACTOR_KINDS, PLATFORMS, STRENGTHS, credentials, second_factors
 
-K = credentials.c
-F = second_factors.c
-
 Platform = enumerated("Platform", PLATFORMS, "Where customers sign in, each with its own password.")
 PasswordStrength = enumerated("PasswordStrength", STRENGTHS, "What the meter said when the password was set.")
 FactorKind = enumerated("FactorKind", FACTOR_KINDS, "What the factor is.")
@@ -27,13 +24,13 @@ class SecondFactor(Node):
     """A second factor of one platform."""
 
     id: strawberry.ID = identity(second_factors, SIGN_IN_FACTS)
-    kind: FactorKind | None = datum(F.kind, "What it is.", SIGN_IN_FACTS)
+    kind: FactorKind | None = datum(second_factors.c.kind, "What it is.", SIGN_IN_FACTS)
     confirmed_at: DateTime | None = datum(
-        F.confirmed_at, "Since when it protects; null while unconfirmed.", SIGN_IN_FACTS
+        second_factors.c.confirmed_at, "Since when it protects; null while unconfirmed.", SIGN_IN_FACTS
     )
-    last_used_at: DateTime | None = datum(F.last_used_at, "When it was last used.", SIGN_IN_FACTS)
-    label: str | None = datum(F.label, "What the customer calls a passkey.", SIGNED_IN)
-    remaining: int | None = datum(F.remaining, "How many recovery codes are left.", SIGN_IN_FACTS)
+    last_used_at: DateTime | None = datum(second_factors.c.last_used_at, "When it was last used.", SIGN_IN_FACTS)
+    label: str | None = datum(second_factors.c.label, "What the customer calls a passkey.", SIGNED_IN)
+    remaining: int | None = datum(second_factors.c.remaining, "How many recovery codes are left.", SIGN_IN_FACTS)
 
 
 @record(credentials)
@@ -41,11 +38,11 @@ class Credential(Node):
     """The sign-in of one platform."""
 
     id: strawberry.ID = identity(credentials, SIGN_IN_FACTS)
-    platform: Platform | None = datum(K.platform, "The platform it opens.", SIGN_IN_FACTS)
-    login_name: str | None = datum(K.login_name, "The name to sign in with.", SIGNED_IN)
-    changed_at: DateTime | None = datum(K.changed_at, "When the password was last changed.", SIGN_IN_FACTS)
+    platform: Platform | None = datum(credentials.c.platform, "The platform it opens.", SIGN_IN_FACTS)
+    login_name: str | None = datum(credentials.c.login_name, "The name to sign in with.", SIGNED_IN)
+    changed_at: DateTime | None = datum(credentials.c.changed_at, "When the password was last changed.", SIGN_IN_FACTS)
     password_strength: PasswordStrength | None = datum(
-        K.strength, "How strong the password was when it was set.", SIGN_IN_FACTS
+        credentials.c.strength, "How strong the password was when it was set.", SIGN_IN_FACTS
     )
     second_factors: list[SecondFactor] | None = related(
         reads.second_factors_of, "The second factors of this platform.", Category.AUTH_FACTOR, SIGN_IN_FACTS

@@ -48,7 +48,6 @@ from schema.types.restrictions import NoticeRecipientConnection, Objection, Rest
 from schema.types.services import Service
 from store.tables.customers import customers
 
-C = customers.c
 CHOICES = (AppScope.CHOICES_READ, AppScope.CHOICES_WRITE)
 READ_CHOICES = shared(AppScope.CHOICES_READ)
 
@@ -59,29 +58,31 @@ class Customer(Node):
 
     id: strawberry.ID = identity(customers, THE_CUSTOMER)
     customer_number: str | None = datum(
-        C.customer_number,
+        customers.c.customer_number,
         "The number on invoices and letters.",
         (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING, READ_PROFILE),
     )
     full_name: str | None = datum(
-        C.name, "Given and family name: to address the customer and to issue invoices.", NAMED, read=full_name
+        customers.c.name, "Given and family name: to address the customer and to issue invoices.", NAMED, read=full_name
     )
-    given_name: str | None = datum(C.name, "Given name.", NAMED, read=given_name)
-    family_name: str | None = datum(C.name, "Family name.", NAMED, read=family_name)
+    given_name: str | None = datum(customers.c.name, "Given name.", NAMED, read=given_name)
+    family_name: str | None = datum(customers.c.name, "Family name.", NAMED, read=family_name)
     postal_address: PostalAddress | None = embedded(
-        C.postal_address, "Where invoices go.", (Purpose.INVOICING, READ_PROFILE)
+        customers.c.postal_address, "Where invoices go.", (Purpose.INVOICING, READ_PROFILE)
     )
     email: str | None = datum(
-        C.email,
+        customers.c.email,
         "To write about the services subscribed to and, unless declined, about news of our services.",
         WRITTEN_TO,
     )
     phone: str | None = datum(
-        C.phone, "To call in an emergency only; never for promotion.", (Purpose.EMERGENCY_CONTACT, READ_PROFILE)
+        customers.c.phone,
+        "To call in an emergency only; never for promotion.",
+        (Purpose.EMERGENCY_CONTACT, READ_PROFILE),
     )
-    locale: LanguageTag | None = datum(C.locale, "The language to write in.", NAMED)
+    locale: LanguageTag | None = datum(customers.c.locale, "The language to write in.", NAMED)
     product_news: bool | None = datum(
-        C.product_news, "Whether news about our services are welcome by e-mail.", (NEWS, shared(*CHOICES))
+        customers.c.product_news, "Whether news about our services are welcome by e-mail.", (NEWS, shared(*CHOICES))
     )
 
     @unsubscribe_url
@@ -89,22 +90,22 @@ class Customer(Node):
         """Stops news with one click, without signing in: for `List-Unsubscribe` (RFC 8058) in each message of news."""
 
     created_at: DateTime | None = datum(
-        C.created_at,
+        customers.c.created_at,
         "When the customer registered.",
         (Purpose.SERVICE_PROVISION, Purpose.INVOICING, READ_PROFILE),
         category=Category.SUBSCRIPTION,
     )
     updated_at: DateTime | None = datum(
-        C.updated_at, "When the profile last changed.", (READ_PROFILE,), category=Category.PREFERENCE
+        customers.c.updated_at, "When the profile last changed.", (READ_PROFILE,), category=Category.PREFERENCE
     )
     version: int | None = datum(
-        C.version,
+        customers.c.version,
         "Rises with every change; give it as `ifVersion` when changing the profile.",
         (shared(AppScope.PROFILE_READ, AppScope.PROFILE_WRITE),),
         category=Category.PREFERENCE,
     )
     last_service_ended_at: DateTime | None = datum(
-        C.last_service_ended_at,
+        customers.c.last_service_ended_at,
         "When the last service ended; six months later everything is erased. Null while a service runs.",
         ERASED,
     )

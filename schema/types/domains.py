@@ -20,7 +20,6 @@ from schema.types.back_references import CustomerRef
 from store.tables.domains import REGISTRANT_KINDS, domains
 from values.domain_name import to_unicode
 
-D = domains.c
 REGISTRY = (Recipient.REGISTRY,)
 
 RegistrantKind = enumerated(
@@ -41,56 +40,58 @@ class Domain(Node):
 
     id: strawberry.ID = identity(domains, REGISTERED)
     name: str | None = datum(
-        D.name,
+        domains.c.name,
         "The domain name as DNS has it, international ones by their A-labels.",
         REGISTERED,
         disclosed_to=REGISTRY,
     )
     unicode_name: str | None = datum(
-        D.name,
+        domains.c.name,
         "The name as people read it, where it is international (RFC 9083's `unicodeName`).",
         (SELF,),
         read=to_unicode,
     )
-    tld: str | None = datum(D.tld, "The extension, whose registry sets what is published.", REGISTERED)
+    tld: str | None = datum(domains.c.tld, "The extension, whose registry sets what is published.", REGISTERED)
     registrant_kind: RegistrantKind | None = datum(
-        D.registrant_kind, "Person or organisation.", OWNED, disclosed_to=REGISTRY
+        domains.c.registrant_kind, "Person or organisation.", OWNED, disclosed_to=REGISTRY
     )
     registrant_name: str | None = datum(
-        D.registrant_name,
+        domains.c.registrant_name,
         "The owner's name.",
         published(Condition.WHOIS_NAME_PUBLISHED),
         disclosed_to=REGISTRY,
     )
     registrant_address: PostalAddress | None = embedded(
-        D.registrant_address,
+        domains.c.registrant_address,
         "The owner's postal address.",
         published(Condition.WHOIS_ADDRESS_PUBLISHED),
         disclosed_to=REGISTRY,
     )
     registrant_email: str | None = datum(
-        D.registrant_email,
+        domains.c.registrant_email,
         "The owner's e-mail address.",
         published(Condition.WHOIS_EMAIL_PUBLISHED),
         disclosed_to=REGISTRY,
     )
     registrant_phone: str | None = datum(
-        D.registrant_phone,
+        domains.c.registrant_phone,
         "The owner's phone, as registered: a datum of its own, never the customer's emergency number.",
         published(Condition.WHOIS_PHONE_PUBLISHED),
         disclosed_to=REGISTRY,
     )
-    hide_name: bool | None = datum(D.hide_name, "The name is hidden in the whois.", REGISTERED)
-    hide_address: bool | None = datum(D.hide_address, "The address is hidden in the whois.", REGISTERED)
-    hide_email: bool | None = datum(D.hide_email, "The e-mail address is hidden in the whois.", REGISTERED)
-    hide_phone: bool | None = datum(D.hide_phone, "The phone is hidden in the whois.", REGISTERED)
-    registered_at: DateTime | None = datum(D.registered_at, "When it was registered.", REGISTERED)
-    expires_at: DateTime | None = datum(D.expires_at, "When the registration ends.", REGISTERED)
+    hide_name: bool | None = datum(domains.c.hide_name, "The name is hidden in the whois.", REGISTERED)
+    hide_address: bool | None = datum(domains.c.hide_address, "The address is hidden in the whois.", REGISTERED)
+    hide_email: bool | None = datum(domains.c.hide_email, "The e-mail address is hidden in the whois.", REGISTERED)
+    hide_phone: bool | None = datum(domains.c.hide_phone, "The phone is hidden in the whois.", REGISTERED)
+    registered_at: DateTime | None = datum(domains.c.registered_at, "When it was registered.", REGISTERED)
+    expires_at: DateTime | None = datum(domains.c.expires_at, "When the registration ends.", REGISTERED)
     registrant_erasure_requested_at: DateTime | None = datum(
-        D.registrant_erasure_at, "When the owner asked to be erased, which is done when the domain has ended.", (SELF,)
+        domains.c.registrant_erasure_at,
+        "When the owner asked to be erased, which is done when the domain has ended.",
+        (SELF,),
     )
     registrant_confirmed_at: DateTime | None = datum(
-        D.registrant_confirmed_at,
+        domains.c.registrant_confirmed_at,
         "When the owner confirmed to be the owner; until then nothing about them is published or sent to them.",
         (SELF,),
     )

@@ -22,7 +22,6 @@ from schema.declare.readers import ERASED, SELF
 from schema.declare.records import plain_type, record
 from store.tables.erasures import ERASURE_CAUSES, ERASURE_STATES, erasures
 
-E = erasures.c
 OWN = (SELF,)
 
 ErasureState = enumerated("ErasureState", ERASURE_STATES, "How far it has come.")
@@ -36,22 +35,28 @@ class Erasure(Node):
     """An erasure asked for or due."""
 
     id: strawberry.ID = identity(erasures, ERASED)
-    state: ErasureState | None = datum(E.state, "How far it has come.", ERASED)
-    cause: ErasureCause | None = datum(E.cause, "Why it happens.", ERASED)
-    requested_at: DateTime | None = datum(E.requested_at, "When it was asked for or armed.", ERASED)
-    not_before: DateTime | None = datum(E.not_before, "Until when it can be called off; null while it waits.", ERASED)
-    due_at: DateTime | None = datum(E.due_at, "By when it will be done; null while it waits.", ERASED)
-    when_services_end: bool | None = datum(E.when_services_end, "It waits until every service has ended.", ERASED)
-    cancelled_at: DateTime | None = datum(E.cancelled_at, "When it was called off.", ERASED)
-    finished_at: DateTime | None = datum(E.finished_at, "When it was done.", ERASED)
+    state: ErasureState | None = datum(erasures.c.state, "How far it has come.", ERASED)
+    cause: ErasureCause | None = datum(erasures.c.cause, "Why it happens.", ERASED)
+    requested_at: DateTime | None = datum(erasures.c.requested_at, "When it was asked for or armed.", ERASED)
+    not_before: DateTime | None = datum(
+        erasures.c.not_before, "Until when it can be called off; null while it waits.", ERASED
+    )
+    due_at: DateTime | None = datum(erasures.c.due_at, "By when it will be done; null while it waits.", ERASED)
+    when_services_end: bool | None = datum(
+        erasures.c.when_services_end, "It waits until every service has ended.", ERASED
+    )
+    cancelled_at: DateTime | None = datum(erasures.c.cancelled_at, "When it was called off.", ERASED)
+    finished_at: DateTime | None = datum(erasures.c.finished_at, "When it was done.", ERASED)
     erased_now: list[str] | None = datum(
-        E.erased_now, "What the request erased at once, such as `Customer.cards`.", ERASED, read=orjson.loads
+        erasures.c.erased_now, "What the request erased at once, such as `Customer.cards`.", ERASED, read=orjson.loads
     )
     certificate: str | None = datum(
-        E.certificate, "The signed certificate (C2SP signed-note); `gateway erasures verify` checks it.", ERASED
+        erasures.c.certificate,
+        "The signed certificate (C2SP signed-note); `gateway erasures verify` checks it.",
+        ERASED,
     )
     recipients_statement: str | None = datum(
-        E.recipients_statement,
+        erasures.c.recipients_statement,
         "The second signed statement, on those whom the data was passed on to: once each has answered or was given up.",
         ERASED,
     )
@@ -62,7 +67,9 @@ class RequestErasureInput:
     """Needs a sign-in of the last five minutes."""
 
     when_services_end: bool | None = written(
-        E.when_services_end, "Wait for the end of the last service instead of being refused while one runs.", OWN
+        erasures.c.when_services_end,
+        "Wait for the end of the last service instead of being refused while one runs.",
+        OWN,
     )
 
 

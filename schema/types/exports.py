@@ -14,7 +14,6 @@ from schema.declare.readers import SELF
 from schema.declare.records import plain_type, record
 from store.tables.exports import EXPORT_STATES, exports
 
-E = exports.c
 OWN = (SELF,)
 
 ExportState = enumerated("ExportState", EXPORT_STATES, "How far it has come.")
@@ -25,11 +24,11 @@ class Export(Node):
     """Everything held about the customer, made once and fetched at `/exports/{id}` with the customer's own token."""
 
     id: strawberry.ID = identity(exports, OWN)
-    state: ExportState | None = datum(E.state, "How far it has come: fetch it when it is READY.", OWN)
-    language: LanguageTag | None = datum(E.language, "The language of the page.", OWN)
-    requested_at: DateTime | None = datum(E.requested_at, "When it was asked for.", OWN)
-    ready_at: DateTime | None = datum(E.ready_at, "When it was made.", OWN)
-    expires_at: DateTime | None = datum(E.expires_at, "Until when it can be fetched.", OWN)
+    state: ExportState | None = datum(exports.c.state, "How far it has come: fetch it when it is READY.", OWN)
+    language: LanguageTag | None = datum(exports.c.language, "The language of the page.", OWN)
+    requested_at: DateTime | None = datum(exports.c.requested_at, "When it was asked for.", OWN)
+    ready_at: DateTime | None = datum(exports.c.ready_at, "When it was made.", OWN)
+    expires_at: DateTime | None = datum(exports.c.expires_at, "Until when it can be fetched.", OWN)
 
 
 @strawberry.input(description="How the export is to be written.")

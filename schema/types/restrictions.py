@@ -17,7 +17,6 @@ from store.tables.erasures import RECIPIENT_KINDS, RECIPIENT_STATES
 from store.tables.restrictions import notice_recipients, objections, restrictions
 
 OWN = (SELF,)
-B, N, R = objections.c, notice_recipients.c, restrictions.c
 
 GroundEnum = mirrored(Ground, "RestrictionGround", "text", "Why processing is restricted (GDPR Art. 18(1)).")
 ObjectionStateEnum = mirrored(ObjectionState, "ObjectionState", "text", "Where an objection stands.")
@@ -31,11 +30,15 @@ class Restriction(Node):
     """A restriction that stands: the data is stored, and read for nothing but what its exceptions name."""
 
     id: strawberry.ID = identity(restrictions, OWN)
-    ground: GroundEnum | None = datum(R.ground, "Why.", OWN)
-    since: DateTime | None = datum(R.since, "Since when.", OWN)
-    lift_announced_at: DateTime | None = datum(R.lift_announced_at, "When we wrote that it will be lifted.", OWN)
-    because: str | None = datum(R.because, "Why it will be lifted.", OWN)
-    told_at: DateTime | None = datum(R.told_at, "When that letter arrived; three days later it is lifted.", OWN)
+    ground: GroundEnum | None = datum(restrictions.c.ground, "Why.", OWN)
+    since: DateTime | None = datum(restrictions.c.since, "Since when.", OWN)
+    lift_announced_at: DateTime | None = datum(
+        restrictions.c.lift_announced_at, "When we wrote that it will be lifted.", OWN
+    )
+    because: str | None = datum(restrictions.c.because, "Why it will be lifted.", OWN)
+    told_at: DateTime | None = datum(
+        restrictions.c.told_at, "When that letter arrived; three days later it is lifted.", OWN
+    )
 
 
 @record(objections)
@@ -43,12 +46,12 @@ class Objection(Node):
     """An objection to one purpose."""
 
     id: strawberry.ID = identity(objections, OWN)
-    purpose: PurposeEnum | None = datum(B.purpose, "To what.", OWN)
-    state: ObjectionStateEnum | None = datum(B.state, "How far it has come.", OWN)
-    asked_at: DateTime | None = datum(B.asked_at, "Since when.", OWN)
-    answer_by: DateTime | None = datum(B.answer_by, "By when it is answered.", OWN)
-    decided_at: DateTime | None = datum(B.decided_at, "When it was decided.", OWN)
-    because: str | None = datum(B.because, "Why it was decided so.", OWN)
+    purpose: PurposeEnum | None = datum(objections.c.purpose, "To what.", OWN)
+    state: ObjectionStateEnum | None = datum(objections.c.state, "How far it has come.", OWN)
+    asked_at: DateTime | None = datum(objections.c.asked_at, "Since when.", OWN)
+    answer_by: DateTime | None = datum(objections.c.answer_by, "By when it is answered.", OWN)
+    decided_at: DateTime | None = datum(objections.c.decided_at, "When it was decided.", OWN)
+    because: str | None = datum(objections.c.because, "Why it was decided so.", OWN)
 
 
 @record(notice_recipients)
@@ -56,14 +59,14 @@ class NoticeRecipient(Node):
     """One that has a copy of the data, and how far it has been told of a restriction, its end or a correction."""
 
     id: strawberry.ID = identity(notice_recipients, OWN)
-    about: NoticeEnum | None = datum(N.about, "Of what.", OWN)
-    kind: HolderKind | None = datum(N.kind, "What kind of recipient.", OWN)
-    name: str | None = datum(N.name, "Who.", OWN)
-    state: ToldState | None = datum(N.state, "How far it has been told.", OWN)
-    listed_at: DateTime | None = datum(N.listed_at, "When it was found to hold a copy.", OWN)
-    sent_at: DateTime | None = datum(N.sent_at, "When the message reached it.", OWN)
-    answered_at: DateTime | None = datum(N.answered_at, "When it answered.", OWN)
-    answer: str | None = datum(N.answer, "What it answered.", OWN)
+    about: NoticeEnum | None = datum(notice_recipients.c.about, "Of what.", OWN)
+    kind: HolderKind | None = datum(notice_recipients.c.kind, "What kind of recipient.", OWN)
+    name: str | None = datum(notice_recipients.c.name, "Who.", OWN)
+    state: ToldState | None = datum(notice_recipients.c.state, "How far it has been told.", OWN)
+    listed_at: DateTime | None = datum(notice_recipients.c.listed_at, "When it was found to hold a copy.", OWN)
+    sent_at: DateTime | None = datum(notice_recipients.c.sent_at, "When the message reached it.", OWN)
+    answered_at: DateTime | None = datum(notice_recipients.c.answered_at, "When it answered.", OWN)
+    answer: str | None = datum(notice_recipients.c.answer, "What it answered.", OWN)
 
 
 NoticeRecipientConnection = connection(NoticeRecipient, "NoticeRecipient")

@@ -18,7 +18,6 @@ from schema.declare.records import plain_type, record
 from schema.types.back_references import CustomerRef
 from store.tables.services import SERVICE_KINDS, SERVICE_STATES, services
 
-S = services.c
 RUN = (Purpose.SERVICE_PROVISION, shared(AppScope.SERVICES_READ))
 
 ServiceKind = enumerated("ServiceKind", SERVICE_KINDS, "What kind of service.")
@@ -34,13 +33,13 @@ class Service(Node):
     """A hosting, mail, domain, server or certificate subscription."""
 
     id: strawberry.ID = identity(services, SERVED)
-    kind: ServiceKind | None = datum(S.kind, "What kind of service.", SERVED)
-    name: str | None = datum(S.name, "The name it goes by, such as its domain or host name.", SERVED)
-    status: ServiceStatus | None = datum(S.status, "Whether it runs.", SERVED)
-    started_at: DateTime | None = datum(S.started_at, "When it was subscribed to.", SERVED)
-    renews_at: DateTime | None = datum(S.renews_at, "When it renews, or ends if not renewed.", SERVED)
+    kind: ServiceKind | None = datum(services.c.kind, "What kind of service.", SERVED)
+    name: str | None = datum(services.c.name, "The name it goes by, such as its domain or host name.", SERVED)
+    status: ServiceStatus | None = datum(services.c.status, "Whether it runs.", SERVED)
+    started_at: DateTime | None = datum(services.c.started_at, "When it was subscribed to.", SERVED)
+    renews_at: DateTime | None = datum(services.c.renews_at, "When it renews, or ends if not renewed.", SERVED)
     terminated_at: DateTime | None = datum(
-        S.terminated_at, "When it ended.", (*RUN, Purpose.INVOICING, Purpose.ERASURE)
+        services.c.terminated_at, "When it ended.", (*RUN, Purpose.INVOICING, Purpose.ERASURE)
     )
     customer: CustomerRef | None = related(reads.customer_of_service, "Whose it is.", Category.CUSTOMER_ID, SERVED)
 
@@ -53,9 +52,9 @@ class SubscribeServiceInput:
     """For the tools that provide services."""
 
     customer: strawberry.ID = unkept(Category.CUSTOMER_ID, "The `id` of the `Customer`.", PROVIDED)
-    kind: ServiceKind = written(S.kind, "What kind of service.", PROVIDED)
-    name: str = written(S.name, "The name it goes by, such as its domain or host name.", PROVIDED)
-    renews_at: DateTime | None = written(S.renews_at, "When it renews, or ends if not renewed.", PROVIDED)
+    kind: ServiceKind = written(services.c.kind, "What kind of service.", PROVIDED)
+    name: str = written(services.c.name, "The name it goes by, such as its domain or host name.", PROVIDED)
+    renews_at: DateTime | None = written(services.c.renews_at, "When it renews, or ends if not renewed.", PROVIDED)
     withdraw_erasure: bool | None = asked(
         "The customer, who had asked to be erased, chose to stay: the request is called off.", PROVIDED
     )
@@ -66,7 +65,7 @@ class TerminateServiceInput:
     """For the tools that provide services."""
 
     service: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Service`.", PROVIDED)
-    at: DateTime | None = written(S.terminated_at, "When it ended; now, if left out.", PROVIDED)
+    at: DateTime | None = written(services.c.terminated_at, "When it ended; now, if left out.", PROVIDED)
 
 
 @plain_type
