@@ -23,7 +23,6 @@ from store.tables.outbox import outbox
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 FORWARDING = ("x-forwarded-for", "forwarded", "x-real-ip", "via", "x-forwarded-host", "x-forwarded-proto")
 """What only a proxy writes."""
-E, O = erasures.c, outbox.c  # noqa: E741
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,9 @@ def of_refusals(totals: Mapping[tuple[str, str, str, str], int]) -> Collector:
 
 def of_erasures(store: Store) -> Collector:
     """The backlog of erasures, and whether a deadline is near or missed."""
-    standing = store.reader.prepare(select(E.state, E.due_at, E.alarm_at).where(E.state.in_(STANDING_STATES)))
+    standing = store.reader.prepare(
+        select(erasures.c.state, erasures.c.due_at, erasures.c.alarm_at).where(erasures.c.state.in_(STANDING_STATES))
+    )
 
     async def collect(now: datetime) -> Iterable[Metric]:
         rows = await store.reader.fetch(standing, {})
@@ -143,10 +144,12 @@ def of_objections(store: Store) -> Collector:
 
 def of_outbox(store: Store) -> Collector:
     """What waits to be delivered, for how long, and what was given up."""
-    waiting = (O.delivered_at.is_(None), O.dead_at.is_(None), O.next_attempt_at.is_not(None))
-    columns = select(O.topic, func.count(), func.min(O.created_at))
-    backlog = store.reader.prepare(columns.where(*waiting).group_by(O.topic))
-    dead = store.reader.prepare(select(O.topic, func.count()).where(O.dead_at.is_not(None)).group_by(O.topic))
+    waiting = (outbox.c.delivered_at.is_(None), outbox.c.dead_at.is_(None), outbox.c.next_attempt_at.is_not(None))
+    columns = select(outbox.c.topic, func.count(), func.min(outbox.c.created_at))
+    backlog = store.reader.prepare(columns.where(*waiting).group_by(outbox.c.topic))
+    dead = store.reader.prepare(
+        select(outbox.c.topic, func.count()).where(outbox.c.dead_at.is_not(None)).group_by(outbox.c.topic)
+    )
 
     async def collect(now: datetime) -> Iterable[Metric]:
         rows = await store.reader.fetch(backlog, {})

@@ -21,20 +21,19 @@ from store.records.holds import told_holds
 from store.sql.metadata import Id, instant
 from store.tables.erasures import erasures
 
-E = erasures.c
 COLUMNS = (
-    E.state,
-    E.cause,
-    E.requested_at,
-    E.not_before,
-    E.due_at,
-    E.finished_at,
-    E.cancelled_at,
-    E.erased_now,
-    E.letter_statement,
-    E.files_statement,
-    E.recipients_statement,
-    E.certificate,
+    erasures.c.state,
+    erasures.c.cause,
+    erasures.c.requested_at,
+    erasures.c.not_before,
+    erasures.c.due_at,
+    erasures.c.finished_at,
+    erasures.c.cancelled_at,
+    erasures.c.erased_now,
+    erasures.c.letter_statement,
+    erasures.c.files_statement,
+    erasures.c.recipients_statement,
+    erasures.c.certificate,
 )
 
 
@@ -50,7 +49,7 @@ class Receipts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._find = store.reader.prepare(select(*COLUMNS).where(E.id == bindparam("id", type_=Id)))
+        self._find = store.reader.prepare(select(*COLUMNS).where(erasures.c.id == bindparam("id", type_=Id)))
 
     async def state(self, request: Request) -> Response:
         """The dates and the state, as JSON."""
@@ -80,7 +79,7 @@ class Receipts:
         id_ = await erasure_of(self._store.keys.house, request.path_params["receipt"])
         now = datetime.now(UTC)
         async with self._store.write() as connection:
-            owner = await connection.scalar(select(E.customer_id).where(E.id == id_))
+            owner = await connection.scalar(select(erasures.c.customer_id).where(erasures.c.id == id_))
             holds = await told_holds(connection, owner or 0, now)
         return [
             {"fields": list(each.fields), "because": each.basis, "until": each.until.isoformat().replace("+00:00", "Z")}

@@ -24,8 +24,12 @@ async def clients_that_read(reader: Reader, pseudonym: str) -> set[str]:
     while page := (await accesses.pages([pseudonym], before, PAGE)).get(pseudonym):
         found |= {str(orjson.loads(access.entry).get("client")) for access in page}
         before = page[-1].index
-    L, P = ledger_entries.c, ledger_pending.c  # noqa: N806  (columns, as everywhere)
-    newest = select(L.entry).join(ledger_pending, P.sequence == L.sequence).order_by(P.sequence.desc()).limit(NEWEST)
+    newest = (
+        select(ledger_entries.c.entry)
+        .join(ledger_pending, ledger_pending.c.sequence == ledger_entries.c.sequence)
+        .order_by(ledger_pending.c.sequence.desc())
+        .limit(NEWEST)
+    )
     for (entry,) in await reader.fetch(reader.prepare(newest), {}):
         said = orjson.loads(bytes(entry))
         if pseudonym in said.get("subjects", ()):

@@ -174,9 +174,10 @@ class KeyStore:
 
     async def erased_since(self, number: int, most: int) -> list[tuple[int, int]]:
         """Numbers above this one and the customers whose keys they destroyed, the lowest first."""
-        S = subject_keys.c  # noqa: N806  (columns, as everywhere)
-        found = select(S.erasure_number, S.customer_id).where(S.erasure_number > bindparam("number", type_=Id))
-        ordered = found.order_by(S.erasure_number).limit(bindparam("most", type_=Id))
+        found = select(subject_keys.c.erasure_number, subject_keys.c.customer_id).where(
+            subject_keys.c.erasure_number > bindparam("number", type_=Id)
+        )
+        ordered = found.order_by(subject_keys.c.erasure_number).limit(bindparam("most", type_=Id))
         rows = await self._reader.fetch(self._reader.prepare(ordered), {"number": number, "most": most})
         return [(int(number), owner) for number, owner in rows]
 

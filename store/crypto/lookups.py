@@ -16,7 +16,6 @@ from store.crypto.root_key import RootKeys
 from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.reading import PreparedStatement, Reader
 
-E, L = lookup_epochs.c, lookups.c
 KIND, SCOPE = "kind", "scope"
 
 AT_ONCE = 200
@@ -45,7 +44,7 @@ class LookUps:
     def __init__(self, reader: Reader, engine: AsyncEngine, root: RootKeys) -> None:
         self.epochs = Epochs(reader, engine, root)
         self._reader = reader
-        within = L.scope == bindparam(SCOPE, type_=String())
+        within = lookups.c.scope == bindparam(SCOPE, type_=String())
         self._one = self._prepared(MOST, within)
         self._many = self._prepared(AT_ONCE, within)
         self._in_any_scope = self._prepared(MOST)
@@ -69,9 +68,14 @@ class LookUps:
         return found
 
     def _prepared(self, places: int, *more: ColumnElement[bool]) -> PreparedStatement:
-        marks = [bindparam(f"mark{place}", type_=L.mark.type) for place in range(places)]
-        same = and_(L.epoch == E.epoch, L.kind == bindparam(KIND, type_=String()), L.mark.in_(marks), *more)
-        columns = E.epoch, L.mark, L.row_id, L.customer_id, L.ref
+        marks = [bindparam(f"mark{place}", type_=lookups.c.mark.type) for place in range(places)]
+        same = and_(
+            lookups.c.epoch == lookup_epochs.c.epoch,
+            lookups.c.kind == bindparam(KIND, type_=String()),
+            lookups.c.mark.in_(marks),
+            *more,
+        )
+        columns = lookup_epochs.c.epoch, lookups.c.mark, lookups.c.row_id, lookups.c.customer_id, lookups.c.ref
         return self._reader.prepare(select(*columns).select_from(lookup_epochs.outerjoin(lookups, same)))
 
     async def _asked(

@@ -18,14 +18,14 @@ from store.sql.engines import transaction
 from store.sql.ids import first_id, new_id
 from store.sql.metadata import Id
 
-L = lookups.c
-
 PAGE = 500
 """Rows that are settled at a time."""
 AGE = timedelta(minutes=1)
 """Younger ones are most likely being written still, and are left for the next round."""
 
-MINE = and_(L.customer_id == bindparam("whose", type_=Id), L.ref == bindparam("own", type_=L.ref.type))
+MINE = and_(
+    lookups.c.customer_id == bindparam("whose", type_=Id), lookups.c.ref == bindparam("own", type_=lookups.c.ref.type)
+)
 """A look-up by what it leads to: its mark becomes another one with the next epoch."""
 
 
@@ -47,7 +47,7 @@ async def alive(connection: AsyncConnection, numbers: Iterable[int]) -> set[int]
 
 async def sweep_one(store: Store, number: int) -> None:
     """Settle all that one change reserved, unless it is still being written, whatever its connection says."""
-    while await _swept(store, L.reservation == number):
+    while await _swept(store, lookups.c.reservation == number):
         pass
 
 
@@ -56,7 +56,7 @@ async def sweep(store: Store) -> bool:
 
     Any number of replicas may do it at once: each look-up is settled by what the data says of it then.
     """
-    return await _swept(store, L.reservation < first_id(int((datetime.now(UTC) - AGE).timestamp() * 1000)))
+    return await _swept(store, lookups.c.reservation < first_id(int((datetime.now(UTC) - AGE).timestamp() * 1000)))
 
 
 async def release_unused(store: Store) -> None:
@@ -74,16 +74,18 @@ async def release_unused(store: Store) -> None:
 
 async def _release_page(store: Store, number: int, after: tuple[int, bytes]) -> tuple[int, bytes] | None:
     """Mark those of a page that the data has not; the last of the page, or None behind the last."""
-    columns = L.kind, L.customer_id, L.row_id, L.ref, L.reservation
-    behind = tuple_(L.customer_id, L.ref) > tuple_(literal(after[0], Id), literal(after[1], L.ref.type))
-    query = select(*columns).where(behind).order_by(L.customer_id, L.ref).limit(PAGE)
+    columns = lookups.c.kind, lookups.c.customer_id, lookups.c.row_id, lookups.c.ref, lookups.c.reservation
+    behind = tuple_(lookups.c.customer_id, lookups.c.ref) > tuple_(
+        literal(after[0], Id), literal(after[1], lookups.c.ref.type)
+    )
+    query = select(*columns).where(behind).order_by(lookups.c.customer_id, lookups.c.ref).limit(PAGE)
     async with transaction(store.keys.engine) as connection:
         rows = (await connection.execute(query)).all()
     settled = [row for row in rows if row.reservation is None]
     unused = [row for row, state in await _said(store, settled) if state is LookupState.UNUSED]
     if unused:
         async with transaction(store.keys.engine) as connection:
-            mark = update(lookups).where(MINE, L.reservation.is_(None)).values(reservation=number)
+            mark = update(lookups).where(MINE, lookups.c.reservation.is_(None)).values(reservation=number)
             await connection.execute(mark, _of(unused))
     return (rows[-1].customer_id, bytes(rows[-1].ref)) if rows else None
 
@@ -104,10 +106,20 @@ async def _swept(store: Store, which: ColumnElement[bool]) -> bool:
 
 async def _page(store: Store, which: ColumnElement[bool], busy: set[int]) -> Sequence[Any]:
     """The oldest of them, without those of changes that are known to be written still: as many as write at once."""
-    columns = L.kind, L.mark, L.scope, L.customer_id, L.row_id, L.ref, L.reservation
-    mine = and_(which, L.reservation.not_in(sorted(busy))) if busy else which
+    columns = (
+        lookups.c.kind,
+        lookups.c.mark,
+        lookups.c.scope,
+        lookups.c.customer_id,
+        lookups.c.row_id,
+        lookups.c.ref,
+        lookups.c.reservation,
+    )
+    mine = and_(which, lookups.c.reservation.not_in(sorted(busy))) if busy else which
     async with transaction(store.keys.engine) as connection:
-        return (await connection.execute(select(*columns).where(mine).order_by(L.reservation).limit(PAGE))).all()
+        return (
+            await connection.execute(select(*columns).where(mine).order_by(lookups.c.reservation).limit(PAGE))
+        ).all()
 
 
 async def _said(store: Store, rows: Sequence[Any]) -> list[tuple[Any, LookupState]]:
@@ -131,11 +143,13 @@ async def _settle(store: Store, rows: Sequence[Any]) -> int:
         if back := [row for row, state in said if row.scope and state in _RUNNING and row.kind == Lookup.DOMAIN.name]:
             await connection.execute(_back(), _of(back))
         kept = [row for row, state in said if state is not LookupState.UNUSED and row not in back]
-        over = update(lookups).where(MINE, L.reservation == bindparam("number", type_=Id)).values(reservation=None)
+        over = (
+            update(lookups).where(MINE, lookups.c.reservation == bindparam("number", type_=Id)).values(reservation=None)
+        )
         if kept:
             await connection.execute(over, _numbered(kept))
         if back:  # One whose name another change has in hand is tried again once that is over.
-            await connection.execute(over.where(L.scope == ""), _numbered(back))
+            await connection.execute(over.where(lookups.c.scope == ""), _numbered(back))
         await count_change(connection, key_lookup_count, step=0, seen=seen)
     return len(unused) + len(kept)
 
@@ -145,7 +159,7 @@ _RUNNING = (LookupState.IN_USE, LookupState.LAPSED)
 
 def _back() -> Any:
     other = lookups.alias().c
-    taken = exists().where(other.kind == L.kind, other.mark == L.mark, other.scope == "")
+    taken = exists().where(other.kind == lookups.c.kind, other.mark == lookups.c.mark, other.scope == "")
     return update(lookups).where(MINE, ~taken).values(scope="")
 
 

@@ -26,7 +26,6 @@ from workers.loop.periodic import run_periodically
 
 log = logging.getLogger(__name__)
 
-E, P = exports.c, export_parts.c
 
 PIECE = 64 * 1024
 """Characters that are gathered before they are sealed; with a page of rows, all the memory that an export takes."""
@@ -111,8 +110,8 @@ class Exporter:
 
     async def _claim(self, now: datetime) -> Job | None:
         """The oldest export that waits, under a lease; one that failed too often is given up."""
-        free = or_(E.leased_until.is_(None), E.leased_until <= now)
-        waiting = select(exports).where(E.state == "REQUESTED", free).order_by(E.id).limit(1)
+        free = or_(exports.c.leased_until.is_(None), exports.c.leased_until <= now)
+        waiting = select(exports).where(exports.c.state == "REQUESTED", free).order_by(exports.c.id).limit(1)
         async with self._store.write() as connection:
             row = (await connection.execute(waiting.with_for_update(skip_locked=True))).one_or_none()
             if row is None:
@@ -120,7 +119,9 @@ class Exporter:
             failed = {"state": "FAILED", "expires_at": expiry(now), "leased_until": None}
             taken = {"attempts": row.attempts + 1, "leased_until": now + LEASE}
             given_up = row.attempts >= MOST
-            await connection.execute(update(exports).where(E.id == row.id).values(failed if given_up else taken))
+            await connection.execute(
+                update(exports).where(exports.c.id == row.id).values(failed if given_up else taken)
+            )
         if given_up:
             export = self._store.keys.house.ids("Export", row.customer_id, row.id)
             log.error("an export was given up", extra={"export": export})
@@ -167,7 +168,7 @@ class Exporter:
             await connection.execute(insert(export_parts).values(row))
 
     async def _hold(self, connection: AsyncConnection, job: Job, change: dict[str, object]) -> None:
-        mine = (E.id == job.export_id, E.state == "REQUESTED", E.attempts == job.attempt)
+        mine = (exports.c.id == job.export_id, exports.c.state == "REQUESTED", exports.c.attempts == job.attempt)
         if (await connection.execute(update(exports).where(*mine).values(change))).rowcount != 1:
             raise ExportLeaseLostError
 
@@ -178,14 +179,16 @@ class Exporter:
         ready = {"state": "READY", "ready_at": now, "expires_at": until, "leased_until": None}
         async with self._store.write() as connection:
             await self._hold(connection, job, ready)
-            leftovers = delete(export_parts).where(P.export_id == job.export_id, P.attempt != job.attempt)
+            leftovers = delete(export_parts).where(
+                export_parts.c.export_id == job.export_id, export_parts.c.attempt != job.attempt
+            )
             await connection.execute(leftovers)
             await self._house.tell(connection, key, now, until)
 
     async def _give_up(self, job: Job) -> None:
         async with self._store.write() as connection:
-            await connection.execute(delete(export_parts).where(P.export_id == job.export_id))
-            await connection.execute(delete(exports).where(E.id == job.export_id))
+            await connection.execute(delete(export_parts).where(export_parts.c.export_id == job.export_id))
+            await connection.execute(delete(exports).where(exports.c.id == job.export_id))
 
 
 @dataclass(slots=True)

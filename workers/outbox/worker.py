@@ -36,7 +36,6 @@ from workers.recipients.restrictions_noting import note_told
 
 log = logging.getLogger(__name__)
 
-O, L = outbox.c, erasure_letters.c  # noqa: E741  (the tables' columns)
 
 Also = Callable[[AsyncConnection], Awaitable[None]]
 """What belongs to the outcome of a delivery, and is written with it."""
@@ -156,16 +155,24 @@ class Deliverer:
     async def _claim(self, receiver: Receiver) -> list[Message]:
         """The next messages, under a lease; of each customer only the first that is not settled."""
         now = self._clock()
-        free = or_(O.leased_until.is_(None), O.leased_until <= now)
-        waiting = select(O.id, O.customer_id, O.payload, O.attempts, O.created_at, O.give_up_at, O.event)
-        waiting = waiting.where(_of(receiver), O.next_attempt_at <= now, free, ~_earlier, _good(now))
-        waiting = waiting.order_by(O.next_attempt_at, O.id).limit(BATCH).with_for_update(skip_locked=True)
+        free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now)
+        waiting = select(
+            outbox.c.id,
+            outbox.c.customer_id,
+            outbox.c.payload,
+            outbox.c.attempts,
+            outbox.c.created_at,
+            outbox.c.give_up_at,
+            outbox.c.event,
+        )
+        waiting = waiting.where(_of(receiver), outbox.c.next_attempt_at <= now, free, ~_earlier, _good(now))
+        waiting = waiting.order_by(outbox.c.next_attempt_at, outbox.c.id).limit(BATCH).with_for_update(skip_locked=True)
         async with self._store.write() as connection:
             rows = (await connection.execute(waiting)).all()
             if not rows:
                 return []
-            leased = {"attempts": O.attempts + 1, "leased_until": now + LEASE}
-            await connection.execute(update(outbox).where(O.id.in_([row.id for row in rows])).values(leased))
+            leased = {"attempts": outbox.c.attempts + 1, "leased_until": now + LEASE}
+            await connection.execute(update(outbox).where(outbox.c.id.in_([row.id for row in rows])).values(leased))
         contents = await opened(self._store.keys, [(row.id, row.customer_id, row.payload) for row in rows])
         return [
             Message(
@@ -237,7 +244,7 @@ class Deliverer:
     ) -> None:
         """Note what became of an attempt, unless another worker has taken over since; in the same transaction (F10)
         the state of a letter about an erasure, or of a recipient of erased data whom the message was for."""
-        mine = (O.id == message.id, O.attempts == message.attempt, O.next_attempt_at.is_not(None))
+        mine = (outbox.c.id == message.id, outbox.c.attempts == message.attempt, outbox.c.next_attempt_at.is_not(None))
         async with self._store.write() as connection:
             noted = await connection.execute(update(outbox).where(*mine).values(**change, leased_until=None))
             if noted.rowcount != 1:
@@ -248,36 +255,36 @@ class Deliverer:
                 if "outcome" in letter:
                     await note_told(connection, message.id, letter["outcome"], letter["settled_at"])
             elif receiver.id is None:
-                open_ = [L.id == message.id, L.outcome.is_(None)]
+                open_ = [erasure_letters.c.id == message.id, erasure_letters.c.outcome.is_(None)]
                 if "failed_at" in letter:
-                    open_.append(L.failed_at.is_(None))
+                    open_.append(erasure_letters.c.failed_at.is_(None))
                 await connection.execute(update(erasure_letters).where(*open_).values(letter))
 
 
 _first = outbox.alias("first")
 _earlier = (
     exists()
-    .where(_first.c.customer_id == O.customer_id, _first.c.webhook_id == O.webhook_id)
-    .where(_first.c.id < O.id, _first.c.next_attempt_at.is_not(None))
+    .where(_first.c.customer_id == outbox.c.customer_id, _first.c.webhook_id == outbox.c.webhook_id)
+    .where(_first.c.id < outbox.c.id, _first.c.next_attempt_at.is_not(None))
 )
 
 
 def _good(now: Any) -> Any:
     """Of those that may be sent at this moment."""
-    return or_(O.void_at.is_(None), O.void_at > now)
+    return or_(outbox.c.void_at.is_(None), outbox.c.void_at > now)
 
 
 _due = (
-    select(O.webhook_id)
-    .where(O.next_attempt_at <= bindparam("now", type_=Instant))
-    .where(or_(O.leased_until.is_(None), O.leased_until <= bindparam("now", type_=Instant)))
+    select(outbox.c.webhook_id)
+    .where(outbox.c.next_attempt_at <= bindparam("now", type_=Instant))
+    .where(or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= bindparam("now", type_=Instant)))
     .where(_good(bindparam("now", type_=Instant)))
     .distinct()
 )
 
 
 def _of(receiver: Receiver) -> Any:
-    return O.topic == "email" if receiver.id is None else O.webhook_id == receiver.id
+    return outbox.c.topic == "email" if receiver.id is None else outbox.c.webhook_id == receiver.id
 
 
 __all__: Sequence[str] = ["Deliverer"]

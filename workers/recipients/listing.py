@@ -32,11 +32,6 @@ from store.tables.oauth import oauth_clients
 from store.tables.outbox import outbox
 from store.tables.restrictions import notice_recipients
 
-A, C, D, K, N, O, R, W = (  # noqa: E741  (the tables' columns)
-    affiliates.c, clients.c, disclosures.c, recipient_contacts.c, notice_recipients.c, outbox.c, erasure_recipients.c,
-    webhooks.c,
-)  # fmt: skip
-
 TOLD = frozenset(Recipient) - {Recipient.AUTHORITY}
 """Who is asked to erase, too. What an authority received under an order is not ours to call back."""
 
@@ -62,20 +57,26 @@ class CopyHolder:
 async def holders(connection: AsyncConnection, customer_id: int, readers: Iterable[str]) -> list[CopyHolder]:
     """Whoever received something by a disclosure, and the registered tools among the clients that read."""
     kinds = [kind.name for kind in TOLD]
-    got = select(D.recipient_kind, D.recipient_name, func.max(D.recipient_country))
-    got = got.where(D.customer_id == customer_id, D.recipient_kind.in_(kinds))
+    got = select(disclosures.c.recipient_kind, disclosures.c.recipient_name, func.max(disclosures.c.recipient_country))
+    got = got.where(disclosures.c.customer_id == customer_id, disclosures.c.recipient_kind.in_(kinds))
     found = []
-    for kind, name, country in await connection.execute(got.group_by(D.recipient_kind, D.recipient_name)):
+    for kind, name, country in await connection.execute(
+        got.group_by(disclosures.c.recipient_kind, disclosures.c.recipient_name)
+    ):
         found.append(CopyHolder(kind, name, country, references=await _references(connection, customer_id, kind, name)))
     return found + await tools(connection, readers)
 
 
 async def tools(connection: AsyncConnection, readers: Iterable[str]) -> list[CopyHolder]:
     """The clients that may hold a copy. A partner's is listed by the partner's name, and our own pages keep none."""
-    ours = and_(oauth_clients.c.client_id == C.id, oauth_clients.c.first_party)
-    columns = select(C.id, C.keeps, C.keeps_days).join_from(clients, oauth_clients, ours, isouter=True)
-    theirs = columns.where(C.id.in_(sorted(readers)), C.partner_id.is_(None), oauth_clients.c.client_id.is_(None))
-    rows = await connection.execute(theirs.order_by(C.id))
+    ours = and_(oauth_clients.c.client_id == clients.c.id, oauth_clients.c.first_party)
+    columns = select(clients.c.id, clients.c.keeps, clients.c.keeps_days).join_from(
+        clients, oauth_clients, ours, isouter=True
+    )
+    theirs = columns.where(
+        clients.c.id.in_(sorted(readers)), clients.c.partner_id.is_(None), oauth_clients.c.client_id.is_(None)
+    )
+    rows = await connection.execute(theirs.order_by(clients.c.id))
     return [CopyHolder(TOOL, id_, None, keeps, days) for id_, keeps, days in rows]
 
 
@@ -83,8 +84,14 @@ async def _references(connection: AsyncConnection, customer_id: int, kind: str, 
     """What a recipient knows the data by; partners and tools know the customer's id."""
     if kind not in (Recipient.PAYMENT_AFFILIATE.name, Recipient.REGISTRY.name):
         return ()
-    mine = D.customer_id == customer_id, D.recipient_kind == kind, D.recipient_name == name
-    triggers = await connection.scalars(select(D.trigger).where(*mine).group_by(D.trigger).limit(MOST))
+    mine = (
+        disclosures.c.customer_id == customer_id,
+        disclosures.c.recipient_kind == kind,
+        disclosures.c.recipient_name == name,
+    )
+    triggers = await connection.scalars(
+        select(disclosures.c.trigger).where(*mine).group_by(disclosures.c.trigger).limit(MOST)
+    )
     return tuple(sorted(trigger.rpartition(":")[2] for trigger in triggers))
 
 
@@ -93,7 +100,9 @@ async def list_and_write(
     now: datetime,
 ) -> None:  # fmt: skip
     """List those who are not listed yet, and write to each by the way that is registered for it."""
-    names = select(R.kind, R.name).where(R.erasure_id == erasure_id)
+    names = select(erasure_recipients.c.kind, erasure_recipients.c.name).where(
+        erasure_recipients.c.erasure_id == erasure_id
+    )
     listed = {(kind, name) for kind, name in await connection.execute(names)}
     for holder in found:
         if (holder.kind, holder.name) in listed:
@@ -110,8 +119,23 @@ async def list_and_write(
 
 async def _earlier(connection: AsyncConnection, customer_id: int, holder: CopyHolder) -> str | None:
     """What it was told of before and what it answered, which outlives the rows about the customer; None: nothing."""
-    mine = N.customer_id == customer_id, N.kind == holder.kind, N.name == holder.name
-    query = select(N.about, N.state, N.answer, N.sent_at, N.answered_at).where(*mine).order_by(N.id.desc()).limit(MOST)
+    mine = (
+        notice_recipients.c.customer_id == customer_id,
+        notice_recipients.c.kind == holder.kind,
+        notice_recipients.c.name == holder.name,
+    )
+    query = (
+        select(
+            notice_recipients.c.about,
+            notice_recipients.c.state,
+            notice_recipients.c.answer,
+            notice_recipients.c.sent_at,
+            notice_recipients.c.answered_at,
+        )
+        .where(*mine)
+        .order_by(notice_recipients.c.id.desc())
+        .limit(MOST)
+    )
     found = [
         {"about": about, "state": state, "answer": answer, "sentAt": _said(sent), "answeredAt": _said(answered)}
         for about, state, answer, sent, answered in await connection.execute(query)
@@ -170,13 +194,17 @@ async def message_to(
 
 async def way_to(connection: AsyncConnection, kind: str, name: str) -> tuple[int | None, str | None]:
     """The subscription or the mailbox of a recipient. One that breaks a hard rule, or is disabled, is none (D11)."""
-    contact = select(K.webhook_id, K.email).where(K.kind == kind, K.name == name)
+    contact = select(recipient_contacts.c.webhook_id, recipient_contacts.c.email).where(
+        recipient_contacts.c.kind == kind, recipient_contacts.c.name == name
+    )
     row = (await connection.execute(contact)).one_or_none()
     hook, email = (None, None) if row is None else (row.webhook_id, row.email)
     if row is None and kind == Recipient.PAYMENT_AFFILIATE.name:
-        hook = await connection.scalar(select(A.webhook_id).where(A.name == name))
+        hook = await connection.scalar(select(affiliates.c.webhook_id).where(affiliates.c.name == name))
     if hook is not None:
-        found = select(W.name, W.url, W.events).where(W.id == hook, W.disabled_at.is_(None))
+        found = select(webhooks.c.name, webhooks.c.url, webhooks.c.events).where(
+            webhooks.c.id == hook, webhooks.c.disabled_at.is_(None)
+        )
         there = (await connection.execute(found)).one_or_none()
         if there is None or offences(Webhook(there.name, there.url, frozenset(orjson.loads(there.events)))):
             hook = None

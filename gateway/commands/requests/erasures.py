@@ -47,7 +47,6 @@ from workers.certificates.certificates import (
 from workers.erasure.plans import record_warning
 from workers.erasure.redoing import redo_certified
 
-E, R, T, L = erasures.c, erasure_recipients.c, erasure_steps.c, erasure_letters.c
 Result = TypeVar("Result")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NOT_THERE = 1
@@ -106,9 +105,11 @@ def list_(every: bool, as_json: bool) -> None:
 
 
 async def _listed(every: bool) -> Sequence[Any]:
-    query = select(erasures).order_by(E.due_at.is_(None), E.due_at, E.id).limit(MOST)
+    query = select(erasures).order_by(erasures.c.due_at.is_(None), erasures.c.due_at, erasures.c.id).limit(MOST)
     async with _opened() as store, store.write() as connection:
-        rows = await connection.execute(query if every else query.where(E.state.in_(STANDING_STATES) | E.unobserved))
+        rows = await connection.execute(
+            query if every else query.where(erasures.c.state.in_(STANDING_STATES) | erasures.c.unobserved)
+        )
         return rows.all()
 
 
@@ -153,10 +154,20 @@ def _letter(row: Any) -> dict[str, Any]:
 
 async def _shown(case: int) -> tuple[Any, Sequence[Any], Sequence[Any], Sequence[Any], bool]:
     async with _opened() as store, store.write() as connection:
-        row = (await connection.execute(select(erasures).where(E.id == case))).one_or_none()
-        told = await connection.execute(select(erasure_recipients).where(R.erasure_id == case).order_by(R.kind, R.name))
-        steps = select(erasure_steps).where(T.erasure_id == case).order_by(T.done_at, T.id)
-        letters = await connection.execute(select(erasure_letters).where(L.erasure_id == case).order_by(L.written_at))
+        row = (await connection.execute(select(erasures).where(erasures.c.id == case))).one_or_none()
+        told = await connection.execute(
+            select(erasure_recipients)
+            .where(erasure_recipients.c.erasure_id == case)
+            .order_by(erasure_recipients.c.kind, erasure_recipients.c.name)
+        )
+        steps = (
+            select(erasure_steps)
+            .where(erasure_steps.c.erasure_id == case)
+            .order_by(erasure_steps.c.done_at, erasure_steps.c.id)
+        )
+        letters = await connection.execute(
+            select(erasure_letters).where(erasure_letters.c.erasure_id == case).order_by(erasure_letters.c.written_at)
+        )
         owner = 0 if row is None else row.customer_id or 0
         held = bool(await told_holds(connection, owner, datetime.now(UTC)))
         return row, (await connection.execute(steps)).all(), told.all(), letters.all(), held
@@ -224,7 +235,11 @@ def retry(case: int) -> None:
 
 
 async def _retried(case: int) -> bool:
-    free = update(erasures).where(E.id == case, E.state == "ERASING").values(leased_until=None, trouble=None)
+    free = (
+        update(erasures)
+        .where(erasures.c.id == case, erasures.c.state == "ERASING")
+        .values(leased_until=None, trouble=None)
+    )
     async with _opened() as store, store.write() as connection:
         return (await connection.execute(free)).rowcount == 1
 
