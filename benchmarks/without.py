@@ -35,10 +35,10 @@ class UnaskedApi(Api):
         super().__init__(*given, **named)
         self._allowed: dict[str | None, Any] = {}
 
-    async def _settle(self, request: Request, grant: Grant) -> Any:
+    async def _authorize(self, request: Request, grant: Grant) -> Any:
         allowed = self._allowed.get(request.query)
         if allowed is None:
-            allowed = await super()._settle(request, grant)
+            allowed = await super()._authorize(request, grant)
             if not isinstance(allowed, Outcome):
                 self._allowed[request.query] = allowed
         return allowed

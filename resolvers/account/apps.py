@@ -40,11 +40,11 @@ async def end_one_app(actor: Actor, family_id: int) -> Result:
     return Result(affected={"appSession": family_id})
 
 
-async def withdraw_authorized_app(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def withdraw_authorized_app(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
-    return await withdraw_one(actor_at(desk), given["id"])
+    return await withdraw_one(actor_at(context), given["id"])
 
 
-async def end_app_session(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def end_app_session(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
-    return await end_one_app(actor_at(desk), given["id"])
+    return await end_one_app(actor_at(context), given["id"])

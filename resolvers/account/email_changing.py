@@ -46,24 +46,24 @@ TOO_OFTEN = UserProblem("TOO_MANY_ATTEMPTS", "Too many requests. Try again later
 LAPSED = UserProblem("LINK_VOID", "This link is over or was used already: ask for another one.", ("token",))
 
 
-async def request_change(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def request_change(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Write to the new address; whether somebody else has it is told to nobody, and then nothing is sent there (S8)."""
     try:
         text = read_mailbox(given["email"]).display
     except MailboxError as error:
         return Result(problems=(UserProblem(error.fault.code, str(error), ("email",)),))
-    keys = desk.store.keys
-    (key,) = await keys.subjects([desk.subject])
+    keys = context.store.keys
+    (key,) = await keys.subjects([context.subject])
     if key is None:
         return Result(problems=(GONE,))
-    if await AttemptLimiter(desk.store).charge(
-        [AttemptBucket(AttemptPace.RESET, b"email" + desk.subject.to_bytes(8, "big"))], desk.now
+    if await AttemptLimiter(context.store).consume(
+        [AttemptBucket(AttemptPace.RESET, b"email" + context.subject.to_bytes(8, "big"))], context.now
     ):
         return Result(problems=(TOO_OFTEN,))
     held = await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, text))
-    async with desk.store.write() as connection:
+    async with context.store.write() as connection:
         present = await connection.scalar(
-            select(customers.c.email_ref).where(customers.c.id == desk.subject).with_for_update()
+            select(customers.c.email_ref).where(customers.c.id == context.subject).with_for_update()
         )
         reader = await reader_of(connection, key)
         if present is None or reader is None:
@@ -72,28 +72,28 @@ async def request_change(desk: CommandContext, given: Mapping[str, Any]) -> Resu
             return Result(problems=(SAME,))
         theirs = select(customers.c.id).where(customers.c.id == held.row_id, customers.c.email_ref == held.ref)
         taken = await connection.scalar(theirs) is not None
-        site, minutes, secret = desk.means.site, int(LIFE.total_seconds() // 60), new_secret()
-        if wait := await _ask(connection, desk, key, text, reader.language, None if taken else secret, minutes):
+        site, minutes, secret = context.dependencies.site, int(LIFE.total_seconds() // 60), new_secret()
+        if wait := await _ask(connection, context, key, text, reader.language, None if taken else secret, minutes):
             return Result(problems=(rate_limited(wait, "email"),))
-        await connection.execute(delete(email_links).where(email_links.c.customer_id == desk.subject))
+        await connection.execute(delete(email_links).where(email_links.c.customer_id == context.subject))
         id_ = new_id()
         row = {
             "id": id_,
-            "customer_id": desk.subject,
+            "customer_id": context.subject,
             "email": key.seal(email_links.c.email, id_, text.encode()),
-            "session_id": desk.grant.session_id,
+            "session_id": context.grant.session_id,
             "secret_hash": hashed(secret),
             "account_state": _state(key, bytes(present)),
-            "expires_at": desk.now + LIFE,
+            "expires_at": context.now + LIFE,
         }
         await connection.execute(insert(email_links).values(row))
-        await send_to(connection, reader, site, EmailLetter.ASKED, desk.now)
-    return Result(affected={"customer": desk.subject})
+        await send_to(connection, reader, site, EmailLetter.ASKED, context.now)
+    return Result(affected={"customer": context.subject})
 
 
 async def _ask(
     connection: AsyncConnection,
-    desk: CommandContext,
+    context: CommandContext,
     key: SubjectKey,
     text: str,
     language: str,
@@ -101,20 +101,20 @@ async def _ask(
     minutes: int,
 ) -> int:
     """Write to the new address, unless it is somebody's: that is counted just the same. The seconds to wait, or 0."""
-    limits, site = LetterLimits(desk.store), desk.means.site
+    limits, site = LetterLimits(context.store), context.dependencies.site
     if secret is None:
-        return await limits.take(connection, LetterKind.EMAIL_CONFIRMATION, key.customer_id, text, desk.now)
+        return await limits.take(connection, LetterKind.EMAIL_CONFIRMATION, key.customer_id, text, context.now)
     to, link = Stranger(key, TypedAddress(text), language), site.link("/email/confirm", secret)
     kind, letter = LetterKind.EMAIL_CONFIRMATION, EmailLetter.CONFIRM
-    return await send_typed(connection, limits, kind, to, site, letter, desk.now, link=link, minutes=minutes)
+    return await send_typed(connection, limits, kind, to, site, letter, context.now, link=link, minutes=minutes)
 
 
-async def confirm_change(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def confirm_change(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API, for the customer whose link it is."""
-    found = await EmailLinks(desk.store, desk.means).find(given["token"], desk.now)
-    if found is None or found.key.customer_id != desk.subject:
+    found = await EmailLinks(context.store, context.dependencies).find(given["token"], context.now)
+    if found is None or found.key.customer_id != context.subject:
         return Result(problems=(LAPSED,))
-    return await EmailLinks(desk.store, desk.means).follow(found, desk)
+    return await EmailLinks(context.store, context.dependencies).follow(found, context)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -137,8 +137,8 @@ def _state(key: SubjectKey, index: bytes) -> bytes:
 class EmailLinks:
     """Finds links and follows them."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
         columns = select(
             email_links.c.id,
             email_links.c.customer_id,
@@ -164,7 +164,7 @@ class EmailLinks:
             return None
         return Found(id_, key, key.open(email_links.c.email, id_, sealed).decode(), bytes(present[0][0]), session)
 
-    async def follow(self, found: Found, desk: CommandContext) -> Result:
+    async def follow(self, found: Found, context: CommandContext) -> Result:
         """Put the new address in place; both are told, and everybody but the session that asked is signed out.
 
         1. the link is used up; 2. the address is nobody else's and the old one is still there; 3. links to a new
@@ -181,30 +181,30 @@ class EmailLinks:
             if (await connection.execute(delete(email_links).where(email_links.c.id == found.id))).rowcount != 1:  # 1
                 return Result(problems=(LAPSED,))
             before = await reader_of(connection, found.key)
-            if before is None or not await _taken(reserved, connection, wanted, found.state, desk.now):
+            if before is None or not await _taken(reserved, connection, wanted, found.state, context.now):
                 return Result(problems=(LAPSED,))
             change = {
                 "email": found.key.seal(customers.c.email, owner, found.email.encode()),
                 "email_ref": wanted.ref,
                 "version": customers.c.version + 1,
-                "updated_at": desk.now,
+                "updated_at": context.now,
             }
             here = customers.c.id == owner, customers.c.email_ref == found.state
             if (await connection.execute(update(customers).where(*here).values(change))).rowcount != 1:  # 2
                 return Result(problems=(LAPSED,))
             await connection.execute(delete(reset_links).where(reset_links.c.customer_id == owner))  # 3
-            await self._logins(connection, reserved, found, before, desk.now)  # 4
-            await record(connection, desk, found.key, ["Customer.email"])
-            await tell_of_correction(connection, owner, ["Customer.email"], desk.now)
-            await announce(connection, found.key, Event.EMAIL_CHANGED.wire, desk.now, ["Customer.email"])
+            await self._logins(connection, reserved, found, before, context.now)  # 4
+            await record(connection, context, found.key, ["Customer.email"])
+            await tell_of_correction(connection, owner, ["Customer.email"], context.now)
+            await announce(connection, found.key, Event.EMAIL_CHANGED.wire, context.now, ["Customer.email"])
             asked = await self._asked(connection, owner)
             for reader in (before, await reader_of(connection, found.key)):
                 if reader is not None:
-                    await send_to(connection, reader, self._means.site, EmailLetter.CHANGED, desk.now)
+                    await send_to(connection, reader, self._dependencies.site, EmailLetter.CHANGED, context.now)
                 if reader is not None and asked is not None:
                     letter = ErasureLetter.ADDRESS_CHANGED
-                    await send_to(connection, reader, self._means.site, letter, desk.now, link=asked)
-            await end_where(connection, owner, [sessions.c.id != (found.session_id or 0)], desk.now)  # 5
+                    await send_to(connection, reader, self._dependencies.site, letter, context.now, link=asked)
+            await end_where(connection, owner, [sessions.c.id != (found.session_id or 0)], context.now)  # 5
             await reserved.written(connection)
         return Result(affected={"customer": owner})
 
@@ -217,7 +217,7 @@ class EmailLinks:
         return (
             None
             if id_ is None
-            else f"{self._means.site.origin}/erasures/{await receipt_of(self._store.keys.house, id_)}"
+            else f"{self._dependencies.site.origin}/erasures/{await receipt_of(self._store.keys.house, id_)}"
         )
 
     async def _logins(

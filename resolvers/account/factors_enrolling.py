@@ -63,7 +63,7 @@ async def begin_totp(actor: Actor, credential_id: int | None, code: str = "") ->
     if problem := await _refusal(actor, account, code):
         return Begun(problems=(problem,))
     assert account is not None
-    enrolment = new_enrolment(actor.means.site.name, await login_name(actor, account))
+    enrolment = new_enrolment(actor.dependencies.site.name, await login_name(actor, account))
     async with actor.store.write() as connection:
         mine = second_factors.c.credential_id == account.credential.id
         await connection.execute(
@@ -82,7 +82,7 @@ async def confirm_totp(actor: Actor, credential_id: int | None, code: str) -> En
     account = await actor.account(credential_id)
     if account is None:
         return Enrolled(problems=(NOT_FOUND,))
-    if wait := await actor.charge(account, Secret.ENROLMENT):
+    if wait := await actor.consume(account, Secret.ENROLMENT):
         return Enrolled(problems=(too_often(wait, "code"),))
     async with actor.store.write() as connection:
         mine = second_factors.c.credential_id == account.credential.id, second_factors.c.kind == "TOTP"
@@ -106,7 +106,7 @@ async def confirm_totp(actor: Actor, credential_id: int | None, code: str) -> En
         change = {"confirmed_at": actor.now, "last_used_at": actor.now, "last_timecode": step}
         await connection.execute(update(second_factors).where(second_factors.c.id == row.id).values(change))
         codes = await _added(connection, actor, account, ("otp", SECOND))
-        await actor.forgive(connection, account, Secret.ENROLMENT)
+        await actor.reset(connection, account, Secret.ENROLMENT)
     return Enrolled(affected={"factor": row.id}, recovery_codes=codes)
 
 
@@ -135,7 +135,7 @@ async def begin_passkey(actor: Actor, credential_id: int | None, code: str = "")
     if sum(each.kind == "PASSKEY" for each in factors) >= MOST:
         return Begun(problems=(TOO_MANY,))
     name = await login_name(actor, account)
-    return Begun(options=await Passkeys(actor.store, actor.means).registration(account, name, actor.now))
+    return Begun(options=await Passkeys(actor.store, actor.dependencies).registration(account, name, actor.now))
 
 
 async def finish_passkey(actor: Actor, credential_id: int | None, answer: str, label: str) -> Enrolled:
@@ -144,7 +144,7 @@ async def finish_passkey(actor: Actor, credential_id: int | None, answer: str, l
     if account is None:
         return Enrolled(problems=(NOT_FOUND,))
     try:
-        made = await Passkeys(actor.store, actor.means).registered(account, answer, actor.now)
+        made = await Passkeys(actor.store, actor.dependencies).registered(account, answer, actor.now)
     except PasskeyError:
         return Enrolled(problems=(NOT_ACCEPTED,))
     row = {"handle": made.credential_id, "public_key": made.credential_public_key, "sign_count": made.sign_count}
@@ -174,7 +174,7 @@ async def remove(actor: Actor, factor_id: int, code: str = "") -> Result:
         return Result(problems=(problem,))
     platform = account.credential.platform
     async with actor.store.write() as connection:
-        await remove_factor(connection, account.key, actor.means, factor_id, platform, actor.now)
+        await remove_factor(connection, account.key, actor.dependencies, factor_id, platform, actor.now)
         others = [sessions.c.platform == platform, sessions.c.id != (actor.session_id or 0)]
         await end_where(connection, actor.customer_id, others, actor.now)
     return Result(affected={"credential": account.credential.id})
@@ -200,7 +200,7 @@ async def _added(
     if actor.session_id is not None and await _is_own(connection, actor.session_id, account):
         await add_method(connection, actor.session_id, words)
     letter, platform = SignInLetter.FACTOR_ADDED, account.credential.platform
-    await write(connection, account.key, actor.means.site, letter, actor.now, platform=platform)
+    await write(connection, account.key, actor.dependencies.site, letter, actor.now, platform=platform)
     return codes
 
 

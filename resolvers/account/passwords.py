@@ -64,7 +64,7 @@ def measure(password: str, own: Iterable[str] = ()) -> Meter:
     return Meter(classes_of(password), len(password), min(whole.guesses_log10, bare.guesses_log10 + 2))
 
 
-def faults(
+def password_problems(
     password: str, own: Sequence[str] = (), rules: Rules | None = None, guarded: bool = False
 ) -> list[UserProblem]:
     """Everything that keeps a password, which is normalised, from being accepted; empty: it is accepted so far.

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.account.passwords import faults, measure
+from resolvers.account.passwords import measure, password_problems
 from resolvers.account.passwords_own_words import OwnWords
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.commands.dependencies import SignInDependencies
@@ -50,8 +50,8 @@ class CheckedPassword:
 class NewPasswords:
     """Judges and writes new passwords."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
         self._credentials = Credentials(store)
         self._guesses = AttemptLimiter(store)
         self._own = OwnWords(store)
@@ -75,18 +75,18 @@ class NewPasswords:
         text = normal(password)
         own = [] if too_long(password) else await self._own.of(account.key)
         guarded = await self.guarded(account.credential.id)
-        if found := await asyncio.to_thread(faults, text, own, self._means.passwords, guarded):
+        if found := await asyncio.to_thread(password_problems, text, own, self._dependencies.passwords, guarded):
             return tuple(found)
         everyone = await self._credentials.of_customer(account.key)
         others = [each.password_hash for each in everyone if each.id != account.credential.id and each.password_hash]
         present = [account.credential.password_hash] if account.credential.password_hash else []
-        if wait := await self._guesses.charge(compared(account.credential.customer_id), now):
+        if wait := await self._guesses.consume(compared(account.credential.customer_id), now):
             return Rejected(wait)
-        if await self._means.hasher.any_of(present, text):
+        if await self._dependencies.hasher.any_of(present, text):
             return (SAME,)
-        if await self._means.hasher.any_of(others, text):
+        if await self._dependencies.hasher.any_of(others, text):
             return (REUSED,)
-        hash_ = await self._means.hasher.hash(text)
+        hash_ = await self._dependencies.hasher.hash(text)
         strength = (await asyncio.to_thread(measure, text, own)).strength
         return CheckedPassword(account, tuple(everyone), hash_, strength)
 
@@ -96,7 +96,7 @@ class NewPasswords:
 
     async def least(self, credential_id: int) -> int:
         """The characters that a new password of this credential needs."""
-        return self._means.passwords.least(await self.guarded(credential_id))
+        return self._dependencies.passwords.least(await self.guarded(credential_id))
 
     async def write(
         self,
@@ -121,9 +121,9 @@ class NewPasswords:
         await connection.execute(update(credentials).where(credentials.c.id == account.credential.id).values(change))
         await void_links(connection, account.credential)
         counted = [*forgiven, *compared(account.credential.customer_id)]
-        await self._guesses.forgive(connection, counted, now)
+        await self._guesses.reset(connection, counted, now)
         letter, platform = SignInLetter.PASSWORD_CHANGED, account.credential.platform
-        await write(connection, account.key, self._means.site, letter, now, platform=platform)
+        await write(connection, account.key, self._dependencies.site, letter, now, platform=platform)
         which: list[ColumnElement[bool]] = [sessions.c.platform == platform]
         if keep_session is not None:
             which.append(sessions.c.id != keep_session)
@@ -156,12 +156,14 @@ async def change(actor: Actor, credential_id: int | None, current: str, new: str
     account = await actor.account(credential_id)
     if account is None:
         return Result(problems=(NOT_FOUND,))
-    if wait := await actor.charge(account, Secret.PASSWORD):
+    if wait := await actor.consume(account, Secret.PASSWORD):
         return Result(problems=(too_often(wait, "currentPassword"),))
-    right = not too_long(current) and await actor.means.hasher.verify(account.credential.password_hash, normal(current))
+    right = not too_long(current) and await actor.dependencies.hasher.verify(
+        account.credential.password_hash, normal(current)
+    )
     if not right:
         return Result(problems=(WRONG_PASSWORD,))
-    passwords = NewPasswords(actor.store, actor.means)
+    passwords = NewPasswords(actor.store, actor.dependencies)
     prepared = await passwords.prepared(account, new, actor.now)
     if isinstance(prepared, Rejected):
         return Result(problems=(too_often(prepared.wait, "newPassword"),))
@@ -178,8 +180,8 @@ def at_field(problems: tuple[UserProblem, ...], field: str) -> tuple[UserProblem
     return tuple(replace(problem, field=(field,)) for problem in problems)
 
 
-async def change_password(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def change_password(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
     return await change(
-        actor_at(desk), given.get("credential"), given.get("currentPassword") or "", given.get("newPassword") or ""
+        actor_at(context), given.get("credential"), given.get("currentPassword") or "", given.get("newPassword") or ""
     )

@@ -54,11 +54,11 @@ class Done:
 class Resets:
     """Sends links and follows them."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
         self._credentials = Credentials(store)
         self._guesses = AttemptLimiter(store)
-        self._passwords = NewPasswords(store, means)
+        self._passwords = NewPasswords(store, dependencies)
         found = select(
             reset_links.c.id, reset_links.c.credential_id, reset_links.c.account_state, reset_links.c.expires_at
         )
@@ -74,11 +74,11 @@ class Resets:
         """
 
         async def work() -> ResetRequested | Rejected:
-            if wait := await self._guesses.charge([by_network(visitor)], now):
+            if wait := await self._guesses.consume([by_network(visitor)], now):
                 return Rejected(wait)
             index = self._credentials.login_index(login)
             account = await self._credentials.by_login(platform, index)
-            much = await self._guesses.charge([AttemptBucket(AttemptPace.RESET, platform.encode() + index)], now)
+            much = await self._guesses.consume([AttemptBucket(AttemptPace.RESET, platform.encode() + index)], now)
             if not much:
                 async with self._store.write() as connection:
                     someone = account or nobody(platform)
@@ -86,7 +86,7 @@ class Resets:
                         await self.send(connection, someone, SignInLetter.PASSWORD_RESET, now)
             return ResetRequested()
 
-        return await no_sooner(self._means.times.refusal, work(), always=True)
+        return await no_sooner(self._dependencies.times.refusal, work(), always=True)
 
     async def _may_send(self, connection: AsyncConnection, account: Account, index: bytes, now: datetime) -> bool:
         """Whether the mailbox is not full of such letters already, whichever sign-ins they were asked for (S13).
@@ -113,12 +113,12 @@ class Resets:
             "credential_id": account.credential.id,
             "secret_hash": hashed(secret),
             "account_state": _state(account, email_ref),
-            "expires_at": now + self._means.times.reset,
+            "expires_at": now + self._dependencies.times.reset,
         }
         there = exists().where(customers.c.id == customer, customers.c.email.is_not(None))
         await connection.execute(insert_where(reset_links, row, there))
-        site = self._means.site
-        link, minutes = site.link("/password/reset", secret), int(self._means.times.reset.total_seconds() // 60)
+        site = self._dependencies.site
+        link, minutes = site.link("/password/reset", secret), int(self._dependencies.times.reset.total_seconds() // 60)
         platform = account.credential.platform
         await write_alike(connection, account.key, site, letter, now, platform=platform, link=link, minutes=minutes)
 
@@ -139,7 +139,7 @@ class Resets:
     ) -> Done | tuple[UserProblem, ...] | Rejected | Expired:
         """Set the password. The link is used up by setting it, not by looking at it, and not by a password that is
         refused; every session of the platform ends, and every device is a stranger again but this one."""
-        if wait := await self._guesses.charge([by_network(visitor)], now):
+        if wait := await self._guesses.consume([by_network(visitor)], now):
             return Rejected(wait)
         link = await self.find(secret, now)
         if link is None:

@@ -40,11 +40,11 @@ async def end_others(actor: Actor) -> Ended:
     return Ended(ended=len(found))
 
 
-async def end_session(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def end_session(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
-    return await end_one(actor_at(desk), given.get("id") or 0)
+    return await end_one(actor_at(context), given.get("id") or 0)
 
 
-async def end_other_sessions(desk: CommandContext, given: Mapping[str, Any]) -> Ended:
+async def end_other_sessions(context: CommandContext, given: Mapping[str, Any]) -> Ended:
     """The command of the API."""
-    return await end_others(actor_at(desk))
+    return await end_others(actor_at(context))

@@ -41,8 +41,8 @@ class Alarm:
 class Alarms:
     """Follows the links of messages about unusual sign-ins."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._resets = store, Resets(store, means)
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._resets = store, Resets(store, dependencies)
         columns = (
             alarm_links.c.id,
             alarm_links.c.customer_id,

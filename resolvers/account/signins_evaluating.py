@@ -39,9 +39,9 @@ class Arrival:
 class Evaluator:
     """Judges where sessions and families turn up."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
-        self._history = History(store, means)
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
+        self._history = History(store, dependencies)
 
     def contexts(self, visitor: Visitor) -> Callable[[int], SignInContext | None]:
         """Network, country and device of a visitor, for the customer whose token family it will be; None for somebody
@@ -72,7 +72,7 @@ class Evaluator:
             first = (await connection.execute(held)).rowcount == 1
             if judged is not None and first:
                 key, access = judged
-                await record(connection, key, self._means, access, session.credential_id)
+                await record(connection, key, self._dependencies, access, session.credential_id)
                 if finding.verdict is Verdict.ENDED:
                     await end_where(connection, session.customer_id, [sessions.c.id == session.id], now)
         return finding.verdict.admits
@@ -89,7 +89,7 @@ class Evaluator:
         judged = await self._judged(arrival.customer_id, arrival.platform, visitor, now, finding)
         if judged is not None:
             key, access = judged
-            await record(connection, key, self._means, access)
+            await record(connection, key, self._dependencies, access)
             if finding.verdict is Verdict.ENDED:
                 await connection.run_sync(_end, here, now)
 

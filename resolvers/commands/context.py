@@ -32,7 +32,7 @@ class CommandContext:
     purpose: Purpose | None
     reference: str | None
     now: datetime
-    means: SignInDependencies
+    dependencies: SignInDependencies
     """What commands about signing in need beside the store."""
     language: str = "en"
     """In which problems are told."""

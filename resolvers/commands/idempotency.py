@@ -54,36 +54,36 @@ class DuplicateRequestError(Exception):
     """Somebody has claimed the key; nothing was done now."""
 
 
-async def once(desk: CommandContext, key: str, name: str, run: Run, given: Mapping[str, Any]) -> Result:
+async def run_idempotently(context: CommandContext, key: str, name: str, run: Run, given: Mapping[str, Any]) -> Result:
     """Carry out a command, or say what became of it; `key` is the caller's, `name` the field of the operation.
 
     What the input could mend, and what changed nothing, leaves the key free: the mended request may use it again.
     """
-    caller = f"{desk.grant.client_id}\0{desk.grant.subject}\0{key}\0{name}"
+    caller = f"{context.grant.client_id}\0{context.grant.subject}\0{key}\0{name}"
     row: dict[str, Any] = {
         "id": new_id(),
-        "mark": _mark(desk, caller),
-        "request": await _asked(desk, f"{caller}\0{_text(given)}"),
+        "mark": _mark(context, caller),
+        "request": await _asked(context, f"{caller}\0{_text(given)}"),
         "outcome": None,
-        "at": desk.now,
+        "at": context.now,
     }
     kind = _kind(run)
-    found = await _find(desk, row, kind)
+    found = await _find(context, row, kind)
     if found is not None:
         return found
 
     async def claim(connection: AsyncConnection) -> None:
         await _claim(connection, row)
 
-    keyed = KeyedStore(desk.store, claim)
+    keyed = KeyedStore(context.store, claim)
     try:
         async with keyed:
-            result = await run(replace(desk, store=cast(Store, keyed)), given)
+            result = await run(replace(context, store=cast(Store, keyed)), given)
             if keyed.claimed:
                 async with keyed.last() as connection:
-                    await _settle(connection, row["mark"], result, await desk.store.keys.house.system(KEY))
+                    await _settle(connection, row["mark"], result, await context.store.keys.house.system(KEY))
     except DuplicateRequestError:
-        return await _find(desk, row, kind) or kind(problems=(IN_PROGRESS,))
+        return await _find(context, row, kind) or kind(problems=(IN_PROGRESS,))
     return result
 
 
@@ -101,22 +101,22 @@ async def _claim(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
         raise DuplicateRequestError
 
 
-async def _find(desk: CommandContext, row: Mapping[str, Any], kind: type[Result]) -> Result | None:
+async def _find(context: CommandContext, row: Mapping[str, Any], kind: type[Result]) -> Result | None:
     """What became of the key, as this kind of answer; None when it is free."""
-    query = desk.store.reader.prepare(
+    query = context.store.reader.prepare(
         select(command_keys.c.request, command_keys.c.outcome, command_keys.c.at).where(
             command_keys.c.mark == bindparam("mark")
         )
     )
-    rows = await desk.store.reader.fetch(query, {"mark": row["mark"]})
+    rows = await context.store.reader.fetch(query, {"mark": row["mark"]})
     if not rows:
         return None
     asked, outcome, at = rows[0]
     if not hmac.compare_digest(bytes(asked), row["request"]):
         return kind(problems=(REUSED,))
     if outcome is None:
-        return kind(problems=(IN_PROGRESS,)) if instant(at) > desk.now - UNDER_WAY else None
-    content = open_envelope(await desk.store.keys.house.system(KEY), b64decode(outcome), row["mark"])
+        return kind(problems=(IN_PROGRESS,)) if instant(at) > context.now - UNDER_WAY else None
+    content = open_envelope(await context.store.keys.house.system(KEY), b64decode(outcome), row["mark"])
     kept = None if content is None else orjson.loads(content)
     return kind(problems=(DONE,)) if kept is None else kind(kept["affected"], **kept["shown"])
 
@@ -148,15 +148,17 @@ def _kind(run: Run) -> type[Result]:
     return found if isinstance(found, type) and issubclass(found, Result) else Result
 
 
-def _mark(desk: CommandContext, text: str) -> bytes:
-    return hmac.digest(desk.store.keys.house.index_key, f"command\0{text}".encode(), "sha256")[:LENGTH]
+def _mark(context: CommandContext, text: str) -> bytes:
+    return hmac.digest(context.store.keys.house.index_key, f"command\0{text}".encode(), "sha256")[:LENGTH]
 
 
-async def _asked(desk: CommandContext, text: str) -> bytes:
+async def _asked(context: CommandContext, text: str) -> bytes:
     """What was asked, in a form that tells nobody: input may be a card's number. A customer's goes by their own key; a
     tool's holds the caller's key, which is in no table and as hard to guess as the caller made it (D10)."""
-    (key,) = await desk.store.keys.subjects([desk.grant.subject]) if desk.grant.subject is not None else (None,)
-    return _mark(desk, text) if key is None else key.keyed_hash("command", text.encode())
+    (key,) = (
+        await context.store.keys.subjects([context.grant.subject]) if context.grant.subject is not None else (None,)
+    )
+    return _mark(context, text) if key is None else key.keyed_hash("command", text.encode())
 
 
 def _text(given: Mapping[str, Any]) -> str:

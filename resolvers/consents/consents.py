@@ -24,17 +24,17 @@ def outdated(version: Any, field: tuple[str, ...]) -> UserProblem | None:
 
 
 async def give(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, kind: str, language: str, source: str
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, kind: str, language: str, source: str
 ) -> int:
     """Record that the present sentence was agreed to; returns the event's key."""
-    return await _event(connection, desk, key, kind, "GIVEN", language, source, Event.CONSENT_GIVEN)
+    return await _event(connection, context, key, kind, "GIVEN", language, source, Event.CONSENT_GIVEN)
 
 
 async def withdraw(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, kind: str, language: str, source: str
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, kind: str, language: str, source: str
 ) -> int:
     """Record that it was taken back; what was given stays on record (R48)."""
-    return await _event(connection, desk, key, kind, "WITHDRAWN", language, source, Event.CONSENT_WITHDRAWN)
+    return await _event(connection, context, key, kind, "WITHDRAWN", language, source, Event.CONSENT_WITHDRAWN)
 
 
 async def standing(connection: AsyncConnection, customer_id: int, kind: str) -> bool:
@@ -49,7 +49,7 @@ async def standing(connection: AsyncConnection, customer_id: int, kind: str) -> 
 
 async def _event(
     connection: AsyncConnection,
-    desk: CommandContext,
+    context: CommandContext,
     key: SubjectKey,
     kind: str,
     state: str,
@@ -67,9 +67,9 @@ async def _event(
         "wording_hash": shown.hash,
         "language": shown.language,
         "source": source,
-        "at": desk.now,
+        "at": context.now,
     }
     await connection.execute(insert(consents).values(row))
     facts: dict[str, Fact] = {"consent": Ref("Consent", id_), "kind": kind}
-    await announce(connection, key, event.wire, desk.now, facts=facts)
+    await announce(connection, key, event.wire, context.now, facts=facts)
     return id_

@@ -28,17 +28,19 @@ NEWS, MEASURING = "PRODUCT_NEWS", "COOKIE_MEASUREMENT"
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 
 
-async def set_product_news(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def set_product_news(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Switch news on or off; saying again what is so already changes nothing."""
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
-        if key is None or not await switch_news(connection, desk, key, bool(given["wanted"]), "graphql/setProductNews"):
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
+        if key is None or not await switch_news(
+            connection, context, key, bool(given["wanted"]), "graphql/setProductNews"
+        ):
             return Result(problems=(GONE,))
-    return Result(affected={"customer": desk.subject})
+    return Result(affected={"customer": context.subject})
 
 
 async def switch_news(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, wanted: bool, source: str
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, wanted: bool, source: str
 ) -> bool:
     """The switch itself, wherever it is turned; False when there is no such customer any more.
 
@@ -51,13 +53,13 @@ async def switch_news(
         return True
     await connection.execute(update(customers).where(customers.c.id == key.customer_id).values(product_news=wanted))
     if wanted:  # Whoever asks for news again takes the objection to them back.
-        await end_objection(connection, key, Purpose.PRODUCT_NEWS, ActingParty("CUSTOMER"), desk.now)
-    await (give if wanted else withdraw)(connection, desk, key, NEWS, row.locale or "en", source)
-    await record(connection, desk, key, ["Customer.productNews"])
+        await end_objection(connection, key, Purpose.PRODUCT_NEWS, ActingParty("CUSTOMER"), context.now)
+    await (give if wanted else withdraw)(connection, context, key, NEWS, row.locale or "en", source)
+    await record(connection, context, key, ["Customer.productNews"])
     return True
 
 
-async def choose_cookies(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def choose_cookies(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Record the choice that was made in "Edit my choices"; it holds for six months, then it is asked for again.
 
     Measuring needs a consent to the present sentence. An explicit choice wins over Global Privacy Control, and that
@@ -66,49 +68,49 @@ async def choose_cookies(desk: CommandContext, given: Mapping[str, Any]) -> Resu
     wanted = bool(given["measurement"])
     if wanted and (old := outdated(given.get("wordingVersion"), ("wordingVersion",))):
         return Result(problems=(old,))
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         row = None if key is None else await _locked(connection, key.customer_id)
         if key is None or row is None:
             return Result(problems=(GONE,))
-        id_ = await _choose(connection, desk, key, wanted, bool(given.get("globalPrivacyControl")))
+        id_ = await _choose(connection, context, key, wanted, bool(given.get("globalPrivacyControl")))
         spoken = given.get("language") or row.locale or "en"
         if wanted:
-            await give(connection, desk, key, MEASURING, spoken, "graphql/chooseCookies")
+            await give(connection, context, key, MEASURING, spoken, "graphql/chooseCookies")
         elif await standing(connection, key.customer_id, MEASURING):
-            await withdraw(connection, desk, key, MEASURING, spoken, "graphql/chooseCookies")
-    return Result(affected={"cookieChoice": id_, "customer": desk.subject})
+            await withdraw(connection, context, key, MEASURING, spoken, "graphql/chooseCookies")
+    return Result(affected={"cookieChoice": id_, "customer": context.subject})
 
 
 async def stop_measuring(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, language: str, source: str
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, language: str, source: str
 ) -> bool:
     """Take the consent to measuring back, in the caller's transaction; False when none stands."""
     if not await standing(connection, key.customer_id, MEASURING):
         return False
-    await _choose(connection, desk, key, wanted=False, control=False)
-    await withdraw(connection, desk, key, MEASURING, language, source)
+    await _choose(connection, context, key, wanted=False, control=False)
+    await withdraw(connection, context, key, MEASURING, language, source)
     return True
 
 
 async def _choose(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, wanted: bool, control: bool
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, wanted: bool, control: bool
 ) -> int:
     id_ = new_id()
-    await record(connection, desk, key, ["Customer.cookieChoice"])
+    await record(connection, context, key, ["Customer.cookieChoice"])
     row = {
         "id": id_,
         "customer_id": key.customer_id,
         "measurement": wanted,
         "wording_version": VERSION,
-        "chosen_at": desk.now,
-        "expires_at": ends(desk.now),
+        "chosen_at": context.now,
+        "expires_at": ends(context.now),
         "global_privacy_control": control,
     }
     await connection.execute(delete(cookie_choices).where(cookie_choices.c.customer_id == key.customer_id))
     await connection.execute(insert(cookie_choices).values(row))
     facts: dict[str, Fact] = {"measurement": wanted}
-    await announce(connection, key, Event.COOKIES_CHANGED.wire, desk.now, facts=facts)
+    await announce(connection, key, Event.COOKIES_CHANGED.wire, context.now, facts=facts)
     return id_
 
 

@@ -23,7 +23,7 @@ NAME = {"givenName": 0, "familyName": 1}
 ADDRESS = ("street", "street2", "postalCode", "city", "region", "country")
 
 
-async def update_profile(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def update_profile(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Change what was given and leave the rest; nothing is changed when anything is wrong.
 
     With `ifVersion`, only if the profile is still the one that the caller read: an edit made in between is a
@@ -35,11 +35,11 @@ async def update_profile(desk: CommandContext, given: Mapping[str, Any]) -> Resu
     address = texts.address("postalAddress") if given.get("postalAddress") is not None else None
     if texts.problems:
         return Result(problems=tuple(texts.problems))
-    (key,) = await desk.store.keys.subjects([desk.subject])
+    (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
         return Result(problems=(GONE,))
-    async with desk.store.write(brief=True) as connection:
-        rows = await CURRENT.rows(connection, {"own": desk.subject})
+    async with context.store.write(brief=True) as connection:
+        rows = await CURRENT.rows(connection, {"own": context.subject})
         if not rows:
             return Result(problems=(GONE,))
         version, name = rows[0]
@@ -47,12 +47,12 @@ async def update_profile(desk: CommandContext, given: Mapping[str, Any]) -> Resu
             return Result(problems=(CONFLICT,))
         changes = _changes(key, name, given, wanted, address)
         if changes:
-            await _write(connection, desk, changes | {"version": version + 1})
+            await _write(connection, context, changes | {"version": version + 1})
             coordinates = _coordinates(given)
-            await record(connection, desk, key, coordinates)
-            await tell_of_correction(connection, desk.subject, coordinates, desk.now)
-            await announce(connection, key, Event.PROFILE_CHANGED.wire, desk.now, coordinates)
-    return Result(affected={"customer": desk.subject})
+            await record(connection, context, key, coordinates)
+            await tell_of_correction(connection, context.subject, coordinates, context.now)
+            await announce(connection, key, Event.PROFILE_CHANGED.wire, context.now, coordinates)
+    return Result(affected={"customer": context.subject})
 
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
@@ -116,7 +116,7 @@ def _coordinates(given: Mapping[str, Any]) -> list[str]:
     return [f"Customer.{name}" for name in given if name != "ifVersion"]
 
 
-async def _write(connection: AsyncConnection, desk: CommandContext, changes: Mapping[str, Any]) -> None:
-    written = {**changes, "updated_at": desk.now}
+async def _write(connection: AsyncConnection, context: CommandContext, changes: Mapping[str, Any]) -> None:
+    written = {**changes, "updated_at": context.now}
     values = {f"new_{name}": value for name, value in written.items()}
-    await _update(tuple(written)).run(connection, {"own": desk.subject, **values})
+    await _update(tuple(written)).run(connection, {"own": context.subject, **values})

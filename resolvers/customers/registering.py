@@ -17,7 +17,7 @@ from values.mailbox import MailboxError, read_mailbox
 TAKEN = UserProblem("EMAIL_TAKEN", "There is a customer with this address: look the customer up instead.", ("email",))
 
 
-async def register_customer(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def register_customer(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Register one, under a new key and a new id, whoever the person was before (R56).
 
     A telephone number is for emergencies, so no shop takes it: the customer adds it in the client area (R14). They sign
@@ -44,18 +44,18 @@ async def register_customer(desk: CommandContext, given: Mapping[str, Any]) -> R
             region=address["region"],
             country=address["country"] or "",
         ),
-        created_at=desk.now,
+        created_at=context.now,
         locale=locale,
         product_news=bool(given.get("productNews")),
-        credentials=(NewCredential("CLIENT_AREA", email, None, desk.now, None),),
+        credentials=(NewCredential("CLIENT_AREA", email, None, context.now, None),),
     )
     try:
-        async with reserving(desk.store) as reserved, desk.store.write() as connection:
-            (id_,) = await add(connection, desk.store, reserved, [new], now=desk.now)
-            (key,) = await desk.store.keys.subjects([id_])
+        async with reserving(context.store) as reserved, context.store.write() as connection:
+            (id_,) = await add(connection, context.store, reserved, [new], now=context.now)
+            (key,) = await context.store.keys.subjects([id_])
             if key is None:
                 raise LookupError("a key that was made a moment ago is gone")
-            await announce(connection, key, Event.REGISTERED.wire, desk.now)
+            await announce(connection, key, Event.REGISTERED.wire, context.now)
             await reserved.written(connection)
     except LookupTakenError:
         return Result(problems=(TAKEN,))

@@ -41,14 +41,14 @@ NewId = Callable[[], int]
 
 
 async def register(
-    store: Store, newcomers: Sequence[NewCustomer], *, make_id: NewId = new_id, now: datetime | None = None
+    store: Store, new_customers: Sequence[NewCustomer], *, make_id: NewId = new_id, now: datetime | None = None
 ) -> list[int]:
     """Register all of them or none, in one transaction; returns their ids in the same order.
 
     Raises LookupTakenError when one of them is registered already, StoreUnavailableError when the store is.
     """
     async with reserving(store) as reserved, store.write() as connection:
-        ids = await add(connection, store, reserved, newcomers, make_id=make_id, now=now)
+        ids = await add(connection, store, reserved, new_customers, make_id=make_id, now=now)
         await reserved.written(connection)
         return ids
 
@@ -57,7 +57,7 @@ async def add(
     connection: AsyncConnection,
     store: Store,
     reserved: Reservations,
-    newcomers: Sequence[NewCustomer],
+    new_customers: Sequence[NewCustomer],
     *,
     make_id: NewId = new_id,
     now: datetime | None = None,
@@ -71,9 +71,9 @@ async def add(
     3. Values are sealed, and each table takes all its rows in one statement.
     """
     moment = now or datetime.now(UTC)
-    ids = [make_id() for _ in newcomers]
+    ids = [make_id() for _ in new_customers]
     rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
-    for id_, newcomer in zip(ids, newcomers, strict=True):  # 1
+    for id_, newcomer in zip(ids, new_customers, strict=True):  # 1
         RowWriter(id_, rows, make_id, moment).customer(newcomer)
     await let_go(connection, await reserved.take(connection, _wanted(rows, store.keys), moment), moment)
     owners = dict(zip(ids, await store.keys.create(ids), strict=True))  # 2

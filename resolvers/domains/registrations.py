@@ -37,7 +37,7 @@ EMAIL = ("registrant", "email")
 NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domain",))
 
 
-async def register_domain(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Note that a domain is registered for a customer's service, with its owner; all that may be hidden is (A6).
 
     An owner who is not the customer is asked first whether they are, and told when they have said so (GDPR Art. 14).
@@ -50,28 +50,28 @@ async def register_domain(desk: CommandContext, given: Mapping[str, Any]) -> Res
     except DomainNameError as error:
         name = None
         problems.append(UserProblem("INVALID_DOMAIN", str(error), ("name",)))
-    if ends is not None and ends <= desk.now:
+    if ends is not None and ends <= context.now:
         problems.append(PAST)
     if details.get(domains.c.registrant_name) is None and not any(each.field[-1] == "name" for each in texts.problems):
         problems.append(NAMELESS)
     if problems or name is None:
         return Result(problems=tuple(problems))
-    async with reserving(desk.store) as reserved, desk.store.write() as connection:
+    async with reserving(context.store) as reserved, context.store.write() as connection:
         found = select(services.c.customer_id, services.c.kind).where(
             services.c.id == (given.get("service") or 0), services.c.status != "TERMINATED"
         )
         service = (await connection.execute(found.with_for_update())).one_or_none()
-        (key,) = await desk.store.keys.subjects([service.customer_id]) if service is not None else (None,)
+        (key,) = await context.store.keys.subjects([service.customer_id]) if service is not None else (None,)
         if service is None or key is None:
             return Result(problems=(NO_SERVICE,))
         if service.kind != "DOMAIN":
             return Result(problems=(NO_DOMAIN_SERVICE,))
         if await connection.scalar(select(domains.c.id).where(domains.c.service_id == given["service"])) is not None:
             return Result(problems=(HAS_ONE,))
-        id_, email, ways = new_id(), details.get(domains.c.registrant_email), writing(desk)
-        wanted = LookupRequest(Lookup.DOMAIN, desk.store.keys.blind_index(Lookup.DOMAIN, name), key.customer_id, id_)
+        id_, email, ways = new_id(), details.get(domains.c.registrant_email), writing(context)
+        wanted = LookupRequest(Lookup.DOMAIN, context.store.keys.blind_index(Lookup.DOMAIN, name), key.customer_id, id_)
         try:
-            await let_go(connection, await reserved.take(connection, [wanted], desk.now), desk.now)
+            await let_go(connection, await reserved.take(connection, [wanted], context.now), context.now)
         except (LookupTakenError, RegistrationRunsError):
             return Result(problems=(TAKEN,))
         written, known = sealed(key, id_, {domains.c.name: name, **details}), await is_confirmed(connection, key, email)
@@ -86,31 +86,31 @@ async def register_domain(desk: CommandContext, given: Mapping[str, Any]) -> Res
             "name_ref": wanted.ref,
             "tld": name.rpartition(".")[2],
             "registrant_kind": word(given["registrantKind"], REGISTRANT_KINDS),
-            "registered_at": desk.now,
+            "registered_at": context.now,
             "expires_at": ends,
             **written,
-            "registrant_confirmed_at": desk.now if known else None,
+            "registrant_confirmed_at": context.now if known else None,
             **{f"hide_{field}": True for field in FIELDS},
         }
         await connection.execute(insert(domains).values(row))
         coordinates = ["Domain.name", *(COORDINATES[column] for column in details)]
         facts: dict[str, Fact] = {"domain": Ref("Domain", id_), "service": Ref("Service", given["service"])}
-        await record(connection, desk, key, coordinates)
-        await announce(connection, key, Event.DOMAIN_REGISTERED.wire, desk.now, coordinates, facts)
+        await record(connection, context, key, coordinates)
+        await announce(connection, key, Event.DOMAIN_REGISTERED.wire, context.now, coordinates, facts)
         handed = [
             "Domain.name",
             "Domain.registrantKind",
             *(COORDINATES[each] for each, value in details.items() if value),
         ]
-        await disclose_registration(connection, key, id_, row["tld"], handed, desk.now)
-        domain = await owned(connection, key, id_, desk.now)
+        await disclose_registration(connection, key, id_, row["tld"], handed, context.now)
+        domain = await owned(connection, key, id_, context.now)
         assert domain is not None  # It was written a moment ago.
         await tell_owner(connection, ways, key, RegistrantLetter.NOTICE, domain)
         await reserved.written(connection)
     return Result(affected={"domain": id_, "customer": key.customer_id}, disclosed={id_: frozenset(handed)})
 
 
-async def update_registrant(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def update_registrant(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Change the owner of an own domain, or a detail of theirs; what is left out stays.
 
     With another e-mail address it is taken to be somebody else: the old one is told, the new one is asked whether they
@@ -120,9 +120,9 @@ async def update_registrant(desk: CommandContext, given: Mapping[str, Any]) -> R
     kind = word(given["registrantKind"], REGISTRANT_KINDS) if given.get("registrantKind") is not None else None
     if texts.problems:
         return Result(problems=tuple(texts.problems))
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
-        domain = await owned(connection, key, given.get("domain") or 0, desk.now) if key is not None else None
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
+        domain = await owned(connection, key, given.get("domain") or 0, context.now) if key is not None else None
         if key is None or domain is None:
             return Result(problems=(NO_DOMAIN,))
         email = details.get(domains.c.registrant_email, domain.email)
@@ -137,20 +137,20 @@ async def update_registrant(desk: CommandContext, given: Mapping[str, Any]) -> R
         if changes:
             if other:
                 known = await is_confirmed(connection, key, email)
-                changes |= {"registrant_erasure_at": None, "registrant_confirmed_at": desk.now if known else None}
+                changes |= {"registrant_erasure_at": None, "registrant_confirmed_at": context.now if known else None}
                 if email is not None and not known:
                     resting = changes["registrant_email"]
-                    if wait := await ask_owner(connection, writing(desk), key, domain.id, resting, email):
+                    if wait := await ask_owner(connection, writing(context), key, domain.id, resting, email):
                         return Result(problems=(rate_limited(wait, *EMAIL),))
             await connection.execute(update(domains).where(domains.c.id == domain.id).values(changes))
-            await record(connection, desk, key, coordinates)
+            await record(connection, context, key, coordinates)
             facts: dict[str, Fact] = {"domain": Ref("Domain", domain.id)}
-            await tell_of_correction(connection, key.customer_id, coordinates, desk.now)
-            await announce(connection, key, Event.REGISTRANT_CHANGED.wire, desk.now, coordinates, facts)
+            await tell_of_correction(connection, key.customer_id, coordinates, context.now)
+            await announce(connection, key, Event.REGISTRANT_CHANGED.wire, context.now, coordinates, facts)
             if other:
-                ways, letter = writing(desk), RegistrantLetter
+                ways, letter = writing(context), RegistrantLetter
                 await tell_owner(connection, ways, key, letter.REPLACED, domain)
-                after = await owned(connection, key, domain.id, desk.now)
+                after = await owned(connection, key, domain.id, context.now)
                 assert after is not None  # It is locked.
                 await tell_owner(connection, ways, key, letter.NOTICE, after)
-    return Result(affected={"domain": domain.id, "customer": desk.subject})
+    return Result(affected={"domain": domain.id, "customer": context.subject})

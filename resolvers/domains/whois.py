@@ -25,19 +25,19 @@ SWITCHES = {f"hide{field.capitalize()}": field for field in FIELDS}
 NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domain",))
 
 
-async def set_visibility(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Hide or publish what is given and leave the rest; nothing changes when a registry forbids any of it.
 
     To publish what need not be is consent to exactly that, and is recorded; to hide all of it again withdraws it.
     """
     wished = {field: bool(given[name]) for name, field in SWITCHES.items() if given.get(name) is not None}
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         found = select(
             domains.c.id, domains.c.tld, domains.c.registrant_kind, *(domains.c[f"hide_{field}"] for field in FIELDS)
         )
         own = found.where(
-            domains.c.id == (given.get("domain") or 0), domains.c.customer_id == desk.subject
+            domains.c.id == (given.get("domain") or 0), domains.c.customer_id == context.subject
         ).with_for_update()
         row = (await connection.execute(own)).one_or_none()
         if key is None or row is None:
@@ -48,12 +48,12 @@ async def set_visibility(desk: CommandContext, given: Mapping[str, Any]) -> Resu
         changes = {f"hide_{field}": hide for field, hide in wished.items() if row._mapping[f"hide_{field}"] != hide}
         if changes:
             await connection.execute(update(domains).where(domains.c.id == row.id).values(changes))
-            await _consent(connection, desk, key)
+            await _consent(connection, context, key)
             changed = [f"Domain.{_camel(name)}" for name in changes]
             facts: dict[str, Fact] = {"domain": Ref("Domain", row.id)}
-            await record(connection, desk, key, changed)
-            await announce(connection, key, Event.WHOIS_CHANGED.wire, desk.now, changed, facts)
-    return Result(affected={"domain": given["domain"], "customer": desk.subject})
+            await record(connection, context, key, changed)
+            await announce(connection, key, Event.WHOIS_CHANGED.wire, context.now, changed, facts)
+    return Result(affected={"domain": given["domain"], "customer": context.subject})
 
 
 def refused(tld: str, kind: str, field: str, hide: bool) -> UserProblem | None:
@@ -68,10 +68,10 @@ def refused(tld: str, kind: str, field: str, hide: bool) -> UserProblem | None:
     return None
 
 
-async def _consent(connection: AsyncConnection, desk: CommandContext, key: SubjectKey) -> None:
+async def _consent(connection: AsyncConnection, context: CommandContext, key: SubjectKey) -> None:
     """Given while anything that need not be is published, for any of the customer's domains that are registered."""
     columns = (domains.c.tld, domains.c.registrant_kind, *(domains.c[f"hide_{field}"] for field in FIELDS))
-    mine = select(*columns).where(domains.c.customer_id == key.customer_id, runs(literal(desk.now, Instant())))
+    mine = select(*columns).where(domains.c.customer_id == key.customer_id, runs(literal(context.now, Instant())))
     rows = (await connection.execute(mine)).all()
     published = any(
         rule_of(tld, kind, field).free and not hidden
@@ -81,7 +81,7 @@ async def _consent(connection: AsyncConnection, desk: CommandContext, key: Subje
     if published == await standing(connection, key.customer_id, KIND):
         return
     spoken = await connection.scalar(select(customers.c.locale).where(customers.c.id == key.customer_id))
-    await (give if published else withdraw)(connection, desk, key, KIND, spoken or "en", SOURCE)
+    await (give if published else withdraw)(connection, context, key, KIND, spoken or "en", SOURCE)
 
 
 def _camel(name: str) -> str:

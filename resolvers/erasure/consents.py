@@ -48,7 +48,7 @@ def stays(language: str) -> tuple[str, ...]:
     return STAYS["fr" if language.lower().startswith("fr") else "en"]
 
 
-async def erase_consented(connection: AsyncConnection, desk: CommandContext, key: SubjectKey) -> tuple[str, ...]:
+async def erase_consented(connection: AsyncConnection, context: CommandContext, key: SubjectKey) -> tuple[str, ...]:
     """Erase cards, news, measuring and the optional phone in the caller's transaction, which has the customer locked.
 
     The coordinates of what there was. The caller scrubs the vault once the transaction is over (`scrub`).
@@ -61,25 +61,25 @@ async def erase_consented(connection: AsyncConnection, desk: CommandContext, key
     ).one()
     language = row.locale or "en"
     if await standing(connection, owner, KIND):
-        await withdraw(connection, desk, key, KIND, language, SOURCE)
-        await forget_cards(connection, desk, key)
+        await withdraw(connection, context, key, KIND, language, SOURCE)
+        await forget_cards(connection, context, key)
         gone.append(CARD)
     if row.product_news:
-        await switch_news(connection, desk, key, wanted=False, source=SOURCE)
+        await switch_news(connection, context, key, wanted=False, source=SOURCE)
         gone.append(NEWS)
-    if await stop_measuring(connection, desk, key, language, SOURCE):
+    if await stop_measuring(connection, context, key, language, SOURCE):
         gone.append(MEASURING)
     if row.phone is not None:
-        change = {"phone": None, "version": customers.c.version + 1, "updated_at": desk.now}
+        change = {"phone": None, "version": customers.c.version + 1, "updated_at": context.now}
         await connection.execute(update(customers).where(customers.c.id == owner).values(change))
-        await record(connection, desk, key, [PHONE])
-        await tell_of_correction(connection, owner, [PHONE], desk.now)
-        await announce(connection, key, Event.PROFILE_CHANGED.wire, desk.now, [PHONE])
+        await record(connection, context, key, [PHONE])
+        await tell_of_correction(connection, owner, [PHONE], context.now)
+        await announce(connection, key, Event.PROFILE_CHANGED.wire, context.now, [PHONE])
         gone.append(PHONE)
     return tuple(gone)
 
 
-async def scrub(desk: CommandContext, gone: tuple[str, ...]) -> None:
+async def scrub(context: CommandContext, gone: tuple[str, ...]) -> None:
     """Take what the removal left behind out of the database's files."""
     if CARD in gone:
-        await desk.store.scrub(card_vault)
+        await context.store.scrub(card_vault)

@@ -57,7 +57,7 @@ class Requested(Result):
     """What stays while services run and why, and what can be done about it (GDPR Art. 12(4))."""
 
 
-async def request_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Requested:
+async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> Requested:
     """Have everything erased: refused while a service runs, unless it may wait for the end of the last one.
 
     What rests on consent goes at once all the same (A10), and a refused request is on record like any other.
@@ -65,36 +65,36 @@ async def request_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Req
     Asked twice, it is one erasure, and the earlier deadline holds (R47). One that was due by itself becomes one that
     was asked for, and can only become earlier (R46).
     """
-    (key,) = await desk.store.keys.subjects([desk.subject])
+    (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
         return Requested(problems=(GONE,))
-    async with desk.store.write() as connection:
+    async with context.store.write() as connection:
         if (
-            await connection.scalar(select(customers.c.id).where(customers.c.id == desk.subject).with_for_update())
+            await connection.scalar(select(customers.c.id).where(customers.c.id == context.subject).with_for_update())
             is None
         ):
             return Requested(problems=(GONE,))
-        running = await active_services(connection, desk.subject)
+        running = await active_services(connection, context.subject)
         waits = bool(given.get("whenServicesEnd"))
-        gone = await erase_consented(connection, desk, key) if running else ()
-        standing = await standing_erasure(connection, desk.subject)
+        gone = await erase_consented(connection, context, key) if running else ()
+        standing = await standing_erasure(connection, context.subject)
         refused = bool(running) and not waits
         if refused:
-            id_ = await _refuse(connection, desk, key, gone)
+            id_ = await _refuse(connection, context, key, gone)
         elif standing is not None and (standing.cause == "REQUEST" or standing.state == "ERASING"):
             id_ = standing.id
         else:
-            id_ = await _accept(connection, desk, key, standing, waits=bool(running))
+            id_ = await _accept(connection, context, key, standing, waits=bool(running))
         if gone:
             await _note_erased(connection, id_, gone)
-    await scrub(desk, gone)
+    await scrub(context, gone)
     return Requested(
-        affected={"erasure": id_, "customer": desk.subject},
+        affected={"erasure": id_, "customer": context.subject},
         problems=(ACTIVE,) if refused else (),
-        receipt=await receipt_of(desk.store.keys.house, id_),
+        receipt=await receipt_of(context.store.keys.house, id_),
         blocked_by=running,
         erased_now=gone,
-        stays=stays(desk.language) if running else (),
+        stays=stays(context.language) if running else (),
     )
 
 
@@ -106,11 +106,13 @@ async def _note_erased(connection: AsyncConnection, id_: int, gone: tuple[str, .
     await connection.execute(update(erasures).where(erasures.c.id == id_).values(erased_now=told))
 
 
-async def _refuse(connection: AsyncConnection, desk: CommandContext, key: SubjectKey, gone: tuple[str, ...]) -> int:
+async def _refuse(connection: AsyncConnection, context: CommandContext, key: SubjectKey, gone: tuple[str, ...]) -> int:
     """Record a request that is refused, and write why; one that is repeated within a day is the same."""
-    query = select(erasures.c.id).where(erasures.c.customer_id == desk.subject, erasures.c.state == State.REFUSED.name)
+    query = select(erasures.c.id).where(
+        erasures.c.customer_id == context.subject, erasures.c.state == State.REFUSED.name
+    )
     recent = (
-        query.where(erasures.c.requested_at > desk.now - SAME, erasures.c.requested_at <= desk.now)
+        query.where(erasures.c.requested_at > context.now - SAME, erasures.c.requested_at <= context.now)
         .order_by(erasures.c.id.desc())
         .limit(1)
     )
@@ -118,29 +120,29 @@ async def _refuse(connection: AsyncConnection, desk: CommandContext, key: Subjec
     if known is not None and not gone:
         return known
     id_, words = new_id(), {"cause": "REQUEST", "state": State.REFUSED.name, "when_services_end": False}
-    row = {"id": id_, "customer_id": desk.subject, "requested_at": desk.now} | words
-    row |= acted(desk, key, erasures, id_, "requested")
+    row = {"id": id_, "customer_id": context.subject, "requested_at": context.now} | words
+    row |= acted(context, key, erasures, id_, "requested")
     await connection.execute(insert(erasures).values(row))
     reader = await reader_of(connection, key)
     if reader is not None:
         why = "\n\n".join(stays(reader.language))
-        await send_to(connection, reader, desk.means.site, ErasureLetter.REFUSED, desk.now, stays=why)
+        await send_to(connection, reader, context.dependencies.site, ErasureLetter.REFUSED, context.now, stays=why)
     return id_
 
 
 async def _accept(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, standing: Any, waits: bool
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, standing: Any, waits: bool
 ) -> int:
-    now, clock = desk.now, None
+    now, clock = context.now, None
     values: dict[str, Any] = {"cause": "REQUEST", "requested_at": now, "when_services_end": waits, "state": "ARMED"}
     if not waits:
-        ended = await last_end(connection, desk.subject)
+        ended = await last_end(connection, context.subject)
         clock = due_erasure(
             requests=[now],
             services_active=False,
             last_service_ended=ended,
             last_sign_in=None,
-            zone=desk.means.site.zone,
+            zone=context.dependencies.site.zone,
             not_due_before=None if standing is None else standing.not_due_before,
         )
         assert clock is not None  # A request always has a clock while no service runs.
@@ -148,13 +150,13 @@ async def _accept(
         held = standing is not None and standing.state == "HELD"
         values |= dates | {"state": "HELD" if held else "SCHEDULED"}
     id_ = new_id() if standing is None else standing.id
-    values |= acted(desk, key, erasures, id_, "requested")
+    values |= acted(context, key, erasures, id_, "requested")
     if standing is None:
-        await connection.execute(insert(erasures).values(id=id_, customer_id=desk.subject, **values))
+        await connection.execute(insert(erasures).values(id=id_, customer_id=context.subject, **values))
     else:
         await connection.execute(update(erasures).where(erasures.c.id == id_).values(values))
-    site = desk.means.site
-    link = f"{site.origin}/erasures/{await receipt_of(desk.store.keys.house, id_)}"
+    site = context.dependencies.site
+    link = f"{site.origin}/erasures/{await receipt_of(context.store.keys.house, id_)}"
     facts: dict[str, Fact] = {"erasure": Ref("Erasure", id_), "state": str(values["state"])}
     await announce(connection, key, "erasure.requested", now, facts=facts)
     if waits:
@@ -170,13 +172,13 @@ async def _accept(
     return id_
 
 
-async def cancel_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def cancel_erasure(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Call an erasure off; what has begun goes on to its end."""
-    (key,) = await desk.store.keys.subjects([desk.subject])
+    (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
         return Result(problems=(GONE,))
-    async with desk.store.write() as connection:
-        own = erasures.c.id == (given.get("id") or 0), erasures.c.customer_id == desk.subject
+    async with context.store.write() as connection:
+        own = erasures.c.id == (given.get("id") or 0), erasures.c.customer_id == context.subject
         row = (
             await connection.execute(select(erasures.c.state, erasures.c.cause).where(*own).with_for_update())
         ).one_or_none()
@@ -186,28 +188,28 @@ async def cancel_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Resu
             return Result(problems=(BY_ITSELF,))
         if State[row.state] not in WAITING:
             return Result(problems=(BEGUN if row.state == "ERASING" else OVER,))
-        await withdraw(connection, desk, key, given["id"], row.state)
-    return Result(affected={"erasure": given["id"], "customer": desk.subject})
+        await withdraw(connection, context, key, given["id"], row.state)
+    return Result(affected={"erasure": given["id"], "customer": context.subject})
 
 
 async def withdraw(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, erasure_id: int, state: str
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, erasure_id: int, state: str
 ) -> None:
     """Call it off, in the caller's transaction. What is due by itself is scheduled anew by the worker."""
     cancelled = after(State[state], ErasureEvent.CANCELLED).name
-    values: dict[str, Any] = {"state": cancelled, "cancelled_at": desk.now, "not_before": None, "alarm_at": None}
-    values |= acted(desk, key, erasures, erasure_id, "cancelled")
+    values: dict[str, Any] = {"state": cancelled, "cancelled_at": context.now, "not_before": None, "alarm_at": None}
+    values |= acted(context, key, erasures, erasure_id, "cancelled")
     await connection.execute(update(erasures).where(erasures.c.id == erasure_id).values(values))
-    await announce(connection, key, "erasure.cancelled", desk.now, facts={"erasure": Ref("Erasure", erasure_id)})
-    await write(connection, key, desk.means.site, ErasureLetter.CANCELLED, desk.now)
+    await announce(connection, key, "erasure.cancelled", context.now, facts={"erasure": Ref("Erasure", erasure_id)})
+    await write(connection, key, context.dependencies.site, ErasureLetter.CANCELLED, context.now)
 
 
-def acted(desk: CommandContext, key: SubjectKey, table: Table, row_id: int, verb: str) -> dict[str, Any]:
+def acted(context: CommandContext, key: SubjectKey, table: Table, row_id: int, verb: str) -> dict[str, Any]:
     """Who wrote it down for the customer and how they asked, for the record; nothing, when they did it themselves."""
-    if desk.behalf is None:
+    if context.behalf is None:
         return {f"{verb}_by": None, f"{verb}_because": None}
-    reason = key.seal(table.c[f"{verb}_because"], row_id, desk.behalf.because.encode())
-    return {f"{verb}_by": desk.behalf.by, f"{verb}_because": reason}
+    reason = key.seal(table.c[f"{verb}_because"], row_id, context.behalf.because.encode())
+    return {f"{verb}_by": context.behalf.by, f"{verb}_because": reason}
 
 
 async def active_services(connection: AsyncConnection, customer_id: int) -> tuple[int, ...]:

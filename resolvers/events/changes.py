@@ -27,9 +27,9 @@ ADD = Statement(
 
 
 async def record(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, coordinates: Iterable[str]
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, coordinates: Iterable[str]
 ) -> None:
     """Note a change in its own transaction. `coordinates` are names of the schema, such as `Customer.phone`."""
     fields = orjson.dumps(sorted(set(coordinates))).decode()
-    row = {"new_id": new_id(), "owner": key.customer_id, "coordinates": fields, "through": desk.grant.client_id}
-    await ADD.run(connection, row | {"now": desk.now})
+    row = {"new_id": new_id(), "owner": key.customer_id, "coordinates": fields, "through": context.grant.client_id}
+    await ADD.run(connection, row | {"now": context.now})

@@ -22,21 +22,23 @@ MANY = UserProblem("TOO_MANY_EXPORTS", f"There are {MOST} exports already; each 
 UNKNOWN = UserProblem("UNKNOWN_LANGUAGE", "The page is written in `en` or `fr`.", ("language",))
 
 
-async def request_export(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def request_export(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Have an export made; while one is being made, that one is the answer, however often it is asked for."""
     language = given.get("language")
     if language is not None and language not in LANGUAGES:
         return Result(problems=(UNKNOWN,))
-    (key,) = await desk.store.keys.subjects([desk.subject])
+    (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
         return Result(problems=(GONE,))
-    async with desk.store.write() as connection:
-        own = select(customers.c.locale).where(customers.c.id == desk.subject).with_for_update()
+    async with context.store.write() as connection:
+        own = select(customers.c.locale).where(customers.c.id == context.subject).with_for_update()
         customer = (await connection.execute(own)).one_or_none()
         if customer is None:
             return Result(problems=(GONE,))
         there = (
-            await connection.execute(select(exports.c.id, exports.c.state).where(exports.c.customer_id == desk.subject))
+            await connection.execute(
+                select(exports.c.id, exports.c.state).where(exports.c.customer_id == context.subject)
+            )
         ).all()
         under_way = next((each.id for each in there if each.state == "REQUESTED"), None)
         if under_way is not None:
@@ -46,11 +48,11 @@ async def request_export(desk: CommandContext, given: Mapping[str, Any]) -> Resu
         id_ = new_id()
         row = {
             "id": id_,
-            "customer_id": desk.subject,
+            "customer_id": context.subject,
             "state": "REQUESTED",
             "language": language or ("fr" if (customer.locale or "").lower().startswith("fr") else "en"),
-            "requested_at": desk.now,
+            "requested_at": context.now,
             "attempts": 0,
-        } | acted(desk, key, exports, id_, "requested")
+        } | acted(context, key, exports, id_, "requested")
         await connection.execute(insert(exports).values(row))
     return Result(affected={"export": id_})

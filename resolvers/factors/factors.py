@@ -107,7 +107,7 @@ async def _recovery(connection: AsyncConnection, key: SubjectKey, row: Any, code
 async def remove_factor(
     connection: AsyncConnection,
     key: SubjectKey,
-    means: SignInDependencies,
+    dependencies: SignInDependencies,
     factor_id: int,
     platform: str,
     now: datetime,
@@ -120,7 +120,7 @@ async def remove_factor(
     rest = await confirmed(connection, credential_id or 0)
     if all(each.kind == "RECOVERY_CODES" for each in rest):
         await delete_factors(connection, [each.id for each in rest])
-    await write(connection, key, means.site, SignInLetter.FACTOR_REMOVED, now, platform=platform)
+    await write(connection, key, dependencies.site, SignInLetter.FACTOR_REMOVED, now, platform=platform)
 
 
 async def delete_factors(connection: AsyncConnection, ids: Sequence[int]) -> None:

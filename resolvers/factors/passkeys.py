@@ -62,8 +62,8 @@ class ProvenPasskey:
 class Passkeys:
     """The ceremonies."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
         self._credentials = Credentials(store)
         found = select(
             passkeys.c.handle,
@@ -83,8 +83,8 @@ class Passkeys:
     async def registration(self, account: Account, name: str, now: datetime) -> str:
         """What a browser needs to make a passkey: JSON for `navigator.credentials.create`."""
         options = generate_registration_options(
-            rp_id=self._means.site.host,
-            rp_name=self._means.site.name,
+            rp_id=self._dependencies.site.host,
+            rp_name=self._dependencies.site.name,
             user_id=await self._user(account),
             user_name=name,
             authenticator_selection=AuthenticatorSelectionCriteria(
@@ -103,8 +103,8 @@ class Passkeys:
             return verify_registration_response(
                 credential=said,
                 expected_challenge=challenge,
-                expected_rp_id=self._means.site.host,
-                expected_origin=self._means.site.passkey_origin,
+                expected_rp_id=self._dependencies.site.host,
+                expected_origin=self._dependencies.site.passkey_origin,
                 require_user_verification=True,
             )
         except (WebAuthnException, ValueError, KeyError, TypeError) as error:
@@ -117,7 +117,7 @@ class Passkeys:
         is written: the challenge itself says until when it is good (G14).
         """
         options = generate_authentication_options(
-            rp_id=self._means.site.host,
+            rp_id=self._dependencies.site.host,
             challenge=None if account else await self._sealed(now),
             allow_credentials=await self._descriptors(account) if account else None,
             user_verification=UserVerificationRequirement.REQUIRED,
@@ -156,8 +156,8 @@ class Passkeys:
             proven = verify_authentication_response(  # 3
                 credential=said,
                 expected_challenge=challenge,
-                expected_rp_id=self._means.site.host,
-                expected_origin=self._means.site.passkey_origin,
+                expected_rp_id=self._dependencies.site.host,
+                expected_origin=self._dependencies.site.passkey_origin,
                 credential_public_key=public_key,
                 credential_current_sign_count=count,
                 require_user_verification=True,
@@ -207,7 +207,7 @@ class Passkeys:
 
     async def _sealed(self, now: datetime) -> bytes:
         """A challenge for anybody."""
-        until = int((now + self._means.times.challenge).timestamp())
+        until = int((now + self._dependencies.times.challenge).timestamp())
         return seal(await self._store.keys.house.system(CHALLENGES), until.to_bytes(8, "big"), b"")
 
     async def _opened(self, challenge: bytes, now: datetime) -> datetime:
@@ -224,7 +224,7 @@ class Passkeys:
             "customer_id": account.credential.customer_id,
             "credential_id": account.credential.id,
             "ceremony": ceremony,
-            "expires_at": now + self._means.times.challenge,
+            "expires_at": now + self._dependencies.times.challenge,
         }
         async with self._store.write() as connection:
             await connection.execute(insert(passkey_challenges).values(row))

@@ -49,7 +49,7 @@ class Parcel:
 
 
 async def affiliate_of(
-    desk: CommandContext, connection: AsyncConnection, kind: str, name: str | None = None
+    context: CommandContext, connection: AsyncConnection, kind: str, name: str | None = None
 ) -> Affiliate | None:
     """The affiliate of a way to pay, the first that was registered unless one is named; None if there is none."""
     found = select(
@@ -61,12 +61,12 @@ async def affiliate_of(
     row = next((each for each in rows if may_serve(each.name, Registered(each.url, each.country))), None)
     if row is None:
         return None
-    secret = await open_affiliate_secret(desk.store.keys.house, row.id, row.secret)
+    secret = await open_affiliate_secret(context.store.keys.house, row.id, row.secret)
     return Affiliate(row.id, row.name, row.url, row.country, secret)
 
 
 async def write_down(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, affiliate: Affiliate, parcel: Parcel
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, affiliate: Affiliate, parcel: Parcel
 ) -> None:
     """The disclosure, in the transaction before the parcel leaves."""
     await disclose(
@@ -79,32 +79,32 @@ async def write_down(
         legal_basis=LegalBasis.A6_1_B,
         coordinates=parcel.fields,
         trigger=parcel.trigger,
-        now=desk.now,
+        now=context.now,
     )
 
 
-async def send(desk: CommandContext, key: SubjectKey, affiliate: Affiliate, parcel: Parcel) -> str:
+async def send(context: CommandContext, key: SubjectKey, affiliate: Affiliate, parcel: Parcel) -> str:
     """One entry in the ledger, durable, and only then one message; what became of it.
 
     Its id is the same for the same payment, so an affiliate that sees it twice charges once.
     """
     entry = {
         "version": 1,
-        "at": int(desk.now.timestamp()),
-        "client": desk.grant.client_id,
+        "at": int(context.now.timestamp()),
+        "client": context.grant.client_id,
         "purpose": Purpose.PAYMENT_EXECUTION.name,
         "reference": None,
         "operation": sha256(f"affiliate {parcel.kind}".encode()).hexdigest(),
         "fields": sorted(parcel.fields),
         "subjects": [key.pseudonym],
     }
-    await desk.store.ledger.append(entry)
-    if desk.means.post is None:
+    await context.store.ledger.append(entry)
+    if context.dependencies.post is None:
         return UNREACHABLE
-    stamp = desk.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    stamp = context.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     body = orjson.dumps({"type": parcel.kind, "timestamp": stamp, "data": dict(parcel.content)})
-    headers = {"Content-Type": "application/json"} | signed([affiliate.secret], parcel.id, desk.now, body)
-    status = await desk.means.post(affiliate.url, headers, body)
+    headers = {"Content-Type": "application/json"} | signed([affiliate.secret], parcel.id, context.now, body)
+    status = await context.dependencies.post(affiliate.url, headers, body)
     if status is not None and 200 <= status < 300:
         return ACCEPTED
     return DECLINED if status is not None and 400 <= status < 500 else UNREACHABLE

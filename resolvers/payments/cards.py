@@ -45,7 +45,7 @@ DUPLICATE = UserProblem("CARD_KNOWN", "This card is kept already.", ("number",))
 NOTHING_KEPT = UserProblem("NOT_CONSENTED", "No card is kept, so there is nothing to take back.")
 
 
-async def add_card(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def add_card(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Keep a card. Nothing of it rests before the consent does: both are one transaction.
 
     1. the box is ticked, beside the present sentence; 2. the number is one, and its card has not expired; 3. it is not
@@ -57,14 +57,14 @@ async def add_card(desk: CommandContext, given: Mapping[str, Any]) -> Result:
         return Result(problems=(NO_CONSENT,))
     if old := outdated(consent.get("wordingVersion"), ("consent", "wordingVersion")):
         return Result(problems=(old,))
-    checked = check_card(desk, given)  # 2
+    checked = check_card(context, given)  # 2
     if isinstance(checked, tuple):
         return Result(problems=checked)
-    (key,) = await desk.store.keys.subjects([desk.subject])
+    (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
         return Result(problems=(GONE,))
     mark = card_fingerprint(key, checked.digits)
-    async with desk.store.write() as connection:
+    async with context.store.write() as connection:
         if not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
         same = select(card_vault.c.id).where(
@@ -74,15 +74,15 @@ async def add_card(desk: CommandContext, given: Mapping[str, Any]) -> Result:
             return Result(problems=(DUPLICATE,))
         if await count(connection, key.customer_id) >= MOST:
             return Result(problems=(TOO_MANY,))
-        id_ = await _keep(connection, desk, key, given, checked, mark)  # 4
-    return Result(affected={"card": id_, "customer": desk.subject})
+        id_ = await _keep(connection, context, key, given, checked, mark)  # 4
+    return Result(affected={"card": id_, "customer": context.subject})
 
 
-def check_card(desk: CommandContext, given: Mapping[str, Any]) -> CardNumber | tuple[UserProblem, ...]:
+def check_card(context: CommandContext, given: Mapping[str, Any]) -> CardNumber | tuple[UserProblem, ...]:
     """The number, or what is wrong with number and expiry."""
-    month, year, today = given["expMonth"], given["expYear"], desk.now.date()
+    month, year, today = given["expMonth"], given["expYear"], context.now.date()
     problems: list[UserProblem] = []
-    number = card_number(given["number"], tests=desk.means.test_cards)
+    number = card_number(given["number"], tests=context.dependencies.test_cards)
     if isinstance(number, CardFault):
         problems.append(UserProblem(f"INVALID_CARD_{number.name}", number.text, ("number",)))
     if not possible(month, year, today):
@@ -94,20 +94,20 @@ def check_card(desk: CommandContext, given: Mapping[str, Any]) -> CardNumber | t
 
 async def _keep(
     connection: AsyncConnection,
-    desk: CommandContext,
+    context: CommandContext,
     key: SubjectKey,
     given: Mapping[str, Any],
     card: CardNumber,
     mark: bytes,
 ) -> int:
-    event = await give(connection, desk, key, KIND, given["consent"]["language"], SOURCE)
+    event = await give(connection, context, key, KIND, given["consent"]["language"], SOURCE)
     values = {
         "card_brand": card.brand.text,
         "card_last4": card.last4,
         "card_expiry": [f"{given['expMonth']:02d}", str(given["expYear"])],
         "card_consent_id": event,
     }
-    id_ = await insert_method(connection, desk, key, "CARD", values)
+    id_ = await insert_method(connection, context, key, "CARD", values)
     vault = new_id()
     row = {
         "id": vault,
@@ -115,31 +115,31 @@ async def _keep(
         "payment_method_id": id_,
         "number": sealed_value(key, card_vault.c.number, vault, card.digits),
         "fingerprint": mark,
-        "stored_at": desk.now,
+        "stored_at": context.now,
     }
     await connection.execute(insert(card_vault).values(row))
     if given.get("makeDefault"):
         await make_default(connection, key.customer_id, id_)
-    await changed(connection, desk, key, id_, "CARD")
+    await changed(connection, context, key, id_, "CARD")
     return id_
 
 
-async def withdraw_consent(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def withdraw_consent(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Untick the box: every number is deleted now, the default falls back, and the consent stays on record (R48)."""
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
         if not await standing(connection, key.customer_id, KIND):
             return Result(problems=(NOTHING_KEPT,))
         language = await _language(connection, key.customer_id)
-        event = await withdraw(connection, desk, key, KIND, language, "graphql/withdrawCardConsent")
-        await forget_cards(connection, desk, key)
-    await desk.store.scrub(card_vault)
-    return Result(affected={"consent": event, "customer": desk.subject})
+        event = await withdraw(connection, context, key, KIND, language, "graphql/withdrawCardConsent")
+        await forget_cards(connection, context, key)
+    await context.store.scrub(card_vault)
+    return Result(affected={"consent": event, "customer": context.subject})
 
 
-async def forget_cards(connection: AsyncConnection, desk: CommandContext, key: SubjectKey) -> None:
+async def forget_cards(connection: AsyncConnection, context: CommandContext, key: SubjectKey) -> None:
     """Delete the numbers, and what was kept of the cards because of the consent: past payments remain lawful."""
     owner = key.customer_id
     kept = (
@@ -154,9 +154,9 @@ async def forget_cards(connection: AsyncConnection, desk: CommandContext, key: S
     await fall_back(connection, owner)
     holders = await received_cards(connection, owner)
     for id_ in kept:
-        await changed(connection, desk, key, id_, "CARD")
+        await changed(connection, context, key, id_, "CARD")
         card: dict[str, Fact] = {"card": Ref("Card", id_)}
-        await announce(connection, key, Event.CARD_WITHDRAWN.wire, desk.now, facts=card, to=holders)
+        await announce(connection, key, Event.CARD_WITHDRAWN.wire, context.now, facts=card, to=holders)
 
 
 async def _language(connection: AsyncConnection, customer_id: int) -> str:

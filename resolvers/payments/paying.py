@@ -58,7 +58,7 @@ class _Card:
         return tuple(COORDINATES[each] for each in self.facts)
 
 
-async def pay_with_card(desk: CommandContext, given: Mapping[str, Any]) -> ForwardedMessage:
+async def pay_with_card(context: CommandContext, given: Mapping[str, Any]) -> ForwardedMessage:
     """Pay an own invoice. A card given for this payment is checked, forwarded and forgotten: nothing of it rests (R20).
 
     1. exactly one card, and a right one; 2. the invoice is open; 3. the disclosure is committed; 4. the ledger entry is
@@ -67,11 +67,11 @@ async def pay_with_card(desk: CommandContext, given: Mapping[str, Any]) -> Forwa
     once = given.get("oneTime")
     if (once is None) == (given.get("card") is None):
         return ForwardedMessage(problems=(ONE,))
-    card = _one_time(desk, once) if once is not None else None  # 1
+    card = _one_time(context, once) if once is not None else None  # 1
     if isinstance(card, tuple):
         return ForwardedMessage(problems=card)
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return ForwardedMessage(problems=(GONE,))
         found = select(invoices).where(invoices.c.id == given["invoice"], invoices.c.customer_id == key.customer_id)
@@ -82,22 +82,22 @@ async def pay_with_card(desk: CommandContext, given: Mapping[str, Any]) -> Forwa
             card = await kept_card(connection, key, given["card"])
             if card is None:
                 return ForwardedMessage(problems=(NO_CARD,))
-        affiliate = await affiliate_of(desk, connection, "CARD")
+        affiliate = await affiliate_of(context, connection, "CARD")
         if affiliate is None:
             return ForwardedMessage(problems=(NOBODY,))
         parcel = _payment(key, invoice, card)
-        await write_down(connection, desk, key, affiliate, parcel)  # 3
-    outcome = await send(desk, key, affiliate, parcel)  # 4, 5
+        await write_down(connection, context, key, affiliate, parcel)  # 3
+    outcome = await send(context, key, affiliate, parcel)  # 4, 5
     if outcome == ACCEPTED:
-        async with desk.store.write() as connection:  # 6
+        async with context.store.write() as connection:  # 6
             unpaid = invoices.c.id == invoice.id, invoices.c.paid_at.is_(None)
-            await connection.execute(update(invoices).where(*unpaid).values(paid_at=desk.now))
-            await record(connection, desk, key, ["Invoice.paidAt"])
+            await connection.execute(update(invoices).where(*unpaid).values(paid_at=context.now))
+            await record(connection, context, key, ["Invoice.paidAt"])
     return ForwardedMessage(affected={"invoice": invoice.id, "customer": key.customer_id}, outcome=outcome)
 
 
-def _one_time(desk: CommandContext, given: Mapping[str, Any]) -> _Card | tuple[UserProblem, ...]:
-    checked = check_card(desk, given)
+def _one_time(context: CommandContext, given: Mapping[str, Any]) -> _Card | tuple[UserProblem, ...]:
+    checked = check_card(context, given)
     code = given.get("securityCode") or ""
     if isinstance(checked, tuple):
         return tuple(UserProblem(each.code, each.message, ("oneTime", *each.field)) for each in checked)
@@ -140,24 +140,24 @@ def _payment(key: SubjectKey, invoice: Any, card: _Card) -> Parcel:
     )
 
 
-async def forward_card(desk: CommandContext, given: Mapping[str, Any]) -> ForwardedMessage:
+async def forward_card(context: CommandContext, given: Mapping[str, Any]) -> ForwardedMessage:
     """Send a kept card to an affiliate, such as to obtain its token; for tools with the scope `cards:forward`."""
     reference = given["reference"]
     fits = reference.isascii() and reference.replace("-", "").isalnum() and len(reference) <= 64
     if not fits or may_be_personal(reference):
         return ForwardedMessage(problems=(OTHERWISE,))
-    async with desk.store.write() as connection:
+    async with context.store.write() as connection:
         owner = await connection.scalar(
             select(payment_methods.c.customer_id).where(
                 payment_methods.c.id == given["card"], payment_methods.c.kind == "CARD"
             )
         )
-    (key,) = (None,) if owner is None else await desk.store.keys.subjects([owner])
-    async with desk.store.write() as connection:
+    (key,) = (None,) if owner is None else await context.store.keys.subjects([owner])
+    async with context.store.write() as connection:
         card = None if key is None else await kept_card(connection, key, given["card"])
         if key is None or card is None:
             return ForwardedMessage(problems=(NO_CARD,))
-        affiliate: Affiliate | None = await affiliate_of(desk, connection, "CARD", given["affiliate"])
+        affiliate: Affiliate | None = await affiliate_of(context, connection, "CARD", given["affiliate"])
         if affiliate is None:
             return ForwardedMessage(problems=(NO_AFFILIATE,))
         content = {"reference": reference, "card": dict(card.facts)}
@@ -168,5 +168,5 @@ async def forward_card(desk: CommandContext, given: Mapping[str, Any]) -> Forwar
             card.fields,
             content,
         )
-        await write_down(connection, desk, key, affiliate, parcel)
-    return ForwardedMessage(outcome=await send(desk, key, affiliate, parcel))
+        await write_down(connection, context, key, affiliate, parcel)
+    return ForwardedMessage(outcome=await send(context, key, affiliate, parcel))

@@ -26,7 +26,7 @@ TYPES = {"CARD": "Card", "PAYPAL": "PayPal", "BANK_TRANSFER": "BankTransfer"}
 """The type of each kind in the schema."""
 
 
-async def add_paypal(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def add_paypal(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """A PayPal account, by its e-mail address."""
     texts = InputReader(given)
     account = texts.email("account")
@@ -34,50 +34,50 @@ async def add_paypal(desk: CommandContext, given: Mapping[str, Any]) -> Result:
         if not texts.problems:
             texts.problem("account", "INVALID_EMAIL", "Write the e-mail address of the account.")
         return Result(problems=tuple(texts.problems))
-    return await _add(desk, given, "PAYPAL", {"paypal_account": account})
+    return await _add(context, given, "PAYPAL", {"paypal_account": account})
 
 
-async def add_bank_transfer(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def add_bank_transfer(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Payment by transfer. The customer sends the money, so no account number is needed, and none is kept."""
     texts = InputReader(given)
     bank = texts.name("bankName")
     if texts.problems:
         return Result(problems=tuple(texts.problems))
-    return await _add(desk, given, "BANK_TRANSFER", {"bank_name": bank})
+    return await _add(context, given, "BANK_TRANSFER", {"bank_name": bank})
 
 
-async def _add(desk: CommandContext, given: Mapping[str, Any], kind: str, values: Mapping[str, Any]) -> Result:
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+async def _add(context: CommandContext, given: Mapping[str, Any], kind: str, values: Mapping[str, Any]) -> Result:
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
         if await count(connection, key.customer_id) >= MOST:
             return Result(problems=(TOO_MANY,))
-        id_ = await insert_method(connection, desk, key, kind, values)
+        id_ = await insert_method(connection, context, key, kind, values)
         if given.get("makeDefault"):
             await make_default(connection, key.customer_id, id_)
-        await changed(connection, desk, key, id_, kind)
-    return Result(affected={"paymentMethod": id_, "customer": desk.subject})
+        await changed(connection, context, key, id_, kind)
+    return Result(affected={"paymentMethod": id_, "customer": context.subject})
 
 
-async def set_default(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def set_default(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Pay with this one when nothing else is said (R19)."""
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
         kind = await kind_of(connection, key.customer_id, given["id"])
         if kind is None:
             return Result(problems=(NO_METHOD,))
         await make_default(connection, key.customer_id, given["id"])
-        await changed(connection, desk, key, given["id"], kind)
-    return Result(affected={"paymentMethod": given["id"], "customer": desk.subject})
+        await changed(connection, context, key, given["id"], kind)
+    return Result(affected={"paymentMethod": given["id"], "customer": context.subject})
 
 
-async def remove(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def remove(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Forget one, a card's number with it; the default falls back to another one."""
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
         kind = await kind_of(connection, key.customer_id, given["id"])
@@ -86,9 +86,9 @@ async def remove(desk: CommandContext, given: Mapping[str, Any]) -> Result:
         await connection.execute(delete(card_vault).where(card_vault.c.payment_method_id == given["id"]))
         await connection.execute(delete(payment_methods).where(payment_methods.c.id == given["id"]))
         await fall_back(connection, key.customer_id)
-        await changed(connection, desk, key, given["id"], kind)
-    await desk.store.scrub(card_vault)
-    return Result(affected={"customer": desk.subject})
+        await changed(connection, context, key, given["id"], kind)
+    await context.store.scrub(card_vault)
+    return Result(affected={"customer": context.subject})
 
 
 async def locked(connection: AsyncConnection, customer_id: int) -> bool:
@@ -111,7 +111,7 @@ async def kind_of(connection: AsyncConnection, customer_id: int, id_: int) -> st
 
 
 async def insert_method(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, kind: str, values: Mapping[str, Any]
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, kind: str, values: Mapping[str, Any]
 ) -> int:
     """A new row, its values sealed; it is the default if it is the only one."""
     id_ = new_id()
@@ -120,7 +120,7 @@ async def insert_method(
         "customer_id": key.customer_id,
         "kind": kind,
         "is_default": await count(connection, key.customer_id) == 0,
-        "created_at": desk.now,
+        "created_at": context.now,
     }
     sealed = {name: sealed_value(key, payment_methods.c[name], id_, value) for name, value in values.items()}
     await connection.execute(insert(payment_methods).values(row | sealed))
@@ -163,8 +163,8 @@ async def fall_back(connection: AsyncConnection, customer_id: int) -> None:
         await make_default(connection, customer_id, found)
 
 
-async def changed(connection: AsyncConnection, desk: CommandContext, key: SubjectKey, id_: int, kind: str) -> None:
+async def changed(connection: AsyncConnection, context: CommandContext, key: SubjectKey, id_: int, kind: str) -> None:
     """Tell internal systems; the id is that of the method, which may be gone by now."""
-    await record(connection, desk, key, ["Customer.paymentMethods"])
+    await record(connection, context, key, ["Customer.paymentMethods"])
     facts: dict[str, Fact] = {"paymentMethod": Ref(TYPES[kind], id_)}
-    await announce(connection, key, Event.PAYMENT_CHANGED.wire, desk.now, facts=facts)
+    await announce(connection, key, Event.PAYMENT_CHANGED.wire, context.now, facts=facts)

@@ -112,20 +112,20 @@ class Reading:
 
 
 async def readings_about(
-    unit: OperationContext, customer_id: int, after: int | None, first: int
+    context: OperationContext, customer_id: int, after: int | None, first: int
 ) -> tuple[list[Reading], bool]:
     """A page, the newest first, and whether more follow.
 
     What the customer may not be told of yet is passed over; the next entries take its place. AlteredEntryError when
     the ledger is not what was signed (D14).
     """
-    readings = readings_of(unit.store)
-    (key,) = await unit.store.keys.subjects([customer_id])
+    readings = readings_of(context.store)
+    (key,) = await context.store.keys.subjects([customer_id])
     if key is None:
         return [], False
-    telling = await TellableCases.about(unit.store.reader, customer_id, unit.parameters[NOW])
+    telling = await TellableCases.about(context.store.reader, customer_id, context.parameters[NOW])
     found: list[tuple[LedgerAccess, Mapping[str, Any]]] = []
-    head = await unit.store.heads.latest()
+    head = await context.store.heads.latest()
     while len(found) <= first:
         page = (await readings.accesses.pages([key.pseudonym], after, first + 1)).get(key.pseudonym, [])
         await verify_accesses(readings.prover, key.pseudonym, page, head)

@@ -140,10 +140,10 @@ def masked(
         clauses.append(unstopped(column.table.c.customer_id, RESTRICTION))
     if not clauses:
         return column
-    judged = clauses[0]
+    checked = clauses[0]
     for clause in clauses[1:]:
-        judged = judged & clause
-    return case((judged, column), else_=null()).label(column.name)
+        checked = checked & clause
+    return case((checked, column), else_=null()).label(column.name)
 
 
 def _clause(table: object, condition: Condition) -> ColumnElement[bool]:

@@ -27,22 +27,22 @@ class CustomerLimitError(Exception):
         self.most = most
 
 
-Judge = Callable[[Iterable[str]], None]
+OwnerCheck = Callable[[Iterable[str]], None]
 """Raises CustomerLimitError when the client may not read the customers of these pseudonyms."""
 
 
 class SubjectTracker:
-    """Whose data one operation has read: by pseudonym, for its ledger entry.
+    """Tracks the customers whose data one operation reads, by pseudonym, for its ledger entry.
 
-    Every row of every executor passes `learn` before any value of it is opened: so whoever may read no more customers
-    is stopped here, by whatever road the row came.
+    Both executors pass every row to `add_owners` before a value of it is decrypted, so that the client's limit of
+    customers is enforced here, whichever field returned the row.
     """
 
-    __slots__ = ("_judge", "_store", "disclosed", "handed", "known", "subjects")
+    __slots__ = ("_owner_check", "_store", "disclosed", "handed", "known", "subjects")
 
-    def __init__(self, store: KeyStore, judge: Judge | None = None) -> None:
+    def __init__(self, store: KeyStore, check: OwnerCheck | None = None) -> None:
         self._store = store
-        self._judge = judge
+        self._owner_check = check
         self.known: dict[int, SubjectKey | None] = {}
         """The key of every owner met so far; None where it is gone."""
         self.subjects: dict[str, None] = {}
@@ -51,24 +51,24 @@ class SubjectTracker:
         self.disclosed: dict[int, frozenset[str]] = {}
         """What of it was recorded already by the command that handed it over."""
 
-    async def learn(self, owners: Iterable[int]) -> None:
+    async def add_owners(self, owners: Iterable[int]) -> None:
         """Note these owners, and get the keys of those not met before; CustomerLimitError before any is noted."""
         known = self.known
         missing = [owner for owner in dict.fromkeys(owners) if owner not in known]
         if missing:
             keys = await self._store.subjects(missing)
-            if self._judge is not None:
-                self._judge([*self.subjects, *(key.pseudonym for key in keys if key is not None)])
+            if self._owner_check is not None:
+                self._owner_check([*self.subjects, *(key.pseudonym for key in keys if key is not None)])
             known.update(zip(missing, keys, strict=True))
             self.subjects.update((key.pseudonym, None) for key in keys if key is not None)
 
     async def admit(self, rows: Sequence[Row], layout: Layout) -> list[tuple[Row, SubjectKey]]:
         """Each row with its owner's key, the owner noted; where the key is gone, the row is no longer there (R35)."""
         at = layout.owner_at
-        await self.learn(row[at] for row in rows)
+        await self.add_owners(row[at] for row in rows)
         return [(row, key) for row in rows if (key := self.known[row[at]]) is not None]
 
-    def hand(self, rows: Iterable[Row], layout: Layout) -> None:
+    def record_handover(self, rows: Iterable[Row], layout: Layout) -> None:
         """Note what of these rows leaves for a registry; what is null was hidden, or never there."""
         tld, kind = (layout.at[each] for each in NEEDED)
         for row in rows:

@@ -11,10 +11,10 @@ from aiodataloader import DataLoader
 
 from resolvers.catalogues import translated
 from resolvers.commands.context import CommandContext, Result, Run
-from resolvers.commands.idempotency import once
+from resolvers.commands.idempotency import run_idempotently
 from resolvers.reads.fetches import ByIndex, ByKey, PageOf, Row
 from resolvers.reads.filters import NOW, SUBJECT
-from resolvers.reads.guard import Judge, SubjectTracker
+from resolvers.reads.guard import OwnerCheck, SubjectTracker
 from store.crypto.cursors import Cursors
 from store.crypto.global_ids import GlobalIds
 from store.crypto.subject_key import SubjectKey
@@ -23,7 +23,7 @@ from store.database.store import Store
 Admitted = tuple[Row, SubjectKey]
 
 
-def _told(result: Result, language: str) -> Result:
+def _translated(result: Result, language: str) -> Result:
     """The same with its problems in the caller's language."""
     if not result.problems or language == "en":
         return result
@@ -34,24 +34,24 @@ def _told(result: Result, language: str) -> Result:
 class OperationContext:
     """Lives as long as one operation; nothing in it is shared between requests."""
 
-    __slots__ = ("_loaders", "desk", "failed", "parameters", "performed", "revealed", "store")
+    __slots__ = ("_loaders", "command", "failed", "parameters", "performed", "revealed", "store")
 
     def __init__(
         self,
         store: Store,
         subject: int | None,
         now: datetime,
-        desk: CommandContext | None = None,
-        judge: Judge | None = None,
+        command: CommandContext | None = None,
+        check: OwnerCheck | None = None,
     ) -> None:
         self.store = store
-        self.desk = desk
+        self.command = command
         self.performed: dict[str, Result] = {}
         """What commands have answered, by response key."""
         self.failed: dict[str, Exception] = {}
         """Commands that broke off: how much of them was done nobody knows, so they are not tried again."""
         self.parameters: dict[str, Any] = {SUBJECT: subject, NOW: now}
-        self.revealed = SubjectTracker(store.keys, judge)
+        self.revealed = SubjectTracker(store.keys, check)
         self._loaders: dict[Hashable, DataLoader[int, Any]] = {}
 
     @property
@@ -69,17 +69,19 @@ class OperationContext:
 
         What a command shows of its own making, such as a secret, is read from no row: whose it is is noted here.
         """
-        if self.desk is None:
-            raise LookupError("commands need a desk")
-        if self.desk.grant.subject is not None:
-            await self.revealed.learn([self.desk.grant.subject])
+        if self.command is None:
+            raise LookupError("commands need a command context")
+        if self.command.grant.subject is not None:
+            await self.revealed.add_owners([self.command.grant.subject])
         if key in self.failed:
             raise self.failed[key]
         if key not in self.performed:
-            desk = self.desk
-            work = run(desk, given) if desk.key is None else once(desk, desk.key, key, run, given)
+            command = self.command
+            work = (
+                run(command, given) if command.key is None else run_idempotently(command, command.key, key, run, given)
+            )
             try:
-                self.performed[key] = _told(await work, desk.language)
+                self.performed[key] = _translated(await work, command.language)
             except Exception as error:
                 self.failed[key] = error
                 raise
@@ -126,7 +128,7 @@ class OperationContext:
             wanted = limit - len(standing)
             rows = await fetch.rows(None, after, wanted, self.parameters)
             page, more = rows[:wanted], len(rows) > wanted
-            await self.revealed.learn(row[at] for row in page)
+            await self.revealed.add_owners(row[at] for row in page)
             standing += [row for row in page if known[row[at]] is not None]
             if not more or len(standing) == limit:
                 return standing, more

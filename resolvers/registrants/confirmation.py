@@ -38,19 +38,19 @@ async def is_confirmed(connection: AsyncConnection, key: SubjectKey, email: str 
 
 
 async def ask_owner(
-    connection: AsyncConnection, desk: LetterContext, key: SubjectKey, domain: int, resting: bytes, email: str
+    connection: AsyncConnection, context: LetterContext, key: SubjectKey, domain: int, resting: bytes, email: str
 ) -> int:
     """Ask at an address whether its reader is the owner; the seconds to wait when too many letters were sent, or 0.
 
     When that is because this customer has asked the same owner already, the answer to that question counts for all.
     """
-    secret = await link_secret(desk.store.keys.house, domain, resting, desk.now + LIFE, CONFIRMATION_KEY)
-    reader, site = await reader_of(connection, key), desk.means.site
+    secret = await link_secret(context.store.keys.house, domain, resting, context.now + LIFE, CONFIRMATION_KEY)
+    reader, site = await reader_of(connection, key), context.dependencies.site
     to = Stranger(key, TypedAddress(email), reader.language if reader is not None else "en")
     kind, letter = LetterKind.OWNER_CONFIRMATION, RegistrantLetter.CONFIRM
     link, days = site.link("/registrant/confirm", secret), LIFE.days
-    limits = LetterLimits(desk.store)
-    wait = await send_typed(connection, limits, kind, to, site, letter, desk.now, link=link, days=days)
+    limits = LetterLimits(context.store)
+    wait = await send_typed(connection, limits, kind, to, site, letter, context.now, link=link, days=days)
     return 0 if wait and await _is_asked(connection, key, email, domain) else wait
 
 
@@ -67,44 +67,48 @@ async def _of_owner(connection: AsyncConnection, key: SubjectKey, email: str, co
     return [id_ for id_, resting in rows if same(opened(key, domains.c.registrant_email, id_, resting), email)]
 
 
-async def confirm_owner(desk: CommandContext, domain_id: int) -> bool:
+async def confirm_owner(context: CommandContext, domain_id: int) -> bool:
     """The reader of the address is the owner: of this domain, and of the customer's others with the same address.
 
     They are now told what is owed to them (GDPR Art. 14), and internal systems that the details may be passed on.
     """
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
-        domain = await owned(connection, key, domain_id, desk.now) if key is not None else None
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
+        domain = await owned(connection, key, domain_id, context.now) if key is not None else None
         if key is None or domain is None or domain.email is None:
             return False
         if domain.confirmed:
             return True
         all_ = {domain.id, *await _of_owner(connection, key, domain.email, confirmed=False)}
-        await connection.execute(update(domains).where(domains.c.id.in_(all_)).values(registrant_confirmed_at=desk.now))
-        await record(connection, desk, key, list(COORDINATES.values()))
+        await connection.execute(
+            update(domains).where(domains.c.id.in_(all_)).values(registrant_confirmed_at=context.now)
+        )
+        await record(connection, context, key, list(COORDINATES.values()))
         for id_ in sorted(all_):
             facts: dict[str, Fact] = {"domain": Ref("Domain", id_)}
-            await announce(connection, key, Event.REGISTRANT_CHANGED.wire, desk.now, list(COORDINATES.values()), facts)
-        known = await owned(connection, key, domain_id, desk.now)
+            await announce(
+                connection, key, Event.REGISTRANT_CHANGED.wire, context.now, list(COORDINATES.values()), facts
+            )
+        known = await owned(connection, key, domain_id, context.now)
         assert known is not None  # It is locked.
-        await tell_owner(connection, writing(desk), key, RegistrantLetter.NOTICE, known)
+        await tell_owner(connection, writing(context), key, RegistrantLetter.NOTICE, known)
     return True
 
 
-async def decline_owner(desk: CommandContext, domain_id: int) -> None:
+async def decline_owner(context: CommandContext, domain_id: int) -> None:
     """The reader of the address is not the owner: the address goes, and the customer has to name another one."""
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
-        domain = await owned(connection, key, domain_id, desk.now) if key is not None else None
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
+        domain = await owned(connection, key, domain_id, context.now) if key is not None else None
         if key is None or domain is None or domain.confirmed:
             return
         await connection.execute(update(domains).where(domains.c.id == domain.id).values(registrant_email=None))
         coordinates = [COORDINATES[domains.c.registrant_email]]
         facts: dict[str, Fact] = {"domain": Ref("Domain", domain.id)}
-        await record(connection, desk, key, coordinates)
-        await announce(connection, key, Event.REGISTRANT_CHANGED.wire, desk.now, coordinates, facts)
+        await record(connection, context, key, coordinates)
+        await announce(connection, key, Event.REGISTRANT_CHANGED.wire, context.now, coordinates, facts)
 
 
-def writing(desk: CommandContext) -> LetterContext:
+def writing(context: CommandContext) -> LetterContext:
     """What writing to an owner needs of a command."""
-    return LetterContext(desk.store, desk.means, desk.now)
+    return LetterContext(context.store, context.dependencies, context.now)

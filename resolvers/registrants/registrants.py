@@ -62,7 +62,7 @@ class LetterContext:
     """What writing to an owner needs: the store with its limits, the site's name, and the moment."""
 
     store: Store
-    means: SignInDependencies
+    dependencies: SignInDependencies
     now: datetime
 
 
@@ -112,7 +112,7 @@ def opened(key: SubjectKey, column: Column[Any], domain: int, resting: bytes | N
 
 async def tell_owner(
     connection: AsyncConnection,
-    desk: LetterContext,
+    context: LetterContext,
     key: SubjectKey,
     letter: RegistrantLetter,
     domain: Owned,
@@ -137,7 +137,9 @@ async def tell_owner(
         **facts,
     }
     kind = LetterKind.OWNER_LINK if link else LetterKind.OWNER_NEWS
-    await send_typed(connection, LetterLimits(desk.store), kind, to, desk.means.site, letter, desk.now, **said)
+    await send_typed(
+        connection, LetterLimits(context.store), kind, to, context.dependencies.site, letter, context.now, **said
+    )
 
 
 def same(one: str | None, other: str | None) -> bool:

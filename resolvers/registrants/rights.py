@@ -58,8 +58,8 @@ class LinkHolder:
 class RegistrantLinks:
     """Sends links and finds what they lead to."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
         self._guesses = AttemptLimiter(store)
         columns = select(domains.c.id, domains.c.customer_id, domains.c.registrant_email, domains.c.name)
         self._by_name = store.reader.prepare(columns.add_columns(domains.c.name_ref).where(any_of(domains.c.id, "ids")))
@@ -73,10 +73,10 @@ class RegistrantLinks:
         """
 
         async def work() -> Rejected | None:
-            if wait := await self._guesses.charge([by_network(visitor)], now):
+            if wait := await self._guesses.consume([by_network(visitor)], now):
                 return Rejected(wait)
             mark = self._store.keys.blind_index(Lookup.DOMAIN, name)
-            much = await self._guesses.charge([AttemptBucket(AttemptPace.RESET, b"registrant" + mark)], now)
+            much = await self._guesses.consume([AttemptBucket(AttemptPace.RESET, b"registrant" + mark)], now)
             held = (await self._store.keys.lookups.find_all(Lookup.DOMAIN, mark))[:OWNERS]
             refs = {each.row_id: each.ref for each in held}
             rows = await self._store.reader.fetch(self._by_name, {"ids": list(refs)})
@@ -87,15 +87,15 @@ class RegistrantLinks:
                     await self._write(_holder(row), now)
             return None
 
-        return await no_sooner(self._means.times.refusal, work(), always=True)
+        return await no_sooner(self._dependencies.times.refusal, work(), always=True)
 
     async def _write(self, holder: LinkHolder, now: datetime) -> None:
         (key,) = await self._store.keys.subjects([holder.customer])
         secret = await link_secret(self._store.keys.house, holder.domain, holder.email, now + LIFE)
-        site, minutes = self._means.site, int(LIFE.total_seconds() // 60)
+        site, minutes = self._dependencies.site, int(LIFE.total_seconds() // 60)
         async with self._store.write() as connection:
             domain = await owned(connection, key, holder.domain, now) if key is not None else None
-            ways = LetterContext(self._store, self._means, now)
+            ways = LetterContext(self._store, self._dependencies, now)
             if key is None or domain is None or domain.email is None:
                 return
             if not domain.confirmed:  # The only thing that may be sent there: the question whether they are the owner.
@@ -134,68 +134,68 @@ def _holder(row: Row) -> LinkHolder:
     return LinkHolder(row[0], row[1], bytes(row[2]), bytes(row[3]))
 
 
-async def ask_erasure(desk: CommandContext, domain_id: int) -> str:
+async def ask_erasure(context: CommandContext, domain_id: int) -> str:
     """Erase the owner of a domain, or have it done when the domain ends: ERASED, WAITS, or GONE when it is no more.
 
     Of a domain that is registered its owner must be known, so the details stay; what the registry would do without is
     hidden at once, since nobody has to wait for what rests on consent (A10).
     """
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
-        domain = await owned(connection, key, domain_id, desk.now) if key is not None else None
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
+        domain = await owned(connection, key, domain_id, context.now) if key is not None else None
         if key is None or domain is None:
             return "GONE"
         if not domain.live:
-            await erase_owner(connection, desk, key, domain)
+            await erase_owner(connection, context, key, domain)
             return "ERASED"
         if domain.erasure_at is None:
-            await _await_the_end(connection, desk, key, domain)
+            await _await_the_end(connection, context, key, domain)
         return "WAITS"
 
 
-async def call_off(desk: CommandContext, domain_id: int) -> None:
+async def call_off(context: CommandContext, domain_id: int) -> None:
     """The owner stays; what was hidden stays hidden until the customer shows it again."""
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
-        domain = await owned(connection, key, domain_id, desk.now) if key is not None else None
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
+        domain = await owned(connection, key, domain_id, context.now) if key is not None else None
         if key is not None and domain is not None:
             await _set(connection, domain, {"registrant_erasure_at": None})
 
 
-async def erase_owner(connection: AsyncConnection, desk: CommandContext, key: SubjectKey, domain: Owned) -> None:
+async def erase_owner(connection: AsyncConnection, context: CommandContext, key: SubjectKey, domain: Owned) -> None:
     """Remove every detail of the owner, in the caller's transaction; they are told, and so is who has the data."""
-    await tell_owner(connection, writing(desk), key, RegistrantLetter.ERASED, domain)
+    await tell_owner(connection, writing(context), key, RegistrantLetter.ERASED, domain)
     nothing: dict[str, Any] = {column.name: None for column in DETAILS.values()}
     await _set(connection, domain, nothing | {"registrant_erasure_at": None, "registrant_confirmed_at": None})
-    await _tell_others(connection, desk, key, domain, list(COORDINATES.values()))
+    await _tell_others(connection, context, key, domain, list(COORDINATES.values()))
 
 
-async def erase_due_owners(desk: CommandContext) -> int:
+async def erase_due_owners(context: CommandContext) -> int:
     """Erase the owners who asked for it and whose domain has ended; how many. Each is a transaction of its own."""
-    over = ~runs(literal(desk.now, Instant()))
+    over = ~runs(literal(context.now, Instant()))
     due = select(domains.c.id, domains.c.customer_id)
-    async with desk.store.write() as connection:
+    async with context.store.write() as connection:
         found = (
             await connection.execute(due.where(domains.c.registrant_erasure_at.is_not(None), over).limit(MOST))
         ).all()
     done = 0
     for id_, customer in found:
-        (key,) = await desk.store.keys.subjects([customer])
-        async with desk.store.write() as connection:
-            domain = await owned(connection, key, id_, desk.now) if key is not None else None
+        (key,) = await context.store.keys.subjects([customer])
+        async with context.store.write() as connection:
+            domain = await owned(connection, key, id_, context.now) if key is not None else None
             if key is not None and domain is not None and domain.erasure_at is not None and not domain.live:
-                await erase_owner(connection, desk, key, domain)
+                await erase_owner(connection, context, key, domain)
                 done += 1
     return done
 
 
-async def _await_the_end(connection: AsyncConnection, desk: CommandContext, key: SubjectKey, domain: Owned) -> None:
+async def _await_the_end(connection: AsyncConnection, context: CommandContext, key: SubjectKey, domain: Owned) -> None:
     hidden = [field for field in FIELDS if rule_of(domain.tld, domain.kind, field).free]
     changes: dict[str, Any] = {f"hide_{field}": True for field in hidden}
-    await _set(connection, domain, changes | {"registrant_erasure_at": desk.now})
-    await tell_owner(connection, writing(desk), key, RegistrantLetter.WAITS, domain)
+    await _set(connection, domain, changes | {"registrant_erasure_at": context.now})
+    await tell_owner(connection, writing(context), key, RegistrantLetter.WAITS, domain)
     if hidden:
-        await _tell_others(connection, desk, key, domain, [f"Domain.hide{field.capitalize()}" for field in hidden])
+        await _tell_others(connection, context, key, domain, [f"Domain.hide{field.capitalize()}" for field in hidden])
 
 
 async def _set(connection: AsyncConnection, domain: Owned, values: Mapping[str, Any]) -> None:
@@ -203,8 +203,8 @@ async def _set(connection: AsyncConnection, domain: Owned, values: Mapping[str, 
 
 
 async def _tell_others(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, domain: Owned, coordinates: list[str]
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, domain: Owned, coordinates: list[str]
 ) -> None:
     facts: dict[str, Fact] = {"domain": Ref("Domain", domain.id)}
-    await record(connection, desk, key, coordinates)
-    await announce(connection, key, Event.REGISTRANT_CHANGED.wire, desk.now, coordinates, facts)
+    await record(connection, context, key, coordinates)
+    await announce(connection, key, Event.REGISTRANT_CHANGED.wire, context.now, coordinates, facts)

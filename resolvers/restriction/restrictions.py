@@ -67,53 +67,53 @@ NO_RESTRICTION = UserProblem("NOT_RESTRICTED", "Processing is not restricted: th
 NO_OBJECTION = UserProblem("NOT_FOUND", "There is no objection to this purpose.", ("purpose",))
 
 
-async def request_restriction(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def request_restriction(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Have processing restricted, at once (Art. 18(1)); asked again, it stands, whatever was announced meanwhile."""
     ground = Ground[str(getattr(given["ground"], "value", given["ground"]))]
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
-        await restrict(connection, desk.means.site, key, ground, THE_CUSTOMER, desk.now)
-    return Result(affected={"customer": desk.subject})
+        await restrict(connection, context.dependencies.site, key, ground, THE_CUSTOMER, context.now)
+    return Result(affected={"customer": context.subject})
 
 
-async def lift_restriction(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def lift_restriction(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """The customer ends a restriction of their own, at once: who did it needs not be told before (Art. 18(3))."""
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
         if await restriction_of(connection, key.customer_id) is None:
             return Result(problems=(NO_RESTRICTION,))
-        await _lift(connection, desk.means.site, key, THE_CUSTOMER, desk.now)
-    return Result(affected={"customer": desk.subject})
+        await _lift(connection, context.dependencies.site, key, THE_CUSTOMER, context.now)
+    return Result(affected={"customer": context.subject})
 
 
-async def object_to_purpose(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def object_to_purpose(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Object to a purpose: marketing ends at once, what rests on legitimate interests stands still until decided."""
     purpose = Purpose[str(getattr(given["purpose"], "value", given["purpose"]))]
     if objection_to(purpose) is ObjectionOutcome.NONE:
         return Result(problems=(UserProblem("NOT_OBJECTABLE", instead(purpose), ("purpose",)),))
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
-        await object_(connection, desk, key, purpose, THE_CUSTOMER)
-    return Result(affected={"customer": desk.subject})
+        await object_(connection, context, key, purpose, THE_CUSTOMER)
+    return Result(affected={"customer": context.subject})
 
 
-async def withdraw_objection(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def withdraw_objection(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Take an objection back. News stay off: to have them again is a consent of its own (`setProductNews`)."""
     purpose = Purpose[str(getattr(given["purpose"], "value", given["purpose"]))]
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
-        if not await end_objection(connection, key, purpose, THE_CUSTOMER, desk.now):
+        if not await end_objection(connection, key, purpose, THE_CUSTOMER, context.now):
             return Result(problems=(NO_OBJECTION,))
-        await announce(connection, key, Event.OBJECTION_ENDED.wire, desk.now, facts={"purpose": purpose.name})
-    return Result(affected={"customer": desk.subject})
+        await announce(connection, key, Event.OBJECTION_ENDED.wire, context.now, facts={"purpose": purpose.name})
+    return Result(affected={"customer": context.subject})
 
 
 async def restrict(
@@ -166,13 +166,13 @@ async def announce_lift(
 
 
 async def object_(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, purpose: Purpose, by: ActingParty
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, purpose: Purpose, by: ActingParty
 ) -> bool:
     """The same for whoever asks, in the caller's transaction; whether it is new.
 
     One that came with a reference is on record each time. ValueError for what cannot be objected to.
     """
-    kind, now = objection_to(purpose), desk.now
+    kind, now = objection_to(purpose), context.now
     if kind is ObjectionOutcome.NONE:
         raise ValueError(f"there is no objection to {purpose.name}")
     known = await objection_of(connection, key.customer_id, purpose)
@@ -182,7 +182,7 @@ async def object_(
         return False
     at_once = kind is ObjectionOutcome.AT_ONCE
     state = ObjectionState.UPHELD if at_once else ObjectionState.PENDING
-    due = answer_by(now, desk.means.site.zone)
+    due = answer_by(now, context.dependencies.site.zone)
     values = {"state": state.name, "asked_at": now, "answer_by": due, "decided_at": now if at_once else None}
     values |= {"because": None, "told_at": None, "letter_id": None}
     if known is None:
@@ -197,10 +197,10 @@ async def object_(
     if at_once:
         await record_event(connection, key, RightsEvent.UPHELD, THE_GATEWAY, now, purpose=purpose)
     if purpose is Purpose.PRODUCT_NEWS:
-        await switch_news(connection, desk, key, wanted=False, source=SOURCE)
+        await switch_news(connection, context, key, wanted=False, source=SOURCE)
     waits = RightsLetter.OBJECTED if purpose.exempt is None else RightsLetter.OBJECTED_GOES_ON
     letter = RightsLetter.UPHELD if at_once else waits
-    await _tell(connection, desk.means.site, key, letter, purpose, now, **({} if at_once else {"due": due}))
+    await _tell(connection, context.dependencies.site, key, letter, purpose, now, **({} if at_once else {"due": due}))
     return True
 
 

@@ -18,14 +18,14 @@ STOPPED: Final = UserProblem(
 )
 
 
-async def is_stopped(desk: CommandContext, customer_id: int) -> bool:
+async def is_stopped(context: CommandContext, customer_id: int) -> bool:
     """Whether the tool's purpose stands still for this customer; False for the customers themselves.
 
     It is asked before the command begins: a command that has begun is carried out as if it had come before.
     """
-    if desk.grant.subject is not None or desk.purpose is None or not (subjects := stops(desk.purpose)):
+    if context.grant.subject is not None or context.purpose is None or not (subjects := stops(context.purpose)):
         return False
-    reader = desk.store.reader
+    reader = context.store.reader
     mine = (
         select(processing_stops.c.id)
         .where(processing_stops.c.customer_id == bindparam("owner", type_=Id), processing_stops.c.subject.in_(subjects))

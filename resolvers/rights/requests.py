@@ -39,54 +39,56 @@ class RightsRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DataRights:
-    """Of the customer whom the desk is for."""
+    """Of the customer whom the requests are about."""
 
-    desk: CommandContext
+    context: CommandContext
 
     @classmethod
     async def on_behalf(
-        cls, store: Store, means: SignInDependencies, number: str, behalf: Behalf, now: datetime
+        cls, store: Store, dependencies: SignInDependencies, number: str, behalf: Behalf, now: datetime
     ) -> Self:
         """Of the customer with this number, by an operator; RightsRefusedError when there is none, or no reason."""
         check_reason(behalf.because)
         owner = await customer_with_number(store, number)
         if owner is None:
             raise RightsRefusedError("There is no customer with this number.")
-        return cls(_desk(store, means, owner, behalf, now))
+        return cls(_context(store, dependencies, owner, behalf, now))
 
     @classmethod
-    async def of_case(cls, store: Store, means: SignInDependencies, case: int, behalf: Behalf, now: datetime) -> Self:
+    async def of_case(
+        cls, store: Store, dependencies: SignInDependencies, case: int, behalf: Behalf, now: datetime
+    ) -> Self:
         """Of the customer whom the erasure of this number is about, by an operator; RightsRefusedError."""
         check_reason(behalf.because)
         async with store.write() as connection:
             owner = await connection.scalar(select(erasure_cases.c.customer_id).where(erasure_cases.c.id == case))
         if owner is None:
             raise RightsRefusedError("There is no such case: `gateway erasures list --all` lists them.")
-        return cls(_desk(store, means, owner, behalf, now))
+        return cls(_context(store, dependencies, owner, behalf, now))
 
     async def erase(self, given: Mapping[str, Any]) -> erasures.Requested:
         """Have everything erased, with `whenServicesEnd` once the last service has ended."""
-        return await erasures.request_erasure(self.desk, given)
+        return await erasures.request_erasure(self.context, given)
 
     async def cancel_erasure(self, given: Mapping[str, Any]) -> Result:
         """Call the erasure of this `id` off."""
-        return await erasures.cancel_erasure(self.desk, given)
+        return await erasures.cancel_erasure(self.context, given)
 
     async def withdraw_erasure(self, connection: AsyncConnection, key: SubjectKey, case: int, state: str) -> None:
         """Call it off in the transaction of what makes it void, such as a new service that the customer wants."""
-        await erasures.withdraw(connection, self.desk, key, case, state)
+        await erasures.withdraw(connection, self.context, key, case, state)
 
     async def export(self, given: Mapping[str, Any]) -> Result:
         """Have an export of everything made, in this `language`."""
-        return await exports.request_export(self.desk, given)
+        return await exports.request_export(self.context, given)
 
     async def erase_owner(self, domain: int) -> str:
         """Have the owner of a domain of the customer's erased: ERASED, WAITS for its end, or GONE."""
-        return await registrants_rights.ask_erasure(self.desk, domain)
+        return await registrants_rights.ask_erasure(self.context, domain)
 
     async def keep_owner(self, domain: int) -> None:
         """Call that off."""
-        await registrants_rights.call_off(self.desk, domain)
+        await registrants_rights.call_off(self.context, domain)
 
 
 def check_reason(because: str) -> None:
@@ -97,7 +99,9 @@ def check_reason(because: str) -> None:
         raise RightsRefusedError("Say how it was asked for without an address or a telephone number.")
 
 
-def _desk(store: Store, means: SignInDependencies, owner: int, behalf: Behalf, now: datetime) -> CommandContext:
+def _context(
+    store: Store, dependencies: SignInDependencies, owner: int, behalf: Behalf, now: datetime
+) -> CommandContext:
     grant = Grant(
         token_id=OPERATOR,
         client_id=OPERATOR,
@@ -110,14 +114,14 @@ def _desk(store: Store, means: SignInDependencies, owner: int, behalf: Behalf, n
         introspection=False,
         max_page=1,
     )
-    return CommandContext(store, grant, Purpose.SELF_SERVICE, None, now, means, behalf=behalf)
+    return CommandContext(store, grant, Purpose.SELF_SERVICE, None, now, dependencies, behalf=behalf)
 
 
-async def request_export(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def request_export(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
-    return await DataRights(desk).export(given)
+    return await DataRights(context).export(given)
 
 
-async def cancel_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def cancel_erasure(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
-    return await DataRights(desk).cancel_erasure(given)
+    return await DataRights(context).cancel_erasure(given)

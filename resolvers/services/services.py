@@ -36,14 +36,14 @@ FUTURE = UserProblem("INVALID_TIME", "A service cannot end in the future: end it
 BEFORE = UserProblem("INVALID_TIME", "A service cannot end before it began.", ("at",))
 
 
-async def subscribe_service(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def subscribe_service(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Begin a service. Whoever asked to be erased has to choose first: the request is never undone in silence (R42)."""
     texts = InputReader(given)
     name = texts.name("name")
     if texts.problems:
         return Result(problems=tuple(texts.problems))
-    (key,) = await desk.store.keys.subjects([given["customer"]])
-    async with desk.store.write() as connection:
+    (key,) = await context.store.keys.subjects([given["customer"]])
+    async with context.store.write() as connection:
         if key is None or not await _locked(connection, key.customer_id):
             return Result(problems=(NOBODY,))
         standing = await standing_erasure(connection, key.customer_id)
@@ -53,13 +53,13 @@ async def subscribe_service(desk: CommandContext, given: Mapping[str, Any]) -> R
             if standing.cause == "REQUEST":
                 if not given.get("withdrawErasure"):
                     return Result(problems=(PENDING,))
-                await DataRights(desk).withdraw_erasure(connection, key, standing.id, standing.state)
-        id_ = await _begin(connection, desk, key, given, name)
+                await DataRights(context).withdraw_erasure(connection, key, standing.id, standing.state)
+        id_ = await _begin(connection, context, key, given, name)
     return Result(affected={"service": id_, "customer": key.customer_id})
 
 
 async def _begin(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, given: Mapping[str, Any], name: str | None
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, given: Mapping[str, Any], name: str | None
 ) -> int:
     id_ = new_id()
     row = {
@@ -68,25 +68,25 @@ async def _begin(
         "kind": word(given["kind"], SERVICE_KINDS),
         "name": None if name is None else key.seal(services.c.name, id_, services.c.name.info["sealing"].encode(name)),
         "status": "ACTIVE",
-        "started_at": desk.now,
+        "started_at": context.now,
         "renews_at": given.get("renewsAt"),
     }
     await connection.execute(insert(services).values(row))
     await _clock(connection, key.customer_id, None)
     facts: dict[str, Fact] = {"service": Ref("Service", id_), "kind": str(row["kind"])}
-    await announce(connection, key, "service.subscribed", desk.now, facts=facts)
+    await announce(connection, key, "service.subscribed", context.now, facts=facts)
     return id_
 
 
-async def terminate_service(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def terminate_service(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """End a service, and the registration of its domain with it: nothing more is published, the name is free again.
 
     When it was the last one, the clocks of erasure start. Ending it again changes nothing.
     """
-    at: datetime = given.get("at") or desk.now
-    if at > desk.now + AHEAD:
+    at: datetime = given.get("at") or context.now
+    if at > context.now + AHEAD:
         return Result(problems=(FUTURE,))
-    async with desk.store.write() as connection:
+    async with context.store.write() as connection:
         found = select(services.c.customer_id, services.c.status, services.c.started_at).where(
             services.c.id == (given.get("service") or 0)
         )
@@ -100,10 +100,10 @@ async def terminate_service(desk: CommandContext, given: Mapping[str, Any]) -> R
             await connection.execute(update(services).where(services.c.id == given["service"]).values(ended))
             mine = domains.c.service_id == given["service"], domains.c.released_at.is_(None)
             await connection.execute(update(domains).where(*mine).values(released_at=at))
-            (key,) = await desk.store.keys.subjects([row.customer_id])
+            (key,) = await context.store.keys.subjects([row.customer_id])
             if key is not None:
                 facts = {"service": Ref("Service", given["service"])}
-                await announce(connection, key, "service.terminated", desk.now, facts=facts)
+                await announce(connection, key, "service.terminated", context.now, facts=facts)
         if not await active_services(connection, row.customer_id):
             await _clock(connection, row.customer_id, await last_end(connection, row.customer_id))
     return Result(affected={"service": given["service"], "customer": row.customer_id})

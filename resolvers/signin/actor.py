@@ -33,7 +33,7 @@ class Actor:
     """Who acts, in which session, and when."""
 
     store: Store
-    means: SignInDependencies
+    dependencies: SignInDependencies
     customer_id: int
     session_id: int | None
     now: datetime
@@ -42,7 +42,7 @@ class Actor:
         """The session, while it is open."""
         if self.session_id is None:
             return None
-        found = await Sessions(self.store, self.means).by_id(self.session_id, self.now)
+        found = await Sessions(self.store, self.dependencies).by_id(self.session_id, self.now)
         return found if found is not None and found.customer_id == self.customer_id else None
 
     async def account(self, credential_id: int | None) -> Account | None:
@@ -53,15 +53,15 @@ class Actor:
         account = await Credentials(self.store).by_id(credential_id) if credential_id is not None else None
         return account if account is not None and account.credential.customer_id == self.customer_id else None
 
-    async def charge(self, account: Account, secret: Secret) -> int:
+    async def consume(self, account: Account, secret: Secret) -> int:
         """Count an attempt within this session; the seconds to wait when there were too many."""
         buckets = inside(secret, account.credential.id, self.session_id)
-        return await AttemptLimiter(self.store).charge(buckets, self.now)
+        return await AttemptLimiter(self.store).consume(buckets, self.now)
 
-    async def forgive(self, connection: AsyncConnection, account: Account, secret: Secret) -> None:
+    async def reset(self, connection: AsyncConnection, account: Account, secret: Secret) -> None:
         """The attempt was right, and what it was for is done, in the caller's transaction."""
         buckets = inside(secret, account.credential.id, self.session_id)
-        await AttemptLimiter(self.store).forgive(connection, buckets, self.now)
+        await AttemptLimiter(self.store).reset(connection, buckets, self.now)
 
     async def shows_factor(self, account: Account, code: str) -> UserProblem | None:
         """What keeps the second factor from being believed here and now; None when it is, or when there is none yet.
@@ -81,16 +81,16 @@ class Actor:
     async def uses_code(self, account: Account, code: str) -> UserProblem | None:
         """What keeps a code from being believed; None: it was right, and is used up."""
         secret = Secret.of_code(code)
-        if wait := await self.charge(account, secret):
+        if wait := await self.consume(account, secret):
             return too_often(wait, "code")
         async with self.store.write() as connection:
             used = await use_code(connection, account.key, account.credential.id, code, self.now)
             if used is None:
                 return WRONG_CODE
-            await self.forgive(connection, account, secret)
+            await self.reset(connection, account, secret)
         return None
 
 
-def actor_at(desk: CommandContext) -> Actor:
+def actor_at(context: CommandContext) -> Actor:
     """The customer behind a token."""
-    return Actor(desk.store, desk.means, desk.subject, desk.grant.session_id, desk.now)
+    return Actor(context.store, context.dependencies, context.subject, context.grant.session_id, context.now)

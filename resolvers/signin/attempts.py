@@ -83,7 +83,7 @@ class AttemptLimiter:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def charge(self, buckets: Sequence[AttemptBucket], now: datetime) -> int:
+    async def consume(self, buckets: Sequence[AttemptBucket], now: datetime) -> int:
         """Count an attempt in each of these; or the seconds to wait, and nothing was counted."""
         names = await self._names(buckets, now)
         async with self._store.write(apart=True) as connection:
@@ -104,7 +104,7 @@ class AttemptLimiter:
                 await connection.execute(update(guesses).where(guesses.c.bucket == row.bucket).values(change))
         return 0
 
-    async def forgive(self, connection: AsyncConnection, buckets: Sequence[AttemptBucket], now: datetime) -> None:
+    async def reset(self, connection: AsyncConnection, buckets: Sequence[AttemptBucket], now: datetime) -> None:
         """All was right: in the caller's transaction. A network is forgiven an attempt for each time it stands here,
         everything else all its attempts."""
         names = await self._names(buckets, now)

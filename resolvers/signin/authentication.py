@@ -51,13 +51,13 @@ class PasskeyAttempt:
 class CustomerAuthentication:
     """The procedure, for all platforms."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
         self.credentials = Credentials(store)
-        self.pending = PendingSignIns(store, means, self.credentials)
+        self.pending = PendingSignIns(store, dependencies, self.credentials)
         self.guesses = AttemptLimiter(store)
-        self.opener = Opener(store, means)
-        self._passkeys = Passkeys(store, means)
+        self.opener = Opener(store, dependencies)
+        self._passkeys = Passkeys(store, dependencies)
 
     async def by_password(
         self, claim: PasswordAttempt, visitor: Visitor, now: datetime
@@ -70,7 +70,7 @@ class CustomerAuthentication:
         apart from the password, and checked; 7. else they are let in, and only now the attempts are forgiven. A
         refusal leaves no sooner than any other.
         """
-        return await no_sooner(self._means.times.refusal, self._by_password(claim, visitor, now))
+        return await no_sooner(self._dependencies.times.refusal, self._by_password(claim, visitor, now))
 
     async def _by_password(
         self, claim: PasswordAttempt, visitor: Visitor, now: datetime
@@ -79,7 +79,7 @@ class CustomerAuthentication:
         if too_long(claim.password) or too_long(password):  # 1
             return Rejected()
         account, counted = await self._account(claim, visitor, now)
-        if wait := await self.guesses.charge(counted.buckets(Secret.PASSWORD), now):  # 2
+        if wait := await self.guesses.consume(counted.buckets(Secret.PASSWORD), now):  # 2
             return Rejected(wait)
         while await self._is_right(account, password) and account is not None:  # 3
             found = await self._after_password(account, claim, counted, now)
@@ -90,7 +90,7 @@ class CustomerAuthentication:
 
     async def _is_right(self, account: Account | None, password: str) -> bool:
         stored = account.credential.password_hash if account else None
-        return await self._means.hasher.verify(stored, password)
+        return await self._dependencies.hasher.verify(stored, password)
 
     async def _account(self, claim: PasswordAttempt, visitor: Visitor, now: datetime) -> tuple[Account | None, Counted]:
         """The account that is meant, and where its attempts are counted, whether there is one or not."""
@@ -123,12 +123,14 @@ class CustomerAuthentication:
     ) -> SignedIn | SecondFactorRequired | Rejected | Expired | None:
         """Steps 5 to 7; None when the password was hashed anew, or changed, since it was verified."""
         stored, password, visitor = account.credential.password_hash or "", normal(claim.password), counted.visitor
-        fresh = await self._means.hasher.hash(password) if self._means.hasher.stale(stored) else None  # S2
+        fresh = (
+            await self._dependencies.hasher.hash(password) if self._dependencies.hasher.stale(stored) else None
+        )  # S2
         renews = claim.renews.id if claim.renews else None
         access = await self.opener.judged(account, visitor, now, renews is not None)
         spent = counted.buckets(Secret.PASSWORD)
         beside = counted.beside(Secret.of_code(claim.code)) if claim.code and await self._guarded(account) else []
-        if beside and (wait := await self.guesses.charge(beside, now)):  # 6
+        if beside and (wait := await self.guesses.consume(beside, now)):  # 6
             return Rejected(wait)
         async with self._store.write() as connection:
             if not await unchanged(connection, account, fresh):
@@ -141,10 +143,12 @@ class CustomerAuthentication:
             if factors:
                 used = await use_code(connection, account.key, account.credential.id, claim.code, now)
             if used is not None or not factors:  # 7
-                await self.guesses.forgive(connection, spent + beside, now)
+                await self.guesses.reset(connection, spent + beside, now)
                 proof = SignInProof(account, methods("pwd", used), claim.shared, renews, used)
                 return await self.opener.open(connection, proof, visitor, access)
-            await record(connection, account.key, self._means, self.opener.history.failed(claim.platform, visitor, now))
+            await record(
+                connection, account.key, self._dependencies, self.opener.history.failed(claim.platform, visitor, now)
+            )
         return Rejected()
 
     async def _guarded(self, account: Account) -> bool:
@@ -156,7 +160,7 @@ class CustomerAuthentication:
         self, pending: Pending, code: str, visitor: Visitor, now: datetime
     ) -> SignedIn | Rejected | Expired:
         """Believe a code after a right password, or not; the same steps."""
-        return await no_sooner(self._means.times.refusal, self._by_code(pending, code, visitor, now))
+        return await no_sooner(self._dependencies.times.refusal, self._by_code(pending, code, visitor, now))
 
     async def _by_code(
         self, pending: Pending, code: str, visitor: Visitor, now: datetime
@@ -164,7 +168,7 @@ class CustomerAuthentication:
         account = pending.account
         counted = await self._counted(account, pending.session_id, visitor, now)
         buckets = counted.buckets(Secret.of_code(code))
-        if wait := await self.guesses.charge(buckets, now):
+        if wait := await self.guesses.consume(buckets, now):
             return Rejected(wait)
         access = await self.opener.judged(account, visitor, now, pending.session_id is not None)
         async with self._store.write() as connection:
@@ -175,21 +179,21 @@ class CustomerAuthentication:
             if used is not None:
                 if not await finish(connection, pending):
                     return Expired()
-                await self.guesses.forgive(connection, buckets + counted.buckets(Secret.PASSWORD), now)
+                await self.guesses.reset(connection, buckets + counted.buckets(Secret.PASSWORD), now)
                 proof = SignInProof(account, methods("pwd", used), pending.shared, pending.session_id, used)
                 return await self.opener.open(connection, proof, visitor, access)
         return await self._refuse(account, account.credential.platform, visitor, now)
 
     async def by_passkey(self, shown: PasskeyAttempt, visitor: Visitor, now: datetime) -> SignedIn | Rejected | Expired:
         """Believe a passkey, or not: after a right password, as a fresh proof, or in place of all that."""
-        return await no_sooner(self._means.times.refusal, self._by_passkey(shown, visitor, now))
+        return await no_sooner(self._dependencies.times.refusal, self._by_passkey(shown, visitor, now))
 
     async def _by_passkey(
         self, shown: PasskeyAttempt, visitor: Visitor, now: datetime
     ) -> SignedIn | Rejected | Expired:
         account, counted = await self._shown(shown, visitor, now)
         buckets = counted.buckets(Secret.PASSKEY)
-        if wait := await self.guesses.charge(buckets, now):
+        if wait := await self.guesses.consume(buckets, now):
             return Rejected(wait)
         expected = account if shown.pending or shown.renews else None
         try:
@@ -207,7 +211,7 @@ class CustomerAuthentication:
                 await unchanged(connection, presented.account) and await finish(connection, shown.pending)
             ):
                 return Expired()
-            await self.guesses.forgive(connection, buckets, now)
+            await self.guesses.reset(connection, buckets, now)
             return await self.opener.open(connection, _proof(shown, presented), visitor, access)
 
     async def _shown(self, shown: PasskeyAttempt, visitor: Visitor, now: datetime) -> tuple[Account | None, Counted]:

@@ -22,8 +22,8 @@ from store.tables.signin import known_devices
 class Devices:
     """Tells known devices from strangers."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
         found = select(known_devices.c.last_used_at).where(
             known_devices.c.credential_id == bindparam("credential"), known_devices.c.secret_hash == bindparam("secret")
         )
@@ -50,7 +50,7 @@ class Devices:
         return self._lately(await self._store.reader.fetch(self._of_customer, values), now)
 
     def _lately(self, rows: Sequence[Row], now: datetime) -> bool:
-        return any(now - instant(row[0]) < self._means.times.device for row in rows)
+        return any(now - instant(row[0]) < self._dependencies.times.device for row in rows)
 
 
 async def remember_device(connection: AsyncConnection, account: Account, visitor: Visitor, now: datetime) -> str:

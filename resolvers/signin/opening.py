@@ -36,10 +36,10 @@ class SignInProof:
 class Opener:
     """Lets in whoever has been believed."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._means = means
-        self.history = History(store, means)
-        self.devices = Devices(store, means)
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._dependencies = dependencies
+        self.history = History(store, dependencies)
+        self.devices = Devices(store, dependencies)
 
     async def judged(self, account: Account, visitor: Visitor, now: datetime, renews: bool = False) -> PlatformAccess:
         """The access, compared with the earlier ones; before the transaction, since it reads and opens many rows.
@@ -62,13 +62,13 @@ class Opener:
             session_id = proof.renews
         else:
             opening = Opening(account.credential.id, proof.methods, proof.shared)
-            session_id, secret = await open_session(connection, account.key, self._means, access, opening)
+            session_id, secret = await open_session(connection, account.key, self._dependencies, access, opening)
             if not proof.shared:
                 device_secret = await remember_device(connection, account, visitor, access.at)
-        await record(connection, account.key, self._means, access, account.credential.id)
+        await record(connection, account.key, self._dependencies, access, account.credential.id)
         if proof.used is not None and proof.used.factor.kind == "RECOVERY_CODES":
             letter, left = SignInLetter.RECOVERY_CODE_USED, proof.used.factor.remaining or 0
-            site, platform = self._means.site, access.platform
+            site, platform = self._dependencies.site, access.platform
             await write(connection, account.key, site, letter, access.at, platform=platform, left=left)
         return SignedIn(session_id, secret, device_secret, proof.shared)
 

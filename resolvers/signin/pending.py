@@ -30,8 +30,8 @@ class Pending:
 class PendingSignIns:
     """Begins them and finds them again."""
 
-    def __init__(self, store: Store, means: SignInDependencies, credentials: Credentials) -> None:
-        self._store, self._means, self._credentials = store, means, credentials
+    def __init__(self, store: Store, dependencies: SignInDependencies, credentials: Credentials) -> None:
+        self._store, self._dependencies, self._credentials = store, dependencies, credentials
         found = select(
             pending_sign_ins.c.id,
             pending_sign_ins.c.credential_id,
@@ -53,7 +53,7 @@ class PendingSignIns:
             "session_id": session_id,
             "secret_hash": hashed(secret),
             "shared": shared,
-            "expires_at": now + self._means.times.pending,
+            "expires_at": now + self._dependencies.times.pending,
         }
         await connection.execute(insert(pending_sign_ins).values(row))
         return secret

@@ -49,8 +49,8 @@ class Session:
 class Sessions:
     """Finds sessions."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
         columns = (
             sessions.c.id,
             sessions.c.customer_id,
@@ -89,7 +89,7 @@ class Sessions:
         (key,) = await self._store.keys.subjects([customer])
         if key is None:  # The customer is being erased, and this row is about to go.
             return None
-        idle = self._means.times.idle_for(session.shared)
+        idle = self._dependencies.times.idle_for(session.shared)
         return None if now >= instant(expires) or now - session.last_seen_at > idle else session
 
     async def touch(self, session: Session, now: datetime) -> None:
@@ -112,7 +112,11 @@ class Opening:
 
 
 async def open_session(
-    connection: AsyncConnection, key: SubjectKey, means: SignInDependencies, access: PlatformAccess, opening: Opening
+    connection: AsyncConnection,
+    key: SubjectKey,
+    dependencies: SignInDependencies,
+    access: PlatformAccess,
+    opening: Opening,
 ) -> tuple[int, str]:
     """Open one, in the caller's transaction; its id, and the secret for the cookie."""
     id_, secret = new_id(), new_secret()
@@ -122,7 +126,7 @@ async def open_session(
         "platform": access.platform,
         "started_at": access.at,
         "last_seen_at": access.at,
-        "expires_at": access.at + means.times.session_for(opening.shared),
+        "expires_at": access.at + dependencies.times.session_for(opening.shared),
         "ip_address": sealed(key, sessions.c.ip_address, id_, access.address),
         "country": sealed(key, sessions.c.country, id_, access.place.country),
         "device": sealed(key, sessions.c.device, id_, access.device),

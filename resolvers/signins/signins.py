@@ -62,8 +62,8 @@ class PlatformAccess:
 class History:
     """The customer's earlier accesses."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
         found = select(
             sign_ins.c.id, sign_ins.c.at, sign_ins.c.ip_address, sign_ins.c.country, sign_ins.c.device
         ).where(sign_ins.c.customer_id == bindparam("customer"), sign_ins.c.outcome == "SUCCEEDED")
@@ -73,7 +73,7 @@ class History:
         self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, known: bool | None
     ) -> PlatformAccess:
         """A successful access with its place, compared with the earlier ones; `known` as `judge` takes it."""
-        place = self._means.places.find(visitor.address)
+        place = self._dependencies.places.find(visitor.address)
         seen = PastAccess(now, visitor.address, place.country, visitor.device, place)
         earlier = await self._earlier(key)
         unusual, context = judge(seen, earlier, known), self.context(key, visitor)
@@ -96,11 +96,11 @@ class History:
 
     def context(self, key: SubjectKey, visitor: Visitor) -> SignInContext:
         """Network, country and device of a visitor, to be compared with what is known of a customer's."""
-        return SignInContext(key, visitor.address, visitor.device, self._means.places)
+        return SignInContext(key, visitor.address, visitor.device, self._dependencies.places)
 
     def failed(self, platform: str, visitor: Visitor, now: datetime) -> PlatformAccess:
         """A failed access, which is compared with nothing."""
-        place = self._means.places.find(visitor.address)
+        place = self._dependencies.places.find(visitor.address)
         return PlatformAccess(platform, now, visitor.address, visitor.device, place, succeeded=False)
 
     async def _earlier(self, key: SubjectKey) -> Sequence[PastAccess]:
@@ -112,7 +112,7 @@ class History:
         self, key: SubjectKey, id_: int, at: str | datetime, address: bytes, country: bytes, device: bytes
     ) -> PastAccess:
         ip = opened(key, sign_ins.c.ip_address, id_, address)
-        place = self._means.places.find(ip)
+        place = self._dependencies.places.find(ip)
         return PastAccess(
             instant(at),
             ip,
@@ -125,7 +125,7 @@ class History:
 async def record(
     connection: AsyncConnection,
     key: SubjectKey,
-    means: SignInDependencies,
+    dependencies: SignInDependencies,
     access: PlatformAccess,
     credential_id: int | None = None,
 ) -> int:
@@ -136,7 +136,7 @@ async def record(
     row = _row(key, access)
     await connection.execute(insert(sign_ins).values(row))
     if access.unusual and await _may_tell(connection, key, access):
-        await _tell(connection, key, means, access, row["id"], credential_id)
+        await _tell(connection, key, dependencies, access, row["id"], credential_id)
     return int(row["id"])
 
 
@@ -174,7 +174,7 @@ async def _may_tell(connection: AsyncConnection, key: SubjectKey, access: Platfo
 async def _tell(
     connection: AsyncConnection,
     key: SubjectKey,
-    means: SignInDependencies,
+    dependencies: SignInDependencies,
     access: PlatformAccess,
     id_: int,
     credential_id: int | None,
@@ -186,19 +186,19 @@ async def _tell(
         "sign_in_id": id_,
         "credential_id": credential_id,
         "secret_hash": hashed(secret),
-        "expires_at": access.at + means.times.alarm,
+        "expires_at": access.at + dependencies.times.alarm,
     }
     await connection.execute(insert(alarm_links).values(row))
     await write(
         connection,
         key,
-        means.site,
+        dependencies.site,
         SignInLetter.UNUSUAL_SIGN_IN,
         access.at,
         platform=access.platform,
         device=access.device,
         place=access.place.country or "-",
-        link=means.site.link("/not-me", secret),
+        link=dependencies.site.link("/not-me", secret),
     )
 
 

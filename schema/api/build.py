@@ -1,4 +1,4 @@
-"""The one Strawberry schema, with graphql-core's view of it."""
+"""Builds the Strawberry schema, the graphql-core schema inside it, and the printed SDL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from schema.types.payments import PAYMENT_TYPES
 
 @cache
 def strawberry_schema() -> strawberry.Schema:
-    """The whole schema as it is declared."""
+    """The declared schema, built once a process."""
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
@@ -34,7 +34,7 @@ def core_schema(declared: strawberry.Schema | None = None) -> GraphQLSchema:
 
 
 def sdl() -> str:
-    """The schema in the Schema Definition Language, directives included: the text of `schema/schema.graphql`."""
+    """The schema in the Schema Definition Language with its directives: the content of `schema/schema.graphql`."""
     return strawberry_schema().as_str() + "\n"
 
 

@@ -1,4 +1,4 @@
-"""A memory of a fixed size that forgets what has not been asked for longest."""
+"""A cache of a fixed number of entries that evicts the least recently used one (LRU)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 
 class Bounded(Generic[K, V]):
-    """At most `most` entries; not for use by several threads at once."""
+    """An LRU cache of at most `most` entries; not thread-safe."""
 
     __slots__ = ("_entries", "most")
 
@@ -19,19 +19,19 @@ class Bounded(Generic[K, V]):
         self._entries: OrderedDict[K, V] = OrderedDict()
 
     def get(self, key: K) -> V | None:
-        """The value, now the most recently used; None if forgotten or never known."""
+        """The value, now the most recently used; None if it was evicted or never added."""
         value = self._entries.get(key)
         if value is not None:
             self._entries.move_to_end(key)
         return value
 
     def __setitem__(self, key: K, value: V) -> None:
-        """Remember, and forget the oldest beyond the bound."""
+        """Add or replace an entry, and evict the least recently used one beyond the bound."""
         self._entries[key] = value
         self._entries.move_to_end(key)
         if len(self._entries) > self.most:
             self._entries.popitem(last=False)
 
     def __len__(self) -> int:
-        """How many are remembered."""
+        """The number of entries."""
         return len(self._entries)

@@ -1,4 +1,4 @@
-"""Scalars by their ISO and RFC names."""
+"""Custom scalars, each specified by an ISO standard or an RFC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a document is answered or refused, field by field: the gateway's own decision and plan, without a request."""
+"""Explains the decision on a document field by field, from the gateway's own decision and plan."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from schema.model.model import SchemaModel
 from store.sql.reading import Reader
 
 CASE = "CASE-1"
-"""Stands for the reference that a request must bring for some purposes."""
+"""Placeholder of the reference that some purposes require."""
 SWITCHES = 6
-"""Variables of `@skip` and `@include` whose every combination is planned; more, and only all on and all off are."""
+"""Up to this number of `@skip` and `@include` variables every combination is planned, above it two: all and none."""
 
 
 class Explainer:
-    """Explains documents of one client."""
+    """Explains documents for one client."""
 
     def __init__(
         self, model: SchemaModel, facts: Facts, client: AuditedClient, reader: Reader, *, hints: bool = True
     ) -> None:
-        """`hints`: whether what is wrong with a document may name fields that it does not."""
+        """`hints`: errors may suggest names that the document does not contain."""
         self.model, self.facts, self.client, self.reader, self.hints = model, facts, client, reader, hints
         self.documents = Documents(self.model.core, Limits())
 
     def explain(self, text: Text, purpose: str | None) -> Explanation:
-        """Every operation of the document: for the purpose it states or is registered for, else for each there is."""
+        """Explain each operation for its stated or registered purpose, else for each of the client's purposes."""
         document = self.documents.read(text.text)
         unfit = [_unfit(each, text.name) for each in document.problems(hints=self.hints)]
         registered = next((each.purpose for each in self.client.documents if each.hash == document.hash), None)
@@ -87,7 +87,7 @@ class Explainer:
         )
 
     def _grant(self, purpose: Purpose | None) -> Grant:
-        """What a token of the client would carry; one for one's own data has a subject, whoever it is."""
+        """The grant of a token of the client; with a purpose limited to own data it has a placeholder subject."""
         purposes = frozenset(self.client.known())
         bound = any(each.own_data_only for each in purposes)
         third_party = bound and not self.client.first_party
@@ -116,15 +116,15 @@ class Explainer:
                 conditions = decision.conditions.get(asked.coordinate, ())
                 yield self._judged(asked.coordinate, asked.place, refused.get(asked.coordinate), conditions)
             if asked.coordinate not in refused:
-                yield from self._told(asked.coordinate, asked.place, shown)
+                yield from self._rendered(asked.coordinate, asked.place, shown)
         for coordinate, each in refused.items():
             if coordinate not in shown:
                 first = each.locations[0] if each.locations else {"line": 1, "column": 1}
                 place = SourcePosition(text.name, first["line"], first["column"])
                 yield self._judged(coordinate, place, each, decision.conditions.get(coordinate, ()))
 
-    def _told(self, coordinate: str, place: SourcePosition, shown: set[str]) -> Iterator[Judged]:
-        """The fields that a document of another standard tells, where it is asked for."""
+    def _rendered(self, coordinate: str, place: SourcePosition, shown: set[str]) -> Iterator[Judged]:
+        """The fields that a selected rendered document contains."""
         type_, _, field = coordinate.partition(".")
         source = self.model.field(type_, field).source if (type_, field) in self.model.fields else None
         if not isinstance(source, RenderedDocument):
@@ -149,7 +149,7 @@ class Explainer:
         )
 
     def _columns(self, operation: Operation, decision: Decision) -> list[str]:
-        """What is selected at most: every combination of what `@skip` and `@include` may leave out."""
+        """The columns selected at most, over the combinations of `@skip` and `@include` variables."""
         found: dict[str, None] = {}
         for values in _combinations(operation.switches):
             plan = make_plan(self.model, self.reader, operation, decision, values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, shown, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, returned, unkept, user_errors, written
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.credentials import Credential, SecondFactor
@@ -30,9 +30,9 @@ class EnrolTotpPayload:
     """What an authenticator app needs, shown this once; it protects nothing until `confirmTotp`."""
 
     factor: SecondFactor | None = affected("factor", second_factors, FACTOR, "The factor, unconfirmed.", OWN)
-    secret: str | None = shown("secret", FACTOR, "The secret in base 32, to be typed in.", OWN)
-    otpauth_uri: str | None = shown("uri", FACTOR, "The same as an address that authenticator apps open.", OWN)
-    qr_svg: str | None = shown("qr_svg", FACTOR, "The same as a QR code: an SVG image.", OWN)
+    secret: str | None = returned("secret", FACTOR, "The secret in base 32, to be typed in.", OWN)
+    otpauth_uri: str | None = returned("uri", FACTOR, "The same as an address that authenticator apps open.", OWN)
+    qr_svg: str | None = returned("qr_svg", FACTOR, "The same as a QR code: an SVG image.", OWN)
     user_errors: list[UserError] = user_errors()
 
 
@@ -49,7 +49,7 @@ class FactorPayload:
     """The factor that protects from now on."""
 
     factor: SecondFactor | None = affected("factor", second_factors, FACTOR, "The factor.", OWN)
-    recovery_codes: list[str] | None = shown(
+    recovery_codes: list[str] | None = returned(
         "recovery_codes",
         FACTOR,
         "Ten codes for the day when nothing else is at hand, each good for one sign-in: shown this once, if new ones "
@@ -63,7 +63,7 @@ class FactorPayload:
 class BeginPasskeyPayload:
     """What a browser needs to make a passkey."""
 
-    options: str | None = shown(
+    options: str | None = returned(
         "options", FACTOR, "JSON for `PublicKeyCredential.parseCreationOptionsFromJSON` (WebAuthn).", OWN
     )
     user_errors: list[UserError] = user_errors()

@@ -10,7 +10,7 @@ from resolvers.payments.affiliates import OUTCOMES
 from resolvers.payments.payments import TYPES
 from schema.core.scalars import LanguageTag
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, asked, shown, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, asked, returned, unkept, user_errors, written
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.consents import Consent
@@ -105,7 +105,7 @@ CardOutcome = enumerated("CardOutcome", OUTCOMES, "What the affiliate said.")
 class PayWithCardPayload:
     """What became of the payment; DECLINED and UNREACHABLE leave the invoice open."""
 
-    outcome: CardOutcome | None = shown("outcome", Category.TRANSACTION, "What the affiliate said.", OWN)
+    outcome: CardOutcome | None = returned("outcome", Category.TRANSACTION, "What the affiliate said.", OWN)
     invoice: Invoice | None = affected("invoice", invoices, Category.TRANSACTION, "The invoice.", OWN)
     user_errors: list[UserError] = user_errors()
 
@@ -114,7 +114,7 @@ class PayWithCardPayload:
 class ForwardCardPayload:
     """What became of it."""
 
-    outcome: CardOutcome | None = shown("outcome", Category.TRANSACTION, "What the affiliate said.", FORWARDED)
+    outcome: CardOutcome | None = returned("outcome", Category.TRANSACTION, "What the affiliate said.", FORWARDED)
     user_errors: list[UserError] = user_errors()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, shown, unkept, user_errors
+from schema.declare.commands import UserError, affected, returned, unkept, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.access import Session
@@ -33,5 +33,5 @@ class EndSessionPayload:
 class EndOtherSessionsPayload:
     """How many there were."""
 
-    ended: int | None = shown("ended", Category.ACCESS_HISTORY, "How many sessions were signed out.", OWN)
+    ended: int | None = returned("ended", Category.ACCESS_HISTORY, "How many sessions were signed out.", OWN)
     user_errors: list[UserError] = user_errors()

@@ -18,7 +18,7 @@ from schema.core.sources import Attribute
 from schema.core.words import enumerated
 from schema.declare.connections import connection
 from schema.declare.directives import CategoryEnum, PurposeEnum
-from schema.declare.fields import Declared, allowances, declare, positioned, worked_out
+from schema.declare.fields import Declared, allowances, computed, declare, positioned
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.execution.arguments import paging
@@ -34,7 +34,7 @@ ALTERED = (
 )
 
 
-def _told(name: str, description: str) -> Any:
+def _ledger_field(name: str, description: str) -> Any:
     """A field of an entry of the ledger."""
     declared = Declared(Attribute(name), Category.SUBJECT_PSEUDONYM, allowances((SELF,)), RetentionRule.LEDGER)
     return declare(declared, description, own_retention=True)
@@ -44,36 +44,36 @@ def _told(name: str, description: str) -> Any:
 class AccessedField:
     """One field that was read."""
 
-    coordinate: str | None = _told("coordinate", "Where it stands in the schema.")
-    description: str | None = _told("description", "What it is, in plain words.")
-    category: CategoryEnum | None = _told("category", "What kind of data it holds.")
+    coordinate: str | None = _ledger_field("coordinate", "Where it stands in the schema.")
+    description: str | None = _ledger_field("description", "What it is, in plain words.")
+    category: CategoryEnum | None = _ledger_field("category", "What kind of data it holds.")
 
 
 @plain_type
 class AccessProof:
     """That the entry stands in the signed ledger: `gateway ledger verify` checks it with the public key alone."""
 
-    size: str | None = _told("size", "The number of entries in the tree that the path leads through.")
-    leaf: str | None = _told("leaf", "The hash of the entry, in base64.")
-    path: list[str] | None = _told("path", "From the leaf's sibling to the root, in base64.")
-    checkpoint: str | None = _told("checkpoint", "The signed root (C2SP tlog-checkpoint).")
-    entry: str | None = _told("entry", "The entry itself, byte by byte; you stand in it by a pseudonym.")
-    file: str | None = _told("file", "All of it as one file (C2SP tlog-proof), which the command reads.")
+    size: str | None = _ledger_field("size", "The number of entries in the tree that the path leads through.")
+    leaf: str | None = _ledger_field("leaf", "The hash of the entry, in base64.")
+    path: list[str] | None = _ledger_field("path", "From the leaf's sibling to the root, in base64.")
+    checkpoint: str | None = _ledger_field("checkpoint", "The signed root (C2SP tlog-checkpoint).")
+    entry: str | None = _ledger_field("entry", "The entry itself, byte by byte; you stand in it by a pseudonym.")
+    file: str | None = _ledger_field("file", "All of it as one file (C2SP tlog-proof), which the command reads.")
 
 
 @plain_type
 class Access:
     """One reading of the customer's data, as the ledger has it."""
 
-    index: str | None = _told("index", "Its place in the ledger.")
-    at: DateTime | None = _told("at", "When.")
-    client: str | None = _told("client", "The id of the program that read.")
-    client_name: str | None = _told("client_name", "What that program is called.")
-    purpose: PurposeEnum | None = _told("purpose", "What for.")
-    why: str | None = _told("why", "What for, in plain words.")
-    reference: str | None = _told("reference", "In which case, where the purpose needs one.")
-    fields: list[AccessedField] | None = _told("fields", "What was read.")
-    proof: AccessProof | None = _told("proof", "The proof; null until it is signed, a minute later at most.")
+    index: str | None = _ledger_field("index", "Its place in the ledger.")
+    at: DateTime | None = _ledger_field("at", "When.")
+    client: str | None = _ledger_field("client", "The id of the program that read.")
+    client_name: str | None = _ledger_field("client_name", "What that program is called.")
+    purpose: PurposeEnum | None = _ledger_field("purpose", "What for.")
+    why: str | None = _ledger_field("why", "What for, in plain words.")
+    reference: str | None = _ledger_field("reference", "In which case, where the purpose needs one.")
+    fields: list[AccessedField] | None = _ledger_field("fields", "What was read.")
+    proof: AccessProof | None = _ledger_field("proof", "The proof; null until it is signed, a minute later at most.")
 
 
 AccessConnection = connection(Access, "Access")
@@ -114,10 +114,10 @@ class _Access:
 
 async def _page(context: ResolverContext, customer: Any, given: Mapping[str, Any]) -> ConnectionView:
     place = ListPlace(context.grant.client_id, context.grant.subject, "Customer.accesses", descending=True)
-    at = paging(place, context.unit.cursors, given, context.grant.max_page)
+    at = paging(place, context.operation_context.cursors, given, context.grant.max_page)
     language = "fr" if _word(given.get("language")) == "FR" else "en"
     try:
-        found, more = await readings_about(context.unit, customer.id, at.after, at.first)
+        found, more = await readings_about(context.operation_context, customer.id, at.after, at.first)
     except AlteredEntryError as altered:
         log.error("the ledger was altered: %s; `gateway ledger verify --index` finds what else was", altered)
         raise FieldError(ErrorCode.LEDGER_ALTERED, ALTERED) from None
@@ -147,5 +147,5 @@ def _field(context: ResolverContext, coordinate: str, language: str) -> _Field:
     return _Field(coordinate, words, category.name if category else None)
 
 
-accesses = worked_out(_page, Category.SUBJECT_PSEUDONYM, RetentionRule.LEDGER, (SELF,))
+accesses = computed(_page, Category.SUBJECT_PSEUDONYM, RetentionRule.LEDGER, (SELF,))
 """Decorates the field of the customer."""

@@ -15,7 +15,7 @@ from resolvers.erasure.erasures import Requested
 from resolvers.rights.requests import DataRights
 from schema.core.scalars import DateTime
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, shown, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, returned, unkept, user_errors, written
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import ERASED, SELF
@@ -80,22 +80,22 @@ class RequestErasurePayload:
     erasure: Erasure | None = affected(
         "erasure", erasures, Category.PREFERENCE, "The one that holds now; `REFUSED` while services run.", OWN
     )
-    receipt: str | None = shown(
+    receipt: str | None = returned(
         "receipt",
         Category.PREFERENCE,
         "Opens `/erasures/{receipt}`: how far it has come, and the certificate, also without an account.",
         OWN,
     )
-    blocked_by: list[strawberry.ID] | None = shown(
+    blocked_by: list[strawberry.ID] | None = returned(
         "blocked_by", Category.SUBSCRIPTION, "The ids of the services that still run.", OWN
     )
-    erased_now: list[str] | None = shown(
+    erased_now: list[str] | None = returned(
         "erased_now",
         Category.PREFERENCE,
         "What rested on consent and was erased at once, such as `Customer.cards`.",
         OWN,
     )
-    stays: list[str] | None = shown(
+    stays: list[str] | None = returned(
         "stays",
         Category.PREFERENCE,
         "What stays while services run and why, with the rights to complain and to go to court (GDPR Art. 12(4)).",
@@ -119,8 +119,8 @@ class CancelErasurePayload:
     user_errors: list[UserError] = user_errors()
 
 
-async def request_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Requested:
+async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> Requested:
     """The command, with the services named as the schema names them."""
-    done = await DataRights(desk).erase(given)
-    service = desk.store.keys.house.ids.encoder("Service")
-    return replace(done, blocked_by=tuple(service(desk.subject, key) for key in done.blocked_by))
+    done = await DataRights(context).erase(given)
+    service = context.store.keys.house.ids.encoder("Service")
+    return replace(done, blocked_by=tuple(service(context.subject, key) for key in done.blocked_by))

@@ -13,7 +13,7 @@ import strawberry
 from resolvers.reads.accesses import readings_of
 from schema.core.errors import ErrorCode, FieldError
 from schema.core.sources import Attribute
-from schema.declare.fields import positioned, public, worked_out
+from schema.declare.fields import computed, positioned, public
 from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
 
@@ -53,7 +53,7 @@ class _Ledger:
 
 
 async def _ledger(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> _Ledger:
-    readings = readings_of(context.unit.store)
+    readings = readings_of(context.operation_context.store)
     signed = await readings.checkpoints.latest()
     return _Ledger(signed.note if signed else None, [str(key.verifier) for key in await readings.keys.all()])
 
@@ -62,7 +62,7 @@ async def _consistency(context: ResolverContext, ledger: Any, given: Mapping[str
     first, second = _number("from", given["from"]), await _size(context, given.get("to"))
     if first > second:
         raise FieldError(ErrorCode.BAD_USER_INPUT, "`from` is more than `to`: a ledger only grows.")
-    readings = readings_of(context.unit.store)
+    readings = readings_of(context.operation_context.store)
     path = await readings.prover.consistency(first, second)
     signed = await readings.checkpoints.at(second)
     return _Proof([_text(each) for each in path], None, str(second), signed.note if signed else None)
@@ -72,7 +72,7 @@ async def _inclusion(context: ResolverContext, ledger: Any, given: Mapping[str, 
     index, size = _number("index", given["index"]), await _size(context, given.get("size"))
     if index >= size:
         raise FieldError(ErrorCode.BAD_USER_INPUT, f"There is no such entry among the {size} signed ones.")
-    readings = readings_of(context.unit.store)
+    readings = readings_of(context.operation_context.store)
     (proof,) = await readings.prover.inclusions([index], size)
     signed = await readings.checkpoints.at(size)
     return _Proof([_text(each) for each in proof.path], _text(proof.leaf), str(size), signed.note if signed else None)
@@ -80,7 +80,7 @@ async def _inclusion(context: ResolverContext, ledger: Any, given: Mapping[str, 
 
 async def _size(context: ResolverContext, given: str | None) -> int:
     """The size that is asked for, if it was signed by now; the latest when none is."""
-    signed = await readings_of(context.unit.store).checkpoints.latest()
+    signed = await readings_of(context.operation_context.store).checkpoints.latest()
     latest = signed.size if signed is not None else 0
     size = latest if given is None else _number("size", given)
     if size > latest:
@@ -111,14 +111,14 @@ class Ledger:
         Attribute("public_keys"), "The keys that checkpoints verify with, the youngest first.", HASHES
     )
 
-    @worked_out(_inclusion, None, None, (), HASHES)
+    @computed(_inclusion, None, None, (), HASHES)
     def inclusion(self, index: Index, size: LatestSize = strawberry.UNSET) -> LedgerProof | None:
         """That an entry stands in the tree of this size."""
 
-    @worked_out(_consistency, None, None, (), HASHES)
+    @computed(_consistency, None, None, (), HASHES)
     def consistency(self, from_: FromSize, to: LatestSize = strawberry.UNSET) -> LedgerProof | None:
         """That the tree of one size begins with the whole one of a smaller size."""
 
 
-ledger = worked_out(_ledger, None, None, (), HASHES)
+ledger = computed(_ledger, None, None, (), HASHES)
 """Decorates the root field."""

@@ -7,16 +7,16 @@ from typing import Any
 
 from policy.categories import Category
 from policy.retention import RetentionRule
-from schema.declare.fields import worked_out
+from schema.declare.fields import computed
 from schema.declare.readers import NEWS, SELF
 from schema.execution.standard import ResolverContext
 from store.links.unsubscribing import unsubscribe_token
 
 
 async def _address(context: ResolverContext, customer: Any, given: Mapping[str, Any]) -> str:
-    token = await unsubscribe_token(context.unit.store.keys.house, customer.id)
-    return f"{context.desk.means.site.origin}/unsubscribe/{token}"
+    token = await unsubscribe_token(context.operation_context.store.keys.house, customer.id)
+    return f"{context.command.dependencies.site.origin}/unsubscribe/{token}"
 
 
-unsubscribe_url = worked_out(_address, Category.PREFERENCE, RetentionRule.NOT_STORED, (NEWS, SELF))
+unsubscribe_url = computed(_address, Category.PREFERENCE, RetentionRule.NOT_STORED, (NEWS, SELF))
 """Decorates the field of the customer."""
