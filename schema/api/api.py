@@ -353,7 +353,7 @@ class Api:
         return context, result.data, [self._problem(error, grant, changing) for error in result.errors or ()]
 
     def _owner_check(self, grant: Grant, changing: bool) -> OwnerCheck | None:
-        """Return the check of the client's limit of customers per hour, which runs before a value of theirs is decrypted.
+        """Return the check of the client's limit of customers per hour. It runs before a value is decrypted.
 
         A query is counted when its answer leaves. A mutation is counted at once, since it cannot be undone.
         """

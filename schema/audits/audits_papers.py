@@ -94,7 +94,7 @@ class AuditNoticeSharing:
 
     recipient: RecipientEnum = report_field("The recipient.")
     purposes: list[PurposeEnum] = report_field("The purposes.")
-    categories: list[CategoryEnum] = report_field("What.")
+    categories: list[CategoryEnum] = report_field("The categories of data.")
     named_each_time: bool = report_field("Whether an order or allow-list names the fields each time.")
     condition: str = report_field("The condition.")
     companies: list[AuditCompany] = report_field("The registered companies of today.")

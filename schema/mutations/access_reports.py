@@ -1,4 +1,4 @@
-"""Accesses that other platforms report (R17)."""
+"""The mutation by which other platforms report accesses (R17)."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from store.tables.access import sign_ins
 SECURITY = (Purpose.ACCOUNT_SECURITY,)
 
 
-@strawberry.input(description="One access that another platform saw; the customer is told when it is unusual.")
+@strawberry.input(description="An access to another platform. The customer is notified if it is unusual.")
 class RecordAccessInput:
-    """Of a customer named by id or by number."""
+    """An access of a customer, given by id or by customer number."""
 
     customer: strawberry.ID | None = unkept(Category.CUSTOMER_ID, "The customer's `id`.", SECURITY)
     customer_number: str | None = unkept(Category.CUSTOMER_ID, "The customer's number, instead of the `id`.", SECURITY)
-    platform: Platform = written(sign_ins.c.platform, "Which platform was entered.", SECURITY)
-    outcome: SignInOutcome = written(sign_ins.c.outcome, "Whether it succeeded.", SECURITY)
+    platform: Platform = written(sign_ins.c.platform, "The platform.", SECURITY)
+    outcome: SignInOutcome = written(sign_ins.c.outcome, "The outcome.", SECURITY)
     ip_address: str = written(
-        sign_ins.c.ip_address, "From where, as IPv4 or IPv6. Its country is worked out here.", SECURITY
+        sign_ins.c.ip_address, "The IPv4 or IPv6 address. The gateway looks its country up.", SECURITY
     )
     device: str | None = written(sign_ins.c.device, "The browser or app, in a few words.", SECURITY)
-    at: DateTime | None = written(sign_ins.c.at, "When; now, if left out.", SECURITY)
+    at: DateTime | None = written(sign_ins.c.at, "The time; now if left out.", SECURITY)
 
 
 @plain_type

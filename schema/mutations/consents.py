@@ -1,4 +1,4 @@
-"""News, cookies: what is changed about them, and the address that stops news with one click."""
+"""The mutations of product news and cookie choices."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from store.tables.customers import customers
 OWN = (shared(AppScope.CHOICES_WRITE),)
 
 
-@strawberry.input(description="Whether news are welcome.")
+@strawberry.input(description="A choice about product news.")
 class SetProductNewsInput:
-    """No reason is asked for."""
+    """A choice about product news; no reason is asked for."""
 
-    wanted: bool = written(customers.c.product_news, "Whether news about our services are welcome by e-mail.", OWN)
+    wanted: bool = written(customers.c.product_news, "Whether to send news about our services by e-mail.", OWN)
 
 
 @plain_type
@@ -35,7 +35,7 @@ class SetProductNewsPayload:
 
 @strawberry.input(description="A choice about cookies that are not essential; all of them are off until it is made.")
 class ChooseCookiesInput:
-    """Refusing is as easy as accepting."""
+    """A choice about cookies; refusing takes as many steps as accepting (GDPR Art. 7(3))."""
 
     measurement: bool = written(cookie_choices.c.measurement, "Whether use of the site may be measured.", OWN)
     wording_version: str | None = written(
@@ -49,7 +49,7 @@ class ChooseCookiesInput:
 
 @plain_type
 class ChooseCookiesPayload:
-    """The choice as it holds now."""
+    """The present choice."""
 
     cookie_choice: CookieChoice | None = affected(
         "cookieChoice", cookie_choices, Category.PREFERENCE, "The choice.", OWN

@@ -1,4 +1,4 @@
-"""Adding, choosing and removing ways to pay. A card's number is an input here and nowhere an output (R20-R22, D4)."""
+"""The mutations of payment methods. A card number is an input here, and never an output (R20-R22, D4)."""
 
 from __future__ import annotations
 
@@ -27,52 +27,54 @@ FORWARDED = (Purpose.PAYMENT_EXECUTION,)
 METHODS = tuple(TYPES.values())
 
 
-@strawberry.input(description="The box. It is not ticked by itself; `consentWording` gives the sentence beside it.")
+@strawberry.input(
+    description="The consent box, not ticked by default; `consentWording` returns the sentence beside it."
+)
 class CardConsentInput:
-    """What was shown, and whether it was ticked."""
+    """The wording that was shown, and the choice."""
 
     agreed: bool = asked("Whether the customer ticked the box.", OWN)
     wording_version: str = asked("The `version` of the `ConsentWording` that was shown.", OWN)
     language: LanguageTag = asked("The language it was shown in.", OWN)
 
 
-@strawberry.input(description="A card to keep. There is no place for the security code: it is never kept.")
+@strawberry.input(description="A card to store. It has no field for the security code, which is never stored.")
 class AddCardInput:
-    """Number and expiry are taken together with the consent, or not at all."""
+    """A card with the consent to store it; neither is accepted without the other (R20)."""
 
     number: str = written(card_vault.c.number, "The number on the card; give it as a variable.", OWN)
     exp_month: int = written(payment_methods.c.card_expiry, "Month of expiry, 1 to 12.", OWN, part="month")
     exp_year: int = written(payment_methods.c.card_expiry, "Year of expiry, four digits.", OWN, part="year")
-    consent: CardConsentInput = asked("The consent to keep it.", OWN)
-    make_default: bool | None = asked("Pay with it when nothing else is said.", OWN)
+    consent: CardConsentInput = asked("The consent to store it.", OWN)
+    make_default: bool | None = asked("Make it the default payment method.", OWN)
 
 
-@strawberry.input(description="A PayPal account to pay with.")
+@strawberry.input(description="A PayPal account.")
 class AddPayPalInput:
-    """By its address."""
+    """A PayPal account, by its e-mail address."""
 
     account: str = written(payment_methods.c.paypal_account, "The e-mail address of the account.", OWN)
-    make_default: bool | None = asked("Pay with it when nothing else is said.", OWN)
+    make_default: bool | None = asked("Make it the default payment method.", OWN)
 
 
-@strawberry.input(description="Payment by transfer. No account number is needed, and so none is kept.")
+@strawberry.input(description="Payment by transfer. No account number is needed, so none is stored.")
 class AddBankTransferInput:
-    """By the bank's name."""
+    """A bank, by its name."""
 
     bank_name: str = written(payment_methods.c.bank_name, "The bank.", OWN)
-    make_default: bool | None = asked("Pay with it when nothing else is said.", OWN)
+    make_default: bool | None = asked("Make it the default payment method.", OWN)
 
 
-@strawberry.input(description="One of the own payment methods.")
+@strawberry.input(description="One of one's own payment methods.")
 class PaymentMethodInput:
-    """By its id."""
+    """A payment method, by its id."""
 
     id: strawberry.ID = unkept(Category.PAYMENT_METHOD, "The `id` of the `PaymentMethod`.", OWN)
 
 
-@strawberry.input(description="A card for one payment: checked, forwarded, forgotten. No box has to be ticked.")
+@strawberry.input(description="A card for one payment: checked, forwarded and not stored. It needs no consent.")
 class OneTimeCardInput:
-    """Nothing of it is kept anywhere."""
+    """A card that is not stored anywhere."""
 
     number: str = unkept(Category.CARD_NUMBER, "The number on the card; give it as a variable.", OWN)
     exp_month: int = unkept(Category.CARD_EXPIRY, "Month of expiry, 1 to 12.", OWN)
@@ -80,41 +82,41 @@ class OneTimeCardInput:
     security_code: str = unkept(Category.CARD_NUMBER, "The code on the card; it is never kept.", OWN)
 
 
-@strawberry.input(description="What to pay, and with which card: one that is kept, or one for this payment.")
+@strawberry.input(description="The invoice to pay, and a stored card or one for this payment.")
 class PayWithCardInput:
-    """The amount is the invoice's."""
+    """A payment; the amount is the invoice's."""
 
     invoice: strawberry.ID = unkept(Category.TRANSACTION, "The `id` of the `Invoice`.", OWN)
-    card: strawberry.ID | None = unkept(Category.PAYMENT_METHOD, "The `id` of a kept `Card`.", OWN)
+    card: strawberry.ID | None = unkept(Category.PAYMENT_METHOD, "The `id` of a stored `Card`.", OWN)
     one_time: OneTimeCardInput | None = asked("A card for this payment only.", OWN)
 
 
-@strawberry.input(description="Which kept card, to whom.")
+@strawberry.input(description="A stored card and a registered affiliate.")
 class ForwardCardInput:
-    """For tools that charge what was agreed."""
+    """A card to forward, for tools that charge an agreed amount."""
 
     card: strawberry.ID = unkept(Category.PAYMENT_METHOD, "The `id` of the `Card`.", FORWARDED)
-    affiliate: str = asked("The name of the payment affiliate, as it is registered.", FORWARDED)
-    reference: str = asked("What it is forwarded for, such as the number of an order.", FORWARDED)
+    affiliate: str = asked("The registered name of the payment affiliate.", FORWARDED)
+    reference: str = asked("The reason, such as an order number.", FORWARDED)
 
 
-CardOutcome = enumerated("CardOutcome", OUTCOMES, "What the affiliate said.")
+CardOutcome = enumerated("CardOutcome", OUTCOMES, "The affiliate's answer.")
 
 
 @plain_type
 class PayWithCardPayload:
-    """What became of the payment; DECLINED and UNREACHABLE leave the invoice open."""
+    """The outcome of the payment; DECLINED and UNREACHABLE leave the invoice open."""
 
-    outcome: CardOutcome | None = returned("outcome", Category.TRANSACTION, "What the affiliate said.", OWN)
+    outcome: CardOutcome | None = returned("outcome", Category.TRANSACTION, "The affiliate's answer.", OWN)
     invoice: Invoice | None = affected("invoice", invoices, Category.TRANSACTION, "The invoice.", OWN)
     user_errors: list[UserError] = user_errors()
 
 
 @plain_type
 class ForwardCardPayload:
-    """What became of it."""
+    """The outcome of the forwarding."""
 
-    outcome: CardOutcome | None = returned("outcome", Category.TRANSACTION, "What the affiliate said.", FORWARDED)
+    outcome: CardOutcome | None = returned("outcome", Category.TRANSACTION, "The affiliate's answer.", FORWARDED)
     user_errors: list[UserError] = user_errors()
 
 
@@ -124,7 +126,7 @@ def _customer() -> Customer | None:
 
 @plain_type
 class AddCardPayload:
-    """The card as it may be shown, or what is wrong with the input."""
+    """The stored card, without its number, or the problems of the input."""
 
     card: Card | None = affected("card", payment_methods, Category.PAYMENT_METHOD, "The card.", OWN)
     customer: Customer | None = _customer()
@@ -133,7 +135,7 @@ class AddCardPayload:
 
 @plain_type
 class PaymentMethodPayload:
-    """The method as it is now."""
+    """The payment method after the change."""
 
     payment_method: PaymentMethod | None = affected(
         "paymentMethod", payment_methods, Category.PAYMENT_METHOD, "The payment method.", OWN
@@ -144,7 +146,7 @@ class PaymentMethodPayload:
 
 @plain_type
 class RemovePaymentMethodPayload:
-    """The customer with what is left."""
+    """The customer with the remaining payment methods."""
 
     customer: Customer | None = _customer()
     user_errors: list[UserError] = user_errors()
@@ -152,7 +154,7 @@ class RemovePaymentMethodPayload:
 
 @plain_type
 class WithdrawCardConsentPayload:
-    """The event that stands on record from now on."""
+    """The recorded withdrawal."""
 
     consent: Consent | None = affected("consent", consents, Category.PREFERENCE, "The withdrawal.", OWN)
     customer: Customer | None = _customer()

@@ -1,4 +1,4 @@
-"""Changing one's own profile."""
+"""The mutation that changes the customer's profile (R30)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ADDRESS = customers.c.postal_address
 
 @strawberry.input(description="A postal address; it replaces the one that was there.")
 class PostalAddressInput:
-    """Street, city and country are needed."""
+    """An address; street, city and country are required."""
 
     street: str | None = written(ADDRESS, "Street and number.", OWN, part="street")
     street2: str | None = written(ADDRESS, "A second line: building, floor, care of.", OWN, part="street2")
@@ -28,23 +28,23 @@ class PostalAddressInput:
     country: str | None = written(ADDRESS, "Two letters (ISO 3166-1).", OWN, part="country")
 
 
-@strawberry.input(description="What is given is changed, null empties it, and what is left out stays.")
+@strawberry.input(description="Changes of the profile: null clears a field, and omitted fields stay.")
 class UpdateProfileInput:
-    """Name, address, phone and language."""
+    """Changes of name, address, phone and language."""
 
     given_name: str | None = written(customers.c.name, "Given name.", OWN, part="given")
     family_name: str | None = written(customers.c.name, "Family name.", OWN, part="family")
-    postal_address: PostalAddressInput | None = written(ADDRESS, "Where invoices go.", OWN)
-    phone: str | None = written(customers.c.phone, "For emergencies only, with the country code.", OWN)
-    locale: str | None = written(customers.c.locale, "The language to be written to in (BCP 47).", OWN)
+    postal_address: PostalAddressInput | None = written(ADDRESS, "The address for invoices.", OWN)
+    phone: str | None = written(customers.c.phone, "The phone for emergencies only, with the country code.", OWN)
+    locale: str | None = written(customers.c.locale, "The language of messages (BCP 47).", OWN)
     if_version: int | None = asked(
-        "Change only if `Customer.version` is still this: an edit made in between is not overwritten.", OWN
+        "Change only if `Customer.version` still has this value, so that concurrent edits are not overwritten.", OWN
     )
 
 
 @plain_type
 class UpdateProfilePayload:
-    """The profile afterwards, or what is wrong with the input."""
+    """The profile after the change, or the problems of the input."""
 
     customer: Customer | None = affected("customer", customers, Category.CUSTOMER_ID, "The customer afterwards.", OWN)
     user_errors: list[UserError] = user_errors()

@@ -1,4 +1,4 @@
-"""Registering a customer."""
+"""The mutation that registers a customer."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ ADDRESS = customers.c.postal_address
 PROVIDED = (Purpose.SERVICE_PROVISION,)
 
 
-@strawberry.input(description="Where invoices go.")
+@strawberry.input(description="The address for invoices.")
 class NewPostalAddressInput:
-    """By the customs of its country."""
+    """An address in the format of its country."""
 
     street: str = written(ADDRESS, "Street and number.", PROVIDED, part="street")
     street2: str | None = written(ADDRESS, "A second line: building, floor, care of.", PROVIDED, part="street2")
@@ -27,23 +27,23 @@ class NewPostalAddressInput:
     country: str = written(ADDRESS, "Two letters (ISO 3166-1).", PROVIDED, part="country")
 
 
-@strawberry.input(description="A new customer, with what is needed to provide services and no more.")
+@strawberry.input(description="A new customer, with the data that is needed to provide services and no more.")
 class RegisterCustomerInput:
-    """For the tools that take customers in."""
+    """A new customer, for tools such as the shop."""
 
     given_name: str = written(customers.c.name, "Given name.", PROVIDED, part="given")
     family_name: str = written(customers.c.name, "Family name.", PROVIDED, part="family")
-    email: str = written(customers.c.email, "To write about the services.", PROVIDED)
-    postal_address: NewPostalAddressInput = written(ADDRESS, "Where invoices go.", PROVIDED)
-    locale: str | None = written(customers.c.locale, "The language to be written to in (BCP 47).", PROVIDED)
+    email: str = written(customers.c.email, "The e-mail address for messages about services.", PROVIDED)
+    postal_address: NewPostalAddressInput = written(ADDRESS, "The address for invoices.", PROVIDED)
+    locale: str | None = written(customers.c.locale, "The language of messages (BCP 47).", PROVIDED)
     product_news: bool | None = written(
-        customers.c.product_news, "Whether news were asked for; not by default.", PROVIDED
+        customers.c.product_news, "Whether the customer wants product news; false by default.", PROVIDED
     )
 
 
 @plain_type
 class RegisterCustomerPayload:
-    """The customer, or what is wrong with the input."""
+    """The customer, or the problems of the input."""
 
     customer: Customer | None = affected("customer", customers, Category.CUSTOMER_ID, "The customer.", PROVIDED)
     user_errors: list[UserError] = user_errors()

@@ -1,4 +1,4 @@
-"""Registering a domain for a customer, and changing its owner."""
+"""The mutations that register a domain and change its registrant."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ REGISTRAR = (Purpose.DOMAIN_REGISTRATION,)
 EITHER = (Purpose.DOMAIN_REGISTRATION, SELF)
 
 
-@strawberry.input(description="The postal address of an owner; it replaces the one that was there.")
+@strawberry.input(description="The postal address of a registrant; it replaces the earlier one.")
 class RegistrantAddressInput:
-    """Street, city and country are needed."""
+    """An address; street, city and country are required."""
 
     street: str | None = written(ADDRESS, "Street and number.", EITHER, part="street")
     street2: str | None = written(ADDRESS, "A second line: building, floor, care of.", EITHER, part="street2")
@@ -30,41 +30,41 @@ class RegistrantAddressInput:
     country: str | None = written(ADDRESS, "Two letters (ISO 3166-1).", EITHER, part="country")
 
 
-@strawberry.input(description="The owner of a domain. What is given is changed, null empties it, the rest stays.")
+@strawberry.input(description="The registrant of a domain: null clears a field, and omitted fields stay.")
 class RegistrantInput:
-    """Somebody other than the customer is told that they were named, and by whom."""
+    """A registrant. One who is not the customer is informed (GDPR Art. 14)."""
 
-    name: str | None = written(domains.c.registrant_name, "The name; an owner has one.", EITHER)
+    name: str | None = written(domains.c.registrant_name, "The name; required.", EITHER)
     address: RegistrantAddressInput | None = written(ADDRESS, "The postal address.", EITHER)
     email: str | None = written(domains.c.registrant_email, "The e-mail address.", EITHER)
     phone: str | None = written(
-        domains.c.registrant_phone, "The phone, with the country code: never the customer's emergency number.", EITHER
+        domains.c.registrant_phone, "The phone, with the country code; never the customer's emergency number.", EITHER
     )
 
 
-@strawberry.input(description="A domain that is being registered; whatever may be hidden of its owner is hidden.")
+@strawberry.input(description="A domain to register. All details of its registrant that may be hidden are hidden.")
 class RegisterDomainInput:
-    """For the tools that register domains."""
+    """A domain to register, for tools."""
 
     service: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Service` it belongs to.", REGISTRAR)
     name: str = written(domains.c.name, "The domain name, such as `example.ch`.", REGISTRAR)
     registrant_kind: RegistrantKind = written(domains.c.registrant_kind, "Person or organisation.", REGISTRAR)
-    registrant: RegistrantInput = written(domains.c.registrant_name, "The owner.", REGISTRAR)
-    expires_at: DateTime | None = written(domains.c.expires_at, "When the registration ends.", REGISTRAR)
+    registrant: RegistrantInput = written(domains.c.registrant_name, "The registrant.", REGISTRAR)
+    expires_at: DateTime | None = written(domains.c.expires_at, "The end of the registration.", REGISTRAR)
 
 
-@strawberry.input(description="A new owner of an own domain, or details of the present one.")
+@strawberry.input(description="A new registrant of one's own domain, or details of the present one.")
 class UpdateRegistrantInput:
-    """With another e-mail address it is somebody else, who is told."""
+    """Changes of a registrant; another e-mail address means another person, who is asked to confirm (S13)."""
 
     domain: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Domain`.", (SELF,))
     registrant_kind: RegistrantKind | None = written(domains.c.registrant_kind, "Person or organisation.", (SELF,))
-    registrant: RegistrantInput = written(domains.c.registrant_name, "The owner.", (SELF,))
+    registrant: RegistrantInput = written(domains.c.registrant_name, "The registrant.", (SELF,))
 
 
 @plain_type
 class RegistrantPayload:
-    """The domain as it is now, or what is wrong with the input."""
+    """The domain after the change, or the problems of the input."""
 
     domain: Domain | None = affected("domain", domains, Category.SUBSCRIPTION, "The domain.", EITHER)
     user_errors: list[UserError] = user_errors()

@@ -1,4 +1,4 @@
-"""Restricting processing, and objecting to a purpose (GDPR Art. 18, 21)."""
+"""The mutations that restrict processing and object to a purpose (GDPR Art. 18, 21)."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from store.tables.restrictions import objections, restrictions
 OWN = (SELF,)
 
 
-@strawberry.input(description="Why processing is to be restricted.")
+@strawberry.input(description="A request to restrict processing.")
 class RequestRestrictionInput:
-    """It holds at once."""
+    """A restriction; it takes effect at once."""
 
     ground: GroundEnum = written(restrictions.c.ground, "The case of GDPR Art. 18(1).", OWN)
 
 
-@strawberry.input(description="What is objected to.")
+@strawberry.input(description="An objection to a purpose.")
 class ObjectionInput:
-    """No reason has to be given: what is decided, we have to show grounds for."""
+    """An objection; no reason is required, since the controller has to show grounds (GDPR Art. 21(1))."""
 
     purpose: PurposeEnum = written(objections.c.purpose, "The purpose.", OWN)
 
 
 @plain_type
 class RestrictionPayload:
-    """The customer with what stands now."""
+    """The customer with the present restriction and objections."""
 
     customer: Customer | None = affected("customer", customers, Category.CUSTOMER_ID, "The customer afterwards.", OWN)
     user_errors: list[UserError] = user_errors()

@@ -1,4 +1,4 @@
-"""What a registry publishes, for whoever orders a domain; and the switches of those that leave it to the customer."""
+"""The publication rules of registries, and the mutation that hides a registrant's details in the whois (R26, R51)."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ from store.tables.domains import domains
 
 OWN = (shared(AppScope.WHOIS_WRITE),)
 RULES = "it is what a registry does with every domain of an ending"
-Tld = Annotated[str, positioned("The ending, such as `ch`.", RULES)]
+Tld = Annotated[str, positioned("The top-level domain, such as `ch`.", RULES)]
 Kind = Annotated[RegistrantKind, positioned("Person or organisation.", RULES)]
 WhoisRule = enumerated(
     "WhoisRule",
     {each.name: strawberry.enum_value(each.name, description=each.text) for each in Publishing},
-    "What a registry does with a detail of the owner.",
+    "The rule of a registry for a detail of the registrant.",
 )
-WhoisField = enumerated("WhoisField", [each.upper() for each in FIELDS], "A detail of the owner.")
+WhoisField = enumerated("WhoisField", [each.upper() for each in FIELDS], "A detail of the registrant.")
 
 
 @plain_type
 class RegistryRule:
-    """What becomes of one detail."""
+    """The registry's rule for one detail."""
 
-    field: WhoisField = public(Attribute("field"), "Which detail.", RULES)
-    rule: WhoisRule = public(Attribute("rule"), "What the registry does with it.", RULES)
-    meaning: str = public(Attribute("meaning"), "The same in words.", RULES)
-    free: bool = public(Attribute("free"), "Whether the customer decides: only then there is a switch.", RULES)
+    field: WhoisField = public(Attribute("field"), "The detail.", RULES)
+    rule: WhoisRule = public(Attribute("rule"), "The rule.", RULES)
+    meaning: str = public(Attribute("meaning"), "The rule in words.", RULES)
+    free: bool = public(Attribute("free"), "Whether the customer decides.", RULES)
 
 
 @plain_type
 class RegistryPolicy:
-    """What a registry publishes of the owner of a domain: to be shown before ordering, and beside the switches."""
+    """The rules of a registry for publishing a registrant's details, to be shown before an order."""
 
     registry: str = public(Attribute("registry"), "The registry.", RULES)
-    rules: list[RegistryRule] = public(Attribute("rules"), "Detail by detail.", RULES)
-    source: str = public(Attribute("source"), "Where the registry says so.", RULES)
-    checked: str = public(Attribute("checked"), "When that was last read.", RULES)
+    rules: list[RegistryRule] = public(Attribute("rules"), "The rule for each detail.", RULES)
+    source: str = public(Attribute("source"), "The registry's document that states them.", RULES)
+    checked: str = public(Attribute("checked"), "The day on which that document was last checked.", RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class _Policy:
 
 
 async def registry_policy(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> _Policy | None:
-    """The rules of an ending; None for one that no domain can be registered under here."""
+    """The rules of a top-level domain; None for one that is not offered."""
     registry, kind = registry_of(given["tld"]), str(getattr(given["kind"], "value", given["kind"]))
     if registry is None:
         return None
@@ -78,20 +78,20 @@ async def registry_policy(context: ResolverContext, root: Any, given: Mapping[st
     return _Policy(registry.name, told, registry.source, registry.checked)
 
 
-@strawberry.input(description="What is given is changed, what is left out stays.")
+@strawberry.input(description="The details to hide or publish; omitted ones stay.")
 class SetWhoisVisibilityInput:
-    """One of the own domains."""
+    """Details of a domain to hide or publish."""
 
     domain: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Domain`.", OWN)
-    hide_name: bool | None = written(domains.c.hide_name, "Hide the owner's name.", OWN)
-    hide_address: bool | None = written(domains.c.hide_address, "Hide the owner's address.", OWN)
-    hide_email: bool | None = written(domains.c.hide_email, "Hide the owner's e-mail address.", OWN)
-    hide_phone: bool | None = written(domains.c.hide_phone, "Hide the owner's phone.", OWN)
+    hide_name: bool | None = written(domains.c.hide_name, "Hide the registrant's name.", OWN)
+    hide_address: bool | None = written(domains.c.hide_address, "Hide the registrant's address.", OWN)
+    hide_email: bool | None = written(domains.c.hide_email, "Hide the registrant's e-mail address.", OWN)
+    hide_phone: bool | None = written(domains.c.hide_phone, "Hide the registrant's phone.", OWN)
 
 
 @plain_type
 class SetWhoisVisibilityPayload:
-    """The domain as it is now, or what the registry does not leave to the customer."""
+    """The domain after the change, or the rules of the registry that forbid it."""
 
     domain: Domain | None = affected("domain", domains, Category.SUBSCRIPTION, "The domain.", OWN)
     user_errors: list[UserError] = user_errors()

@@ -1,4 +1,4 @@
-"""Where the erasure of a customer's data stands."""
+"""Erasures of a customer's data, and the mutations that request and cancel them (GDPR Art. 17)."""
 
 from __future__ import annotations
 
@@ -24,31 +24,35 @@ from store.tables.erasures import ERASURE_CAUSES, ERASURE_STATES, erasures
 
 OWN = (SELF,)
 
-ErasureState = enumerated("ErasureState", ERASURE_STATES, "How far it has come.")
+ErasureState = enumerated("ErasureState", ERASURE_STATES, "The state of the erasure.")
 ErasureCause = enumerated(
-    "ErasureCause", ERASURE_CAUSES, "Asked for by the customer, or due six months after the last service ended."
+    "ErasureCause",
+    ERASURE_CAUSES,
+    "The customer's request, or the retention rule: six months after the last service ended.",
 )
 
 
 @record(erasures)
 class Erasure(Node):
-    """An erasure asked for or due."""
+    """An erasure that was requested or is due."""
 
     id: strawberry.ID = identity(erasures, ERASED)
-    state: ErasureState | None = datum(erasures.c.state, "How far it has come.", ERASED)
-    cause: ErasureCause | None = datum(erasures.c.cause, "Why it happens.", ERASED)
-    requested_at: DateTime | None = datum(erasures.c.requested_at, "When it was asked for or armed.", ERASED)
+    state: ErasureState | None = datum(erasures.c.state, "The state of the erasure.", ERASED)
+    cause: ErasureCause | None = datum(erasures.c.cause, "The cause of the erasure.", ERASED)
+    requested_at: DateTime | None = datum(
+        erasures.c.requested_at, "The time at which it was requested or armed.", ERASED
+    )
     not_before: DateTime | None = datum(
-        erasures.c.not_before, "Until when it can be called off; null while it waits.", ERASED
+        erasures.c.not_before, "The time until which it can be cancelled; null while it waits.", ERASED
     )
-    due_at: DateTime | None = datum(erasures.c.due_at, "By when it will be done; null while it waits.", ERASED)
+    due_at: DateTime | None = datum(erasures.c.due_at, "The deadline; null while it waits.", ERASED)
     when_services_end: bool | None = datum(
-        erasures.c.when_services_end, "It waits until every service has ended.", ERASED
+        erasures.c.when_services_end, "Whether it waits for the end of every service.", ERASED
     )
-    cancelled_at: DateTime | None = datum(erasures.c.cancelled_at, "When it was called off.", ERASED)
-    finished_at: DateTime | None = datum(erasures.c.finished_at, "When it was done.", ERASED)
+    cancelled_at: DateTime | None = datum(erasures.c.cancelled_at, "The time of cancellation.", ERASED)
+    finished_at: DateTime | None = datum(erasures.c.finished_at, "The time of completion.", ERASED)
     erased_now: list[str] | None = datum(
-        erasures.c.erased_now, "What the request erased at once, such as `Customer.cards`.", ERASED, read=orjson.loads
+        erasures.c.erased_now, "The data that was erased at once, such as `Customer.cards`.", ERASED, read=orjson.loads
     )
     certificate: str | None = datum(
         erasures.c.certificate,
@@ -57,70 +61,70 @@ class Erasure(Node):
     )
     recipients_statement: str | None = datum(
         erasures.c.recipients_statement,
-        "The second signed statement, on those whom the data was passed on to: once each has answered or was given up.",
+        "The second signed statement, on recipients of the data; available once each has answered or was given up.",
         ERASED,
     )
 
 
-@strawberry.input(description="A request to have everything erased.")
+@strawberry.input(description="A request to erase all data.")
 class RequestErasureInput:
-    """Needs a sign-in of the last five minutes."""
+    """A request; it needs an authentication within the last five minutes (S7)."""
 
     when_services_end: bool | None = written(
         erasures.c.when_services_end,
-        "Wait for the end of the last service instead of being refused while one runs.",
+        "Wait for the end of the last service, instead of a refusal while one runs.",
         OWN,
     )
 
 
 @plain_type
 class RequestErasurePayload:
-    """The erasure with its dates, or what stands against it."""
+    """The erasure with its dates, or the services that block it."""
 
     erasure: Erasure | None = affected(
-        "erasure", erasures, Category.PREFERENCE, "The one that holds now; `REFUSED` while services run.", OWN
+        "erasure", erasures, Category.PREFERENCE, "The present erasure; `REFUSED` while services run.", OWN
     )
     receipt: str | None = returned(
         "receipt",
         Category.PREFERENCE,
-        "Opens `/erasures/{receipt}`: how far it has come, and the certificate, also without an account.",
+        "The receipt: `/erasures/{receipt}` shows state and certificate, also without an account.",
         OWN,
     )
     blocked_by: list[strawberry.ID] | None = returned(
-        "blocked_by", Category.SUBSCRIPTION, "The ids of the services that still run.", OWN
+        "blocked_by", Category.SUBSCRIPTION, "The ids of running services.", OWN
     )
     erased_now: list[str] | None = returned(
         "erased_now",
         Category.PREFERENCE,
-        "What rested on consent and was erased at once, such as `Customer.cards`.",
+        "The data based on consent that was erased at once, such as `Customer.cards`.",
         OWN,
     )
     stays: list[str] | None = returned(
         "stays",
         Category.PREFERENCE,
-        "What stays while services run and why, with the rights to complain and to go to court (GDPR Art. 12(4)).",
+        "The data that stays while services run and why, with the rights to complain and to sue (GDPR Art. 12(4)).",
         OWN,
     )
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.input(description="Which erasure to call off.")
+@strawberry.input(description="The erasure to cancel.")
 class CancelErasureInput:
-    """Until it begins."""
+    """The erasure to cancel, before it begins."""
 
     id: strawberry.ID = unkept(Category.PREFERENCE, "The `id` of the `Erasure`.", OWN)
 
 
 @plain_type
 class CancelErasurePayload:
-    """The erasure as it is now."""
+    """The erasure after the cancellation."""
 
-    erasure: Erasure | None = affected("erasure", erasures, Category.PREFERENCE, "The one that was called off.", OWN)
+    erasure: Erasure | None = affected("erasure", erasures, Category.PREFERENCE, "The cancelled erasure.", OWN)
     user_errors: list[UserError] = user_errors()
 
 
 async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> Requested:
-    """The command, with the services named as the schema names them."""
+    """Run the command, and encode the keys of blocking services as global ids."""
     done = await DataRights(context).erase(given)
     service = context.store.keys.house.ids.encoder("Service")
     return replace(done, blocked_by=tuple(service(context.subject, key) for key in done.blocked_by))

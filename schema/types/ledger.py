@@ -1,4 +1,4 @@
-"""What holds us to our ledger: its signed checkpoints, and the proofs that it only grew. No personal data."""
+"""Transparency of the ledger: signed checkpoints, inclusion and consistency proofs (RFC 9162). No personal data."""
 
 from __future__ import annotations
 
@@ -19,23 +19,26 @@ from schema.execution.standard import ResolverContext
 
 HASHES = "hashes and signatures hold no personal data"
 NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
-FromSize = Annotated[
-    str, positioned("A number of entries, as an earlier checkpoint has it.", "a size of the ledger", name="from")
-]
+FromSize = Annotated[str, positioned("The size of an earlier checkpoint.", "a size of the ledger", name="from")]
 LatestSize = Annotated[
-    str | None, positioned("A larger number of entries; the latest signed one when left out.", "a size of the ledger")
+    str | None,
+    positioned("The size of a later checkpoint; the latest signed one when left out.", "a size of the ledger"),
 ]
-Index = Annotated[str, positioned("The entry's place in the ledger.", "a place in the ledger")]
+Index = Annotated[str, positioned("The entry's index in the ledger.", "a place in the ledger")]
 
 
 @plain_type
 class LedgerProof:
-    """What leads from hashes that one knows to a root that was signed (RFC 9162, 2.1.3 and 2.1.4)."""
+    """An inclusion or consistency proof for a signed root (RFC 9162, 2.1.3 and 2.1.4)."""
 
     path: list[str] = public(Attribute("path"), "The hashes, in base64.", HASHES)
-    leaf: str | None = public(Attribute("leaf"), "The hash of the entry, in base64; null for one of growth.", HASHES)
-    size: str = public(Attribute("size"), "The number of entries of the tree it leads through.", HASHES)
-    checkpoint: str | None = public(Attribute("checkpoint"), "The signed root of that size, if there is one.", HASHES)
+    leaf: str | None = public(
+        Attribute("leaf"), "The hash of the entry, in base64; null in a consistency proof.", HASHES
+    )
+    size: str = public(Attribute("size"), "The number of entries in the tree.", HASHES)
+    checkpoint: str | None = public(
+        Attribute("checkpoint"), "The signed checkpoint of that size; null if there is none.", HASHES
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +105,23 @@ def _text(content: bytes) -> str:
 
 @plain_type
 class Ledger:
-    """The ledger of who read what, as far as it was signed."""
+    """The signed part of the ledger of readings."""
 
     checkpoint: str | None = public(
-        Attribute("checkpoint"), "The latest one (C2SP tlog-checkpoint); null while nothing was signed.", HASHES
+        Attribute("checkpoint"), "The latest checkpoint (C2SP tlog-checkpoint); null if nothing was signed.", HASHES
     )
     public_keys: list[str] = public(
-        Attribute("public_keys"), "The keys that checkpoints verify with, the youngest first.", HASHES
+        Attribute("public_keys"), "The public keys that verify checkpoints, the newest first.", HASHES
     )
 
     @computed(_inclusion, None, None, (), HASHES)
     def inclusion(self, index: Index, size: LatestSize = strawberry.UNSET) -> LedgerProof | None:
-        """That an entry stands in the tree of this size."""
+        """The proof that the tree of this size contains an entry."""
 
     @computed(_consistency, None, None, (), HASHES)
     def consistency(self, from_: FromSize, to: LatestSize = strawberry.UNSET) -> LedgerProof | None:
-        """That the tree of one size begins with the whole one of a smaller size."""
+        """The proof that the tree of one size extends the tree of a smaller size."""
 
 
 ledger = computed(_ledger, None, None, (), HASHES)
-"""Decorates the root field."""
+"""Decorates the root field `Query.ledger`."""

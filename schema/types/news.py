@@ -1,4 +1,4 @@
-"""The address that stops news with one click, for the headers of a message (RFC 8058)."""
+"""The one-click unsubscribe URL for product news (RFC 8058)."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ async def _address(context: ResolverContext, customer: Any, given: Mapping[str, 
 
 
 unsubscribe_url = computed(_address, Category.PREFERENCE, RetentionRule.NOT_STORED, (NEWS, SELF))
-"""Decorates the field of the customer."""
+"""Decorates the field `Customer.unsubscribeUrl`."""
