@@ -1,4 +1,4 @@
-"""What customers allowed apps, and the tokens that apps hold for them: taken back and ended in one step (Art. 7(3))."""
+"""Withdrawing the authorization of third-party apps, and ending app sessions (GDPR Art. 7(3))."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_APP = UserProblem("NOT_FOUND", "There is no such app.", ("id",))
 
 
 async def withdraw_one(actor: Actor, consent_id: int) -> Result:
-    """Take back what was allowed an app; every token that it holds ends. What was taken back already stays so."""
+    """Withdraw the authorization of an app and revoke its tokens; idempotent."""
     async with actor.store.write() as connection:
         mine = select(oauth_consents.c.client_id).where(
             oauth_consents.c.id == consent_id, oauth_consents.c.customer_id == actor.customer_id
@@ -29,7 +29,7 @@ async def withdraw_one(actor: Actor, consent_id: int) -> Result:
 
 
 async def end_one_app(actor: Actor, family_id: int) -> Result:
-    """Sign one app out: its tokens end, and what was allowed it stays. One that was signed out already stays so."""
+    """Revoke one token family of an app; its authorization stays. Idempotent."""
     async with actor.store.write() as connection:
         mine = select(oauth_families.c.id).where(
             oauth_families.c.id == family_id, oauth_families.c.customer_id == actor.customer_id

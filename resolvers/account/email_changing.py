@@ -1,4 +1,4 @@
-"""A new e-mail address: confirmed from the new one, with notice to the old one (R30, R55; S6, S8)."""
+"""Changing the e-mail address: the new address confirms by a link, the old one is notified (R30, R55; S6, S8)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ LAPSED = UserProblem("LINK_VOID", "This link is over or was used already: ask fo
 
 
 async def request_change(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Write to the new address; whether somebody else has it is told to nobody, and then nothing is sent there (S8)."""
+    """Send a confirmation link to the new address. If another customer has it, nothing is sent, and the answer is the
+    same (S8)."""
     try:
         text = read_mailbox(given["email"]).display
     except MailboxError as error:
@@ -100,7 +101,8 @@ async def _ask(
     secret: str | None,
     minutes: int,
 ) -> int:
-    """Write to the new address, unless it is somebody's: that is counted just the same. The seconds to wait, or 0."""
+    """Send the link, or with `secret` None only count it, so that limits do not reveal taken addresses; seconds to
+    wait, or 0."""
     limits, site = LetterLimits(context.store), context.dependencies.site
     if secret is None:
         return await limits.take(connection, LetterKind.EMAIL_CONFIRMATION, key.customer_id, text, context.now)
@@ -110,7 +112,7 @@ async def _ask(
 
 
 async def confirm_change(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """The command of the API, for the customer whose link it is."""
+    """The command of the API; the link must belong to the caller."""
     found = await EmailLinks(context.store, context.dependencies).find(given["token"], context.now)
     if found is None or found.key.customer_id != context.subject:
         return Result(problems=(LAPSED,))
@@ -119,23 +121,24 @@ async def confirm_change(context: CommandContext, given: Mapping[str, Any]) -> R
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Found:
-    """A link that leads somewhere."""
+    """A valid link."""
 
     id: int
     key: SubjectKey
     email: str
     state: bytes
-    """The blind index of the address that it takes the place of."""
+    """The blind index of the address that it replaces."""
     session_id: int | None
 
 
 def _state(key: SubjectKey, index: bytes) -> bytes:
-    """What rests of the address that a link takes the place of; under the customer's key, since it can be guessed."""
+    """The stored hash of the address that a link replaces; keyed by the customer's key, since an address can be guessed
+    (D10)."""
     return key.keyed_hash("e-mail link", index)
 
 
 class EmailLinks:
-    """Finds links and follows them."""
+    """Finds and follows confirmation links."""
 
     def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
         self._store, self._dependencies = store, dependencies
@@ -153,7 +156,7 @@ class EmailLinks:
         )
 
     async def find(self, secret: str, now: datetime) -> Found | None:
-        """The link of this secret, while the address that it replaces is still the present one."""
+        """The link of this secret; None if it expired, or if the address that it replaces has changed since."""
         rows = await self._store.reader.fetch(self._find, {"secret": hashed(secret)})
         if not rows or instant(rows[0][5]) <= now:
             return None
@@ -165,15 +168,16 @@ class EmailLinks:
         return Found(id_, key, key.open(email_links.c.email, id_, sealed).decode(), bytes(present[0][0]), session)
 
     async def follow(self, found: Found, context: CommandContext) -> Result:
-        """Put the new address in place; both are told, and everybody but the session that asked is signed out.
+        """Set the new address; both addresses are notified, and all sessions but the requesting one end.
 
-        1. the link is used up; 2. the address is nobody else's and the old one is still there; 3. links to a new
-        password, which were sent to the old one, lead nowhere; 4. the login names that were the old address become the
-        new one; 5. sessions end, last of all.
+        1. consume the link; 2. reserve the new address, and replace the old one if it is still the present one;
+        3. delete password reset links, which were sent to the old address; 4. change login names equal to the old
+        address; 5. end sessions, as the last statement (`end_where`).
         """
         keys, owner = self._store.keys, found.key.customer_id
         wanted = LookupRequest(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, found.email), owner, owner)
         async with reserving(self._store) as reserved, self._store.write() as connection:
+            # Credentials before the customer's row, as in every command: one lock order, so no deadlocks.
             await lock_credentials(connection, owner)
             await connection.execute(
                 select(customers.c.id).where(customers.c.id == owner).with_for_update(key_share=True)
@@ -209,7 +213,8 @@ class EmailLinks:
         return Result(affected={"customer": owner})
 
     async def _asked(self, connection: AsyncConnection, owner: int) -> str | None:
-        """Where the customer follows a request to be erased that stands: both addresses hear of it (R55)."""
+        """The receipt URL of a standing erasure request, which both addresses are informed of (R55); None without
+        one."""
         query = select(erasures.c.id).where(
             erasures.c.customer_id == owner, erasures.c.state.in_(STANDING_STATES), erasures.c.cause == "REQUEST"
         )
@@ -223,7 +228,7 @@ class EmailLinks:
     async def _logins(
         self, connection: AsyncConnection, reserved: Reservations, found: Found, before: LetterRecipient, now: datetime
     ) -> None:
-        """Who signs in by e-mail address goes on to do so."""
+        """Change the login names that equal the old address to the new one, unless it is taken on that platform."""
         keys, owner = self._store.keys, found.key.customer_id
         old, new = (keys.blind_index(Lookup.LOGIN, each) for each in (before.email, found.email))
         mine = select(credentials.c.id, credentials.c.platform, credentials.c.login_ref).where(
@@ -246,7 +251,7 @@ class EmailLinks:
 async def _taken(
     reserved: Reservations, connection: AsyncConnection, wanted: LookupRequest, replaced: bytes, now: datetime
 ) -> bool:
-    """Whether a value could be had in the place of another one; false when it is somebody else's."""
+    """True if the new value could be reserved in place of the replaced one; False if somebody else has it."""
     try:
         await reserved.take(connection, [wanted], now, replacing=[(wanted.customer_id, replaced)])
     except LookupTakenError:

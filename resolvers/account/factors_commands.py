@@ -14,32 +14,32 @@ Given = Mapping[str, Any]
 
 
 async def enrol_totp(context: CommandContext, given: Given) -> Begun:
-    """Begin with an authenticator app."""
+    """Begin the enrolment of an authenticator app."""
     return await enrolling.begin_totp(actor_at(context), given.get("credential"), given.get("code") or "")
 
 
 async def confirm_totp(context: CommandContext, given: Given) -> Enrolled:
-    """Finish with a first code."""
+    """Finish the enrolment with the first code."""
     return await enrolling.confirm_totp(actor_at(context), given.get("credential"), given.get("code") or "")
 
 
 async def regenerate_recovery_codes(context: CommandContext, given: Given) -> Enrolled:
-    """New recovery codes, the old ones void."""
+    """Generate new recovery codes; the old ones become invalid."""
     actor, code = actor_at(context), given.get("code") or ""
     return await enrolling.regenerate_recovery_codes(actor, given.get("credential"), code)
 
 
 async def begin_passkey(context: CommandContext, given: Given) -> Begun:
-    """Begin with a passkey."""
+    """Begin the registration of a passkey."""
     return await enrolling.begin_passkey(actor_at(context), given.get("credential"), given.get("code") or "")
 
 
 async def finish_passkey(context: CommandContext, given: Given) -> Enrolled:
-    """Finish with what the browser made."""
+    """Finish the registration with the browser's response."""
     actor, answer, label = actor_at(context), given.get("response") or "", given.get("label") or ""
     return await enrolling.finish_passkey(actor, given.get("credential"), answer, label)
 
 
 async def remove_second_factor(context: CommandContext, given: Given) -> Result:
-    """Take one away."""
+    """Remove a second factor."""
     return await enrolling.remove(actor_at(context), given.get("id") or 0, given.get("code") or "")

@@ -1,4 +1,4 @@
-"""Adding and removing second factors: an app, passkeys, recovery codes; each platform has its own (R39)."""
+"""Enrols and removes second factors: authenticator app, passkeys, recovery codes; each platform has its own (R39)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NOT_ACCEPTED = UserProblem("PASSKEY_NOT_ACCEPTED", "The passkey could not be ver
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Begun(Result):
-    """An enrolment that was begun; what is in it is shown this once."""
+    """An enrolment that was begun. Its secrets are returned once, so a repeated request does not get them again."""
 
     repeatable: ClassVar[bool] = False
     secret: str | None = None
@@ -50,15 +50,15 @@ class Begun(Result):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Enrolled(Result):
-    """A factor that protects from now on, and the recovery codes if new ones were made; shown this once."""
+    """An active factor, with recovery codes if new ones were generated; returned once."""
 
     repeatable: ClassVar[bool] = False
     recovery_codes: list[str] | None = None
 
 
 async def begin_totp(actor: Actor, credential_id: int | None, code: str = "") -> Begun:
-    """A new secret for an authenticator app. It protects nothing until a code has confirmed it; until then an app that
-    is enrolled already goes on being asked for."""
+    """Create a secret for an authenticator app. It is inactive until a code confirms it; an app that is enrolled
+    already stays active until then."""
     account = await actor.account(credential_id)
     if problem := await _refusal(actor, account, code):
         return Begun(problems=(problem,))
@@ -78,7 +78,7 @@ def _shown(factor_id: int, enrolment: Enrolment) -> Begun:
 
 
 async def confirm_totp(actor: Actor, credential_id: int | None, code: str) -> Enrolled:
-    """A first code proves that the app has the secret: from now on it is asked for, in place of an earlier app."""
+    """Activate the app: the first code proves that it has the secret. An earlier app is removed."""
     account = await actor.account(credential_id)
     if account is None:
         return Enrolled(problems=(NOT_FOUND,))
@@ -111,7 +111,7 @@ async def confirm_totp(actor: Actor, credential_id: int | None, code: str) -> En
 
 
 async def regenerate_recovery_codes(actor: Actor, credential_id: int | None, code: str = "") -> Enrolled:
-    """Ten new codes; the old ones are void."""
+    """Generate ten new recovery codes; the old ones become invalid."""
     account = await actor.account(credential_id)
     if problem := await _refusal(actor, account, code):
         return Enrolled(problems=(problem,))
@@ -125,7 +125,7 @@ async def regenerate_recovery_codes(actor: Actor, credential_id: int | None, cod
 
 
 async def begin_passkey(actor: Actor, credential_id: int | None, code: str = "") -> Begun:
-    """What a browser needs to make a passkey."""
+    """Create the options for registering a passkey."""
     account = await actor.account(credential_id)
     if problem := await _refusal(actor, account, code):
         return Begun(problems=(problem,))
@@ -139,7 +139,7 @@ async def begin_passkey(actor: Actor, credential_id: int | None, code: str = "")
 
 
 async def finish_passkey(actor: Actor, credential_id: int | None, answer: str, label: str) -> Enrolled:
-    """Keep the passkey that the browser made, under the name that its owner gives it."""
+    """Verify and store the passkey that the browser created, with the customer's label."""
     account = await actor.account(credential_id)
     if account is None:
         return Enrolled(problems=(NOT_FOUND,))
@@ -154,13 +154,13 @@ async def finish_passkey(actor: Actor, credential_id: int | None, answer: str, l
             owned = {"id": new_id(), "customer_id": actor.customer_id, "factor_id": id_}
             await connection.execute(insert(passkeys).values(owned | row))
             codes = await _added(connection, actor, account, ("hwk", SECOND))
-    except IntegrityError:  # The same passkey twice.
+    except IntegrityError:  # The same passkey twice: its handle is unique over all customers.
         return Enrolled(problems=(NOT_ACCEPTED,))
     return Enrolled(affected={"factor": id_}, recovery_codes=codes)
 
 
 async def remove(actor: Actor, factor_id: int, code: str = "") -> Result:
-    """Take a factor away, with a fresh second factor; the other sessions of the platform end (S3, S6)."""
+    """Remove a factor after proof of a second factor; the other sessions of the platform end (S3, S6)."""
     async with actor.store.write() as connection:
         found = await connection.scalar(
             select(second_factors.c.credential_id).where(
@@ -181,7 +181,7 @@ async def remove(actor: Actor, factor_id: int, code: str = "") -> Result:
 
 
 async def _refusal(actor: Actor, account: Account | None, code: str) -> UserProblem | None:
-    """Why a factor may not be added here and now: whoever has one already shows it first."""
+    """The reason why a factor may not be added; None if it may. A customer with a factor has to prove it first."""
     if account is None:
         return NOT_FOUND
     if account.credential.platform not in OFFERED:
@@ -192,7 +192,7 @@ async def _refusal(actor: Actor, account: Account | None, code: str) -> UserProb
 async def _added(
     connection: AsyncConnection, actor: Actor, account: Account, words: tuple[str, ...]
 ) -> list[str] | None:
-    """What follows when a factor was added: recovery codes with the first one, and a message."""
+    """Complete the addition of a factor: recovery codes if there are none, and an e-mail. Returns new codes or None."""
     factors = await confirmed(connection, account.credential.id)
     codes = None
     if not any(each.kind == "RECOVERY_CODES" and each.remaining for each in factors):
@@ -225,7 +225,7 @@ async def _insert(
     id_: int | None = None,
     remaining: int | None = None,
 ) -> int:
-    """A row of `second_factors`; it protects at once when it is confirmed."""
+    """Insert a row of `second_factors`, active at once if `confirmed_by` is given; returns its id."""
     row_id = id_ or new_id()
     row: dict[str, Any] = {
         "id": row_id,
@@ -247,7 +247,7 @@ async def _is_own(connection: AsyncConnection, session_id: int, account: Account
 
 
 async def login_name(actor: Actor, account: Account) -> str:
-    """What the customer signs in with, to be recognised in an authenticator app."""
+    """The login name, under which an authenticator app lists the account."""
     id_ = account.credential.id
     async with actor.store.write() as connection:
         resting = await connection.scalar(select(credentials.c.login_name).where(credentials.c.id == id_))

@@ -1,4 +1,4 @@
-"""Setting a new password: judged, compared with the customer's other ones (R38), written, and the customer told."""
+"""Sets a new password: checks the rules, compares it with the customer's other ones (R38), writes and notifies."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CONFLICT = UserProblem("CONFLICT", "One of your passwords was changed in the mea
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CheckedPassword:
-    """A password that may be set, and the credentials that it was compared with."""
+    """An accepted password with its hash, and the credentials that it was compared with."""
 
     account: Account
     everyone: tuple[Credential, ...]
@@ -48,7 +48,7 @@ class CheckedPassword:
 
 
 class NewPasswords:
-    """Judges and writes new passwords."""
+    """Checks and writes new passwords."""
 
     def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
         self._store, self._dependencies = store, dependencies
@@ -67,10 +67,10 @@ class NewPasswords:
     async def prepared(
         self, account: Account, password: str, now: datetime
     ) -> CheckedPassword | Rejected | tuple[UserProblem, ...]:
-        """A password that may be set, hashed; or what is wrong with it.
+        """Check and hash a password; or the problems, or Rejected when it was tried too often.
 
-        It is compared by hashing it against each hash: nothing that could be compared fast is kept (R38). Since the
-        answer tells whether it is one of the others, each comparison is counted as a guess at them (S11).
+        It is verified against the Argon2id hash of each other password: nothing that compares faster is stored (R38).
+        The answer reveals whether it equals one of them, so each comparison counts as a guess (S11).
         """
         text = normal(password)
         own = [] if too_long(password) else await self._own.of(account.key)
@@ -91,11 +91,11 @@ class NewPasswords:
         return CheckedPassword(account, tuple(everyone), hash_, strength)
 
     async def guarded(self, credential_id: int) -> bool:
-        """Whether a second factor is on, so that a shorter password may be enough."""
+        """True if a second factor is active, so that a shorter password may suffice."""
         return bool(await self._store.reader.fetch(self._factor, {"credential": credential_id}))
 
     async def least(self, credential_id: int) -> int:
-        """The characters that a new password of this credential needs."""
+        """The minimum number of characters of a new password of this credential."""
         return self._dependencies.passwords.least(await self.guarded(credential_id))
 
     async def write(
@@ -106,12 +106,11 @@ class NewPasswords:
         forgiven: Sequence[AttemptBucket] = (),
         keep_session: int | None = None,
     ) -> UserProblem | None:
-        """Set it, in the caller's transaction, as its last act: all other sessions of the platform end (S6).
+        """Set the password in the caller's transaction, as its last act: all other sessions of the platform end (S6).
 
-        What was counted on the way is `forgiven`, after the credentials are locked as everywhere.
-
-        The customer's credentials are locked and compared first, so that two that are changed at the same moment do
-        not both get the same password.
+        The customer's credentials are locked and compared first, so that two passwords changed concurrently cannot
+        become equal. The attempts in `forgiven` are reset only after that lock, to keep the lock order. Returns a
+        problem if a password was changed in the meantime.
         """
         account = new.account
         if not await _as_read(connection, new):
@@ -144,15 +143,15 @@ async def _as_read(connection: AsyncConnection, new: CheckedPassword) -> bool:
 
 
 async def void_links(connection: AsyncConnection, credential: Credential) -> None:
-    """Links and half-done sign-ins that belong to the old password lead nowhere; nor does a link to a new e-mail
-    address, which whoever knew the old password may have asked for (S8)."""
+    """Delete reset links and pending sign-ins of the old password, and links to a new e-mail address, which an attacker
+    with the old password may have requested (S8)."""
     for table in (reset_links, pending_sign_ins):
         await connection.execute(delete(table).where(table.c.credential_id == credential.id))
     await connection.execute(delete(email_links).where(email_links.c.customer_id == credential.customer_id))
 
 
 async def change(actor: Actor, credential_id: int | None, current: str, new: str) -> Result:
-    """Change the password of one platform, with the present one; the other sessions there end."""
+    """Change the password of one platform, given the current one; the other sessions there end."""
     account = await actor.account(credential_id)
     if account is None:
         return Result(problems=(NOT_FOUND,))
@@ -176,7 +175,7 @@ async def change(actor: Actor, credential_id: int | None, current: str, new: str
 
 
 def at_field(problems: tuple[UserProblem, ...], field: str) -> tuple[UserProblem, ...]:
-    """The same problems, at the field of the input that they are about."""
+    """The problems with the path of the input field that they concern."""
     return tuple(replace(problem, field=(field,)) for problem in problems)
 
 

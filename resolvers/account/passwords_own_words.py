@@ -1,4 +1,4 @@
-"""The words that a customer's password must not be made of: their own data, which others know or can find."""
+"""Collects words of a customer's own data, which a password must not contain since others can know them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from store.tables.domains import domains
 from values.domain_name import to_unicode
 
 NAMED = ("street", "city")
-"""The parts of an address that are words; a postal code is too short to be told from any other number."""
+"""The parts of an address that are words; a postal code is too short to be distinctive."""
 
 
 class OwnWords:
-    """Reads them; they are compared and forgotten."""
+    """Reads the words; nothing of them is stored."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -59,7 +59,7 @@ class OwnWords:
 
 
 def split(text: str) -> list[str]:
-    """An address or a name of a host, and its parts: without what ends and what stands for everybody's mail."""
+    """The text of an e-mail address or host name with its parts, without the top-level domain and `www` or `mail`."""
     local, _, host = text.rpartition("@")
     labels = [label for label in to_unicode(host).split(".")[:-1] if label not in ("www", "mail")]
     return [text, *_pieces(local), *labels]

@@ -1,4 +1,4 @@
-"""A new password for somebody who forgot theirs: by a link that works once, for half an hour, and tells nothing."""
+"""Password reset by a link that is valid once, for half an hour; it does not reveal whether an account exists (S8)."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from store.tables.signin import reset_links
 
 @dataclass(frozen=True, slots=True)
 class ResetRequested:
-    """If there is such a sign-in, its customer was written to; whoever asked is told no more."""
+    """The same answer whether or not the account exists; if it does, an e-mail was sent."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Link:
-    """A link that leads somewhere."""
+    """A valid link."""
 
     id: int
     account: Account
@@ -45,14 +45,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Done:
-    """The password was set. The browser that did it is known from now on."""
+    """The password was set; the browser that did it is a known device from now on."""
 
     platform: str
     device_secret: str
 
 
 class Resets:
-    """Sends links and follows them."""
+    """Sends and follows reset links."""
 
     def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
         self._store, self._dependencies = store, dependencies
@@ -66,11 +66,10 @@ class Resets:
         self._email = store.reader.prepare(select(customers.c.email_ref).where(customers.c.id == bindparam("customer")))
 
     async def request(self, platform: str, login: str, visitor: Visitor, now: datetime) -> ResetRequested | Rejected:
-        """Write to the customer, if there is one. In any case the answer is the same, by the same statements and after
-        the same time (S8, G7).
+        """Send a reset link if the account exists. Answer, statements and time are the same if it does not (S8, G7).
 
-        Too many requests from one network are refused; too many for one account are answered and not sent, so that
-        nobody's mailbox can be filled.
+        Too many requests from one network are refused. Too many for one account get the same answer and send nothing,
+        so that nobody can flood a mailbox.
         """
 
         async def work() -> ResetRequested | Rejected:
@@ -89,9 +88,9 @@ class Resets:
         return await no_sooner(self._dependencies.times.refusal, work(), always=True)
 
     async def _may_send(self, connection: AsyncConnection, account: Account, index: bytes, now: datetime) -> bool:
-        """Whether the mailbox is not full of such letters already, whichever sign-ins they were asked for (S13).
+        """True if the limit of reset e-mails to this mailbox, over all its accounts, is not reached (S13).
 
-        Nobody has a mailbox and a number of their own, so that they are counted by the same statements (G7).
+        For an account that does not exist a placeholder mailbox and number are counted, by the same statements (G7).
         """
         reader = await reader_of(connection, account.key)
         mailbox = f"{index.hex()}@nobody.invalid" if reader is None else reader.email
@@ -99,10 +98,10 @@ class Resets:
         return not await LetterLimits(self._store).take(connection, LetterKind.PASSWORD_RESET, customer, mailbox, now)
 
     async def send(self, connection: AsyncConnection, account: Account, letter: Letter, now: datetime) -> None:
-        """A fresh link by e-mail, in the caller's transaction; earlier links of the credential lead nowhere.
+        """Send a new link, in the caller's transaction; earlier links of the credential become invalid.
 
-        The link is bound to the address that it is sent to. For nobody, and for a customer without an address, the
-        same statements insert nothing.
+        The link is bound to the address it is sent to. For a missing account, or a customer without an address, the
+        same statements insert nothing (G7).
         """
         secret, customer = new_secret(), account.credential.customer_id
         await connection.execute(delete(reset_links).where(reset_links.c.credential_id == account.credential.id))
@@ -123,7 +122,7 @@ class Resets:
         await write_alike(connection, account.key, site, letter, now, platform=platform, link=link, minutes=minutes)
 
     async def find(self, secret: str, now: datetime) -> Link | None:
-        """The link of this secret, while nothing that it was sent for has changed."""
+        """The link of this secret; None if it expired, or if password or address have changed since."""
         rows = await self._store.reader.fetch(self._find, {"secret": hashed(secret)})
         if not rows or instant(rows[0][3]) <= now:
             return None
@@ -137,8 +136,11 @@ class Resets:
     async def follow(
         self, secret: str, password: str, visitor: Visitor, now: datetime
     ) -> Done | tuple[UserProblem, ...] | Rejected | Expired:
-        """Set the password. The link is used up by setting it, not by looking at it, and not by a password that is
-        refused; every session of the platform ends, and every device is a stranger again but this one."""
+        """Set the password; all sessions of the platform end, and no device but this one stays known.
+
+        The link is consumed only if the password is set: neither opening it nor a refused password consumes it, since
+        mail scanners open links.
+        """
         if wait := await self._guesses.consume([by_network(visitor)], now):
             return Rejected(wait)
         link = await self.find(secret, now)
@@ -157,7 +159,7 @@ class Resets:
         return Done(link.account.credential.platform, device)
 
     async def _spent(self, connection: AsyncConnection, link: Link) -> bool:
-        """Use the link up; False when that was done, or when what it was sent for has changed, since it was found."""
+        """Consume the link; False if it was consumed, or if password or address changed, since it was found."""
         customer = link.account.credential.customer_id
         await lock_credentials(connection, customer)
         held = select(customers.c.email_ref).where(customers.c.id == customer).with_for_update(key_share=True)
@@ -170,8 +172,8 @@ class Resets:
 
 
 def _state(account: Account, email_ref: bytes | None) -> bytes:
-    """What the link was sent for: void once the password or the e-mail address is another one. It is hashed under the
-    customer's own key, since both can be guessed (D10)."""
+    """The account state that a link is bound to: password hash, its time, and address. It is hashed under the
+    customer's key, since an address can be guessed (D10)."""
     credential = account.credential
     facts = (
         credential.password_hash or "",

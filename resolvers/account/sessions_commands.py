@@ -1,4 +1,4 @@
-"""Ending sessions: one, or all but this one (R41)."""
+"""Commands that end sessions: one, or all but the present one (R41)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NO_SESSION = UserProblem("NOT_FOUND", "There is no such session.", ("id",))
 
 @dataclass(frozen=True, slots=True)
 class Ended(Result):
-    """How many sessions were ended."""
+    """The result with the number of ended sessions."""
 
     ended: int = 0
 
 
 async def end_one(actor: Actor, session_id: int) -> Result:
-    """Sign out one browser or app; one that is signed out already stays so."""
+    """End one session; idempotent."""
     async with actor.store.write() as connection:
         mine = select(sessions.c.id).where(sessions.c.id == session_id, sessions.c.customer_id == actor.customer_id)
         if await connection.scalar(mine) is None:
@@ -34,7 +34,7 @@ async def end_one(actor: Actor, session_id: int) -> Result:
 
 
 async def end_others(actor: Actor) -> Ended:
-    """Sign out everywhere else, on every platform."""
+    """End all other sessions, on every platform."""
     async with actor.store.write() as connection:
         found = await end_where(connection, actor.customer_id, [sessions.c.id != (actor.session_id or 0)], actor.now)
     return Ended(ended=len(found))

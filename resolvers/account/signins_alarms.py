@@ -1,4 +1,4 @@
-"""It wasn't me: a customer disowns a sign-in, and everybody is out until a new password is chosen (S9)."""
+"""“It wasn't me”: a customer reports a sign-in; all sessions end, and a new password is required (S9)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from store.tables.signin import alarm_links
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Alarm:
-    """The sign-in in question, as the page shows it to whoever holds the link."""
+    """The reported sign-in, as shown on the page of the link."""
 
     id: int
     key: SubjectKey
@@ -58,7 +58,7 @@ class Alarms:
         self._find = store.reader.prepare(found.where(alarm_links.c.secret_hash == bindparam("secret")))
 
     async def find(self, secret: str, now: datetime) -> Alarm | None:
-        """What the link is about; None once it was used, after a week, or when it never was one."""
+        """The sign-in of the link; None if it was used, is older than a week, or never existed."""
         rows = await self._store.reader.fetch(self._find, {"secret": hashed(secret)})
         if not rows or instant(rows[0][3]) <= now:
             return None
@@ -70,11 +70,11 @@ class Alarms:
         return Alarm(id_, key, credential_id, platform, instant(at), place, what)
 
     async def raise_(self, alarm: Alarm, now: datetime) -> bool:
-        """Act on it; False for all but the first who do.
+        """Execute the report; True for the first of concurrent requests, False for the others.
 
-        1. The link is used up. 2. The password opens nothing any more. 3. Second factors that were added since the
-        sign-in go: they may be the stranger's. 4. Every device is a stranger. 5. A link to a new password is sent.
-        6. Every session of the customer ends, on every platform.
+        1. Consume the link. 2. Remove the password. 3. Delete second factors added since the sign-in: they may be the
+        attacker's. 4. Forget all devices. 5. Send a password reset link. 6. End all sessions of the customer, on every
+        platform.
         """
         async with self._store.write() as connection:
             if (await connection.execute(delete(alarm_links).where(alarm_links.c.id == alarm.id))).rowcount != 1:  # 1

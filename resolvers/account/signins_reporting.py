@@ -1,4 +1,4 @@
-"""Accesses to platforms elsewhere, as these report them: recorded, located and judged like our own (R17)."""
+"""Records accesses that other platforms report; they are located and evaluated like the gateway's own (R17)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from store.lookups.customer_numbers import key_with_number
 from store.tables.customers import customers
 
 LATEST = timedelta(days=2)
-"""How late a platform may report an access."""
+"""The maximum delay of a report."""
 AHEAD = timedelta(minutes=1)
-"""How far its clock may be ahead."""
+"""The maximum time that the platform's clock may be ahead."""
 
 WHO = UserProblem(
     "CUSTOMER_REQUIRED", "Name the customer by `customer` or by `customerNumber`, not by both.", ("customer",)
@@ -30,7 +30,7 @@ WRONG_TIME = UserProblem("INVALID_TIME", "Report an access within two days, and 
 
 
 async def record_access(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Write down an access that another platform saw; the customer is told when it is unusual."""
+    """Record an access to another platform; the customer is notified if it is unusual."""
     at = given.get("at") or context.now
     address = parsed_address(given.get("ipAddress"))
     problems = _problems(context, given, at, address is None)
@@ -64,7 +64,7 @@ def _problems(
 
 
 def _word(choice: Any) -> str:
-    """The name of an enum's member, which is what rests; GraphQL gives the member."""
+    """The stored name of an enum member; GraphQL passes the member."""
     return str(getattr(choice, "value", choice))
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with an input, in the languages that there is a catalogue for; the code itself speaks English."""
+"""Translates messages about input problems; the code has them in English, catalogues have the other languages."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 LANGUAGES = tuple(sorted(path.stem for path in HERE.glob("*.toml")))
-"""The tags of the catalogues, beside `en`."""
+"""The language tags of the catalogues, without `en`."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Catalogue:
-    """Texts as they stand, and those with something put in."""
+    """Fixed texts, and patterns of texts with parameters."""
 
     plain: dict[str, str]
     patterns: tuple[tuple[re.Pattern[str], str], ...]
 
 
 def translated(message: str, language: str) -> str:
-    """The message in this language; as it is, where the catalogue does not have it."""
+    """The message in this language; unchanged if the catalogue does not contain it."""
     if language not in LANGUAGES:
         return message
     catalogue = _read(language)
@@ -35,7 +35,7 @@ def translated(message: str, language: str) -> str:
 
 
 def entries(language: str) -> dict[str, str]:
-    """Every text with its translation; `{}` stands for what is put in."""
+    """All texts with their translations; `{}` marks a parameter."""
     return tomllib.loads((HERE / f"{language}.toml").read_text(encoding="utf-8"))
 
 
@@ -52,7 +52,7 @@ def _read(language: str) -> _Catalogue:
 
 
 def preferred(accepted: str | None) -> str:
-    """The language that an `Accept-Language` header prefers, of those there are; English where it names none."""
+    """The available language that an `Accept-Language` header prefers (RFC 9110, section 12.5.4); English otherwise."""
     best, weight = "en", 0.0
     for each in (accepted or "")[:200].split(","):
         tag, _, quality = each.partition(";")

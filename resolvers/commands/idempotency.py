@@ -1,9 +1,9 @@
-"""A change with a key of the caller's own making is made once, however often and wherever it is sent.
+"""Idempotent requests: a mutation with an idempotency key is executed once, however often it is sent.
 
-Key, change and answer are one transaction, so a crash leaves all or nothing, and of two replicas that try at once one
-waits for the other and gets its answer (F10, draft-ietf-httpapi-idempotency-key-header). A command that asks something
-else of the store between two writes is two transactions: the key is claimed in the first, and free again when nothing
-came of it for a while.
+Key, change and answer are written in one transaction, so that a crash leaves all or nothing; of two replicas that get
+the same request, one waits and returns the other's answer (F10, draft-ietf-httpapi-idempotency-key-header). A command
+that reads from the store between two writes takes two transactions: the first claims the key, and the claim expires if
+no answer follows.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from store.sql.metadata import instant
 
 LENGTH = 16
 UNDER_WAY = timedelta(minutes=2)
-"""How long a claim without an answer counts as being carried out."""
+"""The time after which a claim without an answer expires."""
 
 KEY = "command-outcomes"
-"""Answers rest sealed: a receipt among them opens a certificate."""
+"""The system key that encrypts stored answers: they may contain a receipt."""
 
 SHOWN_ONCE = b"null"
-"""The outcome of a command whose answer is not kept."""
+"""The stored outcome of a command whose answer is not stored, because it contains a secret."""
 
 REUSED = UserProblem("IDEMPOTENCY_KEY_REUSED", "This key was sent with another request: a new request needs a new key.")
 DONE = UserProblem(
@@ -51,13 +51,13 @@ IN_PROGRESS = UserProblem(
 
 
 class DuplicateRequestError(Exception):
-    """Somebody has claimed the key; nothing was done now."""
+    """Another request has claimed the key; this one did nothing."""
 
 
 async def run_idempotently(context: CommandContext, key: str, name: str, run: Run, given: Mapping[str, Any]) -> Result:
-    """Carry out a command, or say what became of it; `key` is the caller's, `name` the field of the operation.
+    """Run a command, or return the stored answer; `key` is the caller's, `name` the response key of the field.
 
-    What the input could mend, and what changed nothing, leaves the key free: the mended request may use it again.
+    A request with input problems, or without a change, does not use the key up: the corrected one may use it again.
     """
     caller = f"{context.grant.client_id}\0{context.grant.subject}\0{key}\0{name}"
     row: dict[str, Any] = {
@@ -88,7 +88,7 @@ async def run_idempotently(context: CommandContext, key: str, name: str, run: Ru
 
 
 async def _claim(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
-    """The key, for the first who comes; Repeated for all others, until an answer failed to come for long."""
+    """Claim the key, or take over an expired claim; DuplicateRequestError if another request has it."""
     if (await connection.execute(insert_new(connection, command_keys).values(row))).rowcount == 1:
         return
     left = (
@@ -102,7 +102,7 @@ async def _claim(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
 
 
 async def _find(context: CommandContext, row: Mapping[str, Any], kind: type[Result]) -> Result | None:
-    """What became of the key, as this kind of answer; None when it is free."""
+    """The stored answer of the key as a result of this class; None if the key is free."""
     query = context.store.reader.prepare(
         select(command_keys.c.request, command_keys.c.outcome, command_keys.c.at).where(
             command_keys.c.mark == bindparam("mark")
@@ -122,7 +122,7 @@ async def _find(context: CommandContext, row: Mapping[str, Any], kind: type[Resu
 
 
 async def _settle(connection: AsyncConnection, mark: bytes, result: Result, key: bytes) -> None:
-    """Remember the answer beside the claim; let go of the claim when there is something to mend."""
+    """Store the answer with the claim; release the claim if there are problems."""
     mine = command_keys.c.mark == mark
     if result.problems:
         await connection.execute(delete(command_keys).where(mine))
@@ -133,7 +133,7 @@ async def _settle(connection: AsyncConnection, mark: bytes, result: Result, key:
 
 
 def _outcome(result: Result) -> bytes:
-    """Rows by their ids, and what else may be shown again; a secret is shown once, and rests nowhere."""
+    """The answer to store: ids of rows and other attributes; nothing for a result with secrets."""
     if not result.repeatable:
         return SHOWN_ONCE
     plain = {each.name for each in fields(Result)}
@@ -143,7 +143,7 @@ def _outcome(result: Result) -> bytes:
 
 @cache
 def _kind(run: Run) -> type[Result]:
-    """The class of a command's answers, whose other attributes have defaults to be shown with a problem."""
+    """The result class of a command, from its return annotation."""
     found = get_type_hints(unwrap(run)).get("return")
     return found if isinstance(found, type) and issubclass(found, Result) else Result
 
@@ -153,8 +153,8 @@ def _mark(context: CommandContext, text: str) -> bytes:
 
 
 async def _asked(context: CommandContext, text: str) -> bytes:
-    """What was asked, in a form that tells nobody: input may be a card's number. A customer's goes by their own key; a
-    tool's holds the caller's key, which is in no table and as hard to guess as the caller made it (D10)."""
+    """A keyed hash of the request: input may be a card number, which can be guessed (D10). A customer's request is
+    hashed under their own key; a tool's includes the idempotency key, which is in no table."""
     (key,) = (
         await context.store.keys.subjects([context.grant.subject]) if context.grant.subject is not None else (None,)
     )

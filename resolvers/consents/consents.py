@@ -1,4 +1,4 @@
-"""Consents as events: given with the sentence that was shown, and withdrawn as easily (GDPR Art. 7)."""
+"""Consents as append-only events: given with the wording that was shown, and withdrawn as easily (GDPR Art. 7)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from store.tables.consents import consents
 
 
 def outdated(version: Any, field: tuple[str, ...]) -> UserProblem | None:
-    """The problem of whoever was shown another sentence: nobody consents to what they never saw."""
+    """The problem of a consent to an outdated wording; None if the version is the present one."""
     if version == VERSION:
         return None
     return UserProblem("WORDING_OUTDATED", "The text has changed: show the present one and ask again.", field)
@@ -26,19 +26,19 @@ def outdated(version: Any, field: tuple[str, ...]) -> UserProblem | None:
 async def give(
     connection: AsyncConnection, context: CommandContext, key: SubjectKey, kind: str, language: str, source: str
 ) -> int:
-    """Record that the present sentence was agreed to; returns the event's key."""
+    """Record a consent to the present wording; returns the event's id."""
     return await _event(connection, context, key, kind, "GIVEN", language, source, Event.CONSENT_GIVEN)
 
 
 async def withdraw(
     connection: AsyncConnection, context: CommandContext, key: SubjectKey, kind: str, language: str, source: str
 ) -> int:
-    """Record that it was taken back; what was given stays on record (R48)."""
+    """Record a withdrawal; the earlier consent stays on record (R48). Returns the event's id."""
     return await _event(connection, context, key, kind, "WITHDRAWN", language, source, Event.CONSENT_WITHDRAWN)
 
 
 async def standing(connection: AsyncConnection, customer_id: int, kind: str) -> bool:
-    """Whether the newest event of this kind is that it was given."""
+    """True if the newest event of this kind is a consent."""
     newest = (
         select(func.max(consents.c.id))
         .where(consents.c.customer_id == customer_id, consents.c.kind == kind)

@@ -1,4 +1,5 @@
-"""News and cookies: chosen at any time, without a reason, with effect at once (R12, R13, R28, R29, R50)."""
+"""Product news and cookie choices, changed at any time, without a reason, and effective at once (R12, R13, R28, R29,
+R50)."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 
 
 async def set_product_news(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Switch news on or off; saying again what is so already changes nothing."""
+    """Switch product news on or off; idempotent."""
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
         if key is None or not await switch_news(
@@ -42,9 +43,9 @@ async def set_product_news(context: CommandContext, given: Mapping[str, Any]) ->
 async def switch_news(
     connection: AsyncConnection, context: CommandContext, key: SubjectKey, wanted: bool, source: str
 ) -> bool:
-    """The switch itself, wherever it is turned; False when there is no such customer any more.
+    """Switch product news, in the caller's transaction; False if the customer no longer exists.
 
-    Who may write news reads the address when sending, for PRODUCT_NEWS: from this transaction on it is not there.
+    News tools read addresses for PRODUCT_NEWS when they send: from the commit on, the row filter hides this one.
     """
     row = await _locked(connection, key.customer_id)
     if row is None:
@@ -52,7 +53,7 @@ async def switch_news(
     if row.product_news == wanted:
         return True
     await connection.execute(update(customers).where(customers.c.id == key.customer_id).values(product_news=wanted))
-    if wanted:  # Whoever asks for news again takes the objection to them back.
+    if wanted:  # Consent to news withdraws an objection to them, which would keep the row hidden.
         await end_objection(connection, key, Purpose.PRODUCT_NEWS, ActingParty("CUSTOMER"), context.now)
     await (give if wanted else withdraw)(connection, context, key, NEWS, row.locale or "en", source)
     await record(connection, context, key, ["Customer.productNews"])
@@ -60,10 +61,10 @@ async def switch_news(
 
 
 async def choose_cookies(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Record the choice that was made in "Edit my choices"; it holds for six months, then it is asked for again.
+    """Record the choice made in "Edit my choices"; it is valid for six months, then it is asked for again.
 
-    Measuring needs a consent to the present sentence. An explicit choice wins over Global Privacy Control, and that
-    the browser sent it is recorded beside the choice.
+    Measuring needs a consent to the present wording. An explicit choice overrides Global Privacy Control; whether the
+    browser sent that is recorded with the choice.
     """
     wanted = bool(given["measurement"])
     if wanted and (old := outdated(given.get("wordingVersion"), ("wordingVersion",))):
@@ -85,7 +86,7 @@ async def choose_cookies(context: CommandContext, given: Mapping[str, Any]) -> R
 async def stop_measuring(
     connection: AsyncConnection, context: CommandContext, key: SubjectKey, language: str, source: str
 ) -> bool:
-    """Take the consent to measuring back, in the caller's transaction; False when none stands."""
+    """Withdraw the consent to measuring, in the caller's transaction; False if there is none."""
     if not await standing(connection, key.customer_id, MEASURING):
         return False
     await _choose(connection, context, key, wanted=False, control=False)
@@ -115,12 +116,12 @@ async def _choose(
 
 
 def ends(chosen: datetime) -> datetime:
-    """When the question is asked again, by the rule of retention."""
+    """The time at which a choice expires, by the retention rule."""
     period = Period.parse(RetentionRule.COOKIE_CHOICE.period or "P6M")
     return datetime.combine(period.after(chosen.astimezone(UTC).date()), time(), UTC)
 
 
 async def _locked(connection: AsyncConnection, customer_id: int) -> Any:
-    """The customer's row, which nobody else changes meanwhile."""
+    """The customer's row, locked until the transaction ends; None if there is none."""
     found = select(customers.c.product_news, customers.c.locale).where(customers.c.id == customer_id).with_for_update()
     return (await connection.execute(found)).one_or_none()

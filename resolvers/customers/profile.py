@@ -1,4 +1,4 @@
-"""A customer changes the profile (R30)."""
+"""The command that changes the customer's profile (R30; GDPR Art. 16)."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ ADDRESS = ("street", "street2", "postalCode", "city", "region", "country")
 
 
 async def update_profile(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Change what was given and leave the rest; nothing is changed when anything is wrong.
+    """Change the given fields and leave the rest; nothing is changed if there are problems.
 
-    With `ifVersion`, only if the profile is still the one that the caller read: an edit made in between is a
-    CONFLICT, and is not overwritten.
+    With `ifVersion`, the profile is changed only if its version is still this one (optimistic locking); otherwise the
+    problem is CONFLICT.
     """
     texts = InputReader(given)
     reads = {"phone": texts.phone, "locale": texts.language, "givenName": texts.name, "familyName": texts.name}
@@ -61,7 +61,7 @@ CONFLICT = UserProblem(
 )
 
 
-# Built once: building a statement takes longer than running it.
+# Built once: SQLAlchemy takes longer to build a statement than the database to execute it.
 CURRENT = Statement(
     select(customers.c.version, customers.c.name).where(customers.c.id == bindparam("own")).with_for_update()
 )
@@ -69,7 +69,7 @@ CURRENT = Statement(
 
 @cache
 def _update(columns: tuple[str, ...]) -> Statement:
-    """The statement that writes these columns."""
+    """The UPDATE statement of these columns, cached by their names."""
     written: Any = {name: bindparam(f"new_{name}") for name in columns}
     return Statement(update(customers).where(customers.c.id == bindparam("own")).values(written))
 
@@ -81,7 +81,7 @@ def _changes(
     wanted: Mapping[str, Any],
     address: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """The columns to write, sealed."""
+    """The values of the columns to write, encrypted where the column is sealed."""
     changes: dict[str, Any] = {}
     if "phone" in wanted:
         changes["phone"] = _sealed(key, customers.c.phone, wanted["phone"])

@@ -1,4 +1,4 @@
-"""A new customer, registered by a tool such as the shop (R1, R56)."""
+"""The command by which a tool such as the shop registers a customer (R1, R56)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ TAKEN = UserProblem("EMAIL_TAKEN", "There is a customer with this address: look 
 
 
 async def register_customer(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Register one, under a new key and a new id, whoever the person was before (R56).
+    """Register a customer under a new key and a new id, even if the same person was registered before (R56).
 
-    A telephone number is for emergencies, so no shop takes it: the customer adds it in the client area (R14). They sign
-    in there by e-mail address, once they have chosen a password by "Forgot your password?": none is made for them.
+    The input has no telephone number, which is for emergencies only: the customer adds it in the client area (R14). The
+    credential has no password: the customer chooses one through "Forgot your password?".
     """
     texts = InputReader(given)
     name = PersonName(texts.name("givenName") or "", texts.name("familyName") or "")

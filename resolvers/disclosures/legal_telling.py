@@ -1,4 +1,4 @@
-"""Writing to customers of whom an authority received something: at once, or when the order to be silent ends (R24)."""
+"""Notifies customers of disclosures to authorities: at once, or when the embargo ends (R24)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAGE = 100
 
 
 async def tell(connection: AsyncConnection, key: SubjectKey, request: Any, site: Site, now: datetime) -> None:
-    """Write to the customer, once, in the caller's transaction; `request` is the row, answered by now."""
+    """Notify the customer once, in the caller's transaction; `request` is the row of the answered request."""
     facts = {
         "authority": request.authority,
         "country": request.country,
@@ -34,7 +34,7 @@ async def tell(connection: AsyncConnection, key: SubjectKey, request: Any, site:
 
 
 async def tell_those_who_may_know(store: Store, site: Site, now: datetime) -> int:
-    """Write to those whose embargo has ended since; how many. Whoever was erased meanwhile is told nothing."""
+    """Notify the customers whose embargo has ended; returns their number. Erased customers are skipped."""
     waiting = (
         select(legal_requests)
         .where(

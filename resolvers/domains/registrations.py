@@ -1,4 +1,4 @@
-"""Domains registered for customers, and owners changed by them (R25, R30, R52)."""
+"""The commands that register a domain and change its registrant (R25, R30, R52)."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domain",))
 
 
 async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Note that a domain is registered for a customer's service, with its owner; all that may be hidden is (A6).
+    """Record a domain of a customer's service with its registrant; every detail that may be hidden is (A6).
 
-    An owner who is not the customer is asked first whether they are, and told when they have said so (GDPR Art. 14).
+    A registrant other than the customer is asked to confirm, and informed once confirmed (GDPR Art. 14; S13).
     """
     ends = given.get("expiresAt")
     details, texts = read_details(given["registrant"])
@@ -111,10 +111,10 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
 
 
 async def update_registrant(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Change the owner of an own domain, or a detail of theirs; what is left out stays.
+    """Change the registrant of one's own domain or details of theirs; omitted fields stay.
 
-    With another e-mail address it is taken to be somebody else: the old one is told, the new one is asked whether they
-    are the owner (S13), and what the old one asked for is over.
+    Another e-mail address means another person: the old one is informed, the new one is asked to confirm (S13), and a
+    pending erasure request of the old one is dropped.
     """
     details, texts = read_details(given["registrant"])
     kind = word(given["registrantKind"], REGISTRANT_KINDS) if given.get("registrantKind") is not None else None
@@ -128,7 +128,9 @@ async def update_registrant(context: CommandContext, given: Mapping[str, Any]) -
         email = details.get(domains.c.registrant_email, domain.email)
         other = not same(email, domain.email)
         if not other:
-            details.pop(domains.c.registrant_email, None)  # Sealed anew, the links that went there would be void.
+            details.pop(
+                domains.c.registrant_email, None
+            )  # Encrypting it again would invalidate links, which are bound to the ciphertext.
         changes: dict[str, Any] = dict(sealed(key, domain.id, details))
         coordinates = [COORDINATES[column] for column in details]
         if kind is not None and kind != domain.kind:

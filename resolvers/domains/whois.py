@@ -1,4 +1,4 @@
-"""What the customer has published of a domain's owner, as far as the registry leaves it to them (R26, R51, A6)."""
+"""The command that hides or publishes details of a registrant, within the registry's rules (R26, R51, A6)."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domain",))
 
 
 async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Hide or publish what is given and leave the rest; nothing changes when a registry forbids any of it.
+    """Hide or publish the given details; nothing changes if the registry forbids any of it.
 
-    To publish what need not be is consent to exactly that, and is recorded; to hide all of it again withdraws it.
+    Publishing an optional detail is a consent to exactly that, and is recorded; hiding all of them withdraws it.
     """
     wished = {field: bool(given[name]) for name, field in SWITCHES.items() if given.get(name) is not None}
     (key,) = await context.store.keys.subjects([context.subject])
@@ -57,7 +57,7 @@ async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> R
 
 
 def refused(tld: str, kind: str, field: str, hide: bool) -> UserProblem | None:
-    """Why the registry does not leave this wish to the customer; None when it does, or wants the same."""
+    """The problem if the registry's rule forbids the choice; None if it allows or equals it."""
     rule, registry = rule_of(tld, kind, field), registry_of(tld)
     name = registry.name if registry is not None else f"the registry of .{tld}"
     where = (f"hide{field.capitalize()}",)
@@ -69,7 +69,8 @@ def refused(tld: str, kind: str, field: str, hide: bool) -> UserProblem | None:
 
 
 async def _consent(connection: AsyncConnection, context: CommandContext, key: SubjectKey) -> None:
-    """Given while anything that need not be is published, for any of the customer's domains that are registered."""
+    """Record the consent while an optional detail of any registered domain is published, and its withdrawal
+    otherwise."""
     columns = (domains.c.tld, domains.c.registrant_kind, *(domains.c[f"hide_{field}"] for field in FIELDS))
     mine = select(*columns).where(domains.c.customer_id == key.customer_id, runs(literal(context.now, Instant())))
     rows = (await connection.execute(mine)).all()

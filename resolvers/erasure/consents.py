@@ -1,4 +1,4 @@
-"""What rests on consent, or may be objected to, goes at once, even while services run (A10; GDPR Art. 17(1)(b),(c))."""
+"""Erases data based on consent or open to objection at once, even while services run (A10; GDPR Art. 17(1)(b),(c))."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ STAYS = {
         "pensez que la loi a été violée (RGPD art. 77), et saisir la justice (art. 79).",
     ),
 }
-"""What stays and why, and what can be done about it (GDPR Art. 12(4)), by language."""
+"""The data that stays and why, and the remedies (GDPR Art. 12(4)), by language."""
 
 
 def stays(language: str) -> tuple[str, ...]:
-    """What is told of what stays, in the language."""
+    """The texts about the data that stays, in French or English."""
     return STAYS["fr" if language.lower().startswith("fr") else "en"]
 
 
 async def erase_consented(connection: AsyncConnection, context: CommandContext, key: SubjectKey) -> tuple[str, ...]:
-    """Erase cards, news, measuring and the optional phone in the caller's transaction, which has the customer locked.
+    """Erase cards, news, measuring and the phone, in the caller's transaction, which has the customer's row locked.
 
-    The coordinates of what there was. The caller scrubs the vault once the transaction is over (`scrub`).
+    Returns the coordinates of the erased data. The caller runs `scrub` after the commit.
     """
     owner, gone = key.customer_id, []
     row = (
@@ -80,6 +80,6 @@ async def erase_consented(connection: AsyncConnection, context: CommandContext, 
 
 
 async def scrub(context: CommandContext, gone: tuple[str, ...]) -> None:
-    """Take what the removal left behind out of the database's files."""
+    """Remove copies of erased card numbers from the database's files (D8)."""
     if CARD in gone:
         await context.store.scrub(card_vault)

@@ -26,7 +26,7 @@ from store.tables.erasures import STANDING_STATES, erasures
 from store.tables.services import services
 
 SAME = timedelta(days=1)
-"""Within which a request that is refused again, and for which nothing more is to be erased, is the same request."""
+"""The time within which a repeated refused request, which erases nothing more, counts as the same one."""
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 NO_ERASURE = UserProblem("NOT_FOUND", "There is no such erasure.", ("id",))
@@ -46,24 +46,24 @@ BY_ITSELF = UserProblem(
 
 @dataclass(frozen=True, slots=True)
 class Requested(Result):
-    """The erasure that holds now, and how to follow it."""
+    """The present erasure, and its receipt."""
 
     receipt: str | None = None
     blocked_by: tuple[int, ...] = ()
-    """The services that still run, by their keys."""
+    """The keys of the running services."""
     erased_now: tuple[str, ...] = ()
-    """What was erased at once, by its coordinates in the schema."""
+    """The coordinates of the data that was erased at once."""
     stays: tuple[str, ...] = ()
-    """What stays while services run and why, and what can be done about it (GDPR Art. 12(4))."""
+    """Texts about the data that stays and why, with the remedies (GDPR Art. 12(4))."""
 
 
 async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> Requested:
-    """Have everything erased: refused while a service runs, unless it may wait for the end of the last one.
+    """Request the erasure of all data. It is refused while a service runs, unless it may wait for the end of the last.
 
-    What rests on consent goes at once all the same (A10), and a refused request is on record like any other.
+    Data based on consent is erased at once in either case (A10). A refused request is recorded, too.
 
-    Asked twice, it is one erasure, and the earlier deadline holds (R47). One that was due by itself becomes one that
-    was asked for, and can only become earlier (R46).
+    Two requests are one erasure with the earlier deadline (R47). An erasure due by retention becomes a requested one,
+    and can only become earlier (R46).
     """
     (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
@@ -99,7 +99,7 @@ async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> 
 
 
 async def _note_erased(connection: AsyncConnection, id_: int, gone: tuple[str, ...]) -> None:
-    """Keep with the request what it erased at once, so that its status can tell; a repeated one adds to it."""
+    """Store with the request what it erased at once, for its status; a repeated request adds to it."""
     before: str | None = await connection.scalar(select(erasures.c.erased_now).where(erasures.c.id == id_))
     known = [] if before is None else orjson.loads(before)
     told = orjson.dumps([*known, *(each for each in gone if each not in known)]).decode()
@@ -107,7 +107,7 @@ async def _note_erased(connection: AsyncConnection, id_: int, gone: tuple[str, .
 
 
 async def _refuse(connection: AsyncConnection, context: CommandContext, key: SubjectKey, gone: tuple[str, ...]) -> int:
-    """Record a request that is refused, and write why; one that is repeated within a day is the same."""
+    """Record a refused request, and notify the customer of the reasons; a repetition within a day is not a new one."""
     query = select(erasures.c.id).where(
         erasures.c.customer_id == context.subject, erasures.c.state == State.REFUSED.name
     )
@@ -145,7 +145,7 @@ async def _accept(
             zone=context.dependencies.site.zone,
             not_due_before=None if standing is None else standing.not_due_before,
         )
-        assert clock is not None  # A request always has a clock while no service runs.
+        assert clock is not None  # Without running services a request always has dates.
         dates = {"not_before": clock.not_before, "alarm_at": clock.alarm_at, "due_at": clock.due}
         held = standing is not None and standing.state == "HELD"
         values |= dates | {"state": "HELD" if held else "SCHEDULED"}
@@ -165,7 +165,7 @@ async def _accept(
             why = "\n\n".join(stays(reader.language))
             await send_to(connection, reader, site, ErasureLetter.ARMED, now, link=link, stays=why)
     else:
-        assert clock is not None  # It does not wait, so it has its dates.
+        assert clock is not None  # A request that does not wait has dates.
         told = as_told(clock, site.zone)
         begin, due = told.not_before, told.due
         await write(connection, key, site, ErasureLetter.ACCEPTED, now, link=link, begin=begin, due=due)
@@ -173,7 +173,7 @@ async def _accept(
 
 
 async def cancel_erasure(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Call an erasure off; what has begun goes on to its end."""
+    """Cancel an erasure that has not begun."""
     (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
         return Result(problems=(GONE,))
@@ -195,7 +195,7 @@ async def cancel_erasure(context: CommandContext, given: Mapping[str, Any]) -> R
 async def withdraw(
     connection: AsyncConnection, context: CommandContext, key: SubjectKey, erasure_id: int, state: str
 ) -> None:
-    """Call it off, in the caller's transaction. What is due by itself is scheduled anew by the worker."""
+    """Cancel an erasure, in the caller's transaction. The worker schedules one due by retention again."""
     cancelled = after(State[state], ErasureEvent.CANCELLED).name
     values: dict[str, Any] = {"state": cancelled, "cancelled_at": context.now, "not_before": None, "alarm_at": None}
     values |= acted(context, key, erasures, erasure_id, "cancelled")
@@ -205,7 +205,7 @@ async def withdraw(
 
 
 def acted(context: CommandContext, key: SubjectKey, table: Table, row_id: int, verb: str) -> dict[str, Any]:
-    """Who wrote it down for the customer and how they asked, for the record; nothing, when they did it themselves."""
+    """Columns of the operator who acted for the customer, with the encrypted reason; NULL if the customer acted."""
     if context.behalf is None:
         return {f"{verb}_by": None, f"{verb}_because": None}
     reason = key.seal(table.c[f"{verb}_because"], row_id, context.behalf.because.encode())
@@ -213,7 +213,7 @@ def acted(context: CommandContext, key: SubjectKey, table: Table, row_id: int, v
 
 
 async def active_services(connection: AsyncConnection, customer_id: int) -> tuple[int, ...]:
-    """The services that still run; one in its redemption period does (R45)."""
+    """The keys of running services; one in its redemption period counts (R45)."""
     running = (
         select(services.c.id)
         .where(services.c.customer_id == customer_id, services.c.status != "TERMINATED")
@@ -223,7 +223,7 @@ async def active_services(connection: AsyncConnection, customer_id: int) -> tupl
 
 
 async def standing_erasure(connection: AsyncConnection, customer_id: int) -> Any:
-    """The one that is not over, locked; None without one."""
+    """The erasure that is not finished, locked; None if there is none."""
     found = select(erasures.c.id, erasures.c.state, erasures.c.cause, erasures.c.not_due_before).where(
         erasures.c.customer_id == customer_id, erasures.c.state.in_(STANDING_STATES)
     )
@@ -231,7 +231,7 @@ async def standing_erasure(connection: AsyncConnection, customer_id: int) -> Any
 
 
 async def last_end(connection: AsyncConnection, customer_id: int) -> datetime | None:
-    """When the last of the customer's services ended."""
+    """The end of the customer's last service; None if there was none."""
     ended: datetime | None = await connection.scalar(
         select(func.max(services.c.terminated_at)).where(services.c.customer_id == customer_id)
     )

@@ -1,4 +1,4 @@
-"""The history of what was changed: which fields, when and through which application, and never a value (R30)."""
+"""The history of changes: fields, time and client, never a value (R30)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ADD = Statement(
 async def record(
     connection: AsyncConnection, context: CommandContext, key: SubjectKey, coordinates: Iterable[str]
 ) -> None:
-    """Note a change in its own transaction. `coordinates` are names of the schema, such as `Customer.phone`."""
+    """Record a change, in the transaction of the change. `coordinates` are names such as `Customer.phone`."""
     fields = orjson.dumps(sorted(set(coordinates))).decode()
     row = {"new_id": new_id(), "owner": key.customer_id, "coordinates": fields, "through": context.grant.client_id}
     await ADD.run(connection, row | {"now": context.now})

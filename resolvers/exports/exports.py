@@ -1,4 +1,4 @@
-"""Having an export made: a step of `resolvers.rights.requests` (Art. 15 and 20)."""
+"""Requests an export, a step of `resolvers.rights.requests` (GDPR Art. 15, 20)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from store.tables.exports import exports
 
 LANGUAGES = ("en", "fr")
 MOST = 5
-"""Exports that one customer may have at a time."""
+"""Maximum number of exports of a customer at a time."""
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 MANY = UserProblem("TOO_MANY_EXPORTS", f"There are {MOST} exports already; each can be fetched until it expires.")
@@ -23,7 +23,7 @@ UNKNOWN = UserProblem("UNKNOWN_LANGUAGE", "The page is written in `en` or `fr`."
 
 
 async def request_export(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Have an export made; while one is being made, that one is the answer, however often it is asked for."""
+    """Request an export; while one is being created, a repeated request returns that one."""
     language = given.get("language")
     if language is not None and language not in LANGUAGES:
         return Result(problems=(UNKNOWN,))

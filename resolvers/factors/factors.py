@@ -1,4 +1,4 @@
-"""The second factors of a credential: which there are, whether a code is right, and taking one away (R39)."""
+"""The second factors of a credential: lists them, verifies codes and removes factors (R39)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from store.tables.credentials import second_factors
 from store.tables.signin import passkeys
 
 OFFERED = ("CLIENT_AREA", "MANAGEMENT_INTERFACE")
-"""The platforms with a second step (R39). Mail programs cannot ask for one."""
+"""The platforms with second factors (R39). Mail programs cannot ask for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,19 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A code was right, and is now used up."""
+    """A code was right and is used up."""
 
     factor: Factor
     methods: tuple[str, ...] = ("otp",)
 
 
 def is_short(code: str) -> bool:
-    """Whether it has the form of an authenticator's code, which is short enough to be guessed."""
+    """True if it has the form of a TOTP code, which is short enough to be guessed."""
     return len(typed(code)) == DIGITS and typed(code).isdecimal()
 
 
 async def confirmed(connection: AsyncConnection, credential_id: int) -> list[Factor]:
-    """Those that protect the credential."""
+    """The active factors of the credential."""
     found = select(second_factors.c.id, second_factors.c.kind, second_factors.c.remaining).where(
         second_factors.c.credential_id == credential_id, second_factors.c.confirmed_at.is_not(None)
     )
@@ -56,10 +56,10 @@ async def confirmed(connection: AsyncConnection, credential_id: int) -> list[Fac
 async def use_code(
     connection: AsyncConnection, key: SubjectKey, credential_id: int, code: str, now: datetime
 ) -> Used | None:
-    """Whether a code is right; if so it is used up, in the caller's transaction, for every replica (S3, S4).
+    """Verify a code and use it up, in the caller's transaction, on every replica (S3, S4); None if it is wrong or used.
 
-    The rows are locked first, so that of two that bring the same code at the same moment the second one finds the
-    time step, or the recovery code, used.
+    The rows are locked first: of two concurrent requests with the same code, the second finds the time step or recovery
+    code used.
     """
     kind = "TOTP" if is_short(code) else "RECOVERY_CODES"
     rows = await _locked(connection, credential_id, kind)
@@ -112,7 +112,7 @@ async def remove_factor(
     platform: str,
     now: datetime,
 ) -> None:
-    """Take a factor away; the recovery codes go with the last of the others. The customer is told."""
+    """Remove a factor; recovery codes are removed with the last other factor. The customer is notified."""
     credential_id = await connection.scalar(
         select(second_factors.c.credential_id).where(second_factors.c.id == factor_id)
     )
@@ -124,7 +124,7 @@ async def remove_factor(
 
 
 async def delete_factors(connection: AsyncConnection, ids: Sequence[int]) -> None:
-    """Delete the rows, and what hangs on them."""
+    """Delete the factors and their passkeys."""
     if ids:
         await connection.execute(delete(passkeys).where(passkeys.c.factor_id.in_(ids)))
         await connection.execute(delete(second_factors).where(second_factors.c.id.in_(ids)))

@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn level 3): registered and verified with user verification, each challenge and counter used once."""
+"""Passkeys (WebAuthn level 3), with user verification; each challenge and counter value is accepted once (S5)."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ from store.tables.signin import passkey_challenges, passkeys
 Ceremony = Literal["REGISTER", "SECOND_FACTOR"]
 KEY, CHALLENGES = "passkey-users", "passkey-challenges"
 LONGEST = 16_384
-"""Characters of an answer; attestations of the plainest kind need a few hundred."""
+"""Maximum characters of a response; attestation `none` needs a few hundred."""
 MOST = 20
-"""Passkeys of one credential."""
+"""Maximum passkeys of a credential."""
 
 
 class PasskeyError(Exception):
-    """The answer of an authenticator is not accepted; nobody is told what was wrong with it."""
+    """The response of an authenticator is not accepted; the reason is not revealed."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ProvenPasskey:
-    """A passkey that was proven."""
+    """A verified passkey."""
 
     account: Account
     factor_id: int
@@ -60,7 +60,7 @@ class ProvenPasskey:
 
 
 class Passkeys:
-    """The ceremonies."""
+    """The registration and authentication ceremonies of WebAuthn."""
 
     def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
         self._store, self._dependencies = store, dependencies
@@ -81,7 +81,7 @@ class Passkeys:
         )
 
     async def registration(self, account: Account, name: str, now: datetime) -> str:
-        """What a browser needs to make a passkey: JSON for `navigator.credentials.create`."""
+        """Begin a registration: the options as JSON for `navigator.credentials.create`."""
         options = generate_registration_options(
             rp_id=self._dependencies.site.host,
             rp_name=self._dependencies.site.name,
@@ -96,7 +96,7 @@ class Passkeys:
         return options_to_json(options)
 
     async def registered(self, account: Account, answer: str, now: datetime) -> VerifiedRegistration:
-        """The new passkey, once its answer is proven; Refused otherwise."""
+        """Verify the response of a registration; PasskeyError otherwise."""
         said = _parsed(answer)
         challenge = await self._spent(said, "REGISTER", account, now)
         try:
@@ -111,10 +111,10 @@ class Passkeys:
             raise PasskeyError from error
 
     async def request(self, account: Account | None, now: datetime) -> str:
-        """What a browser needs to show one: JSON for `navigator.credentials.get`.
+        """Begin an authentication: the options as JSON for `navigator.credentials.get`.
 
-        For an account whose password was right only its own are asked for; without one the person chooses, and nothing
-        is written: the challenge itself says until when it is good (G14).
+        With an account, whose password was right, only its passkeys are allowed. Without one the user chooses, and
+        nothing is stored: the challenge is an encrypted expiry time, so that anonymous requests write nothing (G14).
         """
         options = generate_authentication_options(
             rp_id=self._dependencies.site.host,
@@ -127,7 +127,7 @@ class Passkeys:
         return options_to_json(options)
 
     async def named(self, answer: str) -> Account | None:
-        """Whose passkey an answer says that it is of; nothing of it is proven by that."""
+        """The account that a response names; unverified, for counting attempts only."""
         try:
             row = await self._row(_parsed(answer))
         except PasskeyError:
@@ -135,13 +135,13 @@ class Passkeys:
         return await self._credentials.by_id(row[4] or 0)
 
     async def presented(self, account: Account | None, answer: str, now: datetime) -> ProvenPasskey:
-        """The passkey that was shown, proven by its answer; Refused otherwise (S5).
+        """Verify the response of an authentication; PasskeyError otherwise (S5).
 
-        1. The challenge is one of ours, for this purpose and account, and is spent by this; without an account, by a
-        passkey that was proven. 2. The passkey is
-        registered, to this account if there is one, and to the user that the authenticator names. 3. Challenge,
-        origin, relying party, user verification and signature are right. 4. The counter has risen, unless the
-        authenticator has none; it is stored at once, so that a copy is refused by every replica.
+        1. The challenge is ours, for this ceremony and account, and is consumed; without an account it is consumed
+        once a passkey was verified. 2. The passkey is registered, to this account if there is one, and to the user that
+        the authenticator names. 3. Challenge, origin, relying party, user verification and signature are right. 4. The
+        signature counter increased, unless the authenticator has none (0); it is stored at once, so that every replica
+        refuses a clone.
         """
         said = _parsed(answer)
         challenge = _challenge(said)  # 1
@@ -190,12 +190,13 @@ class Passkeys:
         return [PublicKeyCredentialDescriptor(id=bytes(handle)) for (handle,) in rows]
 
     async def _user(self, account: Account) -> bytes:
-        """The user handle: opaque, and another one for each platform."""
+        """The user handle: opaque, and different on each platform."""
         key = await self._store.keys.house.system(KEY)
         return hmac.digest(key, str(account.credential.id).encode(), "sha256")
 
     async def _is_user(self, account: Account, said: dict[str, Any]) -> bool:
-        """Authenticators need not name the user when they were asked for certain passkeys."""
+        """True if the user handle is right, or absent: it is optional if `allowCredentials` was given (WebAuthn,
+        7.2)."""
         response = said.get("response")
         named = response.get("userHandle") if isinstance(response, dict) else None
         if not named:
@@ -206,12 +207,12 @@ class Passkeys:
             return False
 
     async def _sealed(self, now: datetime) -> bytes:
-        """A challenge for anybody."""
+        """A stateless challenge: an encrypted expiry time."""
         until = int((now + self._dependencies.times.challenge).timestamp())
         return seal(await self._store.keys.house.system(CHALLENGES), until.to_bytes(8, "big"), b"")
 
     async def _opened(self, challenge: bytes, now: datetime) -> datetime:
-        """Until when a challenge for anybody is good; Refused for one that is not ours, or over."""
+        """Decrypt the expiry time of a stateless challenge; PasskeyError if it is not ours or expired."""
         content = open_envelope(await self._store.keys.house.system(CHALLENGES), challenge, b"")
         until = datetime.fromtimestamp(int.from_bytes(content or b"", "big"), UTC)
         if until <= now:
@@ -230,7 +231,7 @@ class Passkeys:
             await connection.execute(insert(passkey_challenges).values(row))
 
     async def _spent(self, said: dict[str, Any], ceremony: Ceremony, account: Account, now: datetime) -> bytes:
-        """The challenge that the answer is to, spent for good whatever comes next."""
+        """Consume the stored challenge of the response, whatever the outcome; PasskeyError if there is none."""
         challenge = _challenge(said)
         mine = passkey_challenges.c.credential_id == account.credential.id
         spent = delete(passkey_challenges).where(
@@ -264,7 +265,7 @@ def _parsed(answer: str) -> dict[str, Any]:
 
 
 def _challenge(said: dict[str, Any]) -> bytes:
-    """The challenge as the browser repeats it; what it is worth is found out by looking for it."""
+    """The challenge in the client data; unverified until it is found or decrypted."""
     try:
         data = orjson.loads(base64url_to_bytes(said["response"]["clientDataJSON"]))
         return base64url_to_bytes(data["challenge"])

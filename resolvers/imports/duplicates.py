@@ -1,4 +1,4 @@
-"""Which rows of an import name somebody a second time: within the file, or of the registered customers."""
+"""Finds duplicates in an import: within the file, or with registered customers."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from store.database.store import Store
 from store.lookups.holders import LookupState, states
 
 LOOKUPS = (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER, Lookup.DOMAIN)
-"""What nobody may have a second time."""
+"""The look-ups that must be unique."""
 
 HASH_BYTES = 16
 HASH_KEY_BYTES = 32
 
 
 class Duplicates:
-    """Remembers every row of the file by keyed blind indexes, on disk when there are many: memory stays bounded.
+    """Stores keyed hashes of every row, on disk if there are many, so that memory stays bounded.
 
-    SQLite's unnamed temporary database is deleted with its connection, but what it spilled may stay in the disk's free
-    blocks: it holds hashes under a key of this run, which is in memory alone, and no blind index. A bad row is
-    remembered too, so that its double is not taken for the only one.
+    SQLite deletes its unnamed temporary database with the connection, but spilled pages may stay in free disk blocks
+    (D8): so it has hashes under a key of this run, which is only in memory, and no blind index. Rows with problems are
+    stored too, so that their duplicates are found.
     """
 
     def __init__(self, store: Store, now: datetime) -> None:
@@ -45,7 +45,7 @@ class Duplicates:
         self._seen.close()
 
     async def among(self, rows: Sequence[tuple[SourceRecord, NewCustomer]]) -> list[ImportProblem]:
-        """The problems of these rows, in the order of the file."""
+        """The duplicates among these rows, in the order of the file."""
         named = [(record, *each) for record, customer in rows for each in self._names(customer)]
         registered: set[tuple[Lookup, bytes]] = set()
         for kind in LOOKUPS:
@@ -61,7 +61,7 @@ class Duplicates:
         return problems
 
     async def _registered(self, kind: Lookup, values: list[bytes]) -> list[bytes]:
-        """Those that the data says are somebody's; a name whose registration runs no more is nobody's."""
+        """The values in use by registered customers; domains whose registration has ended are free."""
         found = await self._store.keys.lookups.find_each(kind, values)
         held = [(each.row_id, each.ref) for each in found.values()]
         said = await states(self._store.reader, kind, held, self._now)

@@ -1,4 +1,4 @@
-"""Customers who come in after their services have ended: they are warned before they are erased, as others (R34)."""
+"""Schedules the erasure of imported customers without services; they are warned first, like others (R34)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from resolvers.customers.new_customer import NewCustomer, NewErasure
 
 
 def is_over(new: NewCustomer, now: datetime, zone: tzinfo) -> bool:
-    """Whether the six months after the customer's last service are over."""
+    """True if the six months after the customer's last service are over."""
     clock = _clock(new, zone)
     return clock is not None and clock.due < now
 
 
 def with_erasure(new: NewCustomer, now: datetime, zone: tzinfo) -> NewCustomer:
-    """The customer, with the erasure that is due by itself if no service runs: its date leaves time to warn twice."""
+    """The customer, with a scheduled erasure if no service runs; its date leaves time for two warnings."""
     if _clock(new, zone) is None:
         return new
     earliest = earliest_due(now, zone)

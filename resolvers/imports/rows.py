@@ -1,4 +1,4 @@
-"""One record of an import as a customer with their services, or the faults that it has."""
+"""Converts one record of an import to a customer with services, or to its problems."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DOMAIN_KEYS = (
 
 
 def customer(record: SourceRecord, now: datetime) -> NewCustomer | list[ImportProblem]:
-    """The customer of a record; all its faults if there is one."""
+    """The customer of a record; or all of its problems."""
     if record.fault is not None:
         return [ImportProblem(record.row, record.line, "the record", record.fault)]
     faults: list[tuple[str, FieldFault]] = []
@@ -75,7 +75,7 @@ def _address(fields: Fields) -> PostalAddress:
 
 
 def _services(fields: Fields) -> list[Fields]:
-    """The objects of NDJSON, or those that CSV writes as `KIND|name|start|end` separated by semicolons."""
+    """The services: objects in NDJSON, `KIND|name|start|end` separated by semicolons in CSV."""
     written = fields.raw("services")
     if not isinstance(written, str) or not written.strip():
         return fields.objects("services", MOST_SERVICES)
@@ -110,7 +110,8 @@ def _service(fields: Fields, owner: NewCustomer) -> NewService:
 
 
 def _domain(service: Fields, owner: NewCustomer, name: str, registered: datetime) -> NewDomain:
-    """The registrant; what is not said is the customer's, except the phone: that one is never copied (A4)."""
+    """The domain; missing details of the registrant are the customer's, except the phone, which is never copied
+    (A4)."""
     fields = service.object("domain") or service.within({})
     fields.only(DOMAIN_KEYS, "the domain")
     elsewhere = any(fields.raw(key) is not None for key in ADDRESS_KEYS)

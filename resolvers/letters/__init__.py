@@ -1,1 +1,1 @@
-"""E-mails to customers and registrants, and how many may be asked for."""
+"""E-mails to customers and registrants, and their rate limits."""

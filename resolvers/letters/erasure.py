@@ -1,4 +1,4 @@
-"""The messages about erasing a customer's data."""
+"""The e-mails about the erasure of a customer's data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from resolvers.letters.letters import Letter
 
 
 class ErasureLetter(Letter):
-    """What can be written; each with a subject and a text in English and in French."""
+    """The e-mails, each with subject and text in English and French."""
 
     ACCEPTED = (
         "We will erase your data",

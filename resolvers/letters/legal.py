@@ -1,4 +1,4 @@
-"""What a customer is told of an authority's request, once it may be told (R24)."""
+"""The e-mail about a disclosure to an authority, sent once it may be (R24)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from resolvers.letters.letters import Letter
 
 
 class LegalLetter(Letter):
-    """A subject and a text in English and in French; which fields were disclosed stands in it, and no value."""
+    """The e-mail, with subject and text in English and French. It lists the disclosed fields without values."""
 
     ANSWERED = (
         "An authority received data about you",

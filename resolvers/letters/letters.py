@@ -1,9 +1,9 @@
-"""Messages to customers: written in their language, sealed, and left in the outbox.
+"""Composes e-mails in the recipient's language, and puts them encrypted into the outbox.
 
-A message is JSON of `to`, `language`, `subject` and `text`. Subjects are the same for everybody (D1).
+A message is JSON with `to`, `language`, `subject` and `text`. Subjects contain no personal data (D1).
 
-Who is written to decides how: to a `ProvenAddress`, which only this module makes, from the customer's own row, a letter
-goes out as it is written; to a `TypedAddress` only through the limits (S13). There is no third way into the outbox.
+The type of the address decides about limits: e-mails to a `ProvenAddress`, which only this module creates from the
+customer's row, have none; e-mails to a `TypedAddress` are rate-limited (S13). There is no third way into the outbox.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from store.tables.outbox import outbox
 
 TOPIC = "email"
 NOBODY = "nobody@example.invalid"
-"""Whom a letter is composed for, and never sent to, where there is nobody (RFC 2606)."""
+"""The placeholder address of an e-mail that is composed and not sent, if there is no recipient (RFC 2606; G7)."""
 
 PLATFORM = {
     "en": {"CLIENT_AREA": "client area", "MANAGEMENT_INTERFACE": "management interface", "WEBMAIL": "webmail"},
@@ -38,31 +38,31 @@ PLATFORM = {
 
 
 class Letter(Enum):
-    """What can be written; each member is a subject and a text in English, then in French."""
+    """An e-mail; each member is subject and text in English, then in French."""
 
     def in_language(self, language: str) -> tuple[str, str]:
-        """Subject and text."""
+        """Subject and text in French or English."""
         english, text, french, texte = self.value
         return (french, texte) if language == "fr" else (english, text)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ProvenAddress:
-    """The customer's own e-mail address, as it rests with them."""
+    """The customer's own e-mail address, from their row."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TypedAddress:
-    """An e-mail address that somebody typed who need not be the one who reads there."""
+    """An e-mail address that somebody typed, and that may belong to somebody else."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LetterRecipient:
-    """The customer, whom a message is for."""
+    """A customer as recipient of an e-mail."""
 
     key: SubjectKey
     address: ProvenAddress
@@ -70,14 +70,14 @@ class LetterRecipient:
 
     @property
     def email(self) -> str:
-        """The address."""
+        """The e-mail address."""
         return self.address.text
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Stranger:
-    """Somebody else whom a message is for; it is written in the language of the customer through whom they are known,
-    and sealed with that customer's key."""
+    """Another person as recipient: in the language of the customer who named them, and encrypted with that customer's
+    key."""
 
     key: SubjectKey
     address: TypedAddress
@@ -85,12 +85,12 @@ class Stranger:
 
     @property
     def email(self) -> str:
-        """The address."""
+        """The e-mail address."""
         return self.address.text
 
 
 async def reader_of(connection: AsyncConnection, key: SubjectKey) -> LetterRecipient | None:
-    """The customer as somebody to write to; None without an e-mail address."""
+    """The customer as recipient; None without an e-mail address."""
     row = (
         await connection.execute(select(customers.c.email, customers.c.locale).where(customers.c.id == key.customer_id))
     ).one_or_none()
@@ -103,7 +103,7 @@ async def reader_of(connection: AsyncConnection, key: SubjectKey) -> LetterRecip
 def compose(
     reader: LetterRecipient | Stranger, site: Site, letter: Letter, now: datetime, **facts: str | int | datetime
 ) -> bytes:
-    """The message; instants among the facts are written out as people read them."""
+    """Compose a message; times among the facts are formatted as dates in the site's time zone."""
     long = "%d/%m/%Y, %H:%M UTC" if reader.language == "fr" else "%d %B %Y, %H:%M UTC"
     day = "%d/%m/%Y" if reader.language == "fr" else "%d %B %Y"
     said = {
@@ -132,9 +132,9 @@ async def write(
     void_at: datetime | None = None,
     **facts: str | int | datetime,
 ) -> int | None:
-    """Put a message in the outbox, in the caller's transaction; none when the customer has no e-mail address.
+    """Put a message into the outbox, in the caller's transaction; returns its id, None without an e-mail address.
 
-    The number of the message, or None. From `void_at` on it is never sent; without, from the first date that it names.
+    It is not sent after `void_at`, or, without it, after the first future date among the facts.
     """
     reader = await reader_of(connection, key)
     if reader is None:
@@ -153,7 +153,7 @@ async def write_alike(
     now: datetime,
     **facts: str | int | datetime,
 ) -> None:
-    """The same by statements that are the same for nobody, to whom nothing is written (G7)."""
+    """Like `write`, with the same statements if there is no recipient, for whom nothing is inserted (G7)."""
     reader = await reader_of(connection, key) or LetterRecipient(key, ProvenAddress(NOBODY), "en")
     row = _row(reader, site, letter, now, facts)
     there = exists().where(customers.c.id == key.customer_id, customers.c.email.is_not(None))
@@ -168,7 +168,7 @@ async def send_to(
     now: datetime,
     **facts: str | int | datetime,
 ) -> None:
-    """The same to a customer who was read before: to the address that they had then."""
+    """Put a message to an earlier read recipient into the outbox: to the address of that time."""
     await connection.execute(insert(outbox).values(_row(reader, site, letter, now, facts)))
 
 
@@ -182,7 +182,7 @@ async def send_typed(
     now: datetime,
     **facts: str | int | datetime,
 ) -> int:
-    """The same to an address that somebody typed; or the seconds until there may be a letter, and none was written."""
+    """Put a message to a typed address into the outbox if the limits allow; seconds to wait otherwise, else 0."""
     wait = await limits.take(connection, kind, stranger.key.customer_id, stranger.email, now)
     if not wait:
         await connection.execute(insert(outbox).values(_row(stranger, site, letter, now, facts)))
@@ -206,5 +206,5 @@ def _row(
         "created_at": now,
         "next_attempt_at": now,
         "attempts": 0,
-        "void_at": min(ahead, default=None),  # No letter names a date that is over when it arrives.
+        "void_at": min(ahead, default=None),  # So that no e-mail arrives with a date that has passed.
     }

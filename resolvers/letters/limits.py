@@ -1,10 +1,10 @@
-"""How many letters go out because somebody asked for them: limits shared by all replicas, in the store (S13).
+"""Rate limits of e-mails that somebody else can cause, shared by all replicas in the store (S13).
 
-A letter that anybody can cause (to an address that they typed, or by naming somebody) is counted for its recipient over
-all kinds, for its recipient and its customer by kind; whatever of these is used up keeps it back. The link to a new
-password has counts of its own alone, or whoever fills a mailbox with other letters would lock its owner out (S1). The
-counts are a generic cell rate algorithm (`store.queue.rate_limit`), taken in the transaction that writes the letter:
-without a letter there is no count, and each alias of an operation counts.
+Such an e-mail (to a typed address, or by naming somebody) counts for its recipient over all kinds, for its recipient by
+kind, and for its customer by kind; each limit can hold it back. Password resets count apart: otherwise flooding a
+mailbox with other e-mails would lock its owner out (S1). The limits use the generic cell rate algorithm
+(`store.queue.rate_limit`), in the transaction that writes the e-mail: without an e-mail nothing is counted, and each
+alias of an operation counts (S10).
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from store.database.store import Store
 from store.queue.rate_limit import KEY, AttemptRate, hashed, take
 
 OF_RECIPIENT = AttemptRate(burst=8, seconds=3_600)
-"""Letters of all kinds but PASSWORD_RESET to one mailbox."""
+"""E-mails of all kinds but PASSWORD_RESET to one mailbox."""
 
 
 class LetterKind(Enum):
-    """What is written because of somebody's word: the pace for one recipient, and for one customer."""
+    """A limited kind of e-mail, with its rates per recipient and per customer."""
 
     OWNER_CONFIRMATION = AttemptRate(3, 86_400), AttemptRate(10, 3_600)
-    """Whether somebody is the owner of a domain: to an address that its customer typed."""
+    """The question to a typed address whether its reader is the registrant of a domain."""
     OWNER_NEWS = AttemptRate(4, 3_600), AttemptRate(30, 120)
-    """What becomes of the details of an owner who has confirmed that they are."""
+    """Information to a confirmed registrant about their details."""
     OWNER_LINK = AttemptRate(3, 3_600), AttemptRate(30, 120)
-    """The link that whoever names a domain has sent to its owner."""
+    """The link to a registrant, which anybody can request by naming the domain."""
     EMAIL_CONFIRMATION = AttemptRate(3, 3_600), AttemptRate(5, 3_600)
-    """Whether a new address is the customer's."""
+    """The confirmation link to a new address of the customer."""
     PASSWORD_RESET = AttemptRate(3, 3_600), AttemptRate(5, 1_800)
-    """The link to a new password, which anybody can ask for."""
+    """The password reset link, which anybody can request."""
 
     def __init__(self, of_recipient: AttemptRate, of_customer: AttemptRate) -> None:
         self.of_recipient, self.of_customer = of_recipient, of_customer
 
 
 class LetterLimits:
-    """Counts letters."""
+    """Counts e-mails."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -50,10 +50,10 @@ class LetterLimits:
     async def take(
         self, connection: AsyncConnection, kind: LetterKind, customer_id: int, address: str, now: datetime
     ) -> int:
-        """Count a letter, in the caller's transaction; or the seconds until there may be one, and nothing was counted.
+        """Count an e-mail, in the caller's transaction, and return 0; or seconds to wait, and nothing is counted.
 
-        The address rests as a hash of its canonical form, under a key of the week. A tag after `+` leads to the
-        same mailbox.
+        The address is stored as a hash of its canonical form under a weekly key. A tag after `+` is ignored, since it
+        leads to the same mailbox.
         """
         keys = self._store.keys
         key, mailbox = await keys.house.weekly(KEY, now), keys.blind_index(Lookup.EMAIL, _untagged(address)).hex()
@@ -68,7 +68,7 @@ class LetterLimits:
 
 
 def rate_limited(wait: int, *field: str) -> UserProblem:
-    """Too many letters to this address, or because of this customer."""
+    """The problem of too many e-mails to this address, or caused by this customer."""
     return UserProblem("RATE_LIMITED", f"Too many messages were sent. Try again in {wait} seconds.", field)
 
 

@@ -1,4 +1,4 @@
-"""The messages to the owner of a domain, who may be somebody else than the customer (R52; GDPR Art. 14)."""
+"""The e-mails to registrants, who may be other persons than the customer (R52; GDPR Art. 14)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from resolvers.letters.letters import Letter
 
 
 class RegistrantLetter(Letter):
-    """Each with a subject and a text in English and in French."""
+    """The e-mails, each with subject and text in English and French."""
 
     CONFIRM = (
         "Are you the owner of a domain?",

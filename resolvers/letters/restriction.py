@@ -1,4 +1,4 @@
-"""The messages about restrictions and objections (GDPR Art. 12(3) and (4), 18(3), 21)."""
+"""The e-mails about restrictions and objections (GDPR Art. 12(3) and (4), 18(3), 21)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _RECOURS = (
 
 
 class RightsLetter(Letter):
-    """Each with a subject and a text in English and in French."""
+    """The e-mails, each with subject and text in English and French."""
 
     RESTRICTED = (
         "Your data are restricted",

@@ -1,4 +1,4 @@
-"""The messages about signing in, and about exports, which only who is signed in can fetch."""
+"""The e-mails about sign-in, and about exports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from resolvers.letters.letters import Letter
 
 
 class SignInLetter(Letter):
-    """What can be written; each with a subject and a text in English and in French."""
+    """The e-mails, each with subject and text in English and French."""
 
     PASSWORD_RESET = (
         "Choose a new password",

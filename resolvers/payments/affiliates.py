@@ -1,4 +1,4 @@
-"""Sending a card to the company affiliated with it: recorded first, then sent, by the gateway itself (R22, R23; D4)."""
+"""Forwards card data to payment affiliates; each disclosure is recorded before it is sent (R22, R23; D4)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ACCEPTED, DECLINED, UNREACHABLE = OUTCOMES = ("ACCEPTED", "DECLINED", "UNREACHAB
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Affiliate:
-    """One that takes cards now."""
+    """An active payment affiliate with its secret."""
 
     id: int
     name: str
@@ -39,7 +39,7 @@ class Affiliate:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Parcel:
-    """What is sent: `fields` by coordinate for the record, `content` for the affiliate. It never prints itself."""
+    """A message to an affiliate: `fields` are coordinates for the record, `content` is sent. It has no repr (D1)."""
 
     kind: str
     id: str
@@ -51,7 +51,7 @@ class Parcel:
 async def affiliate_of(
     context: CommandContext, connection: AsyncConnection, kind: str, name: str | None = None
 ) -> Affiliate | None:
-    """The affiliate of a way to pay, the first that was registered unless one is named; None if there is none."""
+    """The affiliate of a kind of payment: the named or the first registered one; None if there is none."""
     found = select(
         affiliates.c.id, affiliates.c.name, affiliates.c.url, affiliates.c.country, affiliates.c.secret
     ).where(affiliates.c.kind == kind, affiliates.c.disabled_at.is_(None))
@@ -68,7 +68,7 @@ async def affiliate_of(
 async def write_down(
     connection: AsyncConnection, context: CommandContext, key: SubjectKey, affiliate: Affiliate, parcel: Parcel
 ) -> None:
-    """The disclosure, in the transaction before the parcel leaves."""
+    """Record the disclosure, in a transaction that commits before the message is sent."""
     await disclose(
         connection,
         key,
@@ -84,9 +84,9 @@ async def write_down(
 
 
 async def send(context: CommandContext, key: SubjectKey, affiliate: Affiliate, parcel: Parcel) -> str:
-    """One entry in the ledger, durable, and only then one message; what became of it.
+    """Append a durable ledger entry, then send the message; returns the outcome.
 
-    Its id is the same for the same payment, so an affiliate that sees it twice charges once.
+    The message id is the same for the same payment, so that the affiliate can detect repetitions and charge once.
     """
     entry = {
         "version": 1,
@@ -111,7 +111,7 @@ async def send(context: CommandContext, key: SubjectKey, affiliate: Affiliate, p
 
 
 async def received_cards(connection: AsyncConnection, customer_id: int) -> list[int]:
-    """The subscriptions of the affiliates that ever received a card of this customer."""
+    """The webhook subscriptions of affiliates that have received a card of this customer."""
     told = select(disclosures.c.recipient_name).where(
         disclosures.c.customer_id == customer_id, disclosures.c.recipient_kind == Recipient.PAYMENT_AFFILIATE.name
     )

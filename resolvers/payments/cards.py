@@ -1,4 +1,4 @@
-"""A card is kept by consent, and by nothing else; taking the consent back deletes it at once (R20, R48, R49; D4)."""
+"""Stores cards by consent only; withdrawing the consent deletes them at once (R20, R48, R49; D4)."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ NOTHING_KEPT = UserProblem("NOT_CONSENTED", "No card is kept, so there is nothin
 
 
 async def add_card(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Keep a card. Nothing of it rests before the consent does: both are one transaction.
+    """Store a card together with the consent, in one transaction.
 
-    1. the box is ticked, beside the present sentence; 2. the number is one, and its card has not expired; 3. it is not
-    kept already, found by a fingerprint under their own key; 4. consent, method and number are written together. A
-    security code is no input of this command, so none can be stored.
+    1. check the consent and its wording version; 2. check number and expiry; 3. refuse a stored card, found by a
+    fingerprint under the customer's key; 4. write consent, payment method and number. The security code is no input of
+    this command, so it cannot be stored.
     """
     consent = given.get("consent") or {}
     if not consent.get("agreed"):  # 1
@@ -79,7 +79,7 @@ async def add_card(context: CommandContext, given: Mapping[str, Any]) -> Result:
 
 
 def check_card(context: CommandContext, given: Mapping[str, Any]) -> CardNumber | tuple[UserProblem, ...]:
-    """The number, or what is wrong with number and expiry."""
+    """The card number; or the problems of number and expiry."""
     month, year, today = given["expMonth"], given["expYear"], context.now.date()
     problems: list[UserProblem] = []
     number = card_number(given["number"], tests=context.dependencies.test_cards)
@@ -125,7 +125,8 @@ async def _keep(
 
 
 async def withdraw_consent(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Untick the box: every number is deleted now, the default falls back, and the consent stays on record (R48)."""
+    """Withdraw the consent: all numbers are deleted, the default method falls back, the consent stays on record
+    (R48)."""
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
@@ -140,7 +141,7 @@ async def withdraw_consent(context: CommandContext, given: Mapping[str, Any]) ->
 
 
 async def forget_cards(connection: AsyncConnection, context: CommandContext, key: SubjectKey) -> None:
-    """Delete the numbers, and what was kept of the cards because of the consent: past payments remain lawful."""
+    """Delete all numbers and stored cards, and inform affiliates that received one; past payments remain lawful."""
     owner = key.customer_id
     kept = (
         await connection.scalars(
@@ -160,7 +161,7 @@ async def forget_cards(connection: AsyncConnection, context: CommandContext, key
 
 
 async def _language(connection: AsyncConnection, customer_id: int) -> str:
-    """The one in which it was given."""
+    """The language of the consent."""
     newest = (
         select(consents.c.language)
         .where(consents.c.customer_id == customer_id, consents.c.kind == KIND)

@@ -1,4 +1,4 @@
-"""Paying with a card, kept or not, and forwarding a kept one: the number leaves only towards an affiliate (R20-R23)."""
+"""Pays with a stored or one-time card, and forwards stored cards; a number only leaves for an affiliate (R20-R23)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COORDINATES = {
     "securityCode": "Card.securityCode",
     "card": "Card.id",
 }
-"""What leaves of a card, by its name in the message: what stands here is recorded, and what does not cannot leave."""
+"""Coordinates of the parts of a card by their names in messages; a part that is not listed cannot be sent."""
 
 NO_INVOICE = UserProblem("NOT_FOUND", "There is no such invoice.", ("invoice",))
 PAID = UserProblem("ALREADY_PAID", "This invoice is paid.", ("invoice",))
@@ -41,33 +41,33 @@ OTHERWISE = UserProblem("UNKNOWN_REFERENCE", "A reference is like INC-4711: no t
 
 @dataclass(frozen=True, slots=True)
 class ForwardedMessage(Result):
-    """What became of the message to the affiliate."""
+    """The outcome of a message to an affiliate."""
 
     outcome: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Card:
-    """What pays; it never prints itself."""
+    """A card with its number; it has no repr (D1)."""
 
     facts: Mapping[str, Any]
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """What leaves with it, by coordinate; KeyError for what nothing is declared of."""
+        """The coordinates that a message with this card discloses; KeyError for an undeclared part."""
         return tuple(COORDINATES[each] for each in self.facts)
 
 
 async def pay_with_card(context: CommandContext, given: Mapping[str, Any]) -> ForwardedMessage:
-    """Pay an own invoice. A card given for this payment is checked, forwarded and forgotten: nothing of it rests (R20).
+    """Pay one's own invoice. A one-time card is checked, forwarded and not stored (R20).
 
-    1. exactly one card, and a right one; 2. the invoice is open; 3. the disclosure is committed; 4. the ledger entry is
-    durable; 5. the card leaves; 6. an accepted payment settles the invoice.
+    1. check that there is exactly one valid card; 2. check that the invoice is open; 3. commit the disclosure;
+    4. append the ledger entry durably; 5. send the card; 6. mark the invoice as paid if the payment was accepted.
     """
-    once = given.get("oneTime")
-    if (once is None) == (given.get("card") is None):
+    one_time = given.get("oneTime")
+    if (one_time is None) == (given.get("card") is None):
         return ForwardedMessage(problems=(ONE,))
-    card = _one_time(context, once) if once is not None else None  # 1
+    card = _one_time(context, one_time) if one_time is not None else None  # 1
     if isinstance(card, tuple):
         return ForwardedMessage(problems=card)
     (key,) = await context.store.keys.subjects([context.subject])
@@ -108,7 +108,7 @@ def _one_time(context: CommandContext, given: Mapping[str, Any]) -> _Card | tupl
 
 
 async def kept_card(connection: AsyncConnection, key: SubjectKey, id_: int) -> _Card | None:
-    """A card with its number, while the consent to keep it stands; None for any other (R21, D6)."""
+    """A stored card with its number, while the consent is in force; None otherwise (R21, D6)."""
     columns = select(card_vault.c.id, card_vault.c.number, payment_methods.c.card_expiry).join_from(
         card_vault, payment_methods, card_vault.c.payment_method_id == payment_methods.c.id
     )
@@ -141,7 +141,7 @@ def _payment(key: SubjectKey, invoice: Any, card: _Card) -> Parcel:
 
 
 async def forward_card(context: CommandContext, given: Mapping[str, Any]) -> ForwardedMessage:
-    """Send a kept card to an affiliate, such as to obtain its token; for tools with the scope `cards:forward`."""
+    """Send a stored card to an affiliate, such as to obtain a token; for tools with the scope `cards:forward`."""
     reference = given["reference"]
     fits = reference.isascii() and reference.replace("-", "").isalnum() and len(reference) <= 64
     if not fits or may_be_personal(reference):

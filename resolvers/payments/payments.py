@@ -1,4 +1,4 @@
-"""The ways a customer pays: added, chosen, removed (R19, R30)."""
+"""The commands that add, choose and remove payment methods (R19, R30)."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ NO_METHOD = UserProblem("NOT_FOUND", "There is no such payment method.", ("id",)
 TOO_MANY = UserProblem("TOO_MANY", "Remove a payment method first: twenty are enough for anyone.")
 MOST = 20
 TYPES = {"CARD": "Card", "PAYPAL": "PayPal", "BANK_TRANSFER": "BankTransfer"}
-"""The type of each kind in the schema."""
+"""The GraphQL type of each kind."""
 
 
 async def add_paypal(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """A PayPal account, by its e-mail address."""
+    """Add a PayPal account, by its e-mail address."""
     texts = InputReader(given)
     account = texts.email("account")
     if account is None:
@@ -38,7 +38,7 @@ async def add_paypal(context: CommandContext, given: Mapping[str, Any]) -> Resul
 
 
 async def add_bank_transfer(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Payment by transfer. The customer sends the money, so no account number is needed, and none is kept."""
+    """Add bank transfer. The customer sends the money, so no account number is needed or stored."""
     texts = InputReader(given)
     bank = texts.name("bankName")
     if texts.problems:
@@ -61,7 +61,7 @@ async def _add(context: CommandContext, given: Mapping[str, Any], kind: str, val
 
 
 async def set_default(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Pay with this one when nothing else is said (R19)."""
+    """Make a payment method the default (R19)."""
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
@@ -75,7 +75,7 @@ async def set_default(context: CommandContext, given: Mapping[str, Any]) -> Resu
 
 
 async def remove(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Forget one, a card's number with it; the default falls back to another one."""
+    """Remove a payment method with its card number; another one becomes the default."""
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
@@ -92,18 +92,18 @@ async def remove(context: CommandContext, given: Mapping[str, Any]) -> Result:
 
 
 async def locked(connection: AsyncConnection, customer_id: int) -> bool:
-    """Whether there is such a customer, whose payment methods nobody else changes meanwhile."""
+    """Lock the customer's row until the transaction ends; False if there is none."""
     found = select(customers.c.id).where(customers.c.id == customer_id).with_for_update()
     return await connection.scalar(found) is not None
 
 
 async def count(connection: AsyncConnection, customer_id: int) -> int:
-    """How many there are."""
+    """The number of the customer's payment methods."""
     return await connection.scalar(select(func.count()).where(payment_methods.c.customer_id == customer_id)) or 0
 
 
 async def kind_of(connection: AsyncConnection, customer_id: int, id_: int) -> str | None:
-    """The kind of a customer's own method; None when it is not theirs, or not there (D6)."""
+    """The kind of the customer's own payment method; None for another customer's or a missing one (D6)."""
     found = select(payment_methods.c.kind).where(
         payment_methods.c.id == id_, payment_methods.c.customer_id == customer_id
     )
@@ -113,7 +113,7 @@ async def kind_of(connection: AsyncConnection, customer_id: int, id_: int) -> st
 async def insert_method(
     connection: AsyncConnection, context: CommandContext, key: SubjectKey, kind: str, values: Mapping[str, Any]
 ) -> int:
-    """A new row, its values sealed; it is the default if it is the only one."""
+    """Insert a payment method with encrypted values; the first one is the default. Returns its id."""
     id_ = new_id()
     row = {
         "id": id_,
@@ -128,14 +128,14 @@ async def insert_method(
 
 
 def sealed_value(key: SubjectKey, column: Any, row_id: int, value: Any) -> Any:
-    """The value as it rests in the column: sealed if the column is."""
+    """The value to store in the column: encrypted if the column is sealed."""
     if value is None or "sealing" not in column.info:
         return value
     return key.seal(column, row_id, column.info["sealing"].encode(value))
 
 
 async def make_default(connection: AsyncConnection, customer_id: int, id_: int) -> None:
-    """This one and no other."""
+    """Make this payment method the only default."""
     await connection.execute(
         update(payment_methods)
         .where(payment_methods.c.customer_id == customer_id)
@@ -144,7 +144,7 @@ async def make_default(connection: AsyncConnection, customer_id: int, id_: int) 
 
 
 async def fall_back(connection: AsyncConnection, customer_id: int) -> None:
-    """When there is no default any more, the oldest that can be paid with is (R48)."""
+    """Make the oldest usable payment method the default if there is none (R48)."""
     if await connection.scalar(
         select(payment_methods.c.id)
         .where(payment_methods.c.customer_id == customer_id, payment_methods.c.is_default.is_(True))
@@ -164,7 +164,7 @@ async def fall_back(connection: AsyncConnection, customer_id: int) -> None:
 
 
 async def changed(connection: AsyncConnection, context: CommandContext, key: SubjectKey, id_: int, kind: str) -> None:
-    """Tell internal systems; the id is that of the method, which may be gone by now."""
+    """Record the change and announce it; the payment method of this id may have been deleted."""
     await record(connection, context, key, ["Customer.paymentMethods"])
     facts: dict[str, Fact] = {"paymentMethod": Ref(TYPES[kind], id_)}
     await announce(connection, key, Event.PAYMENT_CHANGED.wire, context.now, facts=facts)

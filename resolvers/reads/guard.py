@@ -1,4 +1,4 @@
-"""The one place where what was fetched is recorded as revealed and made readable."""
+"""Records the owners of fetched rows, and decrypts values: the one place where data becomes readable."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from store.crypto.subject_key import SubjectKey
 
 
 class DamagedValueError(Exception):
-    """A sealed value does not open: it was altered, moved, or sealed under another key."""
+    """A sealed value does not decrypt: it was altered, moved, or encrypted under another key."""
 
 
 class CustomerLimitError(Exception):
-    """The client has read as many different customers as it may in an hour, and these would be more."""
+    """The client would exceed its limit of different customers per hour."""
 
     def __init__(self, retry_after: float, most: int) -> None:
         super().__init__(f"more than {most} customers in an hour")
@@ -28,7 +28,7 @@ class CustomerLimitError(Exception):
 
 
 OwnerCheck = Callable[[Iterable[str]], None]
-"""Raises CustomerLimitError when the client may not read the customers of these pseudonyms."""
+"""Raises CustomerLimitError if the client may not read the customers of these pseudonyms."""
 
 
 class SubjectTracker:
@@ -44,15 +44,15 @@ class SubjectTracker:
         self._store = store
         self._owner_check = check
         self.known: dict[int, SubjectKey | None] = {}
-        """The key of every owner met so far; None where it is gone."""
+        """The data keys of the owners so far; None if destroyed."""
         self.subjects: dict[str, None] = {}
         self.handed: dict[int, HandedOver] = {}
-        """What of which domain was read for its registry."""
+        """Disclosures to registries by reading, by domain id."""
         self.disclosed: dict[int, frozenset[str]] = {}
-        """What of it was recorded already by the command that handed it over."""
+        """Coordinates by domain id that a command has recorded as disclosed already."""
 
     async def add_owners(self, owners: Iterable[int]) -> None:
-        """Note these owners, and get the keys of those not met before; CustomerLimitError before any is noted."""
+        """Add owners and load their keys; CustomerLimitError before any is added."""
         known = self.known
         missing = [owner for owner in dict.fromkeys(owners) if owner not in known]
         if missing:
@@ -63,13 +63,14 @@ class SubjectTracker:
             self.subjects.update((key.pseudonym, None) for key in keys if key is not None)
 
     async def admit(self, rows: Sequence[Row], layout: Layout) -> list[tuple[Row, SubjectKey]]:
-        """Each row with its owner's key, the owner noted; where the key is gone, the row is no longer there (R35)."""
+        """Add the owners of rows, and return the rows with keys; rows whose key was destroyed are dropped (R35)."""
         at = layout.owner_at
         await self.add_owners(row[at] for row in rows)
         return [(row, key) for row in rows if (key := self.known[row[at]]) is not None]
 
     def record_handover(self, rows: Iterable[Row], layout: Layout) -> None:
-        """Note what of these rows leaves for a registry; what is null was hidden, or never there."""
+        """Record the disclosure of these rows to a registry; null values were hidden or missing, and are not
+        disclosed."""
         tld, kind = (layout.at[each] for each in NEEDED)
         for row in rows:
             found = {column: name for column, name in layout.handed.items() if row[layout.at[column]] is not None}
@@ -80,7 +81,7 @@ class SubjectTracker:
 
 
 class OpenedRecord:
-    """One row behind the guard: plain columns as they rest, sealed ones opened when they are asked for."""
+    """One row: plain columns as stored, sealed ones decrypted on demand."""
 
     __slots__ = ("_key", "_opened", "layout", "row", "type_name")
 
@@ -95,11 +96,11 @@ class OpenedRecord:
 
     @property
     def owner(self) -> int:
-        """The customer whose row it is."""
+        """The key of the owning customer."""
         return int(self.row[self.layout.owner_at])
 
     def value(self, column: Column[Any]) -> Any:
-        """What the column holds, opened; Damaged when a sealed value does not open."""
+        """The column's value, decrypted if sealed; DamagedValueError if it does not decrypt."""
         resting = self.row[self.layout.at[column]]
         sealing = column.info.get("sealing")
         if resting is None or sealing is None:
@@ -111,5 +112,5 @@ class OpenedRecord:
     def _open(self, column: Column[Any], resting: bytes, sealing: Any) -> Any:
         try:
             return sealing.decode(self._key.open(column, self.id, resting))
-        except Exception as error:  # every way of not opening is one answer, without a hint of the content
+        except Exception as error:  # all failures look alike, so that nothing is revealed about the content
             raise DamagedValueError(f"{column.table.name}.{column.name}") from error

@@ -1,4 +1,4 @@
-"""One operation's reading: the store, the person it is bound to, and what it has revealed."""
+"""The context of one operation: the store, the subject of the token, and the customers read so far."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Admitted = tuple[Row, SubjectKey]
 
 
 def _translated(result: Result, language: str) -> Result:
-    """The same with its problems in the caller's language."""
+    """Translate the problems of a result to the caller's language."""
     if not result.problems or language == "en":
         return result
     problems = (replace(each, message=translated(each.message, language)) for each in result.problems)
@@ -32,7 +32,7 @@ def _translated(result: Result, language: str) -> Result:
 
 
 class OperationContext:
-    """Lives as long as one operation; nothing in it is shared between requests."""
+    """The context of one operation; nothing in it is shared between requests."""
 
     __slots__ = ("_loaders", "command", "failed", "parameters", "performed", "revealed", "store")
 
@@ -47,27 +47,27 @@ class OperationContext:
         self.store = store
         self.command = command
         self.performed: dict[str, Result] = {}
-        """What commands have answered, by response key."""
+        """Results of commands by response key."""
         self.failed: dict[str, Exception] = {}
-        """Commands that broke off: how much of them was done nobody knows, so they are not tried again."""
+        """Errors of commands by response key. They may have committed a part, so they are not repeated."""
         self.parameters: dict[str, Any] = {SUBJECT: subject, NOW: now}
         self.revealed = SubjectTracker(store.keys, check)
         self._loaders: dict[Hashable, DataLoader[int, Any]] = {}
 
     @property
     def ids(self) -> GlobalIds:
-        """The ids that the world outside sees."""
+        """The encoder of global ids."""
         return self.store.keys.house.ids
 
     @property
     def cursors(self) -> Cursors:
-        """The cursors of pages."""
+        """The encoder of cursors."""
         return self.store.keys.house.cursors
 
     async def perform(self, key: str, run: Run, given: Mapping[str, Any]) -> Result:
-        """Carry out a command once, however often its answer is made: what was done is not done again.
+        """Run a command once, also if the standard executor repeats the operation after the compiled plan failed.
 
-        What a command shows of its own making, such as a secret, is read from no row: whose it is is noted here.
+        The subject is tracked here, because values that a command creates, such as a secret, are read from no row.
         """
         if self.command is None:
             raise LookupError("commands need a command context")
@@ -89,7 +89,7 @@ class OperationContext:
         return self.performed[key]
 
     async def related(self, place: Hashable, fetch: ByKey, key: int) -> list[Admitted]:
-        """The rows under one key; all keys that arrive in the same turn of the loop share one statement."""
+        """The rows of one key; all keys requested in one iteration of the event loop share a statement."""
 
         async def load(keys: list[int]) -> list[list[Admitted]]:
             rows = await fetch.rows(keys, self.parameters)
@@ -101,7 +101,7 @@ class OperationContext:
     async def page_under(
         self, place: Hashable, fetch: PageOf, key: int, after: int | None, limit: int
     ) -> tuple[list[Admitted], bool]:
-        """A page of one parent's rows, and whether more follow; parents share one statement."""
+        """A page of one parent's rows, and whether more follow; parents share a statement."""
 
         async def load(keys: list[int]) -> list[tuple[list[Admitted], bool]]:
             rows = await fetch.rows(keys, after, limit, self.parameters)
@@ -112,15 +112,15 @@ class OperationContext:
         return found
 
     async def page(self, fetch: PageOf, after: int | None, limit: int) -> tuple[list[Admitted], bool]:
-        """A page of the whole table that the purpose may read, and whether more follow."""
+        """A page of the rows of a table that the purpose may read, and whether more follow."""
         rows, more = await self.standing(fetch, after, limit)
         return await self.revealed.admit(rows, fetch.layout), more
 
     async def standing(self, fetch: PageOf, after: int | None, limit: int) -> tuple[list[Row], bool]:
-        """The same as bare rows, their owners noted.
+        """Like `page`, as plain rows whose owners are tracked.
 
-        Where an owner's key is gone (R35) the next rows take the place: a page that came out empty would have no
-        cursor to read on from. So it is one statement, and one more for each gap.
+        Rows of erased customers (R35) are replaced by later ones, since an empty page would have no cursor to continue
+        from. It takes one statement, and one more whenever rows were dropped.
         """
         at, known = fetch.layout.owner_at, self.revealed.known
         standing: list[Row] = []
@@ -135,19 +135,19 @@ class OperationContext:
             after = page[-1][0]
 
     async def _trimmed(self, rows: Sequence[Row], fetch: PageOf, limit: int) -> tuple[list[Admitted], bool]:
-        """The row beyond the page only says that more follow: nobody is told of it, and nobody is noted for it."""
+        """Cut the row beyond the page, which only shows that more follow; its owner is not tracked."""
         return await self.revealed.admit(rows[:limit], fetch.layout), len(rows) > limit
 
     async def found(self, fetch: ByIndex, value: str) -> list[Admitted]:
-        """The customer whose e-mail, number or domain this is, by blind index: the value never reaches the SQL."""
+        """The row of a look-up value, by blind index: the value itself is in no SQL statement."""
         return await self.located(fetch, self.store.keys.blind_index(fetch.kind, value))
 
     async def located(self, fetch: ByIndex, index: bytes) -> list[Admitted]:
-        """The same by the index itself."""
+        """The row of a blind index."""
         return await self.revealed.admit(await self.looked_up(fetch, index), fetch.layout)
 
     async def looked_up(self, fetch: ByIndex, index: bytes) -> Sequence[Row]:
-        """The same as bare rows: one read of the key store, then one of the data, whoever is found."""
+        """Like `located`, as plain rows: one statement in the key store and one in the data, found or not (G7)."""
         return await fetch.rows(await self.store.keys.lookups.find(fetch.kind, index), self.parameters)
 
     def _loader(self, place: Hashable, load: Any) -> DataLoader[int, Any]:

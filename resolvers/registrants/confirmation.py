@@ -1,8 +1,7 @@
-"""Who is named as the owner of a domain confirms it before anything that was typed of them leaves the house (S13).
+"""Confirmation by registrants: before it, nothing that a customer typed about them is published or sent (S13).
 
-The first letter to an address that a customer typed says nothing that was typed: neither name nor domain, only that
-somebody named this address, with a link. Until the link is followed and the question behind it is answered, nothing
-else is sent there, and nothing is published.
+The first e-mail to a typed address contains neither name nor domain, only a link. Until its reader has confirmed
+through the link, nothing else is sent to the address.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ from store.tables.domains import domains
 
 LIFE = timedelta(days=14)
 MOST = 500
-"""The customer's newest domains that are looked through for the same owner."""
+"""Maximum number of the customer's newest domains that are compared with the registrant."""
 
 
 async def is_confirmed(connection: AsyncConnection, key: SubjectKey, email: str | None) -> bool:
-    """Whether this is the customer's own address, or one that has confirmed to be the owner of a domain of theirs."""
+    """True for the customer's own address, and for one that confirmed to be the registrant of one of their domains."""
     reader = await reader_of(connection, key)
     if email is None or (reader is not None and same(reader.email, email)):
         return email is not None
@@ -40,9 +39,9 @@ async def is_confirmed(connection: AsyncConnection, key: SubjectKey, email: str 
 async def ask_owner(
     connection: AsyncConnection, context: LetterContext, key: SubjectKey, domain: int, resting: bytes, email: str
 ) -> int:
-    """Ask at an address whether its reader is the owner; the seconds to wait when too many letters were sent, or 0.
+    """Send the confirmation e-mail to a registrant; seconds to wait if too many e-mails were sent, or 0.
 
-    When that is because this customer has asked the same owner already, the answer to that question counts for all.
+    If the customer has asked the same registrant before, that is no problem: one answer counts for all domains.
     """
     secret = await link_secret(context.store.keys.house, domain, resting, context.now + LIFE, CONFIRMATION_KEY)
     reader, site = await reader_of(connection, key), context.dependencies.site
@@ -59,7 +58,7 @@ async def _is_asked(connection: AsyncConnection, key: SubjectKey, email: str, do
 
 
 async def _of_owner(connection: AsyncConnection, key: SubjectKey, email: str, confirmed: bool) -> list[int]:
-    """The customer's domains that have this owner and have, or have not, been confirmed."""
+    """The customer's confirmed, or unconfirmed, domains with this registrant."""
     state = domains.c.registrant_confirmed_at.is_not(None) if confirmed else domains.c.registrant_confirmed_at.is_(None)
     mine = domains.c.customer_id == key.customer_id, domains.c.registrant_email.is_not(None), state
     found = select(domains.c.id, domains.c.registrant_email).where(*mine).order_by(domains.c.id.desc()).limit(MOST)
@@ -68,9 +67,9 @@ async def _of_owner(connection: AsyncConnection, key: SubjectKey, email: str, co
 
 
 async def confirm_owner(context: CommandContext, domain_id: int) -> bool:
-    """The reader of the address is the owner: of this domain, and of the customer's others with the same address.
+    """Record the confirmation, for this domain and the customer's others with the same address; False if it is gone.
 
-    They are now told what is owed to them (GDPR Art. 14), and internal systems that the details may be passed on.
+    The registrant is informed (GDPR Art. 14), and internal systems get an event.
     """
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
@@ -96,7 +95,7 @@ async def confirm_owner(context: CommandContext, domain_id: int) -> bool:
 
 
 async def decline_owner(context: CommandContext, domain_id: int) -> None:
-    """The reader of the address is not the owner: the address goes, and the customer has to name another one."""
+    """Delete the address, since its reader is not the registrant; the customer has to give another one."""
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
         domain = await owned(connection, key, domain_id, context.now) if key is not None else None
@@ -110,5 +109,5 @@ async def decline_owner(context: CommandContext, domain_id: int) -> None:
 
 
 def writing(context: CommandContext) -> LetterContext:
-    """What writing to an owner needs of a command."""
+    """The e-mail context of a command."""
     return LetterContext(context.store, context.dependencies, context.now)

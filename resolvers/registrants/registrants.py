@@ -1,4 +1,4 @@
-"""The owner of a domain, who is a data subject too: who they are, and how they are told (R52)."""
+"""Reads and writes the registrant of a domain, and sends e-mails to them (R52)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PARTS: Final = ("street", "street2", "postalCode", "city", "region", "country")
 
 
 def read_details(given: Mapping[str, Any]) -> tuple[dict[Column[Any], Any], InputReader]:
-    """What an input says of an owner, by column; None for a detail that is emptied. The problems are with the texts."""
+    """Read the details of an input by column, None for a cleared one; the reader has the problems."""
     texts, found = InputReader(given, ("registrant",)), dict[Column[Any], Any]()
     reads = {"name": texts.owner_name, "email": texts.email, "phone": texts.phone}
     for name, read in reads.items():
@@ -50,7 +50,7 @@ def read_details(given: Mapping[str, Any]) -> tuple[dict[Column[Any], Any], Inpu
 
 
 def sealed(key: SubjectKey, domain: int, details: Mapping[Column[Any], Any]) -> dict[str, bytes | None]:
-    """The columns to write."""
+    """The encrypted values by column name."""
     return {
         column.name: None if value is None else key.seal(column, domain, column.info["sealing"].encode(value))
         for column, value in details.items()
@@ -59,7 +59,7 @@ def sealed(key: SubjectKey, domain: int, details: Mapping[Column[Any], Any]) -> 
 
 @dataclass(frozen=True, slots=True)
 class LetterContext:
-    """What writing to an owner needs: the store with its limits, the site's name, and the moment."""
+    """The context of e-mails to registrants: store, dependencies and time."""
 
     store: Store
     dependencies: SignInDependencies
@@ -68,7 +68,7 @@ class LetterContext:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Owned:
-    """A domain with what is needed to write to its owner; the row is locked."""
+    """A domain with the data needed for e-mails to its registrant; its row is locked."""
 
     id: int
     tld: str
@@ -76,14 +76,14 @@ class Owned:
     name: str
     email: str | None
     live: bool
-    """Whether its registration runs, so that its owner must be known (R45)."""
+    """True if the registration runs, so that the registrant must be known (R45)."""
     erasure_at: datetime | None
     confirmed: bool
-    """Whether the owner has said that they are; until then nothing that was typed about them leaves the house (S13)."""
+    """True if the registrant has confirmed; until then nothing typed about them is published or sent (S13)."""
 
 
 async def owned(connection: AsyncConnection, key: SubjectKey, domain: int, now: datetime) -> Owned | None:
-    """A customer's domain; None when it is none of theirs."""
+    """The customer's own domain, locked; None for another customer's or a missing one."""
     columns = (
         domains.c.tld,
         domains.c.registrant_kind,
@@ -106,7 +106,7 @@ async def owned(connection: AsyncConnection, key: SubjectKey, domain: int, now: 
 
 
 def opened(key: SubjectKey, column: Column[Any], domain: int, resting: bytes | None) -> str | None:
-    """One text of a domain."""
+    """Decrypt one text of a domain."""
     return None if resting is None else key.open(column, domain, resting).decode()
 
 
@@ -118,10 +118,10 @@ async def tell_owner(
     domain: Owned,
     **facts: str | int,
 ) -> None:
-    """Write to somebody who is or was the owner, in the customer's language; not to the customer, who knows.
+    """Send an e-mail to a present or former registrant, in the customer's language.
 
-    A link goes to the customer, too: it was asked for by whoever is written to. Nobody is written to who has not
-    confirmed that they are the owner, and nobody more often than the limits let (S13).
+    Customers who are their own registrants get only links, which they requested. Nothing is sent to unconfirmed
+    addresses, or beyond the rate limits (S13).
     """
     reader = await reader_of(connection, key)
     own = reader is not None and domain.email is not None and same(reader.email, domain.email)
@@ -143,7 +143,7 @@ async def tell_owner(
 
 
 def same(one: str | None, other: str | None) -> bool:
-    """Whether two addresses are of one mailbox."""
+    """True if both addresses are the same mailbox."""
     return same_mailbox(one or "", other or "")
 
 

@@ -1,4 +1,4 @@
-"""What the owner of a domain can have done without being a customer: a link to see it all, and erasure (R52)."""
+"""The rights of registrants without an account: a link to their data, and erasure (R52; GDPR Art. 15, 17)."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ from store.tables.domains import domains
 
 LIFE = timedelta(hours=1)
 MOST = 500
-"""Owners that one round erases; the next one goes on."""
+"""Maximum registrants erased in one round."""
 
 
 OWNERS = 10
-"""The newest registrations of one name that are looked at: one runs, the others have ended."""
+"""Maximum number of registrations of one name that are considered: the running one and ended ones."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LinkHolder:
-    """Who holds a link that leads somewhere: the owner of this domain of this customer."""
+    """The holder of a valid link: the registrant of this domain of this customer."""
 
     domain: int
     customer: int
     email: bytes
-    """As it rests."""
+    """The encrypted address."""
     name: bytes
-    """Of the domain, as it rests."""
+    """The encrypted domain name."""
 
 
 class RegistrantLinks:
-    """Sends links and finds what they lead to."""
+    """Sends links, and finds their holders."""
 
     def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
         self._store, self._dependencies = store, dependencies
@@ -66,10 +66,10 @@ class RegistrantLinks:
         self._by_id = store.reader.prepare(columns.where(domains.c.id == bindparam("id", type_=Id)))
 
     async def send(self, name: str, visitor: Visitor, now: datetime) -> Rejected | None:
-        """Write to the owners that a domain has or had, where they have an address; whoever asks is told the same.
+        """Send links to present and former registrants of a domain; the answer is the same if there are none (G7).
 
-        Too many requests from one network are refused; too many for one domain are answered and not sent, so that
-        nobody's mailbox can be filled.
+        Too many requests from one network are refused. Too many for one domain get the same answer and send nothing, so
+        that nobody can flood a mailbox.
         """
 
         async def work() -> Rejected | None:
@@ -98,27 +98,27 @@ class RegistrantLinks:
             ways = LetterContext(self._store, self._dependencies, now)
             if key is None or domain is None or domain.email is None:
                 return
-            if not domain.confirmed:  # The only thing that may be sent there: the question whether they are the owner.
+            if not domain.confirmed:  # Only the confirmation e-mail may be sent to an unconfirmed address (S13).
                 await ask_owner(connection, ways, key, domain.id, holder.email, domain.email)
                 return
             link = site.link("/registrant/data", secret)
             await tell_owner(connection, ways, key, RegistrantLetter.LINK, domain, link=link, minutes=minutes)
 
     async def find(self, secret: str, now: datetime) -> LinkHolder | None:
-        """Who holds this link; None when it is over, or the owner has another address by now."""
+        """The holder of this link; None if it expired, or if the registrant's address has changed."""
         return await self._found(secret, now, KEY)
 
     async def find_asked(self, secret: str, now: datetime) -> LinkHolder | None:
-        """Who holds a link that asks whether they are the owner."""
+        """The holder of this confirmation link; None if it expired, or if the address has changed."""
         return await self._found(secret, now, CONFIRMATION_KEY)
 
     async def domain_name(self, holder: LinkHolder) -> str | None:
-        """The name of the domain; None when its customer is gone."""
+        """The name of the domain; None if its customer was erased."""
         (key,) = await self._store.keys.subjects([holder.customer])
         return None if key is None else opened(key, domains.c.name, holder.domain, holder.name)
 
     async def data_link(self, holder: LinkHolder, now: datetime) -> str:
-        """The secret under which somebody who has just confirmed that they are the owner sees everything."""
+        """The secret of a data link, for a registrant who has just confirmed."""
         return await link_secret(self._store.keys.house, holder.domain, holder.email, now + LIFE)
 
     async def _found(self, secret: str, now: datetime, key: str) -> LinkHolder | None:
@@ -135,10 +135,10 @@ def _holder(row: Row) -> LinkHolder:
 
 
 async def ask_erasure(context: CommandContext, domain_id: int) -> str:
-    """Erase the owner of a domain, or have it done when the domain ends: ERASED, WAITS, or GONE when it is no more.
+    """Erase the registrant of a domain, or schedule it for the end of the registration: ERASED, WAITS, or GONE.
 
-    Of a domain that is registered its owner must be known, so the details stay; what the registry would do without is
-    hidden at once, since nobody has to wait for what rests on consent (A10).
+    A running registration needs its registrant, so the details stay; those that the registry does not require are
+    hidden at once, since they are published by consent (A10).
     """
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
@@ -154,7 +154,7 @@ async def ask_erasure(context: CommandContext, domain_id: int) -> str:
 
 
 async def call_off(context: CommandContext, domain_id: int) -> None:
-    """The owner stays; what was hidden stays hidden until the customer shows it again."""
+    """Cancel the request; hidden details stay hidden until the customer publishes them again."""
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
         domain = await owned(connection, key, domain_id, context.now) if key is not None else None
@@ -163,7 +163,8 @@ async def call_off(context: CommandContext, domain_id: int) -> None:
 
 
 async def erase_owner(connection: AsyncConnection, context: CommandContext, key: SubjectKey, domain: Owned) -> None:
-    """Remove every detail of the owner, in the caller's transaction; they are told, and so is who has the data."""
+    """Delete all details of the registrant, in the caller's transaction; the registrant and internal systems are
+    informed."""
     await tell_owner(connection, writing(context), key, RegistrantLetter.ERASED, domain)
     nothing: dict[str, Any] = {column.name: None for column in DETAILS.values()}
     await _set(connection, domain, nothing | {"registrant_erasure_at": None, "registrant_confirmed_at": None})
@@ -171,7 +172,8 @@ async def erase_owner(connection: AsyncConnection, context: CommandContext, key:
 
 
 async def erase_due_owners(context: CommandContext) -> int:
-    """Erase the owners who asked for it and whose domain has ended; how many. Each is a transaction of its own."""
+    """Erase the registrants with a request whose domain has ended, each in its own transaction; returns their
+    number."""
     over = ~runs(literal(context.now, Instant()))
     due = select(domains.c.id, domains.c.customer_id)
     async with context.store.write() as connection:

@@ -1,4 +1,4 @@
-"""Restricting processing and objecting to it, by the customer or by the staff: one workflow (GDPR Art. 18, 21).
+"""The workflow of restrictions and objections, for customers and staff (GDPR Art. 18, 21).
 
 ```
             restrict                    announce              letter arrived, 3 days
@@ -59,7 +59,7 @@ from store.tables.restrictions import objections, restrictions
 
 THE_CUSTOMER, THE_GATEWAY = ActingParty("CUSTOMER"), ActingParty("GATEWAY")
 PAGE = 100
-"""Restrictions that are lifted in one look."""
+"""Maximum restrictions lifted in one round."""
 SOURCE = "graphql/objectTo"
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
@@ -68,7 +68,7 @@ NO_OBJECTION = UserProblem("NOT_FOUND", "There is no objection to this purpose."
 
 
 async def request_restriction(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Have processing restricted, at once (Art. 18(1)); asked again, it stands, whatever was announced meanwhile."""
+    """Restrict processing at once (GDPR Art. 18(1)); a repeated request voids an announced lifting."""
     ground = Ground[str(getattr(given["ground"], "value", given["ground"]))]
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
@@ -79,7 +79,8 @@ async def request_restriction(context: CommandContext, given: Mapping[str, Any])
 
 
 async def lift_restriction(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """The customer ends a restriction of their own, at once: who did it needs not be told before (Art. 18(3))."""
+    """End the customer's own restriction at once. Art. 18(3) requires prior information only if the controller lifts
+    it."""
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
@@ -91,7 +92,8 @@ async def lift_restriction(context: CommandContext, given: Mapping[str, Any]) ->
 
 
 async def object_to_purpose(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Object to a purpose: marketing ends at once, what rests on legitimate interests stands still until decided."""
+    """Object to a purpose: marketing ends at once; processing for legitimate interests is suspended until the
+    decision."""
     purpose = Purpose[str(getattr(given["purpose"], "value", given["purpose"]))]
     if objection_to(purpose) is ObjectionOutcome.NONE:
         return Result(problems=(UserProblem("NOT_OBJECTABLE", instead(purpose), ("purpose",)),))
@@ -104,7 +106,7 @@ async def object_to_purpose(context: CommandContext, given: Mapping[str, Any]) -
 
 
 async def withdraw_objection(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Take an objection back. News stay off: to have them again is a consent of its own (`setProductNews`)."""
+    """Withdraw an objection. Product news stay off: they need a consent of their own (`setProductNews`)."""
     purpose = Purpose[str(getattr(given["purpose"], "value", given["purpose"]))]
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
@@ -119,10 +121,10 @@ async def withdraw_objection(context: CommandContext, given: Mapping[str, Any]) 
 async def restrict(
     connection: AsyncConnection, site: Site, key: SubjectKey, ground: Ground, by: ActingParty, now: datetime
 ) -> bool:
-    """The same for whoever asks, in the caller's transaction, which has the customer locked; whether it is new.
+    """Restrict processing, in the caller's transaction, which has the customer's row locked; True if it is new.
 
-    There is one restriction, whatever its grounds, and it has the latest; each ground that was asked for is an event
-    (`grounds_of`). One that came with a reference is on record each time.
+    There is one restriction with the latest ground; each requested ground is an event (`grounds_of`). A request with a
+    reference is recorded each time.
     """
     standing = await restriction_of(connection, key.customer_id)
     if standing is not None and standing.lift_announced_at is None and standing.ground == ground.name:
@@ -149,9 +151,9 @@ async def restrict(
 async def announce_lift(
     connection: AsyncConnection, site: Site, key: SubjectKey, because: str, by: ActingParty, now: datetime
 ) -> bool:
-    """Write to the customer that the restriction will be lifted, and why; False where none stands.
+    """Inform the customer that and why the restriction will be lifted; False if there is none.
 
-    It is lifted by `lift_what_was_told`, three days after the letter arrived, or came back for good (Art. 18(3)).
+    `lift_what_was_told` lifts it, three days after the e-mail was delivered or bounced for good (GDPR Art. 18(3)).
     """
     standing = await restriction_of(connection, key.customer_id)
     if standing is None:
@@ -168,9 +170,9 @@ async def announce_lift(
 async def object_(
     connection: AsyncConnection, context: CommandContext, key: SubjectKey, purpose: Purpose, by: ActingParty
 ) -> bool:
-    """The same for whoever asks, in the caller's transaction; whether it is new.
+    """Record an objection, in the caller's transaction; True if it is new.
 
-    One that came with a reference is on record each time. ValueError for what cannot be objected to.
+    A request with a reference is recorded each time. ValueError for a purpose that cannot be objected to.
     """
     kind, now = objection_to(purpose), context.now
     if kind is ObjectionOutcome.NONE:
@@ -208,9 +210,10 @@ async def decide(
     connection: AsyncConnection, site: Site, key: SubjectKey, purpose: Purpose, upheld: bool, because: str, by:
     ActingParty, now: datetime,
 ) -> bool:  # fmt: skip
-    """Decide an objection that waits; False where none does.
+    """Decide a pending objection; False if there is none.
 
-    One that is overridden keeps the purpose still until the customer was told the grounds (Art. 18(3), 12(4)).
+    After an overruled one the purpose stays suspended until the customer was informed of the grounds (GDPR Art. 18(3),
+    12(4)).
     """
     known = await objection_of(connection, key.customer_id, purpose)
     if known is None or known.state != ObjectionState.PENDING.name:
@@ -230,9 +233,9 @@ async def decide(
 
 
 async def lift_what_was_told(store: Store, site: Site, now: datetime) -> int:
-    """Lift restrictions, and let overridden purposes go on, of those who were told three days ago; how many.
+    """Lift restrictions and resume overruled purposes of customers informed three days ago; returns their number.
 
-    Any number of workers may look at once: each takes a customer's rows under a lock, and looks again.
+    Several workers may run concurrently: each locks a customer's row and checks again.
     """
     before = now - TOLD_AHEAD
     due = (
@@ -294,7 +297,7 @@ async def _tell(
     connection: AsyncConnection, site: Site, key: SubjectKey, letter: Letter, purpose: Purpose, now: datetime,
     **facts: str | datetime,
 ) -> int | None:  # fmt: skip
-    """Write about a purpose, in the customer's words for it."""
+    """Send an e-mail about a purpose, which is named in the customer's language."""
     reader = await reader_of(connection, key)
     language = "en" if reader is None else reader.language
     return await write(connection, key, site, letter, now, None, purpose=told(purpose, language), **facts)

@@ -1,4 +1,4 @@
-"""Whether a customer has stopped what a tool is about to do (GDPR Art. 18, 21)."""
+"""Checks whether a customer has stopped a tool's purpose (GDPR Art. 18, 21)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ STOPPED: Final = UserProblem(
 
 
 async def is_stopped(context: CommandContext, customer_id: int) -> bool:
-    """Whether the tool's purpose stands still for this customer; False for the customers themselves.
+    """True if the customer has stopped the tool's purpose; False for the customers themselves.
 
-    It is asked before the command begins: a command that has begun is carried out as if it had come before.
+    It is checked before the command begins: a concurrent stop counts as later than the command.
     """
     if context.grant.subject is not None or context.purpose is None or not (subjects := stops(context.purpose)):
         return False

@@ -22,7 +22,7 @@ from store.tables.domains import domains
 from store.tables.services import SERVICE_KINDS, services
 
 AHEAD = timedelta(minutes=1)
-"""How far a tool's clock may be ahead."""
+"""The maximum time that a tool's clock may be ahead."""
 
 NOBODY = UserProblem("NOT_FOUND", "There is no such customer.", ("customer",))
 NO_SERVICE = UserProblem("NOT_FOUND", "There is no such service.", ("service",))
@@ -37,7 +37,8 @@ BEFORE = UserProblem("INVALID_TIME", "A service cannot end before it began.", ("
 
 
 async def subscribe_service(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Begin a service. Whoever asked to be erased has to choose first: the request is never undone in silence (R42)."""
+    """Start a service. With a pending erasure request it needs the customer's decision, so that no request is dropped
+    silently (R42)."""
     texts = InputReader(given)
     name = texts.name("name")
     if texts.problems:
@@ -79,9 +80,9 @@ async def _begin(
 
 
 async def terminate_service(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """End a service, and the registration of its domain with it: nothing more is published, the name is free again.
+    """End a service and the registration of its domain: nothing is published any more, and the name is free again.
 
-    When it was the last one, the clocks of erasure start. Ending it again changes nothing.
+    After the last service the retention period before automatic erasure starts. Idempotent.
     """
     at: datetime = given.get("at") or context.now
     if at > context.now + AHEAD:
@@ -110,18 +111,18 @@ async def terminate_service(context: CommandContext, given: Mapping[str, Any]) -
 
 
 async def _locked(connection: AsyncConnection, customer_id: int) -> bool:
-    """Whether there is such a customer, whose services nobody else changes meanwhile."""
+    """Lock the customer's row until the transaction ends; False if there is none."""
     found = select(customers.c.id).where(customers.c.id == customer_id).with_for_update()
     return await connection.scalar(found) is not None
 
 
 async def _clock(connection: AsyncConnection, customer_id: int, ended: datetime | None) -> None:
-    """Start the clock of R34, or stop it."""
+    """Start the retention period of R34, or stop it with None."""
     await connection.execute(update(customers).where(customers.c.id == customer_id).values(last_service_ended_at=ended))
 
 
 def word(choice: Any, known: tuple[str, ...]) -> str:
-    """The name of an enum's member, which is what rests; GraphQL gives the member. ValueError for another word."""
+    """The stored name of an enum member, which GraphQL passes; ValueError for an unknown word."""
     found = str(getattr(choice, "value", choice))
     if found not in known:
         raise ValueError("no such choice")

@@ -1,4 +1,4 @@
-"""Finding out who somebody is: password, then second factor; alike for every account that there is or is not (S1)."""
+"""Authenticates customers: password, then second factor, with the same work for existing and missing accounts (S1)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Verdict = TypeVar("Verdict")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PasswordAttempt:
-    """Who somebody says they are, and the proof they bring. With `renews` they are signed in already (step-up)."""
+    """A sign-in attempt with a password. With `renews` it is a step-up within this session."""
 
     platform: str
     login: str
@@ -39,7 +39,7 @@ class PasswordAttempt:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PasskeyAttempt:
-    """A passkey that somebody shows: with `pending` after their password, with `renews` to confirm who they are."""
+    """A sign-in attempt with a passkey: with `pending` after the password, with `renews` as a step-up."""
 
     platform: str
     answer: str
@@ -49,7 +49,7 @@ class PasskeyAttempt:
 
 
 class CustomerAuthentication:
-    """The procedure, for all platforms."""
+    """The sign-in procedure of all platforms."""
 
     def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
         self._store, self._dependencies = store, dependencies
@@ -62,13 +62,12 @@ class CustomerAuthentication:
     async def by_password(
         self, claim: PasswordAttempt, visitor: Visitor, now: datetime
     ) -> SignedIn | SecondFactorRequired | Rejected | Expired:
-        """Believe a password, or not.
+        """Authenticate by password.
 
-        1. What is too long is not hashed. 2. The attempt is counted for the account, whatever else was sent with it.
-        3. The password is verified, at the same cost for every account. 4. A wrong one is written down. 5. After a
-        right one the second factor is awaited, if there is one and no code came along; 6. a code that did is counted,
-        apart from the password, and checked; 7. else they are let in, and only now the attempts are forgiven. A
-        refusal leaves no sooner than any other.
+        1. Refuse passwords that are too long without hashing. 2. Count the attempt for the account, whatever else was
+        sent. 3. Verify the password, at the same cost for every account. 4. Record a failed sign-in. 5. If a second
+        factor is active and no code was sent, return SecondFactorRequired. 6. Count a code apart from the password, and
+        verify it. 7. Open the session, and only now reset the attempts. All refusals take the same minimum time.
         """
         return await no_sooner(self._dependencies.times.refusal, self._by_password(claim, visitor, now))
 
@@ -85,7 +84,9 @@ class CustomerAuthentication:
             found = await self._after_password(account, claim, counted, now)
             if found is not None:
                 return found
-            account = await self.credentials.by_id(account.credential.id)  # It has another hash now: once more.
+            account = await self.credentials.by_id(
+                account.credential.id
+            )  # The hash was replaced meanwhile: verify again.
         return await self._refuse(account, claim.platform, visitor, now)  # 4
 
     async def _is_right(self, account: Account | None, password: str) -> bool:
@@ -93,7 +94,7 @@ class CustomerAuthentication:
         return await self._dependencies.hasher.verify(stored, password)
 
     async def _account(self, claim: PasswordAttempt, visitor: Visitor, now: datetime) -> tuple[Account | None, Counted]:
-        """The account that is meant, and where its attempts are counted, whether there is one or not."""
+        """The account of the attempt, if it exists, and the buckets of its attempts."""
         if claim.renews is not None:
             account = await self.credentials.by_id(claim.renews.credential_id)
             return account, Counted(b"", visitor, renews=(claim.renews.credential_id, claim.renews.id))
@@ -103,7 +104,7 @@ class CustomerAuthentication:
         return account, Counted(subject(claim.platform, login_index), visitor, known)
 
     async def _counted(self, account: Account, session_id: int | None, visitor: Visitor, now: datetime) -> Counted:
-        """Where attempts at an account are counted that is known already, perhaps by a session that is renewed."""
+        """The buckets of attempts at a known account, possibly in a step-up."""
         known = await self.opener.devices.knows(account, visitor, now)
         renews = (account.credential.id, session_id) if session_id is not None else None
         return Counted(self._subject(account), visitor, known, renews)
@@ -112,7 +113,7 @@ class CustomerAuthentication:
         return subject(account.credential.platform, self.credentials.index_of(account))
 
     async def _refuse(self, account: Account | None, platform: str, visitor: Visitor, now: datetime) -> Rejected:
-        """Write it down (R17), by the same statement for an account that there is not (G7)."""
+        """Record a failed sign-in (R17), with the same statement for a missing account (G7)."""
         access = self.opener.history.failed(platform, visitor, now)
         async with self._store.write() as connection:
             await record_alike(connection, account.key if account else None, access)
@@ -121,7 +122,7 @@ class CustomerAuthentication:
     async def _after_password(
         self, account: Account, claim: PasswordAttempt, counted: Counted, now: datetime
     ) -> SignedIn | SecondFactorRequired | Rejected | Expired | None:
-        """Steps 5 to 7; None when the password was hashed anew, or changed, since it was verified."""
+        """Steps 5 to 7; None if the password hash changed since it was verified."""
         stored, password, visitor = account.credential.password_hash or "", normal(claim.password), counted.visitor
         fresh = (
             await self._dependencies.hasher.hash(password) if self._dependencies.hasher.stale(stored) else None
@@ -152,14 +153,14 @@ class CustomerAuthentication:
         return Rejected()
 
     async def _guarded(self, account: Account) -> bool:
-        """Whether a second factor is asked for, so that a code is checked."""
+        """True if a second factor is active."""
         async with self._store.write() as connection:
             return bool(await confirmed(connection, account.credential.id))
 
     async def by_code(
         self, pending: Pending, code: str, visitor: Visitor, now: datetime
     ) -> SignedIn | Rejected | Expired:
-        """Believe a code after a right password, or not; the same steps."""
+        """Authenticate by a code after a right password, with the same steps."""
         return await no_sooner(self._dependencies.times.refusal, self._by_code(pending, code, visitor, now))
 
     async def _by_code(
@@ -172,7 +173,7 @@ class CustomerAuthentication:
             return Rejected(wait)
         access = await self.opener.judged(account, visitor, now, pending.session_id is not None)
         async with self._store.write() as connection:
-            # The credential is locked before its factors, everywhere, so that no two wait for each other.
+            # The credential is locked before its factors, as everywhere: one lock order, so no deadlocks.
             if not await unchanged(connection, account):
                 return Expired()
             used = await use_code(connection, account.key, account.credential.id, code, now)
@@ -185,7 +186,7 @@ class CustomerAuthentication:
         return await self._refuse(account, account.credential.platform, visitor, now)
 
     async def by_passkey(self, shown: PasskeyAttempt, visitor: Visitor, now: datetime) -> SignedIn | Rejected | Expired:
-        """Believe a passkey, or not: after a right password, as a fresh proof, or in place of all that."""
+        """Authenticate by passkey: as second factor, as step-up, or instead of the password."""
         return await no_sooner(self._dependencies.times.refusal, self._by_passkey(shown, visitor, now))
 
     async def _by_passkey(
@@ -215,7 +216,7 @@ class CustomerAuthentication:
             return await self.opener.open(connection, _proof(shown, presented), visitor, access)
 
     async def _shown(self, shown: PasskeyAttempt, visitor: Visitor, now: datetime) -> tuple[Account | None, Counted]:
-        """Whose passkey it has to be, or says it is, and where the attempt is counted."""
+        """The account that the passkey must have, or names, and the buckets of the attempt."""
         if shown.pending is not None:
             account, session_id = shown.pending.account, shown.pending.session_id
             return account, await self._counted(account, session_id, visitor, now)
@@ -235,7 +236,7 @@ def _proof(shown: PasskeyAttempt, presented: ProvenPasskey) -> SignInProof:
 
 
 async def no_sooner(least: timedelta, work: Awaitable[Verdict], always: bool = False) -> Verdict:
-    """Have a refusal (or `always` the answer) wait until every refusal could have been ready (S1)."""
+    """Delay a refusal (or, with `always`, any answer) to a minimum time, so that timing reveals nothing (S1)."""
     began = asyncio.get_running_loop().time()
     verdict = await work
     if always or isinstance(verdict, Rejected):
@@ -244,5 +245,5 @@ async def no_sooner(least: timedelta, work: Awaitable[Verdict], always: bool = F
 
 
 def methods(first: str, used: Used | None) -> tuple[str, ...]:
-    """How somebody was authenticated, in the words of RFC 8176."""
+    """The authentication methods, as values of RFC 8176."""
     return (first,) if used is None else (first, *used.methods, SECOND)

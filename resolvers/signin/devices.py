@@ -1,4 +1,4 @@
-"""Devices that a credential knows: a sign-in succeeded there before, and the browser kept a secret since."""
+"""Known devices of a credential: browsers with a secret from an earlier successful sign-in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from store.tables.signin import known_devices
 
 
 class Devices:
-    """Tells known devices from strangers."""
+    """Recognises known devices."""
 
     def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
         self._store, self._dependencies = store, dependencies
@@ -35,7 +35,8 @@ class Devices:
         self._of_customer = store.reader.prepare(select(known_devices.c.last_used_at).where(*of_customer))
 
     async def knows(self, account: Account | None, visitor: Visitor, now: datetime) -> bool:
-        """Whether this credential was used in this browser not too long ago; nobody is asked for too (G7)."""
+        """True if the credential was recently used in this browser. Without an account the statement is the same
+        (G7)."""
         if visitor.device_secret is None:
             return False
         values = {"credential": account.credential.id if account else 0, "secret": hashed(visitor.device_secret)}
@@ -43,7 +44,7 @@ class Devices:
         return self._lately(rows, now)
 
     async def knows_customer(self, customer_id: int, visitor: Visitor, now: datetime) -> bool:
-        """Whether the customer, on whichever platform, has signed in in this browser not too long ago."""
+        """True if the customer has recently signed in to any platform in this browser."""
         if visitor.device_secret is None:
             return False
         values = {"customer": customer_id, "secret": hashed(visitor.device_secret)}
@@ -54,7 +55,7 @@ class Devices:
 
 
 async def remember_device(connection: AsyncConnection, account: Account, visitor: Visitor, now: datetime) -> str:
-    """Know this browser from now on, in the caller's transaction; the secret for it to keep, the one it has if any."""
+    """Make this browser a known device, in the caller's transaction; returns its secret, a new one if it has none."""
     secret = visitor.device_secret or new_secret()
     mine = known_devices.c.credential_id == account.credential.id
     used = update(known_devices).where(mine, known_devices.c.secret_hash == hashed(secret)).values(last_used_at=now)
@@ -71,5 +72,5 @@ async def remember_device(connection: AsyncConnection, account: Account, visitor
 
 
 async def forget_devices(connection: AsyncConnection, credential_id: int) -> None:
-    """Every browser is a stranger again."""
+    """Forget all known devices of the credential."""
     await connection.execute(delete(known_devices).where(known_devices.c.credential_id == credential_id))

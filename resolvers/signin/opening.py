@@ -1,4 +1,4 @@
-"""The last step of a sign-in, in one transaction: the access written down, the session opened, the device known."""
+"""The last step of a sign-in, in one transaction: opens the session, records the access, remembers the device."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from store.tables.credentials import credentials
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SignInProof:
-    """That it is them, and what they want of it."""
+    """A completed authentication, with the session to open or renew."""
 
     account: Account
     methods: tuple[str, ...]
     shared: bool
     renews: int | None = None
-    """The session to renew; None: a new one."""
+    """The session to renew (step-up); None to open one."""
     used: Used | None = None
 
 
 class Opener:
-    """Lets in whoever has been believed."""
+    """Opens and renews sessions after authentication."""
 
     def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
         self._dependencies = dependencies
@@ -42,9 +42,9 @@ class Opener:
         self.devices = Devices(store, dependencies)
 
     async def judged(self, account: Account, visitor: Visitor, now: datetime, renews: bool = False) -> PlatformAccess:
-        """The access, compared with the earlier ones; before the transaction, since it reads and opens many rows.
+        """Evaluate the access against earlier ones; before the transaction, since it reads and decrypts many rows.
 
-        Who renews a session is known by its cookie, also at a shared computer, which keeps no other.
+        In a step-up the device counts as known by its session cookie; shared computers have no device cookie.
         """
         known = renews or await self.devices.knows_customer(account.credential.customer_id, visitor, now)
         return await self.history.judged(account.key, account.credential.platform, visitor, now, known)
@@ -52,7 +52,7 @@ class Opener:
     async def open(
         self, connection: AsyncConnection, proof: SignInProof, visitor: Visitor, access: PlatformAccess
     ) -> SignedIn | Expired:
-        """Open the session, or renew the one there is; everything in the caller's transaction."""
+        """Open or renew the session, in the caller's transaction; Expired if the session to renew has ended."""
         account = proof.account
         device_secret = None
         if proof.renews is not None:
@@ -74,9 +74,9 @@ class Opener:
 
 
 async def unchanged(connection: AsyncConnection, account: Account, fresh: str | None = None) -> bool:
-    """Whether the password is still the one that was verified; the row is locked, and gets its new hash if any.
+    """Lock the credential; True if its password is still the verified one, and then store a new hash if given.
 
-    Without this a sign-in with the old password could finish just after the password was changed.
+    Otherwise a sign-in with the old password could complete after the password was changed.
     """
     mine = credentials.c.id == account.credential.id
     stored = await connection.scalar(select(credentials.c.password_hash).where(mine).with_for_update())

@@ -1,4 +1,4 @@
-"""Sign-ins whose password was right and whose second factor is awaited: known by a secret in the browser."""
+"""Pending sign-ins: the password was right, and the second factor is awaited; identified by a secret cookie."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from store.tables.signin import pending_sign_ins
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Pending:
-    """Half of a sign-in; with `session_id` it is to renew that session."""
+    """A pending sign-in; with `session_id` it is a step-up in that session."""
 
     id: int
     account: Account
@@ -28,7 +28,7 @@ class Pending:
 
 
 class PendingSignIns:
-    """Begins them and finds them again."""
+    """Stores and finds pending sign-ins."""
 
     def __init__(self, store: Store, dependencies: SignInDependencies, credentials: Credentials) -> None:
         self._store, self._dependencies, self._credentials = store, dependencies, credentials
@@ -44,7 +44,7 @@ class PendingSignIns:
     async def begin(
         self, connection: AsyncConnection, account: Account, shared: bool, session_id: int | None, now: datetime
     ) -> str:
-        """Begin one, in the caller's transaction; the secret for the browser."""
+        """Store a pending sign-in, in the caller's transaction; returns the secret for the cookie."""
         secret = new_secret()
         row = {
             "id": new_id(),
@@ -59,7 +59,7 @@ class PendingSignIns:
         return secret
 
     async def find(self, secret: str, now: datetime) -> Pending | None:
-        """The one that this browser began; None once it is over."""
+        """The pending sign-in of this secret; None if it expired."""
         rows = await self._store.reader.fetch(self._find, {"secret": hashed(secret)})
         if not rows or instant(rows[0][4]) <= now:
             return None
@@ -69,6 +69,6 @@ class PendingSignIns:
 
 
 async def finish(connection: AsyncConnection, pending: Pending) -> bool:
-    """End it, in the caller's transaction; False for all but one of those that try at the same moment."""
+    """Delete the pending sign-in, in the caller's transaction; True for exactly one of concurrent requests."""
     done = await connection.execute(delete(pending_sign_ins).where(pending_sign_ins.c.id == pending.id))
     return done.rowcount == 1

@@ -1,4 +1,4 @@
-"""Sessions of browsers: opened by a proof of who somebody is, found by the hash of a cookie, renewed, ended (R41)."""
+"""Browser sessions: opened after authentication, found by the hash of a cookie, renewed and ended (R41)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from store.tables.access import sessions
 from store.tables.signin import pending_sign_ins, session_proofs
 
 SECOND = "mfa"
-"""The method (RFC 8176) that says that more than one factor was proven."""
+"""The authentication method of RFC 8176 for multiple factors."""
 TOUCHED_AFTER = timedelta(minutes=1)
-"""How old `last_seen_at` may become before it is written anew."""
+"""The minimum time between updates of `last_seen_at`."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Session:
-    """An open session of a browser, and how its customer proved who they are."""
+    """An open session, with the time and methods of its authentication."""
 
     id: int
     customer_id: int
@@ -39,10 +39,10 @@ class Session:
     shared: bool
     last_seen_at: datetime
     contexts: bytes | None = None
-    """Marks of where and on what it was used (`resolvers.signins.contexts`)."""
+    """Hashes of the known contexts (`resolvers.signins.contexts`)."""
 
     def fresh(self, now: datetime, seconds: int) -> bool:
-        """Whether the proof is younger than so many seconds; one from the future is none (F3)."""
+        """True if the authentication is at most this old; a time further ahead than SKEW does not count (F3)."""
         return timedelta(seconds=-SKEW) <= now - self.authenticated_at <= timedelta(seconds=seconds)
 
 
@@ -72,11 +72,11 @@ class Sessions:
         self._by_id = store.reader.prepare(found.where(sessions.c.id == bindparam("id")))
 
     async def find(self, secret: str, now: datetime) -> Session | None:
-        """The session of a cookie; None when it was ended, has expired, was not used for too long, or never was."""
+        """The session of a cookie; None if it was ended, expired, idle for too long, or never existed."""
         return await self._found(self._by_secret, {"secret": hashed(secret)}, now)
 
     async def by_id(self, session_id: int, now: datetime) -> Session | None:
-        """The session of a token, while it is open."""
+        """The session of a token; None if it is not open."""
         return await self._found(self._by_id, {"id": session_id}, now)
 
     async def _found(self, prepared: object, values: dict[str, object], now: datetime) -> Session | None:
@@ -87,13 +87,13 @@ class Sessions:
         at, words, contexts = instant(proven), tuple(methods.split()), None if held is None else bytes(held)
         session = Session(id_, customer, credential, platform, at, words, bool(shared), instant(seen), contexts)
         (key,) = await self._store.keys.subjects([customer])
-        if key is None:  # The customer is being erased, and this row is about to go.
+        if key is None:  # The customer is being erased, and this row will be deleted.
             return None
         idle = self._dependencies.times.idle_for(session.shared)
         return None if now >= instant(expires) or now - session.last_seen_at > idle else session
 
     async def touch(self, session: Session, now: datetime) -> None:
-        """Note that it is used, at most once a minute."""
+        """Update `last_seen_at`, at most once a minute."""
         if now - session.last_seen_at >= TOUCHED_AFTER:
             async with self._store.write() as connection:
                 seen = update(sessions).where(
@@ -104,7 +104,7 @@ class Sessions:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Opening:
-    """A session that is about to be opened."""
+    """The parameters of a session to open."""
 
     credential_id: int
     methods: tuple[str, ...]
@@ -118,7 +118,7 @@ async def open_session(
     access: PlatformAccess,
     opening: Opening,
 ) -> tuple[int, str]:
-    """Open one, in the caller's transaction; its id, and the secret for the cookie."""
+    """Open a session, in the caller's transaction; returns its id and the secret for the cookie."""
     id_, secret = new_id(), new_secret()
     row = {
         "id": id_,
@@ -150,7 +150,7 @@ async def open_session(
 async def renew_session(
     connection: AsyncConnection, session_id: int, methods: tuple[str, ...], access: PlatformAccess
 ) -> str | None:
-    """The customer has proven anew who they are: another secret, and the old one is void (S6); None if it was ended."""
+    """Renew a session after a step-up; returns a new secret, which voids the old one (S6); None if it was ended."""
     secret = new_secret()
     open_ = select(sessions.c.id).where(sessions.c.id == session_id, sessions.c.ended_at.is_(None)).with_for_update()
     if (await connection.execute(open_)).one_or_none() is None:
@@ -170,7 +170,7 @@ async def renew_session(
 
 
 async def add_method(connection: AsyncConnection, session_id: int, words: tuple[str, ...]) -> None:
-    """A factor was just enrolled, and so proven, within this session."""
+    """Add authentication methods to a session, after the enrolment of a factor, which proves it."""
     found = await connection.scalar(
         select(session_proofs.c.methods).where(session_proofs.c.session_id == session_id).with_for_update()
     )
@@ -184,9 +184,9 @@ async def add_method(connection: AsyncConnection, session_id: int, words: tuple[
 async def end_where(
     connection: AsyncConnection, customer_id: int, which: Sequence[ColumnElement[bool]], now: datetime
 ) -> list[int]:
-    """End the customer's open sessions that fulfil all these conditions, and every token given under them.
+    """End the customer's open sessions that meet all these conditions, and revoke their tokens; returns their ids.
 
-    Must be the last thing that the caller's transaction does: see `store.queue.revocations.announce`.
+    It must be the last statement of the caller's transaction: see `store.queue.revocations.announce`.
     """
     ended = update(sessions).where(sessions.c.customer_id == customer_id, sessions.c.ended_at.is_(None), *which)
     found = list((await connection.execute(ended.values(ended_at=now).returning(sessions.c.id))).scalars())

@@ -1,4 +1,4 @@
-"""Every access to every platform is recorded, located and judged (R17, R18); the customer hears of an unusual one."""
+"""Records and evaluates accesses to all platforms (R17, R18); customers are notified of unusual ones."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ from store.tables.customers import customers
 from store.tables.signin import alarm_links
 
 REMEMBERED = 60
-"""The earlier accesses that a new one is compared with."""
+"""The number of earlier accesses to compare with."""
 A_DAY = AttemptRate(burst=1, seconds=86_400)
-"""How often a customer is written to about one device in one network, for the same reasons."""
+"""The rate of notifications about one device in one network for the same reasons."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Visitor:
-    """Who knocks, as far as the connection tells."""
+    """The client of a request: IP address, device description and device cookie."""
 
     address: str | None
     device: str
     device_secret: str | None = None
-    """What the browser was given when somebody last signed in there."""
+    """The device cookie from the last sign-in in this browser."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PlatformAccess:
-    """One access that is about to be recorded."""
+    """An access to record."""
 
     platform: str
     at: datetime
@@ -56,11 +56,11 @@ class PlatformAccess:
     unusual: tuple[Unusual, ...] = ()
     succeeded: bool = True
     context: SignInContext | None = None
-    """Network, country and device, for what is remembered of them; None for what was refused."""
+    """The context to remember; None for a refused access."""
 
 
 class History:
-    """The customer's earlier accesses."""
+    """Compares accesses with earlier ones."""
 
     def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
         self._store, self._dependencies = store, dependencies
@@ -72,7 +72,7 @@ class History:
     async def judged(
         self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, known: bool | None
     ) -> PlatformAccess:
-        """A successful access with its place, compared with the earlier ones; `known` as `judge` takes it."""
+        """Evaluate a successful access against the earlier ones; `known` is `known_device` of `judge`."""
         place = self._dependencies.places.find(visitor.address)
         seen = PastAccess(now, visitor.address, place.country, visitor.device, place)
         earlier = await self._earlier(key)
@@ -82,10 +82,10 @@ class History:
     async def moved(
         self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, finding: ContextMatch
     ) -> PlatformAccess:
-        """A session or token family that turns up elsewhere (S12): judged like a sign-in; a refused one is unusual.
+        """Evaluate the use of a session or token family in a new context (S12), like a sign-in; a refused one is
+        unusual.
 
-        A telephone that moves from one network of its country to another seems to travel far in no time: that alone
-        is no reason.
+        Implausible travel within a country is no reason: a phone that changes networks seems to jump.
         """
         access = await self.judged(key, platform, visitor, now, None if finding.new_device else True)
         reasons = [each for each in access.unusual if finding.new_country or each is not Unusual.TRAVEL]
@@ -95,11 +95,11 @@ class History:
         return replace(access, unusual=tuple(reasons), succeeded=finding.verdict.admits)
 
     def context(self, key: SubjectKey, visitor: Visitor) -> SignInContext:
-        """Network, country and device of a visitor, to be compared with what is known of a customer's."""
+        """The context of a visitor, hashed under the customer's key."""
         return SignInContext(key, visitor.address, visitor.device, self._dependencies.places)
 
     def failed(self, platform: str, visitor: Visitor, now: datetime) -> PlatformAccess:
-        """A failed access, which is compared with nothing."""
+        """A failed access, which is not evaluated."""
         place = self._dependencies.places.find(visitor.address)
         return PlatformAccess(platform, now, visitor.address, visitor.device, place, succeeded=False)
 
@@ -129,9 +129,10 @@ async def record(
     access: PlatformAccess,
     credential_id: int | None = None,
 ) -> int:
-    """Write an access down, in the caller's transaction; of an unusual one the customer is told. Returns its id.
+    """Record an access, in the caller's transaction, and notify the customer of an unusual one; returns its id.
 
-    "It wasn't me" voids the password of the credential; of all of the platform's when it is not known which.
+    The notification's link "It wasn't me" removes the credential's password, or without `credential_id` all passwords
+    of the platform.
     """
     row = _row(key, access)
     await connection.execute(insert(sign_ins).values(row))
@@ -141,7 +142,7 @@ async def record(
 
 
 async def record_alike(connection: AsyncConnection, key: SubjectKey | None, access: PlatformAccess) -> None:
-    """Write a failed access down, in the caller's transaction, by a statement that is the same for nobody (G7)."""
+    """Record a failed access, in the caller's transaction, with the same statement for a missing account (G7)."""
     row = _row(key or nobodys_key(), access)
     there = exists().where(customers.c.id == row["customer_id"])
     await connection.execute(insert_where(sign_ins, row, there))
@@ -163,7 +164,7 @@ def _row(key: SubjectKey, access: PlatformAccess) -> dict[str, Any]:
 
 
 async def _may_tell(connection: AsyncConnection, key: SubjectKey, access: PlatformAccess) -> bool:
-    """Whether the customer has not been told the same of this device today already."""
+    """True if the customer was not notified of the same today already."""
     if access.context is None:
         return True
     reasons = ",".join(sorted(each.name for each in access.unusual))
@@ -203,12 +204,12 @@ async def _tell(
 
 
 def sealed(key: SubjectKey, column: Column[Any], row_id: int, value: str | None) -> bytes | None:
-    """A text as it rests in a row."""
+    """Encrypt a text for a row; None stays None."""
     return None if value is None else key.seal(column, row_id, column.info["sealing"].encode(value))
 
 
 def opened(key: SubjectKey, column: Column[Any], row_id: int, resting: bytes | None) -> str | None:
-    """The text; None where there is none, or where it was damaged: a damaged row must not keep its owner out."""
+    """Decrypt a text; None if there is none or it is damaged, since a damaged row must not lock its owner out."""
     try:
         return None if resting is None else column.info["sealing"].decode(key.open(column, row_id, resting))
     except SealBrokenError:
