@@ -20,7 +20,7 @@ from resolvers.letters.signin import SignInLetter
 from resolvers.signin.actor import NOT_FOUND, WRONG_CODE, Actor, too_often
 from resolvers.signin.buckets import Secret
 from resolvers.signin.sessions import SECOND, add_method, end_where
-from resolvers.signins.devices import told
+from resolvers.signins.devices import described
 from resolvers.signins.signins import opened, sealed
 from store.sql.ids import new_id
 from store.tables.access import sessions
@@ -150,7 +150,7 @@ async def finish_passkey(actor: Actor, credential_id: int | None, answer: str, l
     row = {"handle": made.credential_id, "public_key": made.credential_public_key, "sign_count": made.sign_count}
     try:
         async with actor.store.write() as connection:
-            id_ = await _insert(connection, account, "PASSKEY", "passkey", told(label), actor)
+            id_ = await _insert(connection, account, "PASSKEY", "passkey", described(label), actor)
             owned = {"id": new_id(), "customer_id": actor.customer_id, "factor_id": id_}
             await connection.execute(insert(passkeys).values(owned | row))
             codes = await _added(connection, actor, account, ("hwk", SECOND))

@@ -53,7 +53,7 @@ class NewPasswords:
     def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
         self._store, self._dependencies = store, dependencies
         self._credentials = Credentials(store)
-        self._guesses = AttemptLimiter(store)
+        self._attempts = AttemptLimiter(store)
         self._own = OwnWords(store)
         on = (
             select(second_factors.c.id)
@@ -80,7 +80,7 @@ class NewPasswords:
         everyone = await self._credentials.of_customer(account.key)
         others = [each.password_hash for each in everyone if each.id != account.credential.id and each.password_hash]
         present = [account.credential.password_hash] if account.credential.password_hash else []
-        if wait := await self._guesses.consume(compared(account.credential.customer_id), now):
+        if wait := await self._attempts.consume(compared(account.credential.customer_id), now):
             return Rejected(wait)
         if await self._dependencies.hasher.any_of(present, text):
             return (SAME,)
@@ -120,7 +120,7 @@ class NewPasswords:
         await connection.execute(update(credentials).where(credentials.c.id == account.credential.id).values(change))
         await void_links(connection, account.credential)
         counted = [*forgiven, *compared(account.credential.customer_id)]
-        await self._guesses.reset(connection, counted, now)
+        await self._attempts.reset(connection, counted, now)
         letter, platform = SignInLetter.PASSWORD_CHANGED, account.credential.platform
         await write(connection, account.key, self._dependencies.site, letter, now, platform=platform)
         which: list[ColumnElement[bool]] = [sessions.c.platform == platform]

@@ -57,7 +57,7 @@ class Resets:
     def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
         self._store, self._dependencies = store, dependencies
         self._credentials = Credentials(store)
-        self._guesses = AttemptLimiter(store)
+        self._attempts = AttemptLimiter(store)
         self._passwords = NewPasswords(store, dependencies)
         found = select(
             reset_links.c.id, reset_links.c.credential_id, reset_links.c.account_state, reset_links.c.expires_at
@@ -73,12 +73,12 @@ class Resets:
         """
 
         async def work() -> ResetRequested | Rejected:
-            if wait := await self._guesses.consume([by_network(visitor)], now):
+            if wait := await self._attempts.consume([by_network(visitor)], now):
                 return Rejected(wait)
             index = self._credentials.login_index(login)
             account = await self._credentials.by_login(platform, index)
-            much = await self._guesses.consume([AttemptBucket(AttemptPace.RESET, platform.encode() + index)], now)
-            if not much:
+            too_many = await self._attempts.consume([AttemptBucket(AttemptPace.RESET, platform.encode() + index)], now)
+            if not too_many:
                 async with self._store.write() as connection:
                     someone = account or nobody(platform)
                     if await self._may_send(connection, someone, index, now):
@@ -141,7 +141,7 @@ class Resets:
         The link is consumed only if the password is set: neither opening it nor a refused password consumes it, since
         mail scanners open links.
         """
-        if wait := await self._guesses.consume([by_network(visitor)], now):
+        if wait := await self._attempts.consume([by_network(visitor)], now):
             return Rejected(wait)
         link = await self.find(secret, now)
         if link is None:

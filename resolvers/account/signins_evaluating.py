@@ -61,7 +61,7 @@ class Evaluator:
         finding = self._history.context(key, visitor).compare(session.id, session.contexts)
         if not finding.news:
             return finding.verdict.admits
-        judged = await self._judged(session.customer_id, session.platform, visitor, now, finding)
+        evaluated = await self._evaluated(session.customer_id, session.platform, visitor, now, finding)
         async with self._store.write() as connection:
             here = session_proofs.c.session_id == session.id
             held = (
@@ -70,8 +70,8 @@ class Evaluator:
                 .values(contexts=finding.held)
             )
             first = (await connection.execute(held)).rowcount == 1
-            if judged is not None and first:
-                key, access = judged
+            if evaluated is not None and first:
+                key, access = evaluated
                 await record(connection, key, self._dependencies, access, session.credential_id)
                 if finding.verdict is Verdict.ENDED:
                     await end_where(connection, session.customer_id, [sessions.c.id == session.id], now)
@@ -86,14 +86,14 @@ class Evaluator:
         )
         if (await connection.execute(held)).rowcount != 1:
             return
-        judged = await self._judged(arrival.customer_id, arrival.platform, visitor, now, finding)
-        if judged is not None:
-            key, access = judged
+        evaluated = await self._evaluated(arrival.customer_id, arrival.platform, visitor, now, finding)
+        if evaluated is not None:
+            key, access = evaluated
             await record(connection, key, self._dependencies, access)
             if finding.verdict is Verdict.ENDED:
                 await connection.run_sync(_end, here, now)
 
-    async def _judged(
+    async def _evaluated(
         self, customer_id: int, platform: str, visitor: Visitor, now: datetime, finding: ContextMatch
     ) -> tuple[SubjectKey, PlatformAccess] | None:
         """The access to record; None for a row without contexts, made before they were stored, or an erased

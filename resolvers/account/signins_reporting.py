@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.commands.places import parsed_address
-from resolvers.signins.devices import told
+from resolvers.signins.devices import described
 from resolvers.signins.signins import History, Visitor, record
 from store.crypto.subject_key import SubjectKey
 from store.lookups.customer_numbers import key_with_number
@@ -39,10 +39,10 @@ async def record_access(context: CommandContext, given: Mapping[str, Any]) -> Re
     key = await _key(context, given)
     if key is None:
         return Result(problems=(NOBODY,))
-    visitor = Visitor(str(address), told(given.get("device")))
+    visitor = Visitor(str(address), described(given.get("device")))
     history, platform = History(context.store, context.dependencies), _word(given["platform"])
     if _word(given["outcome"]) == "SUCCEEDED":
-        access = await history.judged(key, platform, visitor, at, known=None)
+        access = await history.evaluate(key, platform, visitor, at, known=None)
     else:
         access = history.failed(platform, visitor, at)
     async with context.store.write() as connection:

@@ -42,10 +42,10 @@ def entries(language: str) -> dict[str, str]:
 @cache
 def _read(language: str) -> _Catalogue:
     found = entries(language)
-    plain = {text: said for text, said in found.items() if "{}" not in text}
+    plain = {text: translation for text, translation in found.items() if "{}" not in text}
     patterns = tuple(
-        (re.compile(re.escape(text).replace(r"\{\}", "(.{1,200})"), re.DOTALL), said)
-        for text, said in found.items()
+        (re.compile(re.escape(text).replace(r"\{\}", "(.{1,200})"), re.DOTALL), translation)
+        for text, translation in found.items()
         if "{}" in text
     )
     return _Catalogue(plain, patterns)

@@ -37,7 +37,7 @@ async def withdraw(
     return await _event(connection, context, key, kind, "WITHDRAWN", language, source, Event.CONSENT_WITHDRAWN)
 
 
-async def standing(connection: AsyncConnection, customer_id: int, kind: str) -> bool:
+async def is_given(connection: AsyncConnection, customer_id: int, kind: str) -> bool:
     """True if the newest event of this kind is a consent."""
     newest = (
         select(func.max(consents.c.id))
@@ -57,15 +57,15 @@ async def _event(
     source: str,
     event: Event,
 ) -> int:
-    shown, id_ = wording(kind, language), new_id()
+    present, id_ = wording(kind, language), new_id()
     row = {
         "id": id_,
         "customer_id": key.customer_id,
         "kind": kind,
         "state": state,
-        "wording_version": shown.version,
-        "wording_hash": shown.hash,
-        "language": shown.language,
+        "wording_version": present.version,
+        "wording_hash": present.hash,
+        "language": present.language,
         "source": source,
         "at": context.now,
     }

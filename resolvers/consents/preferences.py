@@ -16,7 +16,7 @@ from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from policy.wordings import VERSION
 from resolvers.commands.context import CommandContext, Result, UserProblem
-from resolvers.consents.consents import give, outdated, standing, withdraw
+from resolvers.consents.consents import give, is_given, outdated, withdraw
 from resolvers.consents.processing_stops import ActingParty, end_objection
 from resolvers.events.announcements import Fact, announce
 from resolvers.events.changes import record
@@ -75,11 +75,11 @@ async def choose_cookies(context: CommandContext, given: Mapping[str, Any]) -> R
         if key is None or row is None:
             return Result(problems=(GONE,))
         id_ = await _choose(connection, context, key, wanted, bool(given.get("globalPrivacyControl")))
-        spoken = given.get("language") or row.locale or "en"
+        language = given.get("language") or row.locale or "en"
         if wanted:
-            await give(connection, context, key, MEASURING, spoken, "graphql/chooseCookies")
-        elif await standing(connection, key.customer_id, MEASURING):
-            await withdraw(connection, context, key, MEASURING, spoken, "graphql/chooseCookies")
+            await give(connection, context, key, MEASURING, language, "graphql/chooseCookies")
+        elif await is_given(connection, key.customer_id, MEASURING):
+            await withdraw(connection, context, key, MEASURING, language, "graphql/chooseCookies")
     return Result(affected={"cookieChoice": id_, "customer": context.subject})
 
 
@@ -87,7 +87,7 @@ async def stop_measuring(
     connection: AsyncConnection, context: CommandContext, key: SubjectKey, language: str, source: str
 ) -> bool:
     """Withdraw the consent to measuring, in the caller's transaction; False if there is none."""
-    if not await standing(connection, key.customer_id, MEASURING):
+    if not await is_given(connection, key.customer_id, MEASURING):
         return False
     await _choose(connection, context, key, wanted=False, control=False)
     await withdraw(connection, context, key, MEASURING, language, source)

@@ -73,8 +73,8 @@ async def add(
     moment = now or datetime.now(UTC)
     ids = [make_id() for _ in new_customers]
     rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
-    for id_, newcomer in zip(ids, new_customers, strict=True):  # 1
-        RowWriter(id_, rows, make_id, moment).customer(newcomer)
+    for id_, new_customer in zip(ids, new_customers, strict=True):  # 1
+        RowWriter(id_, rows, make_id, moment).customer(new_customer)
     await let_go(connection, await reserved.take(connection, _wanted(rows, store.keys), moment), moment)
     owners = dict(zip(ids, await store.keys.create(ids), strict=True))  # 2
     for table in TABLES:  # 3

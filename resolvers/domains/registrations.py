@@ -16,7 +16,7 @@ from resolvers.events.changes import record
 from resolvers.events.rectifying import tell_of_correction
 from resolvers.letters.limits import rate_limited
 from resolvers.letters.registrants import RegistrantLetter
-from resolvers.registrants.confirmation import ask_owner, is_confirmed, writing
+from resolvers.registrants.confirmation import ask_owner, email_context_of, is_confirmed
 from resolvers.registrants.registrants import COORDINATES, owned, read_details, same, sealed, tell_owner
 from resolvers.services.services import word
 from store.crypto.blind_index import Lookup
@@ -68,7 +68,7 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
             return Result(problems=(NO_DOMAIN_SERVICE,))
         if await connection.scalar(select(domains.c.id).where(domains.c.service_id == given["service"])) is not None:
             return Result(problems=(HAS_ONE,))
-        id_, email, ways = new_id(), details.get(domains.c.registrant_email), writing(context)
+        id_, email, email_context = new_id(), details.get(domains.c.registrant_email), email_context_of(context)
         wanted = LookupRequest(Lookup.DOMAIN, context.store.keys.blind_index(Lookup.DOMAIN, name), key.customer_id, id_)
         try:
             await let_go(connection, await reserved.take(connection, [wanted], context.now), context.now)
@@ -77,7 +77,7 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
         written, known = sealed(key, id_, {domains.c.name: name, **details}), await is_confirmed(connection, key, email)
         resting = written.get("registrant_email")
         asks = email is not None and resting is not None and not known
-        if asks and (wait := await ask_owner(connection, ways, key, id_, resting or b"", email or "")):
+        if asks and (wait := await ask_owner(connection, email_context, key, id_, resting or b"", email or "")):
             return Result(problems=(rate_limited(wait, *EMAIL),))
         row = {
             "id": id_,
@@ -105,7 +105,7 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
         await disclose_registration(connection, key, id_, row["tld"], handed, context.now)
         domain = await owned(connection, key, id_, context.now)
         assert domain is not None  # It was written a moment ago.
-        await tell_owner(connection, ways, key, RegistrantLetter.NOTICE, domain)
+        await tell_owner(connection, email_context, key, RegistrantLetter.NOTICE, domain)
         await reserved.written(connection)
     return Result(affected={"domain": id_, "customer": key.customer_id}, disclosed={id_: frozenset(handed)})
 
@@ -142,7 +142,7 @@ async def update_registrant(context: CommandContext, given: Mapping[str, Any]) -
                 changes |= {"registrant_erasure_at": None, "registrant_confirmed_at": context.now if known else None}
                 if email is not None and not known:
                     resting = changes["registrant_email"]
-                    if wait := await ask_owner(connection, writing(context), key, domain.id, resting, email):
+                    if wait := await ask_owner(connection, email_context_of(context), key, domain.id, resting, email):
                         return Result(problems=(rate_limited(wait, *EMAIL),))
             await connection.execute(update(domains).where(domains.c.id == domain.id).values(changes))
             await record(connection, context, key, coordinates)
@@ -150,9 +150,9 @@ async def update_registrant(context: CommandContext, given: Mapping[str, Any]) -
             await tell_of_correction(connection, key.customer_id, coordinates, context.now)
             await announce(connection, key, Event.REGISTRANT_CHANGED.wire, context.now, coordinates, facts)
             if other:
-                ways, letter = writing(context), RegistrantLetter
-                await tell_owner(connection, ways, key, letter.REPLACED, domain)
+                email_context, letter = email_context_of(context), RegistrantLetter
+                await tell_owner(connection, email_context, key, letter.REPLACED, domain)
                 after = await owned(connection, key, domain.id, context.now)
                 assert after is not None  # It is locked.
-                await tell_owner(connection, ways, key, letter.NOTICE, after)
+                await tell_owner(connection, email_context, key, letter.NOTICE, after)
     return Result(affected={"domain": domain.id, "customer": context.subject})

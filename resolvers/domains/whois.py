@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.events import Event
 from policy.registries import FIELDS, Publishing, registry_of, rule_of
 from resolvers.commands.context import CommandContext, Result, UserProblem
-from resolvers.consents.consents import give, standing, withdraw
+from resolvers.consents.consents import give, is_given, withdraw
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
 from store.crypto.subject_key import SubjectKey
@@ -30,7 +30,7 @@ async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> R
 
     Publishing an optional detail is a consent to exactly that, and is recorded; hiding all of them withdraws it.
     """
-    wished = {field: bool(given[name]) for name, field in SWITCHES.items() if given.get(name) is not None}
+    choices = {field: bool(given[name]) for name, field in SWITCHES.items() if given.get(name) is not None}
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
         found = select(
@@ -42,10 +42,10 @@ async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> R
         row = (await connection.execute(own)).one_or_none()
         if key is None or row is None:
             return Result(problems=(NO_DOMAIN,))
-        problems = tuple(filter(None, (refused(row.tld, row.registrant_kind, *each) for each in wished.items())))
+        problems = tuple(filter(None, (refused(row.tld, row.registrant_kind, *each) for each in choices.items())))
         if problems:
             return Result(problems=problems)
-        changes = {f"hide_{field}": hide for field, hide in wished.items() if row._mapping[f"hide_{field}"] != hide}
+        changes = {f"hide_{field}": hide for field, hide in choices.items() if row._mapping[f"hide_{field}"] != hide}
         if changes:
             await connection.execute(update(domains).where(domains.c.id == row.id).values(changes))
             await _consent(connection, context, key)
@@ -79,10 +79,10 @@ async def _consent(connection: AsyncConnection, context: CommandContext, key: Su
         for tld, kind, *switches in rows
         for field, hidden in zip(FIELDS, switches, strict=True)
     )
-    if published == await standing(connection, key.customer_id, KIND):
+    if published == await is_given(connection, key.customer_id, KIND):
         return
-    spoken = await connection.scalar(select(customers.c.locale).where(customers.c.id == key.customer_id))
-    await (give if published else withdraw)(connection, context, key, KIND, spoken or "en", SOURCE)
+    language = await connection.scalar(select(customers.c.locale).where(customers.c.id == key.customer_id))
+    await (give if published else withdraw)(connection, context, key, KIND, language or "en", SOURCE)
 
 
 def _camel(name: str) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
 from resolvers.commands.context import CommandContext
-from resolvers.consents.consents import standing, withdraw
+from resolvers.consents.consents import is_given, withdraw
 from resolvers.consents.preferences import stop_measuring, switch_news
 from resolvers.events.announcements import announce
 from resolvers.events.changes import record
@@ -53,33 +53,33 @@ async def erase_consented(connection: AsyncConnection, context: CommandContext, 
 
     Returns the coordinates of the erased data. The caller runs `scrub` after the commit.
     """
-    owner, gone = key.customer_id, []
+    owner, erased = key.customer_id, []
     row = (
         await connection.execute(
             select(customers.c.phone, customers.c.product_news, customers.c.locale).where(customers.c.id == owner)
         )
     ).one()
     language = row.locale or "en"
-    if await standing(connection, owner, KIND):
+    if await is_given(connection, owner, KIND):
         await withdraw(connection, context, key, KIND, language, SOURCE)
         await forget_cards(connection, context, key)
-        gone.append(CARD)
+        erased.append(CARD)
     if row.product_news:
         await switch_news(connection, context, key, wanted=False, source=SOURCE)
-        gone.append(NEWS)
+        erased.append(NEWS)
     if await stop_measuring(connection, context, key, language, SOURCE):
-        gone.append(MEASURING)
+        erased.append(MEASURING)
     if row.phone is not None:
         change = {"phone": None, "version": customers.c.version + 1, "updated_at": context.now}
         await connection.execute(update(customers).where(customers.c.id == owner).values(change))
         await record(connection, context, key, [PHONE])
         await tell_of_correction(connection, owner, [PHONE], context.now)
         await announce(connection, key, Event.PROFILE_CHANGED.wire, context.now, [PHONE])
-        gone.append(PHONE)
-    return tuple(gone)
+        erased.append(PHONE)
+    return tuple(erased)
 
 
-async def scrub(context: CommandContext, gone: tuple[str, ...]) -> None:
+async def scrub(context: CommandContext, erased: tuple[str, ...]) -> None:
     """Remove copies of erased card numbers from the database's files (D8)."""
-    if CARD in gone:
+    if CARD in erased:
         await context.store.scrub(card_vault)

@@ -76,37 +76,39 @@ async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> 
             return Requested(problems=(GONE,))
         running = await active_services(connection, context.subject)
         waits = bool(given.get("whenServicesEnd"))
-        gone = await erase_consented(connection, context, key) if running else ()
+        erased = await erase_consented(connection, context, key) if running else ()
         standing = await standing_erasure(connection, context.subject)
         refused = bool(running) and not waits
         if refused:
-            id_ = await _refuse(connection, context, key, gone)
+            id_ = await _refuse(connection, context, key, erased)
         elif standing is not None and (standing.cause == "REQUEST" or standing.state == "ERASING"):
             id_ = standing.id
         else:
             id_ = await _accept(connection, context, key, standing, waits=bool(running))
-        if gone:
-            await _note_erased(connection, id_, gone)
-    await scrub(context, gone)
+        if erased:
+            await _note_erased(connection, id_, erased)
+    await scrub(context, erased)
     return Requested(
         affected={"erasure": id_, "customer": context.subject},
         problems=(ACTIVE,) if refused else (),
         receipt=await receipt_of(context.store.keys.house, id_),
         blocked_by=running,
-        erased_now=gone,
+        erased_now=erased,
         stays=stays(context.language) if running else (),
     )
 
 
-async def _note_erased(connection: AsyncConnection, id_: int, gone: tuple[str, ...]) -> None:
+async def _note_erased(connection: AsyncConnection, id_: int, erased: tuple[str, ...]) -> None:
     """Store with the request what it erased at once, for its status; a repeated request adds to it."""
     before: str | None = await connection.scalar(select(erasures.c.erased_now).where(erasures.c.id == id_))
     known = [] if before is None else orjson.loads(before)
-    told = orjson.dumps([*known, *(each for each in gone if each not in known)]).decode()
-    await connection.execute(update(erasures).where(erasures.c.id == id_).values(erased_now=told))
+    all_erased = orjson.dumps([*known, *(each for each in erased if each not in known)]).decode()
+    await connection.execute(update(erasures).where(erasures.c.id == id_).values(erased_now=all_erased))
 
 
-async def _refuse(connection: AsyncConnection, context: CommandContext, key: SubjectKey, gone: tuple[str, ...]) -> int:
+async def _refuse(
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, erased: tuple[str, ...]
+) -> int:
     """Record a refused request, and notify the customer of the reasons; a repetition within a day is not a new one."""
     query = select(erasures.c.id).where(
         erasures.c.customer_id == context.subject, erasures.c.state == State.REFUSED.name
@@ -117,7 +119,7 @@ async def _refuse(connection: AsyncConnection, context: CommandContext, key: Sub
         .limit(1)
     )
     known: int | None = await connection.scalar(recent)
-    if known is not None and not gone:
+    if known is not None and not erased:
         return known
     id_, words = new_id(), {"cause": "REQUEST", "state": State.REFUSED.name, "when_services_end": False}
     row = {"id": id_, "customer_id": context.subject, "requested_at": context.now} | words
@@ -166,8 +168,8 @@ async def _accept(
             await send_to(connection, reader, site, ErasureLetter.ARMED, now, link=link, stays=why)
     else:
         assert clock is not None  # A request that does not wait has dates.
-        told = as_told(clock, site.zone)
-        begin, due = told.not_before, told.due
+        dates = as_told(clock, site.zone)
+        begin, due = dates.not_before, dates.due
         await write(connection, key, site, ErasureLetter.ACCEPTED, now, link=link, begin=begin, due=due)
     return id_
 

@@ -93,10 +93,12 @@ async def announce(
     await connection.execute(insert(outbox), rows)
 
 
-async def announce_erased(connection: AsyncConnection, house: SystemKeys, customer_id: int, now: datetime) -> None:
+async def announce_erased(
+    connection: AsyncConnection, system_keys: SystemKeys, customer_id: int, now: datetime
+) -> None:
     """Write the messages about an erased customer. Their key is destroyed, so a system key encrypts them."""
     event = Event.ERASED.wire
-    ids = house.ids
+    ids = system_keys.ids
 
     def shown(type_name: str, row: int) -> str:
         return ids(type_name, customer_id, row)
@@ -104,7 +106,7 @@ async def announce_erased(connection: AsyncConnection, house: SystemKeys, custom
     receivers, content = await _prepared(connection, event, shown, customer_id, now, (), None)
     for receiver in receivers:
         id_ = new_id()
-        payload = await seal_for_nobody(house, id_, content)
+        payload = await seal_for_nobody(system_keys, id_, content)
         row = _row(id_, receiver, event, now) | {"customer_id": None, "payload": payload}
         await connection.execute(insert(outbox).values(row))
 

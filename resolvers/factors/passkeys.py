@@ -97,11 +97,11 @@ class Passkeys:
 
     async def registered(self, account: Account, answer: str, now: datetime) -> VerifiedRegistration:
         """Verify the response of a registration; PasskeyError otherwise."""
-        said = _parsed(answer)
-        challenge = await self._spent(said, "REGISTER", account, now)
+        credential = _parsed(answer)
+        challenge = await self._spent(credential, "REGISTER", account, now)
         try:
             return verify_registration_response(
-                credential=said,
+                credential=credential,
                 expected_challenge=challenge,
                 expected_rp_id=self._dependencies.site.host,
                 expected_origin=self._dependencies.site.passkey_origin,
@@ -143,18 +143,18 @@ class Passkeys:
         signature counter increased, unless the authenticator has none (0); it is stored at once, so that every replica
         refuses a clone.
         """
-        said = _parsed(answer)
-        challenge = _challenge(said)  # 1
+        credential = _parsed(answer)
+        challenge = _challenge(credential)  # 1
         until = await self._opened(challenge, now) if account is None else None
         if account is not None:
-            await self._spent(said, "SECOND_FACTOR", account, now)
-        handle, public_key, count, factor_id, credential_id = await self._row(said)  # 2
+            await self._spent(credential, "SECOND_FACTOR", account, now)
+        handle, public_key, count, factor_id, credential_id = await self._row(credential)  # 2
         owner = account or await self._credentials.by_id(credential_id)
-        if owner is None or owner.credential.id != credential_id or not await self._is_user(owner, said):
+        if owner is None or owner.credential.id != credential_id or not await self._is_user(owner, credential):
             raise PasskeyError
         try:
             proven = verify_authentication_response(  # 3
-                credential=said,
+                credential=credential,
                 expected_challenge=challenge,
                 expected_rp_id=self._dependencies.site.host,
                 expected_origin=self._dependencies.site.passkey_origin,
@@ -175,9 +175,9 @@ class Passkeys:
         kind = "hwk" if proven.credential_device_type is CredentialDeviceType.SINGLE_DEVICE else "swk"
         return ProvenPasskey(owner, factor_id, (kind, "user"))
 
-    async def _row(self, said: dict[str, Any]) -> Sequence[Any]:
+    async def _row(self, credential: dict[str, Any]) -> Sequence[Any]:
         try:
-            handle = base64url_to_bytes(said["rawId"])
+            handle = base64url_to_bytes(credential["rawId"])
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise PasskeyError from error
         rows = await self._store.reader.fetch(self._by_handle, {"handle": handle})
@@ -194,10 +194,10 @@ class Passkeys:
         key = await self._store.keys.house.system(KEY)
         return hmac.digest(key, str(account.credential.id).encode(), "sha256")
 
-    async def _is_user(self, account: Account, said: dict[str, Any]) -> bool:
+    async def _is_user(self, account: Account, credential: dict[str, Any]) -> bool:
         """True if the user handle is right, or absent: it is optional if `allowCredentials` was given (WebAuthn,
         7.2)."""
-        response = said.get("response")
+        response = credential.get("response")
         named = response.get("userHandle") if isinstance(response, dict) else None
         if not named:
             return True
@@ -230,9 +230,9 @@ class Passkeys:
         async with self._store.write() as connection:
             await connection.execute(insert(passkey_challenges).values(row))
 
-    async def _spent(self, said: dict[str, Any], ceremony: Ceremony, account: Account, now: datetime) -> bytes:
+    async def _spent(self, credential: dict[str, Any], ceremony: Ceremony, account: Account, now: datetime) -> bytes:
         """Consume the stored challenge of the response, whatever the outcome; PasskeyError if there is none."""
-        challenge = _challenge(said)
+        challenge = _challenge(credential)
         mine = passkey_challenges.c.credential_id == account.credential.id
         spent = delete(passkey_challenges).where(
             passkey_challenges.c.challenge_hash == hashed(challenge.hex()),
@@ -256,18 +256,18 @@ def _parsed(answer: str) -> dict[str, Any]:
     if len(answer) > LONGEST:
         raise PasskeyError
     try:
-        said = orjson.loads(answer)
+        credential = orjson.loads(answer)
     except orjson.JSONDecodeError as error:
         raise PasskeyError from error
-    if not isinstance(said, dict):
+    if not isinstance(credential, dict):
         raise PasskeyError
-    return said
+    return credential
 
 
-def _challenge(said: dict[str, Any]) -> bytes:
+def _challenge(credential: dict[str, Any]) -> bytes:
     """The challenge in the client data; unverified until it is found or decrypted."""
     try:
-        data = orjson.loads(base64url_to_bytes(said["response"]["clientDataJSON"]))
+        data = orjson.loads(base64url_to_bytes(credential["response"]["clientDataJSON"]))
         return base64url_to_bytes(data["challenge"])
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise PasskeyError from error

@@ -64,8 +64,8 @@ class Duplicates:
         """The values in use by registered customers; domains whose registration has ended are free."""
         found = await self._store.keys.lookups.find_each(kind, values)
         held = [(each.row_id, each.ref) for each in found.values()]
-        said = await states(self._store.reader, kind, held, self._now)
-        return [value for value, state in zip(found, said, strict=True) if state is LookupState.IN_USE]
+        lookup_states = await states(self._store.reader, kind, held, self._now)
+        return [value for value, state in zip(found, lookup_states, strict=True) if state is LookupState.IN_USE]
 
     def _fault(self, kind: Lookup, value: bytes, registered: set[tuple[Lookup, bytes]]) -> FieldFault | None:
         resting = hashlib.blake2b(kind.word.encode() + value, key=self._key, digest_size=HASH_BYTES).digest()

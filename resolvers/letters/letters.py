@@ -106,14 +106,14 @@ def compose(
     """Compose a message; times among the facts are formatted as dates in the site's time zone."""
     long = "%d/%m/%Y, %H:%M UTC" if reader.language == "fr" else "%d %B %Y, %H:%M UTC"
     day = "%d/%m/%Y" if reader.language == "fr" else "%d %B %Y"
-    said = {
+    formatted = {
         name: value.astimezone(site.zone).strftime(day) if isinstance(value, datetime) else value
         for name, value in facts.items()
     }
-    if "platform" in said:
-        said["platform"] = PLATFORM[reader.language][str(said["platform"])]
+    if "platform" in formatted:
+        formatted["platform"] = PLATFORM[reader.language][str(formatted["platform"])]
     subject, text = letter.in_language(reader.language)
-    values = {"site": site.name, "origin": site.origin, "at": now.strftime(long)} | said
+    values = {"site": site.name, "origin": site.origin, "at": now.strftime(long)} | formatted
     message = {
         "to": reader.email,
         "language": reader.language,

@@ -38,7 +38,7 @@ class Affiliate:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Parcel:
+class AffiliateMessage:
     """A message to an affiliate: `fields` are coordinates for the record, `content` is sent. It has no repr (D1)."""
 
     kind: str
@@ -66,7 +66,11 @@ async def affiliate_of(
 
 
 async def write_down(
-    connection: AsyncConnection, context: CommandContext, key: SubjectKey, affiliate: Affiliate, parcel: Parcel
+    connection: AsyncConnection,
+    context: CommandContext,
+    key: SubjectKey,
+    affiliate: Affiliate,
+    message: AffiliateMessage,
 ) -> None:
     """Record the disclosure, in a transaction that commits before the message is sent."""
     await disclose(
@@ -77,13 +81,13 @@ async def write_down(
         country=affiliate.country,
         purpose=Purpose.PAYMENT_EXECUTION,
         legal_basis=LegalBasis.A6_1_B,
-        coordinates=parcel.fields,
-        trigger=parcel.trigger,
+        coordinates=message.fields,
+        trigger=message.trigger,
         now=context.now,
     )
 
 
-async def send(context: CommandContext, key: SubjectKey, affiliate: Affiliate, parcel: Parcel) -> str:
+async def send(context: CommandContext, key: SubjectKey, affiliate: Affiliate, message: AffiliateMessage) -> str:
     """Append a durable ledger entry, then send the message; returns the outcome.
 
     The message id is the same for the same payment, so that the affiliate can detect repetitions and charge once.
@@ -94,16 +98,16 @@ async def send(context: CommandContext, key: SubjectKey, affiliate: Affiliate, p
         "client": context.grant.client_id,
         "purpose": Purpose.PAYMENT_EXECUTION.name,
         "reference": None,
-        "operation": sha256(f"affiliate {parcel.kind}".encode()).hexdigest(),
-        "fields": sorted(parcel.fields),
+        "operation": sha256(f"affiliate {message.kind}".encode()).hexdigest(),
+        "fields": sorted(message.fields),
         "subjects": [key.pseudonym],
     }
     await context.store.ledger.append(entry)
     if context.dependencies.post is None:
         return UNREACHABLE
     stamp = context.now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    body = orjson.dumps({"type": parcel.kind, "timestamp": stamp, "data": dict(parcel.content)})
-    headers = {"Content-Type": "application/json"} | signed([affiliate.secret], parcel.id, context.now, body)
+    body = orjson.dumps({"type": message.kind, "timestamp": stamp, "data": dict(message.content)})
+    headers = {"Content-Type": "application/json"} | signed([affiliate.secret], message.id, context.now, body)
     status = await context.dependencies.post(affiliate.url, headers, body)
     if status is not None and 200 <= status < 300:
         return ACCEPTED

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.cards import CardFault, CardNumber, card_number, expired, possible
 from policy.events import Event
 from resolvers.commands.context import CommandContext, Result, UserProblem
-from resolvers.consents.consents import give, outdated, standing, withdraw
+from resolvers.consents.consents import give, is_given, outdated, withdraw
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.payments.affiliates import received_cards
 from resolvers.payments.payments import (
@@ -131,7 +131,7 @@ async def withdraw_consent(context: CommandContext, given: Mapping[str, Any]) ->
     async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
-        if not await standing(connection, key.customer_id, KIND):
+        if not await is_given(connection, key.customer_id, KIND):
             return Result(problems=(NOTHING_KEPT,))
         language = await _language(connection, key.customer_id)
         event = await withdraw(connection, context, key, KIND, language, "graphql/withdrawCardConsent")

@@ -10,10 +10,10 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.context import CommandContext, Result, UserProblem
-from resolvers.consents.consents import standing
+from resolvers.consents.consents import is_given
 from resolvers.events.changes import record
 from resolvers.events.references import may_be_personal
-from resolvers.payments.affiliates import ACCEPTED, Affiliate, Parcel, affiliate_of, send, write_down
+from resolvers.payments.affiliates import ACCEPTED, Affiliate, AffiliateMessage, affiliate_of, send, write_down
 from resolvers.payments.cards import KIND, check_card
 from resolvers.payments.payments import GONE, locked
 from store.crypto.subject_key import SubjectKey
@@ -85,9 +85,9 @@ async def pay_with_card(context: CommandContext, given: Mapping[str, Any]) -> Fo
         affiliate = await affiliate_of(context, connection, "CARD")
         if affiliate is None:
             return ForwardedMessage(problems=(NOBODY,))
-        parcel = _payment(key, invoice, card)
-        await write_down(connection, context, key, affiliate, parcel)  # 3
-    outcome = await send(context, key, affiliate, parcel)  # 4, 5
+        message = _payment(key, invoice, card)
+        await write_down(connection, context, key, affiliate, message)  # 3
+    outcome = await send(context, key, affiliate, message)  # 4, 5
     if outcome == ACCEPTED:
         async with context.store.write() as connection:  # 6
             unpaid = invoices.c.id == invoice.id, invoices.c.paid_at.is_(None)
@@ -118,7 +118,7 @@ async def kept_card(connection: AsyncConnection, key: SubjectKey, id_: int) -> _
         payment_methods.c.card_consent_id.is_not(None),
     )
     row = (await connection.execute(columns.where(*mine))).one_or_none()
-    if row is None or not await standing(connection, key.customer_id, KIND):
+    if row is None or not await is_given(connection, key.customer_id, KIND):
         return None
     expiry = payment_methods.c.card_expiry.info["sealing"].decode(
         key.open(payment_methods.c.card_expiry, id_, row.card_expiry)
@@ -128,10 +128,10 @@ async def kept_card(connection: AsyncConnection, key: SubjectKey, id_: int) -> _
     return _Card({"number": number, "expMonth": int(expiry[0]), "expYear": int(expiry[1]), "card": card})
 
 
-def _payment(key: SubjectKey, invoice: Any, card: _Card) -> Parcel:
+def _payment(key: SubjectKey, invoice: Any, card: _Card) -> AffiliateMessage:
     reference = key.lasting_id("Invoice", invoice.id)
     content = {"reference": reference, "amountCents": invoice.amount_cents, "currency": invoice.currency}
-    return Parcel(
+    return AffiliateMessage(
         kind="payment",
         id=f"pay_{reference}",
         trigger=f"invoice:{reference}",
@@ -161,12 +161,12 @@ async def forward_card(context: CommandContext, given: Mapping[str, Any]) -> For
         if affiliate is None:
             return ForwardedMessage(problems=(NO_AFFILIATE,))
         content = {"reference": reference, "card": dict(card.facts)}
-        parcel = Parcel(
+        message = AffiliateMessage(
             "card",
             f"card_{key.lasting_id('Card', given['card'])}_{reference}",
             f"card:{reference}",
             card.fields,
             content,
         )
-        await write_down(connection, context, key, affiliate, parcel)
-    return ForwardedMessage(outcome=await send(context, key, affiliate, parcel))
+        await write_down(connection, context, key, affiliate, message)
+    return ForwardedMessage(outcome=await send(context, key, affiliate, message))

@@ -84,9 +84,9 @@ def _published(field: str) -> ColumnElement[bool]:
     Nothing is published before the registrant has confirmed (S13). Under a restriction only what the registry requires
     is (GDPR Art. 18(2): rights of others, important public interest).
     """
-    wished = unstopped(domains.c.customer_id, RESTRICTION) & domains.c[f"hide_{field}"].is_(False)
+    chosen = unstopped(domains.c.customer_id, RESTRICTION) & domains.c[f"hide_{field}"].is_(False)
     free = [each for each in Publishing if each.free]
-    ruled = _ruled(field, Publishing.ALWAYS) | (_ruled(field, *free) & wished)
+    ruled = _ruled(field, Publishing.ALWAYS) | (_ruled(field, *free) & chosen)
     return domains.c.registrant_confirmed_at.is_not(None) & ruled
 
 

@@ -90,7 +90,7 @@ async def confirm_owner(context: CommandContext, domain_id: int) -> bool:
             )
         known = await owned(connection, key, domain_id, context.now)
         assert known is not None  # It is locked.
-        await tell_owner(connection, writing(context), key, RegistrantLetter.NOTICE, known)
+        await tell_owner(connection, email_context_of(context), key, RegistrantLetter.NOTICE, known)
     return True
 
 
@@ -108,6 +108,6 @@ async def decline_owner(context: CommandContext, domain_id: int) -> None:
         await announce(connection, key, Event.REGISTRANT_CHANGED.wire, context.now, coordinates, facts)
 
 
-def writing(context: CommandContext) -> LetterContext:
+def email_context_of(context: CommandContext) -> LetterContext:
     """The e-mail context of a command."""
     return LetterContext(context.store, context.dependencies, context.now)

@@ -131,14 +131,14 @@ async def tell_owner(
     registry = registry_of(domain.tld)
     named = registry.name if registry is not None else f".{domain.tld}"
     to = Stranger(key, TypedAddress(domain.email), reader.language if reader is not None else "en")
-    said = {
+    values = {
         "domain": to_unicode(domain.name),
         **({"registry": named} if letter is RegistrantLetter.NOTICE else {}),
         **facts,
     }
     kind = LetterKind.OWNER_LINK if link else LetterKind.OWNER_NEWS
     await send_typed(
-        connection, LetterLimits(context.store), kind, to, context.dependencies.site, letter, context.now, **said
+        connection, LetterLimits(context.store), kind, to, context.dependencies.site, letter, context.now, **values
     )
 
 

@@ -18,7 +18,7 @@ from resolvers.commands.dependencies import SignInDependencies
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
 from resolvers.letters.registrants import RegistrantLetter
-from resolvers.registrants.confirmation import ask_owner, writing
+from resolvers.registrants.confirmation import ask_owner, email_context_of
 from resolvers.registrants.registrants import COORDINATES, DETAILS, LetterContext, Owned, opened, owned, tell_owner
 from resolvers.signin.attempts import AttemptBucket, AttemptLimiter, AttemptPace
 from resolvers.signin.authentication import no_sooner
@@ -60,7 +60,7 @@ class RegistrantLinks:
 
     def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
         self._store, self._dependencies = store, dependencies
-        self._guesses = AttemptLimiter(store)
+        self._attempts = AttemptLimiter(store)
         columns = select(domains.c.id, domains.c.customer_id, domains.c.registrant_email, domains.c.name)
         self._by_name = store.reader.prepare(columns.add_columns(domains.c.name_ref).where(any_of(domains.c.id, "ids")))
         self._by_id = store.reader.prepare(columns.where(domains.c.id == bindparam("id", type_=Id)))
@@ -73,17 +73,17 @@ class RegistrantLinks:
         """
 
         async def work() -> Rejected | None:
-            if wait := await self._guesses.consume([by_network(visitor)], now):
+            if wait := await self._attempts.consume([by_network(visitor)], now):
                 return Rejected(wait)
             mark = self._store.keys.blind_index(Lookup.DOMAIN, name)
-            much = await self._guesses.consume([AttemptBucket(AttemptPace.RESET, b"registrant" + mark)], now)
+            too_many = await self._attempts.consume([AttemptBucket(AttemptPace.RESET, b"registrant" + mark)], now)
             held = (await self._store.keys.lookups.find_all(Lookup.DOMAIN, mark))[:OWNERS]
             refs = {each.row_id: each.ref for each in held}
             rows = await self._store.reader.fetch(self._by_name, {"ids": list(refs)})
             for row in sorted(
                 rows, key=itemgetter(0), reverse=True
             ):  # Whose domain has ended is kept here for a while, and has rights as long as that.
-                if row[2] is not None and bytes(row[4] or b"") == refs[row[0]] and not much:
+                if row[2] is not None and bytes(row[4] or b"") == refs[row[0]] and not too_many:
                     await self._write(_holder(row), now)
             return None
 
@@ -95,14 +95,14 @@ class RegistrantLinks:
         site, minutes = self._dependencies.site, int(LIFE.total_seconds() // 60)
         async with self._store.write() as connection:
             domain = await owned(connection, key, holder.domain, now) if key is not None else None
-            ways = LetterContext(self._store, self._dependencies, now)
+            email_context = LetterContext(self._store, self._dependencies, now)
             if key is None or domain is None or domain.email is None:
                 return
             if not domain.confirmed:  # Only the confirmation e-mail may be sent to an unconfirmed address (S13).
-                await ask_owner(connection, ways, key, domain.id, holder.email, domain.email)
+                await ask_owner(connection, email_context, key, domain.id, holder.email, domain.email)
                 return
             link = site.link("/registrant/data", secret)
-            await tell_owner(connection, ways, key, RegistrantLetter.LINK, domain, link=link, minutes=minutes)
+            await tell_owner(connection, email_context, key, RegistrantLetter.LINK, domain, link=link, minutes=minutes)
 
     async def find(self, secret: str, now: datetime) -> LinkHolder | None:
         """The holder of this link; None if it expired, or if the registrant's address has changed."""
@@ -165,7 +165,7 @@ async def call_off(context: CommandContext, domain_id: int) -> None:
 async def erase_owner(connection: AsyncConnection, context: CommandContext, key: SubjectKey, domain: Owned) -> None:
     """Delete all details of the registrant, in the caller's transaction; the registrant and internal systems are
     informed."""
-    await tell_owner(connection, writing(context), key, RegistrantLetter.ERASED, domain)
+    await tell_owner(connection, email_context_of(context), key, RegistrantLetter.ERASED, domain)
     nothing: dict[str, Any] = {column.name: None for column in DETAILS.values()}
     await _set(connection, domain, nothing | {"registrant_erasure_at": None, "registrant_confirmed_at": None})
     await _tell_others(connection, context, key, domain, list(COORDINATES.values()))
@@ -195,7 +195,7 @@ async def _await_the_end(connection: AsyncConnection, context: CommandContext, k
     hidden = [field for field in FIELDS if rule_of(domain.tld, domain.kind, field).free]
     changes: dict[str, Any] = {f"hide_{field}": True for field in hidden}
     await _set(connection, domain, changes | {"registrant_erasure_at": context.now})
-    await tell_owner(connection, writing(context), key, RegistrantLetter.WAITS, domain)
+    await tell_owner(connection, email_context_of(context), key, RegistrantLetter.WAITS, domain)
     if hidden:
         await _tell_others(connection, context, key, domain, [f"Domain.hide{field.capitalize()}" for field in hidden])
 

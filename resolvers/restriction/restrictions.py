@@ -126,26 +126,26 @@ async def restrict(
     There is one restriction with the latest ground; each requested ground is an event (`grounds_of`). A request with a
     reference is recorded each time.
     """
-    standing = await restriction_of(connection, key.customer_id)
-    if standing is not None and standing.lift_announced_at is None and standing.ground == ground.name:
+    current = await restriction_of(connection, key.customer_id)
+    if current is not None and current.lift_announced_at is None and current.ground == ground.name:
         if by.reference is not None:
             await record_event(connection, key, RightsEvent.RESTRICTED, by, now, ground=ground)
         return False
     fresh = {"lift_announced_at": None, "because": None, "told_at": None, "letter_id": None}
     asked = {"ground": ground.name, "asked_by": by.actor, "reference": by.reference} | fresh
-    if standing is None:
+    if current is None:
         row = {"id": new_id(), "customer_id": key.customer_id, "since": now} | asked
         await connection.execute(insert(restrictions).values(row))
     else:
-        await connection.execute(update(restrictions).where(restrictions.c.id == standing.id).values(asked))
+        await connection.execute(update(restrictions).where(restrictions.c.id == current.id).values(asked))
     await stop(connection, key.customer_id, RESTRICTION, now)
     await record_event(connection, key, RightsEvent.RESTRICTED, by, now, ground=ground)
-    if standing is None:
+    if current is None:
         facts: dict[str, Fact] = {"ground": ground.name}
         await announce(connection, key, Event.RESTRICTED.wire, now, facts=facts)
         await ask_to_tell(connection, key.customer_id, Notice.RESTRICTION, now)
         await write(connection, key, site, RightsLetter.RESTRICTED, now)
-    return standing is None
+    return current is None
 
 
 async def announce_lift(
@@ -155,14 +155,14 @@ async def announce_lift(
 
     `lift_what_was_told` lifts it, three days after the e-mail was delivered or bounced for good (GDPR Art. 18(3)).
     """
-    standing = await restriction_of(connection, key.customer_id)
-    if standing is None:
+    current = await restriction_of(connection, key.customer_id)
+    if current is None:
         return False
     letter = await write(connection, key, site, RightsLetter.LIFTING, now, because=because)
     await mark_letter(connection, letter)
-    reason = sealed_reason(key, restrictions.c.because, standing.id, because)
+    reason = sealed_reason(key, restrictions.c.because, current.id, because)
     values = {"lift_announced_at": now, "because": reason, "told_at": None, "letter_id": letter}
-    await connection.execute(update(restrictions).where(restrictions.c.id == standing.id).values(values))
+    await connection.execute(update(restrictions).where(restrictions.c.id == current.id).values(values))
     await record_event(connection, key, RightsEvent.LIFT_ANNOUNCED, by, now, because=because)
     return True
 
@@ -268,8 +268,8 @@ async def lift_what_was_told(store: Store, site: Site, now: datetime) -> int:
 async def _lift_if_told(
     connection: AsyncConnection, site: Site, key: SubjectKey, before: datetime, now: datetime
 ) -> bool:
-    standing = await restriction_of(connection, key.customer_id)
-    if standing is None or standing.told_at is None or standing.told_at > before:
+    current = await restriction_of(connection, key.customer_id)
+    if current is None or current.told_at is None or current.told_at > before:
         return False
     await _lift(connection, site, key, THE_GATEWAY, now)
     return True

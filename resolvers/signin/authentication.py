@@ -55,12 +55,12 @@ class CustomerAuthentication:
         self._store, self._dependencies = store, dependencies
         self.credentials = Credentials(store)
         self.pending = PendingSignIns(store, dependencies, self.credentials)
-        self.guesses = AttemptLimiter(store)
+        self.attempts = AttemptLimiter(store)
         self.opener = Opener(store, dependencies)
         self._passkeys = Passkeys(store, dependencies)
 
     async def by_password(
-        self, claim: PasswordAttempt, visitor: Visitor, now: datetime
+        self, attempt: PasswordAttempt, visitor: Visitor, now: datetime
     ) -> SignedIn | SecondFactorRequired | Rejected | Expired:
         """Authenticate by password.
 
@@ -69,39 +69,41 @@ class CustomerAuthentication:
         factor is active and no code was sent, return SecondFactorRequired. 6. Count a code apart from the password, and
         verify it. 7. Open the session, and only now reset the attempts. All refusals take the same minimum time.
         """
-        return await no_sooner(self._dependencies.times.refusal, self._by_password(claim, visitor, now))
+        return await no_sooner(self._dependencies.times.refusal, self._by_password(attempt, visitor, now))
 
     async def _by_password(
-        self, claim: PasswordAttempt, visitor: Visitor, now: datetime
+        self, attempt: PasswordAttempt, visitor: Visitor, now: datetime
     ) -> SignedIn | SecondFactorRequired | Rejected | Expired:
-        password = normal(claim.password)
-        if too_long(claim.password) or too_long(password):  # 1
+        password = normal(attempt.password)
+        if too_long(attempt.password) or too_long(password):  # 1
             return Rejected()
-        account, counted = await self._account(claim, visitor, now)
-        if wait := await self.guesses.consume(counted.buckets(Secret.PASSWORD), now):  # 2
+        account, counted = await self._account(attempt, visitor, now)
+        if wait := await self.attempts.consume(counted.buckets(Secret.PASSWORD), now):  # 2
             return Rejected(wait)
         while await self._is_right(account, password) and account is not None:  # 3
-            found = await self._after_password(account, claim, counted, now)
+            found = await self._after_password(account, attempt, counted, now)
             if found is not None:
                 return found
             account = await self.credentials.by_id(
                 account.credential.id
             )  # The hash was replaced meanwhile: verify again.
-        return await self._refuse(account, claim.platform, visitor, now)  # 4
+        return await self._refuse(account, attempt.platform, visitor, now)  # 4
 
     async def _is_right(self, account: Account | None, password: str) -> bool:
         stored = account.credential.password_hash if account else None
         return await self._dependencies.hasher.verify(stored, password)
 
-    async def _account(self, claim: PasswordAttempt, visitor: Visitor, now: datetime) -> tuple[Account | None, Counted]:
+    async def _account(
+        self, attempt: PasswordAttempt, visitor: Visitor, now: datetime
+    ) -> tuple[Account | None, Counted]:
         """The account of the attempt, if it exists, and the buckets of its attempts."""
-        if claim.renews is not None:
-            account = await self.credentials.by_id(claim.renews.credential_id)
-            return account, Counted(b"", visitor, renews=(claim.renews.credential_id, claim.renews.id))
-        login_index = self.credentials.login_index(claim.login)
-        account = await self.credentials.by_login(claim.platform, login_index)
+        if attempt.renews is not None:
+            account = await self.credentials.by_id(attempt.renews.credential_id)
+            return account, Counted(b"", visitor, renews=(attempt.renews.credential_id, attempt.renews.id))
+        login_index = self.credentials.login_index(attempt.login)
+        account = await self.credentials.by_login(attempt.platform, login_index)
         known = await self.opener.devices.knows(account, visitor, now)
-        return account, Counted(subject(claim.platform, login_index), visitor, known)
+        return account, Counted(subject(attempt.platform, login_index), visitor, known)
 
     async def _counted(self, account: Account, session_id: int | None, visitor: Visitor, now: datetime) -> Counted:
         """The buckets of attempts at a known account, possibly in a step-up."""
@@ -120,35 +122,35 @@ class CustomerAuthentication:
         return Rejected()
 
     async def _after_password(
-        self, account: Account, claim: PasswordAttempt, counted: Counted, now: datetime
+        self, account: Account, attempt: PasswordAttempt, counted: Counted, now: datetime
     ) -> SignedIn | SecondFactorRequired | Rejected | Expired | None:
         """Steps 5 to 7; None if the password hash changed since it was verified."""
-        stored, password, visitor = account.credential.password_hash or "", normal(claim.password), counted.visitor
+        stored, password, visitor = account.credential.password_hash or "", normal(attempt.password), counted.visitor
         fresh = (
             await self._dependencies.hasher.hash(password) if self._dependencies.hasher.stale(stored) else None
         )  # S2
-        renews = claim.renews.id if claim.renews else None
-        access = await self.opener.judged(account, visitor, now, renews is not None)
+        renews = attempt.renews.id if attempt.renews else None
+        access = await self.opener.evaluate(account, visitor, now, renews is not None)
         spent = counted.buckets(Secret.PASSWORD)
-        beside = counted.beside(Secret.of_code(claim.code)) if claim.code and await self._guarded(account) else []
-        if beside and (wait := await self.guesses.consume(beside, now)):  # 6
+        beside = counted.beside(Secret.of_code(attempt.code)) if attempt.code and await self._guarded(account) else []
+        if beside and (wait := await self.attempts.consume(beside, now)):  # 6
             return Rejected(wait)
         async with self._store.write() as connection:
             if not await unchanged(connection, account, fresh):
                 return None
             factors = await confirmed(connection, account.credential.id)
             if factors and not beside:  # 5
-                secret = await self.pending.begin(connection, account, claim.shared, renews, now)
+                secret = await self.pending.begin(connection, account, attempt.shared, renews, now)
                 return SecondFactorRequired(secret, frozenset(each.kind for each in factors))
             used = None
             if factors:
-                used = await use_code(connection, account.key, account.credential.id, claim.code, now)
+                used = await use_code(connection, account.key, account.credential.id, attempt.code, now)
             if used is not None or not factors:  # 7
-                await self.guesses.reset(connection, spent + beside, now)
-                proof = SignInProof(account, methods("pwd", used), claim.shared, renews, used)
+                await self.attempts.reset(connection, spent + beside, now)
+                proof = SignInProof(account, methods("pwd", used), attempt.shared, renews, used)
                 return await self.opener.open(connection, proof, visitor, access)
             await record(
-                connection, account.key, self._dependencies, self.opener.history.failed(claim.platform, visitor, now)
+                connection, account.key, self._dependencies, self.opener.history.failed(attempt.platform, visitor, now)
             )
         return Rejected()
 
@@ -169,9 +171,9 @@ class CustomerAuthentication:
         account = pending.account
         counted = await self._counted(account, pending.session_id, visitor, now)
         buckets = counted.buckets(Secret.of_code(code))
-        if wait := await self.guesses.consume(buckets, now):
+        if wait := await self.attempts.consume(buckets, now):
             return Rejected(wait)
-        access = await self.opener.judged(account, visitor, now, pending.session_id is not None)
+        access = await self.opener.evaluate(account, visitor, now, pending.session_id is not None)
         async with self._store.write() as connection:
             # The credential is locked before its factors, as everywhere: one lock order, so no deadlocks.
             if not await unchanged(connection, account):
@@ -180,58 +182,62 @@ class CustomerAuthentication:
             if used is not None:
                 if not await finish(connection, pending):
                     return Expired()
-                await self.guesses.reset(connection, buckets + counted.buckets(Secret.PASSWORD), now)
+                await self.attempts.reset(connection, buckets + counted.buckets(Secret.PASSWORD), now)
                 proof = SignInProof(account, methods("pwd", used), pending.shared, pending.session_id, used)
                 return await self.opener.open(connection, proof, visitor, access)
         return await self._refuse(account, account.credential.platform, visitor, now)
 
-    async def by_passkey(self, shown: PasskeyAttempt, visitor: Visitor, now: datetime) -> SignedIn | Rejected | Expired:
+    async def by_passkey(
+        self, attempt: PasskeyAttempt, visitor: Visitor, now: datetime
+    ) -> SignedIn | Rejected | Expired:
         """Authenticate by passkey: as second factor, as step-up, or instead of the password."""
-        return await no_sooner(self._dependencies.times.refusal, self._by_passkey(shown, visitor, now))
+        return await no_sooner(self._dependencies.times.refusal, self._by_passkey(attempt, visitor, now))
 
     async def _by_passkey(
-        self, shown: PasskeyAttempt, visitor: Visitor, now: datetime
+        self, attempt: PasskeyAttempt, visitor: Visitor, now: datetime
     ) -> SignedIn | Rejected | Expired:
-        account, counted = await self._shown(shown, visitor, now)
+        account, counted = await self._passkey_account(attempt, visitor, now)
         buckets = counted.buckets(Secret.PASSKEY)
-        if wait := await self.guesses.consume(buckets, now):
+        if wait := await self.attempts.consume(buckets, now):
             return Rejected(wait)
-        expected = account if shown.pending or shown.renews else None
+        expected = account if attempt.pending or attempt.renews else None
         try:
-            presented = await self._passkeys.presented(expected, shown.answer, now)
+            presented = await self._passkeys.presented(expected, attempt.answer, now)
         except PasskeyError:
-            return await self._refuse(account, shown.platform, visitor, now)
-        if presented.account.credential.platform != shown.platform:
+            return await self._refuse(account, attempt.platform, visitor, now)
+        if presented.account.credential.platform != attempt.platform:
             return Rejected()
-        if shown.pending is not None:
+        if attempt.pending is not None:
             buckets += counted.buckets(Secret.PASSWORD)
-        renews = bool(shown.renews or (shown.pending and shown.pending.session_id))
-        access = await self.opener.judged(presented.account, visitor, now, renews)
+        renews = bool(attempt.renews or (attempt.pending and attempt.pending.session_id))
+        access = await self.opener.evaluate(presented.account, visitor, now, renews)
         async with self._store.write() as connection:
-            if shown.pending is not None and not (
-                await unchanged(connection, presented.account) and await finish(connection, shown.pending)
+            if attempt.pending is not None and not (
+                await unchanged(connection, presented.account) and await finish(connection, attempt.pending)
             ):
                 return Expired()
-            await self.guesses.reset(connection, buckets, now)
-            return await self.opener.open(connection, _proof(shown, presented), visitor, access)
+            await self.attempts.reset(connection, buckets, now)
+            return await self.opener.open(connection, _proof(attempt, presented), visitor, access)
 
-    async def _shown(self, shown: PasskeyAttempt, visitor: Visitor, now: datetime) -> tuple[Account | None, Counted]:
+    async def _passkey_account(
+        self, attempt: PasskeyAttempt, visitor: Visitor, now: datetime
+    ) -> tuple[Account | None, Counted]:
         """The account that the passkey must have, or names, and the buckets of the attempt."""
-        if shown.pending is not None:
-            account, session_id = shown.pending.account, shown.pending.session_id
+        if attempt.pending is not None:
+            account, session_id = attempt.pending.account, attempt.pending.session_id
             return account, await self._counted(account, session_id, visitor, now)
-        if shown.renews is not None:
-            found = await self.credentials.by_id(shown.renews.credential_id)
-            return found, Counted(b"", visitor, renews=(shown.renews.credential_id, shown.renews.id))
-        named = await self._passkeys.named(shown.answer)
+        if attempt.renews is not None:
+            found = await self.credentials.by_id(attempt.renews.credential_id)
+            return found, Counted(b"", visitor, renews=(attempt.renews.credential_id, attempt.renews.id))
+        named = await self._passkeys.named(attempt.answer)
         known = await self.opener.devices.knows(named, visitor, now)
         return named, Counted(self._subject(named) if named else b"nobody's passkey", visitor, known)
 
 
-def _proof(shown: PasskeyAttempt, presented: ProvenPasskey) -> SignInProof:
-    first = ("pwd",) if shown.pending else ()
-    renews = shown.pending.session_id if shown.pending else shown.renews.id if shown.renews else None
-    shared = shown.pending.shared if shown.pending else shown.shared
+def _proof(attempt: PasskeyAttempt, presented: ProvenPasskey) -> SignInProof:
+    first = ("pwd",) if attempt.pending else ()
+    renews = attempt.pending.session_id if attempt.pending else attempt.renews.id if attempt.renews else None
+    shared = attempt.pending.shared if attempt.pending else attempt.shared
     return SignInProof(presented.account, (*first, *presented.methods, SECOND), shared, renews)
 
 

@@ -63,8 +63,8 @@ class Counted:
 
 def inside(secret: Secret, credential_id: int, session_id: int | None) -> list[AttemptBucket]:
     """The buckets of an attempt in a session: of this session, and of all sessions of the credential."""
-    whose = f"{secret.word}:{credential_id}"
-    return [AttemptBucket(AttemptPace.SESSION, f"{whose}:{session_id}"), AttemptBucket(AttemptPace.SESSIONS, whose)]
+    subject = f"{secret.word}:{credential_id}"
+    return [AttemptBucket(AttemptPace.SESSION, f"{subject}:{session_id}"), AttemptBucket(AttemptPace.SESSIONS, subject)]
 
 
 def compared(customer_id: int) -> list[AttemptBucket]:

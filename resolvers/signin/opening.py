@@ -41,13 +41,13 @@ class Opener:
         self.history = History(store, dependencies)
         self.devices = Devices(store, dependencies)
 
-    async def judged(self, account: Account, visitor: Visitor, now: datetime, renews: bool = False) -> PlatformAccess:
+    async def evaluate(self, account: Account, visitor: Visitor, now: datetime, renews: bool = False) -> PlatformAccess:
         """Evaluate the access against earlier ones; before the transaction, since it reads and decrypts many rows.
 
         In a step-up the device counts as known by its session cookie; shared computers have no device cookie.
         """
         known = renews or await self.devices.knows_customer(account.credential.customer_id, visitor, now)
-        return await self.history.judged(account.key, account.credential.platform, visitor, now, known)
+        return await self.history.evaluate(account.key, account.credential.platform, visitor, now, known)
 
     async def open(
         self, connection: AsyncConnection, proof: SignInProof, visitor: Visitor, access: PlatformAccess

@@ -85,8 +85,8 @@ class SignInContext:
         # attacker.
         hidden = self.address is None and bool(countries)
         if new_country or hidden or (new_network and new_device and not located):
-            told = self._mark(REFUSED, row_id, name or network_of(self.address))
-            after = held if told in known else _joined([*known, told])
+            refusal = self._mark(REFUSED, row_id, name or network_of(self.address))
+            after = held if refusal in known else _joined([*known, refusal])
             return ContextMatch(Verdict.PROOF, held, after, new_device, new_country)
         return ContextMatch(Verdict.NOTICED, held, _joined([*known, *learned]), new_device, new_country)
 

@@ -33,7 +33,7 @@ def device_of(user_agent: str | None) -> str:
     return f"{browser} on {system}" if system else browser
 
 
-def told(device: str | None) -> str:
+def described(device: str | None) -> str:
     """Clean another platform's description of a device: one printable line of at most 100 characters."""
     visible = "".join(c for c in (device or "") if unicodedata.category(c)[0] not in "CZ" or c == " ")
     return _UNSEEN.sub(" ", visible).strip()[:100] or UNKNOWN

@@ -35,7 +35,9 @@ class PastAccess:
     place: GeoLocation
 
 
-def judge(now: PastAccess, earlier: Sequence[PastAccess], known_device: bool | None = None) -> tuple[Unusual, ...]:
+def unusual_reasons(
+    now: PastAccess, earlier: Sequence[PastAccess], known_device: bool | None = None
+) -> tuple[Unusual, ...]:
     """The reasons why an access is unusual, compared with earlier ones (newest first); none without earlier ones.
 
     `known_device`: True for a device with this customer's cookie, which is never new; False for a browser without,

@@ -15,7 +15,7 @@ from resolvers.commands.places import GeoLocation
 from resolvers.letters.letters import write
 from resolvers.letters.signin import SignInLetter
 from resolvers.signins.contexts import ContextMatch, SignInContext
-from resolvers.signins.judgement import PastAccess, Unusual, judge
+from resolvers.signins.judgement import PastAccess, Unusual, unusual_reasons
 from resolvers.signins.secrets import hashed, new_secret
 from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey, nobodys_key
@@ -69,14 +69,14 @@ class History:
         ).where(sign_ins.c.customer_id == bindparam("customer"), sign_ins.c.outcome == "SUCCEEDED")
         self._find = store.reader.prepare(found.order_by(sign_ins.c.id.desc()).limit(REMEMBERED))
 
-    async def judged(
+    async def evaluate(
         self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, known: bool | None
     ) -> PlatformAccess:
-        """Evaluate a successful access against the earlier ones; `known` is `known_device` of `judge`."""
+        """Evaluate a successful access against the earlier ones; `known` is `known_device` of `unusual_reasons`."""
         place = self._dependencies.places.find(visitor.address)
         seen = PastAccess(now, visitor.address, place.country, visitor.device, place)
         earlier = await self._earlier(key)
-        unusual, context = judge(seen, earlier, known), self.context(key, visitor)
+        unusual, context = unusual_reasons(seen, earlier, known), self.context(key, visitor)
         return PlatformAccess(platform, now, visitor.address, visitor.device, place, unusual, context=context)
 
     async def moved(
@@ -87,7 +87,7 @@ class History:
 
         Implausible travel within a country is no reason: a phone that changes networks seems to jump.
         """
-        access = await self.judged(key, platform, visitor, now, None if finding.new_device else True)
+        access = await self.evaluate(key, platform, visitor, now, None if finding.new_device else True)
         reasons = [each for each in access.unusual if finding.new_country or each is not Unusual.TRAVEL]
         if not finding.verdict.admits:
             why = Unusual.COUNTRY if finding.new_country else Unusual.NETWORK_AND_DEVICE

@@ -209,10 +209,10 @@ class Api:
             return failed(RequestOutcome.METHOD_NOT_ALLOWED, [answers.NO_MUTATION])
         if secrets := written_out(self.model, operation):
             return failed(RequestOutcome.REQUEST_ERROR, secrets)
-        said = stated(operation.node, request.variables or NOTHING, request.purpose, request.reference)  # 3
-        if isinstance(said, ResponseError):
-            return failed(RequestOutcome.REQUEST_ERROR, [said])
-        chosen = choose(grant, text.purpose, said, self._references)
+        statement = stated(operation.node, request.variables or NOTHING, request.purpose, request.reference)  # 3
+        if isinstance(statement, ResponseError):
+            return failed(RequestOutcome.REQUEST_ERROR, [statement])
+        chosen = choose(grant, text.purpose, statement, self._references)
         decision = self._decide(known, operation, grant, chosen.purpose)  # 4
         authorized = AuthorizedOperation(operation, chosen, decision, known)
         found = self._refused(authorized, grant, _dry(request)) or authorized

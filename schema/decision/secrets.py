@@ -60,8 +60,8 @@ class _Literals(Visitor):
         if rule is None or rule.category is None or not any(rule.category.within(each) for each in SECRET):
             return
         value = node.value
-        told = isinstance(value, VariableNode) and value.name.value not in self.defaults
-        if not told and not isinstance(value, NullValueNode):
+        by_variable = isinstance(value, VariableNode) and value.name.value not in self.defaults
+        if not by_variable and not isinstance(value, NullValueNode):
             self.coordinates[f"{parent.name}.{node.name.value}"] = None
 
 

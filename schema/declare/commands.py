@@ -97,18 +97,18 @@ def user_errors() -> Any:
     return public(Attribute("problems"), "Problems of the input; empty if the command was executed.", NO_DATA)
 
 
-def written(column: Column[Any], description: str, allows: Iterable[Allowed], *, part: str | None = None) -> Any:
+def stored_input(column: Column[Any], description: str, allows: Iterable[Allowed], *, part: str | None = None) -> Any:
     """An input field stored in a column, or in one part of a sealed column; category and retention are the column's."""
     category = column.info["sealing"].parts[part] if part else column.info["category"]
     return _input(Declared(None, category, allowances(allows), column.table.info["retention"]), description)
 
 
-def unkept(category: Category, description: str, allows: Iterable[Allowed]) -> Any:
+def transient_input(category: Category, description: str, allows: Iterable[Allowed]) -> Any:
     """An input field with personal data that is used and not stored."""
     return _input(Declared(None, category, allowances(allows), RetentionRule.NOT_STORED), description)
 
 
-def asked(description: str, allows: Iterable[Allowed]) -> Any:
+def plain_input(description: str, allows: Iterable[Allowed]) -> Any:
     """An input field without personal data, such as a version or a switch."""
     return _input(Declared(None, None, allowances(allows), None, public=NO_PERSON), description)
 

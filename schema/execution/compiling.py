@@ -43,29 +43,29 @@ from store.crypto.system_keys import SystemKeys
 Compiled = Callable[[OperationContext, Grant, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
-def compiled_or_none(model: SchemaModel, plan: Plan, house: SystemKeys) -> Compiled | None:
+def compiled_or_none(model: SchemaModel, plan: Plan, system_keys: SystemKeys) -> Compiled | None:
     """The compiled function; None if the standard executor has to answer. StoreUnavailableError if a key is missing."""
     if plan.decision.introspects or plan.null_switch:
         return None
     try:
-        return compile_plan(model, plan, house)
+        return compile_plan(model, plan, system_keys)
     except NotCoveredError:
         return None
 
 
-def compile_plan(model: SchemaModel, plan: Plan, house: SystemKeys) -> Compiled:
+def compile_plan(model: SchemaModel, plan: Plan, system_keys: SystemKeys) -> Compiled:
     """Compile the plan; NotCoveredError if it contains something that the compiler does not support."""
-    answer: Compiled = _Compiler(model, house).source(plan).function("answer")
+    answer: Compiled = _Compiler(model, system_keys).source(plan).function("answer")
     return answer
 
 
 class _Compiler:
     """Each method adds lines to the source and returns the expression of the value that they compute."""
 
-    def __init__(self, model: SchemaModel, house: SystemKeys) -> None:
+    def __init__(self, model: SchemaModel, system_keys: SystemKeys) -> None:
         self.model = model
         self.out = FunctionSource("async def answer(context, grant, variables):", **CONSTANTS, view=GrantView.of)
-        self.levels = Levels(model, self.out, house)
+        self.levels = Levels(model, self.out, system_keys)
         self.shapes = self.levels.shapes
 
     def source(self, plan: Plan) -> FunctionSource:

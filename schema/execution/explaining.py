@@ -48,24 +48,24 @@ class Explainer:
         registered = next((each.purpose for each in self.client.documents if each.hash == document.hash), None)
         found: list[Explained] = []
         for operation in document.operations.values():
-            said = stated(operation.node, {}, purpose, None)
-            if isinstance(said, ResponseError):
-                unfit.append(_unfit(said, text.name))
+            statement = stated(operation.node, {}, purpose, None)
+            if isinstance(statement, ResponseError):
+                unfit.append(_unfit(statement, text.name))
                 continue
-            fixed = said.purpose or Purpose.__members__.get(registered or "")
+            fixed = statement.purpose or Purpose.__members__.get(registered or "")
             purposes = (fixed,) if fixed is not None else self.client.known() or (None,)
             found += [self._for(text, operation, each, registered) for each in purposes]
         return Explanation(text, tuple(found), tuple(unfit))
 
     def _for(self, text: Text, operation: Operation, purpose: Purpose | None, registered: str | None) -> Explained:
         grant = self._grant(purpose)
-        said = stated(operation.node, {}, purpose.name if purpose else None, None)
+        statement = stated(operation.node, {}, purpose.name if purpose else None, None)
         reference = CASE if purpose is not None and purpose.requires_reference else None
         own = Purpose.__members__.get(registered or "")
-        if isinstance(said, ResponseError):
-            chosen, problems = Chosen(None, None), [said.message]
+        if isinstance(statement, ResponseError):
+            chosen, problems = Chosen(None, None), [statement.message]
         else:
-            chosen = choose(grant, own, type(said)(said.purpose, said.reference or reference))
+            chosen = choose(grant, own, type(statement)(statement.purpose, statement.reference or reference))
             problems = []
         decision = decide_operation(self.model, operation, grant, chosen.purpose)
         if chosen.refused is not None and decision.problems():
@@ -108,30 +108,30 @@ class Explainer:
     def _fields(self, text: Text, operation: str, decision: Decision) -> Iterator[Judged]:
         refused = {each.coordinate: each for each in (*decision.refused, *decision.unwithholdable)}
         refused |= {each.refused.coordinate: each.refused for each in decision.guarded}
-        shown: set[str] = set()
+        seen: set[str] = set()
         for asked in read_document(self.facts, text.name, text.text, operation).asked.values():
             fact = self.facts.all[asked.coordinate]
             if fact.governs or asked.coordinate in refused:
-                shown.add(asked.coordinate)
+                seen.add(asked.coordinate)
                 conditions = decision.conditions.get(asked.coordinate, ())
                 yield self._judged(asked.coordinate, asked.place, refused.get(asked.coordinate), conditions)
             if asked.coordinate not in refused:
-                yield from self._rendered(asked.coordinate, asked.place, shown)
+                yield from self._rendered(asked.coordinate, asked.place, seen)
         for coordinate, each in refused.items():
-            if coordinate not in shown:
+            if coordinate not in seen:
                 first = each.locations[0] if each.locations else {"line": 1, "column": 1}
                 place = SourcePosition(text.name, first["line"], first["column"])
                 yield self._judged(coordinate, place, each, decision.conditions.get(coordinate, ()))
 
-    def _rendered(self, coordinate: str, place: SourcePosition, shown: set[str]) -> Iterator[Judged]:
+    def _rendered(self, coordinate: str, place: SourcePosition, seen: set[str]) -> Iterator[Judged]:
         """The fields that a selected rendered document contains."""
         type_, _, field = coordinate.partition(".")
         source = self.model.field(type_, field).source if (type_, field) in self.model.fields else None
         if not isinstance(source, RenderedDocument):
             return
         for each in source.columns.values():
-            if each not in shown:
-                shown.add(each)
+            if each not in seen:
+                seen.add(each)
                 yield self._judged(each, place, None, self.model.rules[each].conditions(source.reads_as))
 
     def _judged(

@@ -18,10 +18,10 @@ from store.crypto.system_keys import SystemKeys
 class Levels:
     """Writes the fetches level by level; the rows of level n are in `rows<n>`."""
 
-    def __init__(self, model: SchemaModel, out: FunctionSource, house: SystemKeys) -> None:
+    def __init__(self, model: SchemaModel, out: FunctionSource, system_keys: SystemKeys) -> None:
         self.out = out
-        self.shapes = Shapes(model, out, house.ids)
-        self.pages = Pages(out, self.shapes, house.cursors)
+        self.shapes = Shapes(model, out, system_keys.ids)
+        self.pages = Pages(out, self.shapes, system_keys.cursors)
 
     def bound(self, bound: Bound) -> str:
         """The expression that evaluates a field's bound arguments for the request."""

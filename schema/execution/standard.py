@@ -142,7 +142,7 @@ def _resolver(source: Source | None) -> Resolver:
         case Affected(name, _):
             return _affected(name)
         case ReportFact():
-            return lambda told, info: told[info.field_name]
+            return lambda report, info: report[info.field_name]
         case Computed(run):
             return lambda value, info, **arguments: run(info.context, value, arguments)
         case None:

@@ -74,14 +74,14 @@ def _document(model: SchemaModel, field: FieldModel) -> Iterator[str]:
     """Check that a rendered document contains only columns that fields of the schema return, for their rules apply."""
     if not isinstance(field.source, RenderedDocument):
         return
-    told = field.source
-    for column, coordinate in told.columns.items():
+    document = field.source
+    for column, coordinate in document.columns.items():
         type_name, _, name = coordinate.partition(".")
         shown = model.fields.get((type_name, name))
         if shown is None or shown.rule is None or not _shows(shown, column):
             yield f"tells {column.table.name}.{column.name}, which {coordinate} does not show"
-        elif not shown.rule.when(told.reads_as):
-            yield f"tells {coordinate}, which may not be read for {told.reads_as.name}"
+        elif not shown.rule.when(document.reads_as):
+            yield f"tells {coordinate}, which may not be read for {document.reads_as.name}"
 
 
 def _shows(field: FieldModel, column: Column[Any]) -> bool:

@@ -7,7 +7,7 @@ import strawberry
 from policy.categories import Category
 from policy.purposes import Purpose
 from schema.core.scalars import DateTime
-from schema.declare.commands import UserError, affected, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
 from schema.declare.records import plain_type
 from schema.types.access import SignIn, SignInOutcome
 from schema.types.credentials import Platform
@@ -20,15 +20,17 @@ SECURITY = (Purpose.ACCOUNT_SECURITY,)
 class RecordAccessInput:
     """An access of a customer, given by id or by customer number."""
 
-    customer: strawberry.ID | None = unkept(Category.CUSTOMER_ID, "The customer's `id`.", SECURITY)
-    customer_number: str | None = unkept(Category.CUSTOMER_ID, "The customer's number, instead of the `id`.", SECURITY)
-    platform: Platform = written(sign_ins.c.platform, "The platform.", SECURITY)
-    outcome: SignInOutcome = written(sign_ins.c.outcome, "The outcome.", SECURITY)
-    ip_address: str = written(
+    customer: strawberry.ID | None = transient_input(Category.CUSTOMER_ID, "The customer's `id`.", SECURITY)
+    customer_number: str | None = transient_input(
+        Category.CUSTOMER_ID, "The customer's number, instead of the `id`.", SECURITY
+    )
+    platform: Platform = stored_input(sign_ins.c.platform, "The platform.", SECURITY)
+    outcome: SignInOutcome = stored_input(sign_ins.c.outcome, "The outcome.", SECURITY)
+    ip_address: str = stored_input(
         sign_ins.c.ip_address, "The IPv4 or IPv6 address. The gateway looks its country up.", SECURITY
     )
-    device: str | None = written(sign_ins.c.device, "The browser or app, in a few words.", SECURITY)
-    at: DateTime | None = written(sign_ins.c.at, "The time; now if left out.", SECURITY)
+    device: str | None = stored_input(sign_ins.c.device, "The browser or app, in a few words.", SECURITY)
+    at: DateTime | None = stored_input(sign_ins.c.at, "The time; now if left out.", SECURITY)
 
 
 @plain_type

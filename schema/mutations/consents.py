@@ -7,7 +7,7 @@ import strawberry
 from policy.app_scopes import AppScope
 from policy.categories import Category
 from schema.core.scalars import LanguageTag
-from schema.declare.commands import UserError, affected, asked, user_errors, written
+from schema.declare.commands import UserError, affected, plain_input, stored_input, user_errors
 from schema.declare.fields import shared
 from schema.declare.records import plain_type
 from schema.types.consents import CookieChoice
@@ -22,7 +22,7 @@ OWN = (shared(AppScope.CHOICES_WRITE),)
 class SetProductNewsInput:
     """A choice about product news; no reason is asked for."""
 
-    wanted: bool = written(customers.c.product_news, "Whether to send news about our services by e-mail.", OWN)
+    wanted: bool = stored_input(customers.c.product_news, "Whether to send news about our services by e-mail.", OWN)
 
 
 @plain_type
@@ -37,12 +37,12 @@ class SetProductNewsPayload:
 class ChooseCookiesInput:
     """A choice about cookies; refusing takes as many steps as accepting (GDPR Art. 7(3))."""
 
-    measurement: bool = written(cookie_choices.c.measurement, "Whether use of the site may be measured.", OWN)
-    wording_version: str | None = written(
+    measurement: bool = stored_input(cookie_choices.c.measurement, "Whether use of the site may be measured.", OWN)
+    wording_version: str | None = stored_input(
         cookie_choices.c.wording_version, "The `version` of the `ConsentWording` that was shown; needed to accept.", OWN
     )
-    language: LanguageTag | None = asked("The language it was shown in.", OWN)
-    global_privacy_control: bool | None = written(
+    language: LanguageTag | None = plain_input("The language it was shown in.", OWN)
+    global_privacy_control: bool | None = stored_input(
         cookie_choices.c.global_privacy_control, "Whether the browser sends Global Privacy Control.", OWN
     )
 

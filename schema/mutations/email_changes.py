@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.customers import Customer
@@ -19,14 +19,14 @@ OWN = (SELF,)
 class RequestEmailChangeInput:
     """A request; the address changes when the link sent to it is confirmed."""
 
-    email: str = written(email_links.c.email, "The new address.", OWN)
+    email: str = stored_input(email_links.c.email, "The new address.", OWN)
 
 
 @strawberry.input(description="The confirmation of the new address.")
 class ConfirmEmailChangeInput:
     """A confirmation; the secret is valid once, for an hour (S8)."""
 
-    token: str = unkept(Category.AUTH_FACTOR, "The secret in the link, after `t=`.", OWN)
+    token: str = transient_input(Category.AUTH_FACTOR, "The secret in the link, after `t=`.", OWN)
 
 
 @plain_type

@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, returned, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, returned, stored_input, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.credentials import Credential, SecondFactor
@@ -21,8 +21,8 @@ CODE = "A current code; required unless the session proved a second factor of th
 class BeginFactorInput:
     """The start of an enrolment: authenticator app, passkey, or new recovery codes."""
 
-    credential: strawberry.ID | None = unkept(FACTOR, WHICH, OWN)
-    code: str | None = unkept(FACTOR, CODE, OWN)
+    credential: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
+    code: str | None = transient_input(FACTOR, CODE, OWN)
 
 
 @plain_type
@@ -40,8 +40,8 @@ class EnrolTotpPayload:
 class ConfirmTotpInput:
     """The second step, after `enrolTotp`."""
 
-    credential: strawberry.ID | None = unkept(FACTOR, WHICH, OWN)
-    code: str = unkept(FACTOR, "Six digits.", OWN)
+    credential: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
+    code: str = transient_input(FACTOR, "Six digits.", OWN)
 
 
 @plain_type
@@ -72,17 +72,17 @@ class BeginPasskeyPayload:
 class RegisterPasskeyInput:
     """The second step, after `beginPasskey`."""
 
-    credential: strawberry.ID | None = unkept(FACTOR, WHICH, OWN)
-    response: str = unkept(FACTOR, "The JSON of `PublicKeyCredential.toJSON()` (WebAuthn).", OWN)
-    label: str | None = written(second_factors.c.label, "A label, such as the device it is stored on.", OWN)
+    credential: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
+    response: str = transient_input(FACTOR, "The JSON of `PublicKeyCredential.toJSON()` (WebAuthn).", OWN)
+    label: str | None = stored_input(second_factors.c.label, "A label, such as the device it is stored on.", OWN)
 
 
 @strawberry.input(description="The factor to remove.")
 class RemoveSecondFactorInput:
     """The factor to remove; the other sessions of the platform end (S6)."""
 
-    id: strawberry.ID = unkept(FACTOR, "The `id` of the `SecondFactor`.", OWN)
-    code: str | None = unkept(FACTOR, CODE, OWN)
+    id: strawberry.ID = transient_input(FACTOR, "The `id` of the `SecondFactor`.", OWN)
+    code: str | None = transient_input(FACTOR, CODE, OWN)
 
 
 @plain_type

@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.mutations.factors import WHICH
@@ -19,9 +19,11 @@ OWN = (SELF,)
 class ChangePasswordInput:
     """A new password; `resolvers.account.passwords` has the rules (R37)."""
 
-    credential: strawberry.ID | None = unkept(Category.AUTH_FACTOR, WHICH, OWN)
-    current_password: str = unkept(Category.PASSWORD, "The present password of this platform.", OWN)
-    new_password: str = written(credentials.c.password_hash, "The new password; only its Argon2id hash is stored.", OWN)
+    credential: strawberry.ID | None = transient_input(Category.AUTH_FACTOR, WHICH, OWN)
+    current_password: str = transient_input(Category.PASSWORD, "The present password of this platform.", OWN)
+    new_password: str = stored_input(
+        credentials.c.password_hash, "The new password; only its Argon2id hash is stored.", OWN
+    )
 
 
 @plain_type

@@ -6,7 +6,7 @@ import strawberry
 
 from policy.app_scopes import AppScope
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, asked, user_errors, written
+from schema.declare.commands import UserError, affected, plain_input, stored_input, user_errors
 from schema.declare.fields import shared
 from schema.declare.records import plain_type
 from schema.types.customers import Customer
@@ -20,24 +20,24 @@ ADDRESS = customers.c.postal_address
 class PostalAddressInput:
     """An address; street, city and country are required."""
 
-    street: str | None = written(ADDRESS, "Street and number.", OWN, part="street")
-    street2: str | None = written(ADDRESS, "A second line: building, floor, care of.", OWN, part="street2")
-    postal_code: str | None = written(ADDRESS, "Postal code.", OWN, part="postal_code")
-    city: str | None = written(ADDRESS, "Town or city.", OWN, part="city")
-    region: str | None = written(ADDRESS, "State, province or canton.", OWN, part="region")
-    country: str | None = written(ADDRESS, "Two letters (ISO 3166-1).", OWN, part="country")
+    street: str | None = stored_input(ADDRESS, "Street and number.", OWN, part="street")
+    street2: str | None = stored_input(ADDRESS, "A second line: building, floor, care of.", OWN, part="street2")
+    postal_code: str | None = stored_input(ADDRESS, "Postal code.", OWN, part="postal_code")
+    city: str | None = stored_input(ADDRESS, "Town or city.", OWN, part="city")
+    region: str | None = stored_input(ADDRESS, "State, province or canton.", OWN, part="region")
+    country: str | None = stored_input(ADDRESS, "Two letters (ISO 3166-1).", OWN, part="country")
 
 
 @strawberry.input(description="Changes of the profile: null clears a field, and omitted fields stay.")
 class UpdateProfileInput:
     """Changes of name, address, phone and language."""
 
-    given_name: str | None = written(customers.c.name, "Given name.", OWN, part="given")
-    family_name: str | None = written(customers.c.name, "Family name.", OWN, part="family")
-    postal_address: PostalAddressInput | None = written(ADDRESS, "The address for invoices.", OWN)
-    phone: str | None = written(customers.c.phone, "The phone for emergencies only, with the country code.", OWN)
-    locale: str | None = written(customers.c.locale, "The language of messages (BCP 47).", OWN)
-    if_version: int | None = asked(
+    given_name: str | None = stored_input(customers.c.name, "Given name.", OWN, part="given")
+    family_name: str | None = stored_input(customers.c.name, "Family name.", OWN, part="family")
+    postal_address: PostalAddressInput | None = stored_input(ADDRESS, "The address for invoices.", OWN)
+    phone: str | None = stored_input(customers.c.phone, "The phone for emergencies only, with the country code.", OWN)
+    locale: str | None = stored_input(customers.c.locale, "The language of messages (BCP 47).", OWN)
+    if_version: int | None = plain_input(
         "Change only if `Customer.version` still has this value, so that concurrent edits are not overwritten.", OWN
     )
 

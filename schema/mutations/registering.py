@@ -6,7 +6,7 @@ import strawberry
 
 from policy.categories import Category
 from policy.purposes import Purpose
-from schema.declare.commands import UserError, affected, user_errors, written
+from schema.declare.commands import UserError, affected, stored_input, user_errors
 from schema.declare.records import plain_type
 from schema.types.customers import Customer
 from store.tables.customers import customers
@@ -19,24 +19,24 @@ PROVIDED = (Purpose.SERVICE_PROVISION,)
 class NewPostalAddressInput:
     """An address in the format of its country."""
 
-    street: str = written(ADDRESS, "Street and number.", PROVIDED, part="street")
-    street2: str | None = written(ADDRESS, "A second line: building, floor, care of.", PROVIDED, part="street2")
-    postal_code: str | None = written(ADDRESS, "Postal code.", PROVIDED, part="postal_code")
-    city: str = written(ADDRESS, "Town or city.", PROVIDED, part="city")
-    region: str | None = written(ADDRESS, "State, province or canton.", PROVIDED, part="region")
-    country: str = written(ADDRESS, "Two letters (ISO 3166-1).", PROVIDED, part="country")
+    street: str = stored_input(ADDRESS, "Street and number.", PROVIDED, part="street")
+    street2: str | None = stored_input(ADDRESS, "A second line: building, floor, care of.", PROVIDED, part="street2")
+    postal_code: str | None = stored_input(ADDRESS, "Postal code.", PROVIDED, part="postal_code")
+    city: str = stored_input(ADDRESS, "Town or city.", PROVIDED, part="city")
+    region: str | None = stored_input(ADDRESS, "State, province or canton.", PROVIDED, part="region")
+    country: str = stored_input(ADDRESS, "Two letters (ISO 3166-1).", PROVIDED, part="country")
 
 
 @strawberry.input(description="A new customer, with the data that is needed to provide services and no more.")
 class RegisterCustomerInput:
     """A new customer, for tools such as the shop."""
 
-    given_name: str = written(customers.c.name, "Given name.", PROVIDED, part="given")
-    family_name: str = written(customers.c.name, "Family name.", PROVIDED, part="family")
-    email: str = written(customers.c.email, "The e-mail address for messages about services.", PROVIDED)
-    postal_address: NewPostalAddressInput = written(ADDRESS, "The address for invoices.", PROVIDED)
-    locale: str | None = written(customers.c.locale, "The language of messages (BCP 47).", PROVIDED)
-    product_news: bool | None = written(
+    given_name: str = stored_input(customers.c.name, "Given name.", PROVIDED, part="given")
+    family_name: str = stored_input(customers.c.name, "Family name.", PROVIDED, part="family")
+    email: str = stored_input(customers.c.email, "The e-mail address for messages about services.", PROVIDED)
+    postal_address: NewPostalAddressInput = stored_input(ADDRESS, "The address for invoices.", PROVIDED)
+    locale: str | None = stored_input(customers.c.locale, "The language of messages (BCP 47).", PROVIDED)
+    product_news: bool | None = stored_input(
         customers.c.product_news, "Whether the customer wants product news; false by default.", PROVIDED
     )
 

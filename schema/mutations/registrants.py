@@ -7,7 +7,7 @@ import strawberry
 from policy.categories import Category
 from policy.purposes import Purpose
 from schema.core.scalars import DateTime
-from schema.declare.commands import UserError, affected, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.domains import Domain, RegistrantKind
@@ -22,22 +22,22 @@ EITHER = (Purpose.DOMAIN_REGISTRATION, SELF)
 class RegistrantAddressInput:
     """An address; street, city and country are required."""
 
-    street: str | None = written(ADDRESS, "Street and number.", EITHER, part="street")
-    street2: str | None = written(ADDRESS, "A second line: building, floor, care of.", EITHER, part="street2")
-    postal_code: str | None = written(ADDRESS, "Postal code.", EITHER, part="postal_code")
-    city: str | None = written(ADDRESS, "Town or city.", EITHER, part="city")
-    region: str | None = written(ADDRESS, "State, province or canton.", EITHER, part="region")
-    country: str | None = written(ADDRESS, "Two letters (ISO 3166-1).", EITHER, part="country")
+    street: str | None = stored_input(ADDRESS, "Street and number.", EITHER, part="street")
+    street2: str | None = stored_input(ADDRESS, "A second line: building, floor, care of.", EITHER, part="street2")
+    postal_code: str | None = stored_input(ADDRESS, "Postal code.", EITHER, part="postal_code")
+    city: str | None = stored_input(ADDRESS, "Town or city.", EITHER, part="city")
+    region: str | None = stored_input(ADDRESS, "State, province or canton.", EITHER, part="region")
+    country: str | None = stored_input(ADDRESS, "Two letters (ISO 3166-1).", EITHER, part="country")
 
 
 @strawberry.input(description="The registrant of a domain: null clears a field, and omitted fields stay.")
 class RegistrantInput:
     """A registrant. One who is not the customer is informed (GDPR Art. 14)."""
 
-    name: str | None = written(domains.c.registrant_name, "The name; required.", EITHER)
-    address: RegistrantAddressInput | None = written(ADDRESS, "The postal address.", EITHER)
-    email: str | None = written(domains.c.registrant_email, "The e-mail address.", EITHER)
-    phone: str | None = written(
+    name: str | None = stored_input(domains.c.registrant_name, "The name; required.", EITHER)
+    address: RegistrantAddressInput | None = stored_input(ADDRESS, "The postal address.", EITHER)
+    email: str | None = stored_input(domains.c.registrant_email, "The e-mail address.", EITHER)
+    phone: str | None = stored_input(
         domains.c.registrant_phone, "The phone, with the country code; never the customer's emergency number.", EITHER
     )
 
@@ -46,20 +46,22 @@ class RegistrantInput:
 class RegisterDomainInput:
     """A domain to register, for tools."""
 
-    service: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Service` it belongs to.", REGISTRAR)
-    name: str = written(domains.c.name, "The domain name, such as `example.ch`.", REGISTRAR)
-    registrant_kind: RegistrantKind = written(domains.c.registrant_kind, "Person or organisation.", REGISTRAR)
-    registrant: RegistrantInput = written(domains.c.registrant_name, "The registrant.", REGISTRAR)
-    expires_at: DateTime | None = written(domains.c.expires_at, "The end of the registration.", REGISTRAR)
+    service: strawberry.ID = transient_input(
+        Category.SUBSCRIPTION, "The `id` of the `Service` it belongs to.", REGISTRAR
+    )
+    name: str = stored_input(domains.c.name, "The domain name, such as `example.ch`.", REGISTRAR)
+    registrant_kind: RegistrantKind = stored_input(domains.c.registrant_kind, "Person or organisation.", REGISTRAR)
+    registrant: RegistrantInput = stored_input(domains.c.registrant_name, "The registrant.", REGISTRAR)
+    expires_at: DateTime | None = stored_input(domains.c.expires_at, "The end of the registration.", REGISTRAR)
 
 
 @strawberry.input(description="A new registrant of one's own domain, or details of the present one.")
 class UpdateRegistrantInput:
     """Changes of a registrant; another e-mail address means another person, who is asked to confirm (S13)."""
 
-    domain: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Domain`.", (SELF,))
-    registrant_kind: RegistrantKind | None = written(domains.c.registrant_kind, "Person or organisation.", (SELF,))
-    registrant: RegistrantInput = written(domains.c.registrant_name, "The registrant.", (SELF,))
+    domain: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Domain`.", (SELF,))
+    registrant_kind: RegistrantKind | None = stored_input(domains.c.registrant_kind, "Person or organisation.", (SELF,))
+    registrant: RegistrantInput = stored_input(domains.c.registrant_name, "The registrant.", (SELF,))
 
 
 @plain_type

@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, user_errors, written
+from schema.declare.commands import UserError, affected, stored_input, user_errors
 from schema.declare.directives import PurposeEnum
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
@@ -21,14 +21,14 @@ OWN = (SELF,)
 class RequestRestrictionInput:
     """A restriction; it takes effect at once."""
 
-    ground: GroundEnum = written(restrictions.c.ground, "The case of GDPR Art. 18(1).", OWN)
+    ground: GroundEnum = stored_input(restrictions.c.ground, "The case of GDPR Art. 18(1).", OWN)
 
 
 @strawberry.input(description="An objection to a purpose.")
 class ObjectionInput:
     """An objection; no reason is required, since the controller has to show grounds (GDPR Art. 21(1))."""
 
-    purpose: PurposeEnum = written(objections.c.purpose, "The purpose.", OWN)
+    purpose: PurposeEnum = stored_input(objections.c.purpose, "The purpose.", OWN)
 
 
 @plain_type

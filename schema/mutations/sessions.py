@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, returned, unkept, user_errors
+from schema.declare.commands import UserError, affected, returned, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.access import Session
@@ -18,7 +18,7 @@ OWN = (SELF,)
 class EndSessionInput:
     """The session to end; its tokens stop working at once, on every replica."""
 
-    id: strawberry.ID = unkept(Category.ACCESS_HISTORY, "The `id` of the `Session`.", OWN)
+    id: strawberry.ID = transient_input(Category.ACCESS_HISTORY, "The `id` of the `Session`.", OWN)
 
 
 @plain_type

@@ -13,7 +13,7 @@ from policy.categories import Category
 from policy.registries import FIELDS, Publishing, registry_of
 from schema.core.sources import Attribute
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
 from schema.declare.fields import positioned, public, shared
 from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
@@ -74,19 +74,19 @@ async def registry_policy(context: ResolverContext, root: Any, given: Mapping[st
     if registry is None:
         return None
     rules = [(field.upper(), registry.rule(kind, field)) for field in FIELDS]
-    told = [_Rule(field, rule.name, rule.text, rule.free) for field, rule in rules]
-    return _Policy(registry.name, told, registry.source, registry.checked)
+    details = [_Rule(field, rule.name, rule.text, rule.free) for field, rule in rules]
+    return _Policy(registry.name, details, registry.source, registry.checked)
 
 
 @strawberry.input(description="The details to hide or publish; omitted ones stay.")
 class SetWhoisVisibilityInput:
     """Details of a domain to hide or publish."""
 
-    domain: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Domain`.", OWN)
-    hide_name: bool | None = written(domains.c.hide_name, "Hide the registrant's name.", OWN)
-    hide_address: bool | None = written(domains.c.hide_address, "Hide the registrant's address.", OWN)
-    hide_email: bool | None = written(domains.c.hide_email, "Hide the registrant's e-mail address.", OWN)
-    hide_phone: bool | None = written(domains.c.hide_phone, "Hide the registrant's phone.", OWN)
+    domain: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Domain`.", OWN)
+    hide_name: bool | None = stored_input(domains.c.hide_name, "Hide the registrant's name.", OWN)
+    hide_address: bool | None = stored_input(domains.c.hide_address, "Hide the registrant's address.", OWN)
+    hide_email: bool | None = stored_input(domains.c.hide_email, "Hide the registrant's e-mail address.", OWN)
+    hide_phone: bool | None = stored_input(domains.c.hide_phone, "Hide the registrant's phone.", OWN)
 
 
 @plain_type

@@ -7,7 +7,7 @@ import strawberry
 from policy.app_scopes import AppScope
 from policy.categories import Category
 from schema.core.scalars import DateTime
-from schema.declare.commands import UserError, affected, unkept, user_errors
+from schema.declare.commands import UserError, affected, transient_input, user_errors
 from schema.declare.connections import connection
 from schema.declare.directives import AppScopeEnum
 from schema.declare.fields import datum, identity
@@ -69,7 +69,7 @@ AppSessionConnection = connection(AppSession, "AppSession")
 class WithdrawAuthorizedAppInput:
     """The app; no reason is required, and its tokens stop working at once (GDPR Art. 7(3))."""
 
-    id: strawberry.ID = unkept(Category.PREFERENCE, "The `id` of the `AuthorizedApp`.", OWN)
+    id: strawberry.ID = transient_input(Category.PREFERENCE, "The `id` of the `AuthorizedApp`.", OWN)
 
 
 @plain_type
@@ -86,7 +86,7 @@ class WithdrawAuthorizedAppPayload:
 class EndAppSessionInput:
     """The app session to end; the authorization stays, so the app may start another one without asking the customer."""
 
-    id: strawberry.ID = unkept(Category.ACCESS_HISTORY, "The `id` of the `AppSession`.", OWN)
+    id: strawberry.ID = transient_input(Category.ACCESS_HISTORY, "The `id` of the `AppSession`.", OWN)
 
 
 @plain_type

@@ -15,7 +15,7 @@ from resolvers.erasure.erasures import Requested
 from resolvers.rights.requests import DataRights
 from schema.core.scalars import DateTime
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, returned, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, returned, stored_input, transient_input, user_errors
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import ERASED, SELF
@@ -70,7 +70,7 @@ class Erasure(Node):
 class RequestErasureInput:
     """A request; it needs an authentication within the last five minutes (S7)."""
 
-    when_services_end: bool | None = written(
+    when_services_end: bool | None = stored_input(
         erasures.c.when_services_end,
         "Wait for the end of the last service, instead of a refusal while one runs.",
         OWN,
@@ -112,7 +112,7 @@ class RequestErasurePayload:
 class CancelErasureInput:
     """The erasure to cancel, before it begins."""
 
-    id: strawberry.ID = unkept(Category.PREFERENCE, "The `id` of the `Erasure`.", OWN)
+    id: strawberry.ID = transient_input(Category.PREFERENCE, "The `id` of the `Erasure`.", OWN)
 
 
 @plain_type

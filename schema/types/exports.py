@@ -7,7 +7,7 @@ import strawberry
 from policy.categories import Category
 from schema.core.scalars import DateTime, LanguageTag
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, asked, user_errors
+from schema.declare.commands import UserError, affected, plain_input, user_errors
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import SELF
@@ -35,7 +35,7 @@ class Export(Node):
 class RequestExportInput:
     """Options of an export."""
 
-    language: str | None = asked("The language of the page, `en` or `fr`; the customer's own when left out.", OWN)
+    language: str | None = plain_input("The language of the page, `en` or `fr`; the customer's own when left out.", OWN)
 
 
 @plain_type

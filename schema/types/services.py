@@ -10,7 +10,7 @@ from policy.purposes import Purpose
 from resolvers.reads import customers as reads
 from schema.core.scalars import DateTime
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, asked, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, plain_input, stored_input, transient_input, user_errors
 from schema.declare.fields import datum, identity, related, shared
 from schema.declare.node import Node
 from schema.declare.readers import SERVED
@@ -55,13 +55,13 @@ PROVIDED = (Purpose.SERVICE_PROVISION,)
 class SubscribeServiceInput:
     """Input of a tool that provides services."""
 
-    customer: strawberry.ID = unkept(Category.CUSTOMER_ID, "The `id` of the `Customer`.", PROVIDED)
-    kind: ServiceKind = written(services.c.kind, "The kind of service.", PROVIDED)
-    name: str = written(services.c.name, "The name, such as a domain or host name.", PROVIDED)
-    renews_at: DateTime | None = written(
+    customer: strawberry.ID = transient_input(Category.CUSTOMER_ID, "The `id` of the `Customer`.", PROVIDED)
+    kind: ServiceKind = stored_input(services.c.kind, "The kind of service.", PROVIDED)
+    name: str = stored_input(services.c.name, "The name, such as a domain or host name.", PROVIDED)
+    renews_at: DateTime | None = stored_input(
         services.c.renews_at, "The time at which it is renewed, or ends if not renewed.", PROVIDED
     )
-    withdraw_erasure: bool | None = asked(
+    withdraw_erasure: bool | None = plain_input(
         "Cancel a pending erasure request of the customer, who chose to stay.", PROVIDED
     )
 
@@ -70,8 +70,8 @@ class SubscribeServiceInput:
 class TerminateServiceInput:
     """Input of a tool that provides services."""
 
-    service: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Service`.", PROVIDED)
-    at: DateTime | None = written(services.c.terminated_at, "The end of the service; now if left out.", PROVIDED)
+    service: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Service`.", PROVIDED)
+    at: DateTime | None = stored_input(services.c.terminated_at, "The end of the service; now if left out.", PROVIDED)
 
 
 @plain_type
