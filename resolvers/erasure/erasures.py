@@ -168,8 +168,8 @@ async def _accept(
             await send_to(connection, reader, site, ErasureLetter.ARMED, now, link=link, stays=why)
     else:
         assert clock is not None  # A request that does not wait has dates.
-        dates = as_told(clock, site.zone)
-        begin, due = dates.not_before, dates.due
+        communicated = as_told(clock, site.zone)
+        begin, due = communicated.not_before, communicated.due
         await write(connection, key, site, ErasureLetter.ACCEPTED, now, link=link, begin=begin, due=due)
     return id_
 
