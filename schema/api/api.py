@@ -49,6 +49,7 @@ NEW_TEXT, NEW_PLAN = 2.0, 0.5
 """Price of each character of a document, in objects of the client's budget: of a new document, which has to be parsed,
 validated, decided and planned; and of a known one that is planned again for other values of `@skip` and `@include`."""
 
+# Shared, since it is never changed.
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -101,7 +102,9 @@ class Api:
         memory: int = MOST,
     ) -> None:
         self.model = SchemaModel(core_schema())
+        # Before the first request: a schema with findings never serves (G9).
         require_clean(self.model)
+        # Fields resolve from their declared sources; the declaring methods have no body to call.
         attach(self.model)
         self.store, self.clock, self.limits = store, clock, limits or Limits()
         self.counts: Counter[str] = Counter()
@@ -130,6 +133,7 @@ class Api:
         return outcome
 
     async def _executed(self, request: Request, grant: Grant) -> Outcome:
+        # Until the operation is known, nothing can have been changed.
         changing = False
         try:
             # One clock for all steps: a slow plan leaves less time for execution, so a slot is never held for longer.
@@ -156,6 +160,7 @@ class Api:
         # A reference or a dry run belongs to one request: caching it would fill the memory with keys never seen again.
         if request.reference is not None or _dry(request):
             return self._authorize_anew(known, text, request, grant, None)
+        # All that steps 2 to 4 depend on. Variables are not part of it: they are checked on each request.
         key = (text.purpose, request.operation_name, request.purpose, request.read_only, grant.fingerprint)
         found: AuthorizedOperation | Outcome | None = known.authorized.get(key)
         return found or self._authorize_anew(known, text, request, grant, key)
@@ -177,6 +182,7 @@ class Api:
         if request.query is None and not hash_:
             return failed(RequestOutcome.REQUEST_ERROR, [answers.NO_DOCUMENT])
         if request.query is not None:
+            # Such a client uses a registered document by giving its hash; its plain texts are always ad hoc.
             if not grant.documents_only and not hash_:
                 return Trusted(request.query, None, registered=False)
             actual = self._documents.hash_of(request.query)
@@ -224,6 +230,7 @@ class Api:
     def _decide(
         self, known: RememberedDocument, operation: Operation, grant: Grant, purpose: Purpose | None
     ) -> Decision:
+        # Shared by requests that state the purpose in different ways and arrive at the same one.
         key = (operation, grant.fingerprint, purpose)
         decision: Decision | None = known.decisions.get(key)
         if decision is None:
@@ -234,9 +241,11 @@ class Api:
     def _refused(self, authorized: AuthorizedOperation, grant: Grant, dry: bool) -> Outcome | None:
         """The answer to an operation that may not run, None if it may. No database statement was executed so far."""
         decision = authorized.decision
+        # First: introspection has no purpose, so no purpose would make it allowed.
         if decision.introspects and not grant.introspection:
             return failed(RequestOutcome.REFUSED, [answers.NO_INTROSPECTION])
         problems, asked = decision.problems(), decision.purpose
+        # One error about the purpose instead of one per field: with a purpose the fields may be allowed.
         if decision.wants_purpose and authorized.chosen.refused is not None:
             problems = [authorized.chosen.problem()]
             asked = authorized.chosen.asked
@@ -249,6 +258,7 @@ class Api:
     async def _answer(self, authorized: AuthorizedOperation, request: Request, grant: Grant) -> Outcome:
         given = request.variables or NOTHING
         decision = authorized.decision
+        # Checked on the values as sent: these are in the URL.
         if request.in_url:
             document = request.query is not None
             if problems := self._in_url.problems(authorized.operation, document, given):
@@ -259,10 +269,12 @@ class Api:
                 RequestOutcome.REQUEST_ERROR,
                 [from_core(each, ErrorCode.BAD_USER_INPUT, hints=False) for each in variables],
             )
+        # The values as sent, without the defaults that coercion adds and nobody asked for.
         if decision.guarded and (brought := decision.brought(given)):
             dry = _dry(request)
             return answers.dry_run(authorized.chosen, brought, None) if dry else failed(RequestOutcome.REFUSED, brought)
         prepared = self._prepared(authorized, variables, grant)  # 6
+        # Before the dry run is answered, which reports it.
         cost = prepared.estimate(grant, variables)  # 7
         if _dry(request):
             return answers.dry_run(authorized.chosen, decision.problems(), prepared.plan, cost)
@@ -271,6 +283,7 @@ class Api:
             return answers.step_up(prepared.sensitive)
         if cost > self.limits.cost:
             return answers.too_costly(cost, self.limits.cost)
+        # The last check: a refused operation costs the client nothing.
         if wait := self._budget.spend(grant.client_id, cost, grant.subject):
             return answers.throttled(wait, cost)
         now = self.clock()
@@ -279,6 +292,7 @@ class Api:
         except CustomerLimitError as beyond:
             return answers.too_many_customers(beyond.retry_after, beyond.most)
         if context.revealed.subjects:
+            # Not binding for a mutation: it is executed, so its answer is not held back.
             if wait := self._watch.note(grant, context.revealed.subjects, not authorized.operation.is_mutation):
                 return answers.too_many_customers(wait, grant.customers_per_hour or 0)
             # Disclosures and ledger entry are durable before the answer is encoded: a crash may record too much, never
@@ -336,9 +350,12 @@ class Api:
         else:
             try:
                 data = await prepared.compiled(context, grant, variables)
+            # The standard executor would fail in the same way, only later.
             except (StoreUnavailableError, TimeoutError):
                 raise
             except Exception as error:
+                # A query beyond the limit is refused as a whole; in a mutation the payload field becomes an error
+                # (`_problem`).
                 if isinstance(error, CustomerLimitError) and not changing:
                     raise
                 self.counts[f"standard:{type(error).__name__}"] += 1
@@ -358,6 +375,7 @@ class Api:
         A query is counted when its answer leaves. A mutation is counted at once, since it cannot be undone.
         """
         most = grant.customers_per_hour
+        # A token bound to a customer reads that one only, so it cannot read in bulk.
         if grant.over is not Over.STOP or not most or grant.subject is not None:
             return None
 
@@ -404,16 +422,19 @@ class Api:
         Anonymous reads (RDAP) are only summed, and durable within ten seconds (F1).
         """
         purpose = authorized.chosen.purpose
+        # A leaf of the Merkle tree, which customers and verifiers read: another layout needs a new version.
         entry = {
             "version": 1,
             "at": int(now.timestamp()),
             "client": grant.client_id,
             "purpose": purpose.name if purpose else None,
             "reference": authorized.chosen.reference,
+            # The shape instead of the text, whose literals may be personal data (D10).
             "operation": authorized.operation.document.shape,
             "fields": prepared.fields,
             "subjects": list(context.revealed.subjects),
         }
+        # Anonymous reads would fill the ledger with entries that say the same (F1, G14).
         if grant.summed:
             await self.store.tally.note(entry | {"fields": list(prepared.plan.coordinates)})
         else:

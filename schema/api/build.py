@@ -22,6 +22,7 @@ def strawberry_schema() -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         types=PAYMENT_TYPES,
+        # For validation and printing only: Strawberry's extension that runs directives makes every field asynchronous.
         directives=[for_purpose],
         schema_directives=[],
         config=StrawberryConfig(scalar_map=SCALARS),
@@ -30,6 +31,7 @@ def strawberry_schema() -> strawberry.Schema:
 
 def core_schema(declared: strawberry.Schema | None = None) -> GraphQLSchema:
     """The graphql-core schema that parsing, validation and the standard executor work on."""
+    # Strawberry has no public attribute for it.
     return (declared or strawberry_schema())._schema
 
 

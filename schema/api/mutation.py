@@ -119,6 +119,7 @@ class Mutation:
     def enrol_totp(self, input: BeginFactor = strawberry.UNSET) -> EnrolTotpPayload:
         """Begin the enrolment of an authenticator app (TOTP, RFC 6238: six digits, 30 seconds, SHA-1)."""
 
+    # No step-up: `enrolTotp` needed it, and the code proves the secret that it returned.
     @command(by_id(factors.confirm_totp, *FOR), (SELF,))
     def confirm_totp(
         self, input: Annotated[ConfirmTotpInput, strawberry.argument(description="The first code that the app shows.")]
@@ -129,6 +130,7 @@ class Mutation:
     def begin_passkey(self, input: BeginFactor = strawberry.UNSET) -> BeginPasskeyPayload:
         """Begin the registration of a passkey, which serves as a second factor or instead of the password."""
 
+    # No step-up: the challenge of `beginPasskey`, which needed it, is for this account alone.
     @command(by_id(factors.finish_passkey, *FOR), (SELF,))
     def register_passkey(
         self,
@@ -148,6 +150,7 @@ class Mutation:
     ) -> RemoveSecondFactorPayload:
         """Remove a second factor; all other sessions of its platform end."""
 
+    # No step-up here and below: ending access protects, and a stolen session gains no data by it.
     @command(by_id(end_session, "id", "Session"), (SELF,))
     def end_session(
         self, input: Annotated[EndSessionInput, strawberry.argument(description="The session to end.")]
@@ -170,6 +173,7 @@ class Mutation:
     ) -> EndAppSessionPayload:
         """Sign out one app on one device; its tokens stop working at once."""
 
+    # stores=True: recording an access is storing, which a restriction permits (GDPR Art. 18(2)).
     @command(by_id(record_access, "customer", "Customer", stores=True), SECURITY, ACCESS_WRITE)
     def record_access(
         self,
@@ -205,6 +209,7 @@ class Mutation:
     ) -> EmailChangePayload:
         """Send a confirmation link to a new e-mail address; the current address is informed, too."""
 
+    # No step-up: the link proves access to the new address, and the request needed it.
     @command(email_changing.confirm_change, (SELF,))
     def confirm_email_change(
         self,
@@ -212,6 +217,7 @@ class Mutation:
     ) -> EmailChangePayload:
         """Confirm the new e-mail address; all other sessions end."""
 
+    # No step-up: withdrawing a consent must be as easy as giving it (GDPR Art. 7(3)).
     @command(set_product_news, (shared(AppScope.CHOICES_WRITE),))
     def set_product_news(
         self, input: Annotated[SetProductNewsInput, strawberry.argument(description="Whether news are wanted.")]
@@ -236,12 +242,14 @@ class Mutation:
     ) -> PayWithCardPayload:
         """Pay an invoice by card. The gateway forwards the card to the payment affiliate and records the disclosure."""
 
+    # A purpose and a scope: the purpose alone must not let a tool send cards away.
     @command(by_id(forward_card, "card", "Card", refused=ForwardedMessage), (Purpose.PAYMENT_EXECUTION,), CARDS_FORWARD)
     def forward_card(
         self, input: Annotated[ForwardCardInput, strawberry.argument(description="The card and the affiliate.")]
     ) -> ForwardCardPayload:
         """Forward a stored card to a registered payment affiliate. The caller does not see the number."""
 
+    # No step-up: withdrawing is as easy as giving, and deletes data only (GDPR Art. 7(3)).
     @command(cards.withdraw_consent, (SELF,))
     def withdraw_card_consent(self) -> WithdrawCardConsentPayload:
         """Withdraw the consent to store cards: their numbers are deleted at once."""
@@ -258,6 +266,7 @@ class Mutation:
     ) -> PaymentMethodPayload:
         """Add bank transfer as a payment method."""
 
+    # No step-up: it chooses among methods that were added with one.
     @command(by_id(payments.set_default, "id", *METHODS), (SELF,))
     def set_default_payment_method(
         self, input: Annotated[PaymentMethodInput, strawberry.argument(description="The payment method.")]
@@ -278,6 +287,7 @@ class Mutation:
     def request_erasure(self, input: ErasureInput = strawberry.UNSET) -> RequestErasurePayload:
         """Request the erasure of all data held about oneself, within 30 days, once every service has ended."""
 
+    # No step-up: cancelling keeps data, and must be possible in a hurry.
     @command(by_id(cancel_erasure, "id", "Erasure"), (SELF,))
     def cancel_erasure(
         self, input: Annotated[CancelErasureInput, strawberry.argument(description="The erasure to cancel.")]
@@ -300,12 +310,14 @@ class Mutation:
     ) -> RestrictionPayload:
         """Object to a purpose (GDPR Art. 21). Unless exempt it is suspended at once, and decided within a month."""
 
+    # No step-up: it allows nothing that was not allowed before the objection.
     @command(restricting.withdraw_objection, (SELF,))
     def withdraw_objection(
         self, input: Annotated[ObjectionInput, strawberry.argument(description="The purpose.")]
     ) -> RestrictionPayload:
         """Withdraw an objection."""
 
+    # Not by_id: there is no row yet.
     @command(register_customer, PROVIDED, CUSTOMERS_WRITE)
     def register_customer(
         self, input: Annotated[RegisterCustomerInput, strawberry.argument(description="The customer.")]

@@ -57,6 +57,7 @@ class Grant:
 class CustomerLookup:
     """Finds a customer by something else than the global id."""
 
+    # Without the last two: news tools and apps list or see customers, they do not look them up by address.
     email: str | None = searched_input(Category.EMAIL, "The customer's e-mail address.", WRITTEN_TO[:-2])
     customer_number: str | None = searched_input(Category.CUSTOMER_ID, "The number on invoices.", BY_NUMBER)
     domain: str | None = searched_input(Category.SUBSCRIPTION, "A domain name registered for the customer.", BY_DOMAIN)
@@ -74,6 +75,7 @@ class Query:
     def customer(self, id: GlobalId) -> Customer | None:
         """A customer by global id; null for one that does not exist or may not be read for the purpose."""
 
+    # Without the customer's own purpose: one's own token needs no look-up, and would probe others.
     @entry("lookup", customers, Category.CUSTOMER_ID, THE_CUSTOMER[:-1])
     def customer_lookup(
         self, by: Annotated[CustomerLookup, strawberry.argument(description="The key to look the customer up by.")]
@@ -100,6 +102,7 @@ class Query:
     def audit(self) -> Audit | None:
         """Audit reports on the schema, clients and store. Needs the scope `audit:read`."""
 
+    # No category: the wording is the same for everybody.
     @computed(shown_wording, None, None, (), NOBODYS)
     def consent_wording(self, kind: WordingKind, language: WordingLanguage = strawberry.UNSET) -> ConsentWording:
         """The wording to show beside an unticked consent box; a consent refers to its version."""

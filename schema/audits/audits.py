@@ -27,6 +27,7 @@ from schema.declare.directives import CategoryEnum, PurposeEnum, RecipientEnum
 from schema.declare.records import plain_type
 
 NEWEST = 10
+# Upper bounds, since each entry is read from the ledger or the store.
 MOST = 100
 REFUSAL_DAYS = 30
 MOST_DAYS = 366
@@ -99,6 +100,7 @@ async def _checkpoints(context: ReportContext, given: Mapping[str, Any]) -> Any:
     return await told.ledger_told(context.readers.ledger, min(max(given["most"], 0), MOST))
 
 
+# Not None, which GraphQL would return as null without resolving the reports.
 async def nothing_yet(context: ReportContext, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """The parent value of the reports: empty, since each report is computed when it is selected."""
     return {}

@@ -69,6 +69,7 @@ async def explain(context: ReportContext, given: Mapping[str, Any]) -> Mapping[s
         return None
     facts = await context.facts()
     explainer = Explainer(context.model, facts, client, context.readers.main, hints=context.hints)
+    # A fixed name: positions in the report refer to it.
     text = Text(NAME, given["document"])
     found = await to_thread(lambda: explainer.explain(text, given.get("purpose")))
     document: Mapping[str, Any] = query_report(client.id, [found]).data["documents"][0]

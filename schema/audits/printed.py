@@ -13,6 +13,7 @@ NAME = "schema/schema.graphql"
 
 def own_schema() -> Text:
     """The schema that this gateway serves; a test compares the file with the built schema."""
+    # The committed file instead of a new print: it is what was reviewed and signed off.
     return Text(NAME, files("schema").joinpath("schema.graphql").read_text("utf-8"))
 
 

@@ -34,6 +34,7 @@ class ReportContext:
     @classmethod
     def of(cls, command: CommandContext, model: SchemaModel) -> ReportContext:
         """The context of one operation."""
+        # Readers without the key store: no report can decrypt anything.
         readers = Readers(command.store.reader, command.store.ledger_reader)
         day = command.now.astimezone(command.dependencies.site.zone).date()
         return cls(model, readers, command.now, day, command.grant.introspection)

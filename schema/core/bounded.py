@@ -29,6 +29,7 @@ class Bounded(Generic[K, V]):
         """Add or replace an entry, and evict the least recently used one beyond the bound."""
         self._entries[key] = value
         self._entries.move_to_end(key)
+        # Entries are added one at a time, so one eviction suffices.
         if len(self._entries) > self.most:
             self._entries.popitem(last=False)
 

@@ -95,6 +95,7 @@ def from_core(error: GraphQLError, code: ErrorCode, hints: bool, names: Set[str]
     `names` are words that the message may quote, in addition to the names in the error's own nodes.
     """
     locations = [{"line": place.line, "column": place.column} for place in error.locations or ()]
+    # A FieldError brings its own code; graphql-core's errors have none.
     own = (error.extensions or {}).get("code")
     known = frozenset(names).union(*(names_in(node) for node in error.nodes or ()))
     message = redacted(error.message, hints, known)
@@ -103,6 +104,7 @@ def from_core(error: GraphQLError, code: ErrorCode, hints: bool, names: Set[str]
 
 def redacted(message: str, hints: bool, names: Set[str]) -> str:
     """The message without values: a quotation stays only if each of its words is one of these names."""
+    # Cut first, so that the patterns run over a bounded text (G12).
     cut = len(message) > LONGEST_MESSAGE
     message = message[:LONGEST_MESSAGE]
     if not hints:

@@ -88,6 +88,7 @@ class RenderedDocument:
     @property
     def table(self) -> Table:
         """The table of the row."""
+        # The look-up determines the table, so a document cannot name another one.
         return PLACES[self.lookup].table
 
 

@@ -12,5 +12,6 @@ import strawberry
 def enumerated(name: str, words: Sequence[str] | Mapping[str, Any], description: str) -> Any:
     """A GraphQL enum whose members have these words as names and values; a mapping gives `strawberry.enum_value`s."""
     members = dict(words) if isinstance(words, Mapping) else {word: word for word in words}
+    # The functional API, since the members come from the store's lists.
     made: Any = Enum(name, members)  # type: ignore[misc]  # the members are known at run time only
     return strawberry.enum(made, description=description)

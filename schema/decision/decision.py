@@ -75,6 +75,7 @@ class Guarded:
     refused: RefusedField
 
 
+# eq=False: hashed by identity, as part of the keys of cached plans.
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
     """The decision on one operation for one grant and purpose."""
@@ -93,6 +94,7 @@ class Decision:
 
     def permits(self, grant: Grant) -> bool:
         """True if the operation may run, completely or with fields withheld."""
+        # Withholding is for output alone.
         return not self.unwithholdable and (not self.refused or grant.refusal is Refusal.WITHHOLD)
 
     @property
@@ -144,6 +146,7 @@ class _DecisionCollector:
         self.model, self.purpose, self.grant = model, purpose, grant
         self.introspects = False
         self._verdicts: dict[str, Granted | Refused] = {}
+        # Nodes by id(): hashing a node would walk its whole subtree.
         self._fields: dict[str, dict[int, Node]] = {}
         self._inputs: dict[str, dict[int, Node]] = {}
         self._guarded: list[Guarded] = []
@@ -162,12 +165,14 @@ class _DecisionCollector:
             return Refused(Reason.FIRST_PARTY_ONLY)
         if not rule.allowances and rule.category is None and not rule.scopes:
             return Granted()
+        # Root fields and arguments select customers and are no data, so no undertaking lists them.
         partner = self.grant.partner
         if partner is not None and _is_datum(rule) and not _undertaken(partner, rule):  # R7
             return Refused(Reason.NOT_IN_UNDERTAKING)
         if self.purpose is None:
             allowed = tuple(each for each in Purpose if each.enabled and rule.when(each))
             return Refused(Reason.PURPOSE_NOT_ALLOWED, allowed) if rule.allowances else self._by_scope(rule)
+        # The policy's decision depends on these four alone, so it is shared by all operations.
         key = (rule.coordinate, self.purpose, self.grant.scopes, self.grant.third_party)
         verdict = self.model.verdicts.get(key)
         if verdict is None:
@@ -184,6 +189,7 @@ class _DecisionCollector:
             self._judged(possible[0], name, node)
         elif self._spans_tables(possible):
             self._of_any_type(parent, possible, name, node)
+        # The interface first: if it is refused there is one error, not one per object type.
         elif self._judged(parent, name, node):
             for each in possible:
                 self._judged(each, name, node)
@@ -213,6 +219,7 @@ class _DecisionCollector:
         return isinstance(verdict, Granted)
 
     def _report(self, coordinate: str, verdict: Refused, node: FieldNode) -> None:
+        # For `Query.node` the combined decision replaces the field's own.
         self._verdicts[coordinate] = verdict
         self._fields.setdefault(coordinate, {})[id(node)] = node
 
@@ -220,6 +227,7 @@ class _DecisionCollector:
         """The decision on one field; a rendered document is granted only if each field that it contains is (R58)."""
         model = self.model.field(type_name, name)
         verdict = self.verdict(model.rule, model.coordinate)
+        # All or nothing: a document with fields withheld would be a different document.
         if isinstance(model.source, RenderedDocument) and isinstance(verdict, Granted):
             for coordinate in model.source.columns.values():
                 within = self.verdict(self.model.rules[coordinate], coordinate)
@@ -250,6 +258,7 @@ class _DecisionCollector:
                 for coordinate, verdict in self._verdicts.items()
                 if isinstance(verdict, Granted) and verdict.conditions
             },
+            # A variable that is used in several places is guarded once.
             tuple({(each.variable, each.path): each for each in self._guarded}.values()),
             self.introspects,
             tuple(self._refused(self._inputs)),
@@ -267,6 +276,7 @@ class _DecisionCollector:
 def _input_fields(
     type_: GraphQLInputObjectType, path: tuple[str, ...] = (), seen: frozenset[str] = frozenset()
 ) -> Iterator[tuple[tuple[str, ...], str, Rule | None]]:
+    # Recursive input types do not load (`schema.model.structure`); this bounds the walk before the lint has run.
     if type_.name in seen:
         return
     for name, field_ in type_.fields.items():

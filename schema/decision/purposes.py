@@ -54,6 +54,7 @@ def stated(
     if isinstance(in_document, ResponseError):
         return in_document
     named, case = in_document
+    # A contradiction is refused: choosing one would hide a mistake of the caller.
     if named is not None and purpose is not None and named != purpose:
         return _bad("The `Purpose` header and `@for` name different purposes: send one of them.")
     if case is not None and reference is not None and case != reference:
@@ -80,6 +81,7 @@ def _directive(
         return None, None
     arguments = {each.name.value: each.value for each in directive.arguments or ()}
     purpose, reference = arguments["purpose"], arguments.get("reference")
+    # The decision is cached with the document, so the purpose must be part of its text.
     if isinstance(purpose, VariableNode):
         return _bad("`@for(purpose:)` is written in the document, not given as a variable.")
     if not isinstance(reference, VariableNode):

@@ -33,6 +33,7 @@ SECRET = (Category.PASSWORD, Category.CARD_NUMBER)
 
 def written_out(model: SchemaModel, operation: Operation) -> list[ResponseError]:
     """One error per secret in the document, as a literal or as a variable's default value."""
+    # A variable's default value is part of the document, although its use looks like a variable.
     defaults = frozenset(
         each.variable.name.value
         for each in operation.node.variable_definitions or ()

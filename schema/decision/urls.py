@@ -66,6 +66,7 @@ class PersonalInUrl:
 
 
 def _carried(model: SchemaModel, operation: Operation) -> Carried:
+    # A default value is part of the document, and so of the URL.
     defaults = frozenset(
         each.variable.name.value
         for each in operation.node.variable_definitions or ()
@@ -93,6 +94,7 @@ class _PersonalInputs:
         if rule is None or rule.category is None or not isinstance(node, (ArgumentNode, ObjectFieldNode)):
             return
         for value in _leaves(node.value):
+            # A variable may take its default: then both its value and the document can contain the data.
             if isinstance(value, VariableNode):
                 self.carried.variables[value.name.value] = coordinate
                 if value.name.value in self._defaults:

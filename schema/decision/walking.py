@@ -81,12 +81,14 @@ class SelectionWalker:
         fragment = self.operation.document.fragments[name]
         on = self._type(fragment.type_condition.name.value)
         among = self._among(possible, on)
+        # Once per set of types: fragments that spread each other twice would take exponential time (G4).
         if (name, among) not in self._walked:
             self._walked.add((name, among))
             self._selections(fragment.selection_set, on, among)
 
     def _field(self, node: FieldNode, parent: GraphQLCompositeType, possible: tuple[str, ...]) -> None:
         name = node.name.value
+        # `__typename` reads nothing; `__schema` and `__type` need the right to introspect.
         if name.startswith("__"):
             self.collector.introspects |= name in META
             return
@@ -121,6 +123,7 @@ class ArgumentVisitor(Visitor):
 
     def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
         field, parent, argument = self.info.get_field_def(), self.info.get_parent_type(), self.info.get_argument()
+        # Arguments of directives are no data of the schema; `@for` is read by `schema.decision.purposes`.
         if self.info.get_directive() is not None or field is None or parent is None or argument is None:
             return
         if parent.name.startswith("__") or (field_name := self._field_name(field)) is None:
@@ -131,6 +134,7 @@ class ArgumentVisitor(Visitor):
     def _field_name(self, field: Any) -> str | None:
         parent = self.info.get_parent_type()
         fields = parent.fields if isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType)) else {}
+        # TypeInfo has the definition of a field without its name, and the node may have an alias.
         return next((name for name, each in fields.items() if each is field), None)
 
     def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> None:
@@ -140,6 +144,7 @@ class ArgumentVisitor(Visitor):
             self.collector.inbound(f"{parent.name}.{node.name.value}", rule, node)
 
     def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        # Variables of scalar types need nothing more: their argument or input field is visited itself.
         type_ = get_named_type(self.info.get_input_type())
         if isinstance(type_, GraphQLInputObjectType):
             self.collector.variable(node, type_)

@@ -83,6 +83,7 @@ def by_id(run: Run, field: str, *types: str, refused: type[Result] = Result, sto
         if given.get(field) is None:
             return await run(context, given)
         found = context.store.keys.house.ids.decode(given[field])
+        # Key 0 belongs to no row: the command answers as for a row that does not exist (D6).
         if found is None or found.type_name not in types:
             return await run(context, {**given, field: 0})
         if not stores and await is_stopped(context, found.customer):
@@ -115,6 +116,7 @@ def plain_input(description: str, allows: Iterable[Allowed]) -> Any:
 
 def _input(declared: Declared, description: str) -> Any:
     return strawberry.field(
+        # UNSET instead of None: an omitted field and an explicit null mean different things.
         default=strawberry.UNSET,
         description=description,
         directives=directives(declared, own_retention=declared.retention is not None),

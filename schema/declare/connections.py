@@ -21,6 +21,7 @@ After = Annotated[
 
 def connection(node: type[Any], name: str) -> type[Any]:
     """The type `<name>Connection` with edges `<name>Edge` of this node type."""
+    # Created with type(): each connection needs annotations with its own concrete classes.
     edge = type(
         f"{name}Edge",
         (),

@@ -49,6 +49,7 @@ class PersonalData:
     """`source` names the column that stores the data."""
 
     category: CategoryEnum
+    # UNSET instead of None, here and below: None would print the argument as `null`.
     source: str | None = strawberry.UNSET
 
 

@@ -94,6 +94,7 @@ def datum(
     `category` is for a column without one, such as a time of change: on a person's row it is personal data. ValueError
     if the column has a category already.
     """
+    # SQLite returns booleans as 0 and 1.
     if read is None and isinstance(column.type, Boolean):
         read = bool
     if category is not None and column.info["category"] is not None:
@@ -260,6 +261,7 @@ def directives(declared: Declared, column: Column[Any] | None = None, own_retent
         source = strawberry.UNSET if column is None else f"{column.table.name}.{column.name}"
         printed.append(PersonalData(category=CategoryEnum[declared.category.name], source=source))
     for when_, purposes in _by_condition(declared.allowances).items():
+        # In the order of the policy, so that the printed schema is stable.
         ordered = [PurposeEnum[purpose.name] for purpose in Purpose if purpose in purposes]
         condition = strawberry.UNSET if when_ is None else ConditionEnum[when_.name]
         printed.append(AllowedFor(allows=ordered, when=condition))
@@ -282,6 +284,8 @@ def _by_condition(allowances: Iterable[Allowance]) -> dict[Condition | None, fro
 
 def _side(declared: Declared) -> list[object]:
     """The directive `@thirdParty` or `@firstParty`, for fields that a customer's own token can reach."""
+    # Purposes limited to own data are those of customers' tokens; tools are registered by the operator, without
+    # consent.
     own = [each for each in declared.allowances if any(purpose.own_data_only for purpose in each.purposes)]
     opened = frozenset(scope for each in own for scope in each.third_party)
     if opened and not declared.first_party:

@@ -12,11 +12,13 @@ from schema.declare.records import described, plain_type
 class Node:
     """An object with a global id."""
 
+    # Public on the interface; each object type declares the purposes of its own id.
     id: strawberry.ID = public(
         None, "The global id: opaque, and accepted by `node(id:)`.", "each type states its purposes"
     )
 
 
+# Not as a decorator: the description is computed from the class itself.
 Node = strawberry.interface(Node, description=described(Node))
 
 CURSOR = "the order of a page says no more than the page, which names its purposes"

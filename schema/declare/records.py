@@ -29,6 +29,7 @@ def record(table: Table, *, variant: tuple[Column[Any], str] | None = None) -> C
 
     def decorate(cls: type) -> type:
         kind, value = variant or (None, None)
+        # On the class itself: a subclass is a record only if it is declared as one.
         setattr(cls, ROWS, RowsOf(table, kind, value))
         return strawberry.type(cls, description=described(cls), directives=[_kept(table)])
 

@@ -29,6 +29,7 @@ from schema.documents.shapes import shape_hash
 from schema.documents.variables import Variables
 
 
+# eq=False: hashed by identity, as a key of caches.
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """One operation of a valid document."""
@@ -105,6 +106,7 @@ class Documents:
             # Before validation, whose rules take the square of some of these numbers.
             if over := exceeded(ast, limits):
                 return _over(name, *over)
+            # Bounded: one document can cause thousands of errors, each of which is formatted and cached.
             errors = validate(self._schema, ast, max_errors=20)
             # graphql-core's guard against overlapping fields; it stops without naming the rule.
             if any(each.message == "Validation aborted." for each in errors):
@@ -170,4 +172,5 @@ def _switches(operation: OperationDefinitionNode, fragments: Mapping[str, Fragme
                 waiting.append(fragments[node.name.value].selection_set)
             elif isinstance(node, (FieldNode, InlineFragmentNode)) and node.selection_set:
                 waiting.append(node.selection_set)
+    # Sorted, so that equal sets of values give equal keys of plans.
     return tuple(sorted(found))

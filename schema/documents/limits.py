@@ -82,6 +82,7 @@ class _Measure:
                 inner = self.of(node.selection_set)
             elif isinstance(node, FragmentSpreadNode):
                 inner = self.fragment(node.name.value)
+            # Sums for fields, aliases and roots, maxima for depths.
             size.beside(inner)
             size.directives = max(size.directives, len(node.directives or ()))
         size.nesting += 1
@@ -98,6 +99,7 @@ class _Measure:
 
     def fragment(self, name: str) -> _Size:
         """The size of a fragment."""
+        # A fragment that is still being measured is part of a cycle.
         if name in self.open or name not in self.fragments:
             return (
                 _Size()
@@ -130,6 +132,7 @@ def exceeded(document: DocumentNode, limits: Limits) -> list[ResponseError]:
 
 def _operation(measure: _Measure, operation: OperationDefinitionNode, limits: Limits) -> Iterator[ResponseError]:
     size = measure.of(operation.selection_set)
+    # Directives on the operation and its variables are in no selection set.
     own = max(
         len(operation.directives or ()),
         *(len(each.directives or ()) for each in operation.variable_definitions or ()),

@@ -15,6 +15,7 @@ from schema.documents.documents import Document
 
 MOST = 64 * 2**20
 """Default size of both caches in bytes."""
+# Registered documents are the regular traffic, and few in number.
 TRUSTED_SHARE = 0.75
 
 # Estimates in bytes: measuring objects is too slow here. Tests compare them with tracemalloc.
@@ -25,6 +26,7 @@ AUTHORIZED, PLACE, PLAN = 3_000, 2_000, 8_000
 def weight_of(text: str, document: Document) -> int:
     """The estimated bytes of a document: text, tokens and syntax tree, or errors."""
     problems = len(document.errors) + len(document.errors_with_hints)
+    # Python stores up to four bytes per character.
     return BASE + len(text) * 4 + TOKEN * document.tokens + PROBLEM * problems
 
 
@@ -81,6 +83,7 @@ class DocumentMemory:
             for each in (known.authorized, known.decisions, known.plans):
                 each.clear()
             known.weight = weight_of(known.text, known.document)
+        # cachetools raises for an entry larger than the cache. Setting it again updates its size.
         if known.weight <= memory.maxsize:
             memory[known.text] = known
 

@@ -85,6 +85,7 @@ def failed(
 ) -> Outcome:
     """An outcome without data; `asked` is the purpose that a refused operation stated."""
     body = orjson.dumps({"errors": [each.formatted() for each in problems]})
+    # Only refusals are counted: a malformed request asks for nothing (G17).
     denials = denials_of(problems, asked) if kind is RequestOutcome.REFUSED else ()
     return Outcome(kind, body, retry_after=retry_after, denials=denials)
 

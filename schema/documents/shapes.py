@@ -30,11 +30,13 @@ VARIABLE = "$"
 
 def shape_hash(document: DocumentNode) -> str:
     """SHA-256 in hexadecimal; equal for documents that differ in literals and free names only."""
+    # NUL separates the words, since no name contains it: different documents cannot join to one text.
     return sha256("\0".join(_document(document)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _document(document: DocumentNode) -> Iterator[str]:
     fragments = [each.name.value for each in document.definitions if isinstance(each, FragmentDefinitionNode)]
+    # Fragments by number: their names are free text, but their spreads must stay distinguishable.
     numbers = {name: str(number) for number, name in enumerate(fragments)}
     for each in document.definitions:
         yield from _node(each, numbers)

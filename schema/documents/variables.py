@@ -70,9 +70,11 @@ class Variables:
 def _as_they_are(variables: Sequence[Exact], given: Mapping[str, Any]) -> dict[str, Any] | None:
     """The values if none needs coercion; None otherwise."""
     coerced: dict[str, Any] = {}
+    # Variables that the operation does not define are ignored, as the specification says.
     for name, fits, needed, default in variables:
         if name in given:
             value = given[name]
+            # Null fits every nullable variable.
             if needed if value is None else not fits(value):
                 return None
             coerced[name] = value
@@ -98,4 +100,5 @@ def _exact(operation: OperationDefinitionNode) -> tuple[Exact, ...] | None:
 
 
 def _default(node: ValueNode | None) -> Any:
+    # Untyped: the value is used only if it fits its scalar exactly.
     return Undefined if node is None else value_from_ast_untyped(node)

@@ -89,6 +89,7 @@ def too_costly(cost: int, most: int) -> Outcome:
 
 def throttled(wait: float, cost: int) -> Outcome:
     """The client's budget is spent; nothing was read."""
+    # Rounded up: `Retry-After` has whole seconds, and an earlier attempt would be refused again.
     seconds = max(1, math.ceil(wait))
     message = f"This client has spent its budget: try again in {seconds} s, or ask for less at once."
     details = {"retryAfter": seconds, "estimated": cost}
@@ -127,6 +128,7 @@ def timed_out(seconds: float) -> Outcome:
 
 def unavailable(error: StoreUnavailableError, changing: bool = False) -> Outcome:
     """The store cannot answer. Data that was read is discarded; a mutation (`changing`) may have committed."""
+    # Waiting does not help: an operator has to act, so there is no retry time.
     if error.cause is OutageCause.LEDGER_BEHIND:
         return failed(RequestOutcome.UNAVAILABLE, [ResponseError(ErrorCode.LEDGER_BEHIND, error.reason)])
     message = "The customer store cannot answer at the moment; try again later."
@@ -140,6 +142,7 @@ def unavailable(error: StoreUnavailableError, changing: bool = False) -> Outcome
 def internal(error: BaseException, path: tuple[str | int, ...] = ()) -> ResponseError:
     """An unexpected error. The caller gets an incident number, the log the type and place; neither contains a value."""
     incident = secrets.token_hex(6)
+    # File names and lines only: messages and source lines may contain values (D1, G5).
     frames = []
     trace = error.__traceback__
     while trace is not None:

@@ -39,12 +39,14 @@ def list_place(field: FieldModel, grant: Grant) -> ListPlace:
 def paging(place: ListPlace, cursors: Cursors, arguments: Mapping[str, Any], most: int) -> Paging:
     """Interpret `first` and `after` of a connection; FieldError if they are invalid."""
     first = arguments.get("first")
+    # The default is no more than the client's limit, so that omitting `first` never fails.
     if first is None:
         first = min(DEFAULT_PAGE, most)
     if first < 0:
         raise FieldError(ErrorCode.BAD_USER_INPUT, "`first` must not be negative.")
     if first > most:
         raise FieldError(ErrorCode.PAGE_TOO_LARGE, f"`first` is more than this client may read at once: {most}.")
+    # A cursor is bound to client, subject and list, so that it reveals and opens nothing elsewhere (G16).
     cursor = arguments.get("after")
     if cursor is None:
         return Paging(first, None, cursors.sealer(place))
@@ -58,6 +60,7 @@ def paging(place: ListPlace, cursors: Cursors, arguments: Mapping[str, Any], mos
 def node_key(ids: GlobalIds, model: SchemaModel, field: FieldModel, text: str) -> tuple[str, int]:
     """The type and key of a global id that this field accepts; FieldError otherwise, whether the row exists or not."""
     found = ids.decode(text)
+    # Checked before any read: the answer cannot depend on the existence of the row (G7).
     if found is None or found.type_name not in model.rows:
         raise FieldError(
             ErrorCode.INVALID_ID, "`id` is not a global id: give the `id` of an object exactly as it was read."

@@ -86,15 +86,18 @@ def argument(planned: PlannedField, name: str) -> Callable[[Values], Any]:
     """
     core = planned.facts.core.args[name]
     missing, needed = core.default_value, is_non_null_type(core.type)
+    # Merged fields have equal arguments (OverlappingFieldsCanBeMerged), so the first node suffices.
     node = next((each.value for each in planned.nodes[0].arguments or () if each.name.value == name), None)
     if node is None:
         return lambda values: missing
     if isinstance(node, VariableNode):
         variable = node.name.value
         if not needed:
+            # An absent variable leaves the argument's default in place (GraphQL, CoerceArgumentValues).
             return lambda values: values.get(variable, missing)
         return lambda values: _fitting(name, values.get(variable, missing))
     if not _has_variables(node):
+        # A literal is coerced once, when the plan is compiled.
         fixed = value_from_ast(node, core.type)
         return lambda values: fixed
     return lambda values: _fitting(name, value_from_ast(node, core.type, dict(values)))

@@ -45,6 +45,7 @@ Compiled = Callable[[OperationContext, Grant, Mapping[str, Any]], Awaitable[dict
 
 def compiled_or_none(model: SchemaModel, plan: Plan, system_keys: SystemKeys) -> Compiled | None:
     """The compiled function; None if the standard executor has to answer. StoreUnavailableError if a key is missing."""
+    # Both are rare, and their results and errors are graphql-core's.
     if plan.decision.introspects or plan.null_switch:
         return None
     try:
@@ -70,11 +71,13 @@ class _Compiler:
 
     def source(self, plan: Plan) -> FunctionSource:
         """Write the whole function."""
+        # The code of pages writes these parts without a check for each.
         if any(each.withheld and isinstance(each.facts.source, Attribute) for each in plan.places.values()):
             raise NotCoveredError("a part of a connection, an edge or a page that is withheld")
         self.out.add(
             "parameters, add_owners, known = context.parameters, context.revealed.add_owners, context.revealed.known"
         )
+        # In the order of the operation: root fields of a mutation are executed serially.
         fields = [(key, self._root(planned, plan.root.type_name)) for key, planned in plan.root.fields.items()]
         self.out.add(f"return {display(fields)}")
         return self.out
@@ -82,6 +85,7 @@ class _Compiler:
     # Root fields.
 
     def _root(self, planned: PlannedField, type_name: str) -> str:
+        # `__typename` is known at compile time.
         if planned.model is None:
             return typename(planned, type_name)
         if planned.withheld:
@@ -153,6 +157,7 @@ class _Compiler:
     def _one(self, planned: PlannedField, layout: Layout, n: int, only: str | None = None) -> str:
         """The one row in `rows<n>`, or None; with `only`, limited to this type."""
         self.levels.admit(layout, n)
+        # `node(id:)` names a type: a row of another variant of the table is not that object.
         if only and self.model.rows[only].kind is not None:
             self.out.add(f"rows{n} = [r for r in rows{n} if {self.shapes.is_of(only, layout)}]")
         self.levels.record_handover(layout, n)
@@ -211,6 +216,7 @@ class _Compiler:
         shown = []
         for key, each in planned.only.fields.items():
             source = each.model.source if each.model else None
+            # Attributes of GrantView have the names of the fields' sources.
             value = f"grant{n}.{source.name}" if isinstance(source, Attribute) else typename(each, "Grant")
             shown.append((key, value))
         return display(shown)

@@ -79,6 +79,7 @@ class _Place:
     below: tuple[_Place, ...]
 
     def cost(self, parents: int, grant: Grant, variables: Mapping[str, Any]) -> int:
+        # Nested connections multiply: the estimate is the number of rows in the worst case.
         rows = parents * (self.rows if self.first is None else _page(self.first(variables), grant))
         return rows + sum(place.cost(rows, grant, variables) for place in self.below)
 
@@ -86,6 +87,7 @@ class _Place:
 def estimate_of(plan: Plan) -> Estimate:
     """A function that estimates the plan for a request's grant and variables; at least 1."""
     places = tuple(_places(plan.root))
+    # At least 1, so that operations that read no rows are limited, too.
     return lambda grant, variables: max(1, sum(place.cost(1, grant, variables) for place in places))
 
 
@@ -105,6 +107,7 @@ def _place(planned: PlannedField) -> list[_Place]:
     match planned.model.source:
         case Paged():
             return [_Place(0, argument(planned, "first"), below)]
+        # A computed connection, such as `Customer.accesses`, reads pages like any other.
         case Computed() if "first" in planned.facts.core.args:
             return [_Place(0, argument(planned, "first"), below)]
         case Related(relation):

@@ -45,6 +45,7 @@ class Explainer:
         """Explain each operation for its stated or registered purpose, else for each of the client's purposes."""
         document = self.documents.read(text.text)
         unfit = [_unfit(each, text.name) for each in document.problems(hints=self.hints)]
+        # By hash, as at run time: the name of a document has no meaning.
         registered = next((each.purpose for each in self.client.documents if each.hash == document.hash), None)
         found: list[Explained] = []
         for operation in document.operations.values():
@@ -94,8 +95,10 @@ class Explainer:
         return Grant(
             token_id="explained",  # noqa: S106 (no token at all)
             client_id=self.client.id,
+            # Any subject: the decision depends on whether there is one, not on whom.
             subject=1 if bound else None,
             purposes=purposes,
+            # A third-party token has the scopes that customers can consent to, and no others (O10).
             scopes=self.client.scopes & APP_SCOPES if third_party else self.client.scopes,
             expires_at=0,
             refusal=Refusal[self.client.refusal],
@@ -111,6 +114,7 @@ class Explainer:
         seen: set[str] = set()
         for asked in read_document(self.facts, text.name, text.text, operation).asked.values():
             fact = self.facts.all[asked.coordinate]
+            # Fields without rules are listed only if they are refused.
             if fact.governs or asked.coordinate in refused:
                 seen.add(asked.coordinate)
                 conditions = decision.conditions.get(asked.coordinate, ())
@@ -167,6 +171,7 @@ class Explainer:
 
 
 def _combinations(switches: Sequence[str]) -> Iterator[Mapping[str, bool]]:
+    # 2⁶ = 64 plans at most.
     choices = product((True, False), repeat=len(switches))
     if len(switches) > SWITCHES:
         choices = iter([(True,) * len(switches), (False,) * len(switches)])  # type: ignore[assignment]

@@ -36,6 +36,7 @@ class Levels:
 
     def record_handover(self, layout: Layout, n: int) -> None:
         """Record what `rows<n>`, all of which are shown, hand over to a registry."""
+        # Only DOMAIN_REGISTRATION has such columns, so other plans pay nothing for it.
         if layout.handed:
             self.out.constant(f"layout{n}", layout)
             self.out.add(f"context.revealed.record_handover(rows{n}, layout{n})")
@@ -55,6 +56,7 @@ class Levels:
     def _keys(self, relation: Relation, layout: Layout, n: int) -> str:
         """The expression of the keys by which `rows<n>` are related to the next level, without null."""
         at = layout.at[relation.source]
+        # Ids are unique and never null; other keys need the set.
         if at == 0:
             return f"[r[0] for r in rows{n}]"
         return f"list({{r[{at}] for r in rows{n}}} - NOTHING)"
@@ -64,6 +66,7 @@ class Levels:
         self.shapes.below[planned] = n
         self.out.constant(f"fetch{n}", fetch)
         self.out.add(f"rows{n} = await fetch{n}.rows({keys}, parameters)")
+        # Rows of another owner, such as the customer of a domain, have to pass the guard like any other.
         if not _same_owner(relation):
             self.admit(fetch.layout, n)
         self.record_handover(fetch.layout, n)
@@ -71,8 +74,10 @@ class Levels:
         self.out.add(f"by{n} = {{}}")
         at = fetch.grouped_at
 
+        # Grouped by the key that the parent rows have, in the order of the statement.
         def keep(shape: Shape) -> None:
             if relation.many:
+                # get() first: setdefault() alone would create an empty list for every row.
                 self.out.add(f"(by{n}.get(r[{at}]) or by{n}.setdefault(r[{at}], [])).append({shape(planned)})")
             else:
                 self.out.add(f"by{n}.setdefault(r[{at}], {shape(planned)})")
@@ -81,6 +86,7 @@ class Levels:
 
     def _pages(self, planned: PlannedField, relation: Relation, keys: str) -> None:
         if not _same_owner(relation):
+            # Rows of erased owners would have to be replaced, as `OperationContext.standing` does.
             raise NotCoveredError("a page of rows that may belong to others")
         n, fetch = self.paging(planned)
         self.shapes.below[planned] = n
@@ -101,4 +107,5 @@ class Levels:
 
 def _same_owner(relation: Relation) -> bool:
     """True if the related rows have the same owner as the parent row, so that the owner's key is known to exist."""
+    # Only then is the owner of the rows the parent row itself, whose key was loaded with it.
     return relation.target is owner_of(relation.table) and relation.source.table.name == "customers"

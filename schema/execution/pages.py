@@ -30,6 +30,7 @@ class Pages:
                 item = shape(each) if each.name == "nodes" else self._edge(each, shape)
                 self.out.add(f"{name}.append({item})")
 
+        # A function, because a connection below other rows is built once per parent.
         with self.out.block(f"def connection{n}(rows, more):"):
             for name in ("ids", *lists.values()):
                 self.out.add(f"{name} = []")
@@ -58,6 +59,7 @@ class Pages:
             return typename(each, type_name)
         facts = {
             "hasNextPage": "more",
+            # The cursor itself is an edge before the page (Relay Cursor Connections).
             "hasPreviousPage": f"after{n} is not None",
             "startCursor": "seal(ids[0]) if ids else None",
             "endCursor": "seal(ids[-1]) if ids else None",

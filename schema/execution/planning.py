@@ -100,11 +100,13 @@ class _Planner:
             if not self._included(node):
                 continue
             if isinstance(node, FieldNode):
+                # By response key, in the order of first occurrence (GraphQL, CollectFields).
                 grouped.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
             elif isinstance(node, InlineFragmentNode):
                 if node.type_condition is None or self._applies(node.type_condition.name.value, type_):
                     self._collect(type_, node.selection_set, grouped, seen)
             elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                # Before the type condition is checked, as in CollectFields.
                 seen.add(node.name.value)
                 fragment = self.operation.document.fragments[node.name.value]
                 if self._applies(fragment.type_condition.name.value, type_):
@@ -116,6 +118,7 @@ class _Planner:
                 held = self._held(directive)
                 if held is None:
                     self.null_switch = True
+                # `@skip(if: true)` and `@include(if: false)` leave the node out.
                 elif held == (directive.name.value == "skip"):
                     return False
         return True
@@ -143,6 +146,7 @@ class _Planner:
         self.places[here] = planned
         if planned.withheld:
             return planned
+        # Fields without purposes are not personal data, and are not in the ledger entry.
         if model.rule is not None and model.rule.allowances:
             self.coordinates[model.coordinate] = None
         if isinstance(model.source, RenderedDocument):
@@ -172,6 +176,7 @@ class _Planner:
                 planned.fetches[table.name] = PageOf(self.reader, projection, relation)
             case Entry("lookup", table) if table is not None:
                 projection = self._projection(table, planned, rows_below(planned))
+                # One prepared statement per field: which one is used is known only from the variables.
                 for name, lookup in LOOKUPS.items():
                     planned.fetches[name] = ByIndex(self.reader, projection, lookup)
             case Entry("domain", table) if table is not None:
@@ -193,6 +198,7 @@ class _Planner:
             for column, coordinate in source.columns.items()
         }
         self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in source.columns)))
+        # The conditions of the rows' ids: a row that may not be known must not be rendered.
         known = [rules[f"{name}.id"].conditions(source.reads_as) for name in self.model.types_of_table[table]]
         rows = frozenset(one for each in known for one in each if one.scope == "ROW")
         hidden = source.unless_restricted
@@ -201,6 +207,7 @@ class _Planner:
 
     def _by_id(self, table: Table, planned: PlannedField, below: Iterable[Selection]) -> None:
         projection = self._projection(table, planned, below)
+        # A row by its own id is a relation of the table to itself, so one fetch serves both.
         planned.fetches[table.name] = ByKey(self.reader, projection, parent(table.c.id, of=table.c.id))
 
     def _seen_tables(self, planned: PlannedField) -> Iterator[Table]:
@@ -219,6 +226,7 @@ class _Planner:
             for each in selection.fields.values()
             if each.model is not None and not each.withheld
         ]
+        # The kind column decides of which type a row is, so it is always selected.
         kinds = [self.model.rows[name].kind for name in self.model.types_of_table[table]]
         columns = {kind for kind in kinds if kind is not None}
         masks: dict[Column[Any], frozenset[Condition]] = {}
@@ -226,16 +234,19 @@ class _Planner:
             column = _column(each)
             if column is not None:
                 columns.add(column)
+                # Fields that share a column share its value in the row, so the conditions of all of them apply.
                 masks[column] = masks.get(column, frozenset()) | self._conditions("VALUE", each.coordinate)
         handed = self._handed(table, asked)
         columns.update(NEEDED if handed else ())
         named = [planned.facts.coordinate, *(each.coordinate for each in asked), *self._ids_of(table)]
         rows = frozenset(one for one in self._conditions("ROW", *named) if CLAUSES[one][0] is table)
+        # Sorted, so that reports and dry runs are stable.
         self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in columns)))
         return Projection(table, frozenset(columns), rows, masks, self.own_only, handed, self.decision.purpose)
 
     def _handed(self, table: Table, asked: Iterable[FieldModel]) -> Mapping[Column[Any], str]:
         """The columns of domains that are disclosed to the registry by reading them for DOMAIN_REGISTRATION (R23)."""
+        # Reading a domain for any other purpose discloses it to nobody.
         if table is not domains or self.decision.purpose is not Purpose.DOMAIN_REGISTRATION:
             return {}
         return {
@@ -256,6 +267,7 @@ class _Planner:
         for coordinate in coordinates:
             if conditions := self.decision.conditions.get(coordinate):
                 found |= conditions
+            # An id that was not selected still protects its row by its declared conditions.
             elif purpose is not None and (rule := self.model.rules.get(coordinate)) is not None:
                 found |= rule.conditions(purpose)
         return frozenset(each for each in found if each.scope == scope)

@@ -24,6 +24,7 @@ class PlanError(Exception):
     """An executor needs something that the planner did not prepare: a defect of the gateway."""
 
 
+# eq=False, here and below: hashed by identity, as keys of the compiler's tables.
 @dataclass(slots=True, eq=False)
 class PlannedField:
     """One field at one place of the operation."""

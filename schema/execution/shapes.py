@@ -28,6 +28,7 @@ class NotCoveredError(Exception):
     """The plan contains something that only the standard executor supports; the message names it."""
 
 
+# SQLite returns booleans as 0 and 1.
 def _flag(value: Any) -> bool | None:
     return None if value is None else bool(value)
 
@@ -104,6 +105,8 @@ class Shapes:
             self.out.add("place = b':%d:%d' % (o, i)")
         for n, column in enumerate(sealed):
             bound = f"{column.table.name}.{column.name}".encode()
+            # A sealed value is version (1 byte), nonce (12), ciphertext with tag; the associated data binds table,
+            # column, owner and row (D2). Inlined, because it runs once per value.
             plain = f"decrypt(v[1:13], v[13:], {bound!r} + place)"
             opened = f"loads({plain})" if column.info["sealing"].parts else f"{plain}.decode()"
             checked = f"{opened} if v[0] == {VERSION[0]} else broken()"
@@ -145,6 +148,7 @@ class Shapes:
             return f"flag({value})"
         if read is not None:
             return self._read(value, read)
+        # Other integer columns cannot exceed the 32 bits of an Int.
         if named.name == "Int" and isinstance(column.type, BigInteger):
             return f"whole({value})"
         if isinstance(named, GraphQLEnumType) and "choices" not in column.info:

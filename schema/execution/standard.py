@@ -73,6 +73,7 @@ def attach(model: SchemaModel) -> None:
         type_ = model.core.type_map[type_name]
         if isinstance(type_, GraphQLObjectType):
             field.core.resolve = _guarded(field.coordinate, _resolver(field.source))
+            # Strawberry's test expects instances of its classes; values here are rows.
             type_.is_type_of = None
         elif isinstance(type_, GraphQLInterfaceType):
             type_.resolve_type = _type_of
@@ -104,6 +105,7 @@ async def execute_plan(context: ResolverContext, variables: Mapping[str, Any]) -
 
 def _guarded(coordinate: str, resolve: Resolver) -> Resolver:
     def guarded(source: Any, info: Info, **arguments: Any) -> Any:
+        # The decision was made before execution: this is a look-up, not a permission check.
         if coordinate in info.context.plan.decision.withheld:
             return None
         return resolve(source, info, **arguments)
@@ -172,6 +174,7 @@ def _read(resting: Any, read: Callable[[Any], Any] | None) -> Any:
 
 def _related(source: Any, many: bool) -> Resolver:
     async def resolve(record: OpenedRecord, info: Info) -> Any:
+        # A null reference leads to no row: no statement is needed.
         key = record.value(source)
         if key is None:
             return [] if many else None
@@ -216,10 +219,12 @@ def _entry(kind: str) -> Callable[..., Awaitable[Any]]:
         else:
             type_name, key = node_key(context.operation_context.ids, context.model, planned.facts, arguments["id"])
             name = context.model.rows[type_name].table.name
+            # A type that the purpose may not read is answered as if the id were unknown.
             if name not in planned.fetches:
                 return None
         fetch = planned.fetch(ByKey, name)
         found = _records(info, await context.operation_context.related((place, type_name), fetch, key), fetch)
+        # `me` has no type name. An id of another variant of the same table finds nothing.
         return next((each for each in found if type_name in (None, each.type_name)), None)
 
     return resolve
@@ -254,6 +259,7 @@ def _rendered(source: RenderedDocument) -> Callable[..., Awaitable[Any]]:
 
 def _command(run: Run) -> Callable[..., Awaitable[Result]]:
     async def resolve(root: Any, info: Info, input: Mapping[str, Any] | None = None) -> Result:
+        # By response key, as in the compiled plan, so that no command runs twice.
         performed: Result = await info.context.operation_context.perform(str(info.path.key), run, input or {})
         return performed
 
@@ -281,6 +287,7 @@ def _records(info: Info, admitted: list[Admitted], fetch: ByKey | PageOf | ByInd
     kind = model.rows[names[0]].kind
     if kind is None:
         return [OpenedRecord(names[0], row, layout, key) for row, key in admitted]
+    # Several types over one table are told apart by the kind column.
     by_value = {model.rows[name].value: name for name in names}
     at = layout.at[kind]
     return [OpenedRecord(by_value[row[at]], row, layout, key) for row, key in admitted]
@@ -290,6 +297,7 @@ def _here(info: Info) -> tuple[ResponsePath, PlannedField]:
     steps: list[tuple[str, str]] = []
     path: Path | None = info.path
     while path is not None:
+        # Without list indexes: all elements of a list share one place.
         if isinstance(path.key, str) and path.typename is not None:
             steps.append((path.typename, path.key))
         path = path.prev

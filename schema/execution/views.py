@@ -66,6 +66,7 @@ class GrantView:
     @classmethod
     def of(cls, grant: Grant, ids: GlobalIds) -> GrantView:
         """The view of a grant; purposes and scopes are sorted."""
+        # The session as a global id, so that a client can find it with `node(id:)`.
         session = None
         if grant.session_id is not None and grant.subject is not None:
             session = ids("Session", grant.subject, grant.session_id)

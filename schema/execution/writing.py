@@ -47,6 +47,7 @@ class FunctionSource:
 
     def function(self, name: str) -> Any:
         """Compile the source and return the function of this name."""
+        # A namespace of its own: generated code sees its constants and no module of ours.
         namespace = dict(self._constants)
         exec(compile(self.text, "<plan>", "exec"), namespace)  # noqa: S102  (the text is generated from the schema alone)
         return namespace[name]

@@ -38,6 +38,7 @@ class SchemaError(Exception):
 
 def require_clean(model: SchemaModel) -> None:
     """Raise SchemaError unless every field, argument and input field is declared and keeps the hard rules."""
+    # All findings at once, so that a schema is corrected in one go.
     if found := list(findings(model)):
         raise SchemaError(found)
 
@@ -76,5 +77,6 @@ def _declaration(rule: Rule, public: str | None, source: Source | None) -> Itera
         yield "names no purposes"
     if public is None and rule.category is None and not isinstance(source, Command):
         yield "names no category"
+    # A contradiction: it is unclear which of the two the author meant.
     if public is not None and rule.category is not None:
         yield "is called public and personal at once"

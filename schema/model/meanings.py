@@ -15,6 +15,7 @@ def meanings(model: SchemaModel) -> dict[str, Meaning]:
     for field in model.fields.values():
         if isinstance(field.source, (ColumnValue, Embedded)) and field.rule is not None:
             column = field.source.column
+            # By name, since an export reads the store and not the schema.
             shown.setdefault(f"{column.table.name}.{column.name}", []).append(field)
     return {source: _meaning(fields) for source, fields in shown.items()}
 

@@ -76,6 +76,7 @@ class SchemaModel:
     @cached_property
     def rules(self) -> Mapping[str, Rule]:
         """Every declared rule, arguments and input fields included, by coordinate."""
+        # Arguments and input fields have coordinates of their own, so nothing is overwritten.
         found = {field.coordinate: field.rule for field in self.fields.values() if field.rule is not None}
         return found | {coordinate: rule for coordinate, rule in self.inbound() if rule is not None}
 
@@ -176,6 +177,7 @@ def _inbound(coordinate: str, core: GraphQLArgument | GraphQLInputField) -> Rule
         return Rule(
             coordinate, declared.category, declared.allowances, declared.retention, declared.scopes, inbound=True
         )
+    # An input object is not data itself: its fields are.
     if isinstance(get_named_type(core.type), GraphQLInputObjectType):
         return Rule(coordinate, None, (), None, inbound=True)
     return None

@@ -46,6 +46,7 @@ def of_field(model: SchemaModel, field: FieldModel, rule: Rule) -> Iterator[str]
     for condition in sorted({each.when for each in rule.allowances if each.when}, key=lambda each: each.name):
         if not enforceable(model, field, condition):
             yield f"depends on {condition.name}, which no statement for it would enforce"
+    # `id` is the exception: without it a row cannot be pointed at, and its rule protects the row.
     if rule.category is not None and isinstance(field.core.type, GraphQLNonNull) and not _is_id(field.source):
         yield "is personal data and must be nullable, or withholding it would take its parent"
 
@@ -62,6 +63,7 @@ def _column(field: FieldModel, rule: Rule) -> Iterator[str]:
     if not isinstance(field.source, (ColumnValue, Embedded)):
         return
     column = field.source.column
+    # Columns such as card numbers and password hashes have no output, whatever a field declares (D4, R16).
     if not column.info.get("output", False):
         yield f"shows {column.table.name}.{column.name}, which no API may give out"
     resting = column.info["category"]
@@ -212,6 +214,7 @@ def _ambiguous_rows(model: SchemaModel) -> Iterator[Found]:
     """Check that several types of one table are distinct variants, so that each row has exactly one type."""
     for names in model.types_of_table.values():
         kinds = [model.rows[name] for name in names]
+        # One type without a kind would match the rows of all others.
         if len(names) > 1 and len({each.value for each in kinds if each.kind is not None}) < len(names):
             yield names[-1], f"stands for the same rows as {', '.join(names[:-1])}: give each a variant"
 

@@ -50,6 +50,7 @@ class CardConsentInput:
 class AddCardInput:
     """A card with the consent to store it; neither is accepted without the other (R20)."""
 
+    # Stored in the vault, apart from the method: reading one never decrypts the other.
     number: str = stored_input(card_vault.c.number, "The number on the card; give it as a variable.", OWN)
     exp_month: int = stored_input(payment_methods.c.card_expiry, "Month of expiry, 1 to 12.", OWN, part="month")
     exp_year: int = stored_input(payment_methods.c.card_expiry, "Year of expiry, four digits.", OWN, part="year")

@@ -31,6 +31,7 @@ class NewPostalAddressInput:
 class RegisterCustomerInput:
     """A new customer, for tools such as the shop."""
 
+    # No phone: it is for emergencies, and customers add it themselves (R14).
     given_name: str = stored_input(customers.c.name, "Given name.", PROVIDED, part="given")
     family_name: str = stored_input(customers.c.name, "Family name.", PROVIDED, part="family")
     email: str = stored_input(customers.c.email, "The e-mail address for messages about services.", PROVIDED)

@@ -70,6 +70,7 @@ class _Policy:
 
 async def registry_policy(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> _Policy | None:
     """The rules of a top-level domain; None for one that is not offered."""
+    # A root field that is computed runs on the standard executor, which passes enum members.
     registry, kind = registry_of(given["tld"]), str(getattr(given["kind"], "value", given["kind"]))
     if registry is None:
         return None

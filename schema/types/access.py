@@ -43,6 +43,7 @@ class Session(Node):
     last_seen_at: DateTime | None = datum(sessions.c.last_seen_at, "The time of the last use.", OPEN_SESSIONS)
     expires_at: DateTime | None = datum(sessions.c.expires_at, "The time at which it expires.", OPEN_SESSIONS)
     ended_at: DateTime | None = datum(sessions.c.ended_at, "The time at which it was ended.", OPEN_SESSIONS)
+    # Place and device need a purpose that watches over the account; the fact that a session is open does not.
     ip_address: str | None = datum(sessions.c.ip_address, "The IP address.", WATCHED)
     country: CountryCode | None = datum(
         sessions.c.country, "The country of that address, looked up by the gateway.", WATCHED

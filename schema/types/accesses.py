@@ -115,11 +115,13 @@ class _Access:
 
 
 async def _page(context: ResolverContext, customer: Any, given: Mapping[str, Any]) -> ConnectionView:
+    # Built here: a computed field has no relation, from which `list_place` would take the order.
     place = ListPlace(context.grant.client_id, context.grant.subject, "Customer.accesses", descending=True)
     at = paging(place, context.operation_context.cursors, given, context.grant.max_page)
     language = "fr" if _word(given.get("language")) == "FR" else "en"
     try:
         found, more = await readings_about(context.operation_context, customer.id, at.after, at.first)
+    # An altered entry is never shown, and the failure is loud (D14).
     except AlteredEntryError as altered:
         log.error("the ledger was altered: %s; `gateway ledger verify --index` finds what else was", altered)
         raise FieldError(ErrorCode.LEDGER_ALTERED, ALTERED) from None

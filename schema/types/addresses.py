@@ -10,6 +10,7 @@ from schema.declare.fields import part, shared, together
 from schema.declare.records import plain_type
 from store.tables.customers import customers
 
+# Stands for every address column: all are sealed in the same parts.
 ADDRESS = customers.c.postal_address
 REACHED = (
     Purpose.INVOICING,

@@ -29,6 +29,7 @@ class SecondFactor(Node):
         second_factors.c.confirmed_at, "The time at which it became active; null while unconfirmed.", SIGN_IN_FACTS
     )
     last_used_at: DateTime | None = datum(second_factors.c.last_used_at, "The time of the last use.", SIGN_IN_FACTS)
+    # Free text of the customer, so fewer purposes read it than the other facts.
     label: str | None = datum(second_factors.c.label, "The customer's label of a passkey.", SIGNED_IN)
     remaining: int | None = datum(second_factors.c.remaining, "The number of recovery codes left.", SIGN_IN_FACTS)
 

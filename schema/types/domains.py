@@ -45,6 +45,7 @@ class Domain(Node):
         REGISTERED,
         disclosed_to=REGISTRY,
     )
+    # For people only: registries take A-labels.
     unicode_name: str | None = datum(
         domains.c.name,
         "The name with U-labels, if it is international (`unicodeName` of RFC 9083).",
@@ -75,6 +76,7 @@ class Domain(Node):
         published(Condition.WHOIS_EMAIL_PUBLISHED),
         disclosed_to=REGISTRY,
     )
+    # A copy of its own, so that the emergency phone never reaches a registry (R14, A4).
     registrant_phone: str | None = datum(
         domains.c.registrant_phone,
         "The registrant's phone, as registered; never the customer's emergency number.",

@@ -126,5 +126,6 @@ class CancelErasurePayload:
 async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> Requested:
     """Run the command, and encode the keys of blocking services as global ids."""
     done = await DataRights(context).erase(given)
+    # Resolvers return primary keys; global ids are the schema's.
     service = context.store.keys.house.ids.encoder("Service")
     return replace(done, blocked_by=tuple(service(context.subject, key) for key in done.blocked_by))

@@ -18,6 +18,7 @@ from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
 
 HASHES = "hashes and signatures hold no personal data"
+# At most 18 digits: more do not fit a 64-bit integer.
 NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 FromSize = Annotated[str, positioned("The size of an earlier checkpoint.", "a size of the ledger", name="from")]
 LatestSize = Annotated[

@@ -14,6 +14,7 @@ from store.links.unsubscribing import unsubscribe_token
 
 
 async def _address(context: ResolverContext, customer: Any, given: Mapping[str, Any]) -> str:
+    # A token without session or expiry: the link in an old message must still work (RFC 8058).
     token = await unsubscribe_token(context.operation_context.store.keys.house, customer.id)
     return f"{context.command.dependencies.site.origin}/unsubscribe/{token}"
 
