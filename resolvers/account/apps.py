@@ -21,9 +21,11 @@ async def withdraw_one(actor: Actor, consent_id: int) -> Result:
         mine = select(oauth_consents.c.client_id).where(
             oauth_consents.c.id == consent_id, oauth_consents.c.customer_id == actor.customer_id
         )
+        # By id and customer: another customer's consent is answered like one that does not exist (D6).
         client = await connection.scalar(mine)
         if client is None:
             return Result(problems=(NO_APP,))
+        # Consent and tokens in one transaction: no token outlives its consent (O10).
         await withdraw_app(connection, actor.customer_id, client, actor.now)
     return Result(affected={"authorizedApp": consent_id})
 

@@ -50,6 +50,7 @@ async def request_change(context: CommandContext, given: Mapping[str, Any]) -> R
     """Send a confirmation link to the new address. If another customer has it, nothing is sent, and the answer is the
     same (S8)."""
     try:
+        # The canonical form, so that look-ups and comparisons see one spelling of a mailbox (S14).
         text = read_mailbox(given["email"]).display
     except MailboxError as error:
         return Result(problems=(UserProblem(error.fault.code, str(error), ("email",)),))
@@ -61,6 +62,7 @@ async def request_change(context: CommandContext, given: Mapping[str, Any]) -> R
         [AttemptBucket(AttemptPace.RESET, b"email" + context.subject.to_bytes(8, "big"))], context.now
     ):
         return Result(problems=(TOO_OFTEN,))
+    # The key store is another database: it is read before the transaction, which then locks rows for less time.
     held = await keys.lookups.find(Lookup.EMAIL, keys.blind_index(Lookup.EMAIL, text))
     async with context.store.write() as connection:
         present = await connection.scalar(
@@ -76,6 +78,7 @@ async def request_change(context: CommandContext, given: Mapping[str, Any]) -> R
         site, minutes, secret = context.dependencies.site, int(LIFE.total_seconds() // 60), new_secret()
         if wait := await _ask(connection, context, key, text, reader.language, None if taken else secret, minutes):
             return Result(problems=(rate_limited(wait, "email"),))
+        # One link at a time: an earlier one would still set the address that it names.
         await connection.execute(delete(email_links).where(email_links.c.customer_id == context.subject))
         id_ = new_id()
         row = {
@@ -103,6 +106,7 @@ async def _ask(
 ) -> int:
     """Send the link, or with `secret` None only count it, so that limits do not reveal taken addresses; seconds to
     wait, or 0."""
+    # A taken address is counted like a free one, so that the limits do not reveal it (S8).
     limits, site = LetterLimits(context.store), context.dependencies.site
     if secret is None:
         return await limits.take(connection, LetterKind.EMAIL_CONFIRMATION, key.customer_id, text, context.now)
@@ -193,6 +197,7 @@ class EmailLinks:
                 "version": customers.c.version + 1,
                 "updated_at": context.now,
             }
+            # Compare-and-swap: the address may have been changed through another link meanwhile.
             here = customers.c.id == owner, customers.c.email_ref == found.state
             if (await connection.execute(update(customers).where(*here).values(change))).rowcount != 1:  # 2
                 return Result(problems=(LAPSED,))
@@ -202,12 +207,14 @@ class EmailLinks:
             await tell_of_correction(connection, owner, ["Customer.email"], context.now)
             await announce(connection, found.key, Event.EMAIL_CHANGED.wire, context.now, ["Customer.email"])
             asked = await self._asked(connection, owner)
+            # To both addresses: the owner of the old one may not have made the change (S8).
             for reader in (before, await reader_of(connection, found.key)):
                 if reader is not None:
                     await send_to(connection, reader, self._dependencies.site, EmailLetter.CHANGED, context.now)
                 if reader is not None and asked is not None:
                     letter = ErasureLetter.ADDRESS_CHANGED
                     await send_to(connection, reader, self._dependencies.site, letter, context.now, link=asked)
+            # 0 is no id: without a session of its own the request ends all of them.
             await end_where(connection, owner, [sessions.c.id != (found.session_id or 0)], context.now)  # 5
             await reserved.written(connection)
         return Result(affected={"customer": owner})
@@ -237,6 +244,7 @@ class EmailLinks:
         for id_, platform, ref in (await connection.execute(mine)).all():
             held = await keys.lookups.find(Lookup.LOGIN, old, platform)
             wanted = LookupRequest(Lookup.LOGIN, new, owner, id_, platform)
+            # Only a look-up that still refers to this row: a stale one may belong to another customer by now.
             same = ref is not None and (held.row_id, held.ref) == (id_, bytes(ref))
             if same and await _taken(reserved, connection, wanted, ref, now):
                 name = found.key.seal(

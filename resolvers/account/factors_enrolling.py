@@ -63,12 +63,14 @@ async def begin_totp(actor: Actor, credential_id: int | None, code: str = "") ->
     if problem := await _refusal(actor, account, code):
         return Begun(problems=(problem,))
     assert account is not None
+    # The name helps people to tell entries in the app apart; it is their own login name.
     enrolment = new_enrolment(actor.dependencies.site.name, await login_name(actor, account))
     async with actor.store.write() as connection:
         mine = second_factors.c.credential_id == account.credential.id
         await connection.execute(
             delete(second_factors).where(mine, second_factors.c.kind == "TOTP", second_factors.c.confirmed_at.is_(None))
         )
+        # Unconfirmed ones are deleted before: the first code must belong to the secret that was shown last.
         id_ = await _insert(connection, account, "TOTP", enrolment.secret)
     return _shown(id_, enrolment)
 
@@ -82,6 +84,7 @@ async def confirm_totp(actor: Actor, credential_id: int | None, code: str) -> En
     account = await actor.account(credential_id)
     if account is None:
         return Enrolled(problems=(NOT_FOUND,))
+    # Counted before the code is looked at: six digits can be guessed (S11).
     if wait := await actor.consume(account, Secret.ENROLMENT):
         return Enrolled(problems=(too_often(wait, "code"),))
     async with actor.store.write() as connection:
@@ -94,6 +97,7 @@ async def confirm_totp(actor: Actor, credential_id: int | None, code: str) -> En
         row = (await connection.execute(begun)).one_or_none()
         if row is None:
             return Enrolled(problems=(NOT_BEGUN,))
+        # No earlier step to compare with: the secret is new.
         step = accepted_step(
             account.key.open(second_factors.c.secret, row.id, row.secret).decode(), code, actor.now, None
         )
@@ -103,6 +107,7 @@ async def confirm_totp(actor: Actor, credential_id: int | None, code: str) -> En
             await connection.execute(select(second_factors.c.id).where(*mine, second_factors.c.id != row.id))
         ).scalars()
         await delete_factors(connection, list(earlier))
+        # The code counts as used, so that it cannot be replayed at a sign-in (S3).
         change = {"confirmed_at": actor.now, "last_used_at": actor.now, "last_timecode": step}
         await connection.execute(update(second_factors).where(second_factors.c.id == row.id).values(change))
         codes = await _added(connection, actor, account, ("otp", SECOND))
@@ -170,11 +175,13 @@ async def remove(actor: Actor, factor_id: int, code: str = "") -> Result:
     account = await actor.account(found) if found is not None else None
     if account is None:
         return Result(problems=(NO_SUCH_FACTOR,))
+    # Between the transactions, since it opens its own: failed attempts must stay counted.
     if problem := await actor.shows_factor(account, code):
         return Result(problems=(problem,))
     platform = account.credential.platform
     async with actor.store.write() as connection:
         await remove_factor(connection, account.key, actor.dependencies, factor_id, platform, actor.now)
+        # A removed factor may have been an attacker's: sessions that it opened must not survive (S6).
         others = [sessions.c.platform == platform, sessions.c.id != (actor.session_id or 0)]
         await end_where(connection, actor.customer_id, others, actor.now)
     return Result(affected={"credential": account.credential.id})
@@ -195,8 +202,10 @@ async def _added(
     """Complete the addition of a factor: recovery codes if there are none, and an e-mail. Returns new codes or None."""
     factors = await confirmed(connection, account.credential.id)
     codes = None
+    # With the first factor, or when all codes are used: nobody should depend on one device.
     if not any(each.kind == "RECOVERY_CODES" and each.remaining for each in factors):
         _, codes = await _new_codes(connection, actor, account, factors)
+    # The enrolment proved the factor, so the session counts as multi-factor from now on.
     if actor.session_id is not None and await _is_own(connection, actor.session_id, account):
         await add_method(connection, actor.session_id, words)
     letter, platform = SignInLetter.FACTOR_ADDED, account.credential.platform
@@ -232,6 +241,7 @@ async def _insert(
         "customer_id": account.credential.customer_id,
         "credential_id": account.credential.id,
         "kind": kind,
+        # For passkeys a placeholder: their public keys are in their own table.
         "secret": sealed(account.key, second_factors.c.secret, row_id, secret),
         "label": sealed(account.key, second_factors.c.label, row_id, label),
         "confirmed_at": confirmed_by.now if confirmed_by else None,

@@ -57,6 +57,7 @@ class Meter:
 
 def measure(password: str, own: Iterable[str] = ()) -> Meter:
     """Measure a password, which must not be too long; `own` are words of the customer's data."""
+    # zxcvbn's time grows with the number of words.
     words = [word for word in own if word][:50]
     whole = zxcvbn(password, words)
     bare = zxcvbn(squeezed(password) or password, words)  # Spaces between common words make them no less common.
@@ -70,6 +71,7 @@ def password_problems(
 
     `guarded`: a second factor is active for this customer and platform. Reads a file: call it in a thread.
     """
+    # First: every other check takes time in proportion to the length (S2).
     if too_long(password):
         return [TOO_LONG]
     rules = rules or Rules()
@@ -77,6 +79,7 @@ def password_problems(
     found = []
     if len(password) < least:
         found.append(too_short(least))
+    # Off by default: composition rules make passwords worse (NIST SP 800-63B-4, section 3.1.1.2).
     missing = [each for each in CLASSES if each not in classes_of(password)]
     if rules.classes and missing:
         found.append(lacking(missing))

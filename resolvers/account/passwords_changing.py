@@ -75,17 +75,21 @@ class NewPasswords:
         text = normal(password)
         own = [] if too_long(password) else await self._own.of(account.key)
         guarded = await self.guarded(account.credential.id)
+        # In a thread: the lists are read from disk, and zxcvbn computes for milliseconds.
         if found := await asyncio.to_thread(password_problems, text, own, self._dependencies.passwords, guarded):
             return tuple(found)
         everyone = await self._credentials.of_customer(account.key)
         others = [each.password_hash for each in everyone if each.id != account.credential.id and each.password_hash]
         present = [account.credential.password_hash] if account.credential.password_hash else []
+        # After the rules: a password that they refuse is not compared, so it is no guess.
         if wait := await self._attempts.consume(compared(account.credential.customer_id), now):
             return Rejected(wait)
+        # The present password first: that problem reveals nothing about the other platforms.
         if await self._dependencies.hasher.any_of(present, text):
             return (SAME,)
         if await self._dependencies.hasher.any_of(others, text):
             return (REUSED,)
+        # Outside the transaction: hashing takes 20 ms or more, in which rows would be locked.
         hash_ = await self._dependencies.hasher.hash(text)
         strength = (await asyncio.to_thread(measure, text, own)).strength
         return CheckedPassword(account, tuple(everyone), hash_, strength)
@@ -113,11 +117,13 @@ class NewPasswords:
         problem if a password was changed in the meantime.
         """
         account = new.account
+        # Another password may have become equal to this one since they were compared (R38).
         if not await _as_read(connection, new):
             return CONFLICT
         sealed = sealed_hash(account.key, account.credential.id, new.hash)
         change = {"password_hash": sealed, "changed_at": now, "strength": new.strength}
         await connection.execute(update(credentials).where(credentials.c.id == account.credential.id).values(change))
+        # Links and pending sign-ins could otherwise open new sessions after these have ended.
         await void_links(connection, account.credential)
         counted = [*forgiven, *compared(account.credential.customer_id)]
         await self._attempts.reset(connection, counted, now)
@@ -138,6 +144,7 @@ async def _as_read(connection: AsyncConnection, new: CheckedPassword) -> bool:
         .order_by(credentials.c.id)
         .with_for_update()
     )
+    # Ciphertexts differ after every write, so equal ones prove that nothing was changed.
     now = {id_: None if resting is None else bytes(resting) for id_, resting in await connection.execute(found)}
     return now == {each.id: each.sealed_hash for each in new.everyone}
 
@@ -155,8 +162,10 @@ async def change(actor: Actor, credential_id: int | None, current: str, new: str
     account = await actor.account(credential_id)
     if account is None:
         return Result(problems=(NOT_FOUND,))
+    # Counted within the session: a stolen session must not be used to guess the password.
     if wait := await actor.consume(account, Secret.PASSWORD):
         return Result(problems=(too_often(wait, "currentPassword"),))
+    # The length first: a long text is not hashed (S2).
     right = not too_long(current) and await actor.dependencies.hasher.verify(
         account.credential.password_hash, normal(current)
     )

@@ -38,6 +38,7 @@ class OwnWords:
             select(credentials.c.id, credentials.c.login_name).where(credentials.c.customer_id == bindparam("customer"))
         )
         self._domains = prepare(
+            # Bounded: a reseller may have thousands of domains.
             select(domains.c.id, domains.c.name).where(domains.c.customer_id == bindparam("customer")).limit(100)
         )
 
@@ -78,6 +79,7 @@ def _text(key: SubjectKey, column: Any, row_id: int, resting: bytes | None) -> s
 def _parts(key: SubjectKey, column: Any, row_id: int, resting: bytes | None) -> list[str]:
     try:
         found = [] if resting is None else column.info["sealing"].decode(key.open(column, row_id, resting))
+    # A damaged value is no reason to refuse a password.
     except SealBrokenError:
         return []
     return [part or "" for part in found]

@@ -73,18 +73,22 @@ class Resets:
         """
 
         async def work() -> ResetRequested | Rejected:
+            # Refused by network alone: a refusal by account would tell strangers which accounts exist.
             if wait := await self._attempts.consume([by_network(visitor)], now):
                 return Rejected(wait)
             index = self._credentials.login_index(login)
+            # Looked up even if nothing will be sent: the statements must be the same (G7).
             account = await self._credentials.by_login(platform, index)
             too_many = await self._attempts.consume([AttemptBucket(AttemptPace.RESET, platform.encode() + index)], now)
             if not too_many:
                 async with self._store.write() as connection:
+                    # The placeholder has id 0, so that every statement runs and matches no row.
                     someone = account or nobody(platform)
                     if await self._may_send(connection, someone, index, now):
                         await self.send(connection, someone, SignInLetter.PASSWORD_RESET, now)
             return ResetRequested()
 
+        # Always: the answer for an existing account must take as long as for a missing one.
         return await no_sooner(self._dependencies.times.refusal, work(), always=True)
 
     async def _may_send(self, connection: AsyncConnection, account: Account, index: bytes, now: datetime) -> bool:
@@ -93,6 +97,7 @@ class Resets:
         For an account that does not exist a placeholder mailbox and number are counted, by the same statements (G7).
         """
         reader = await reader_of(connection, account.key)
+        # Stable per login name, so that its limit fills up like that of a real mailbox.
         mailbox = f"{index.hex()}@nobody.invalid" if reader is None else reader.email
         customer = account.key.customer_id or int.from_bytes(index[:7])
         return not await LetterLimits(self._store).take(connection, LetterKind.PASSWORD_RESET, customer, mailbox, now)
@@ -104,6 +109,7 @@ class Resets:
         same statements insert nothing (G7).
         """
         secret, customer = new_secret(), account.credential.customer_id
+        # One valid link at a time: older e-mails must not open an account later.
         await connection.execute(delete(reset_links).where(reset_links.c.credential_id == account.credential.id))
         email_ref = await connection.scalar(select(customers.c.email_ref).where(customers.c.id == customer))
         row = {
@@ -114,6 +120,7 @@ class Resets:
             "account_state": _state(account, email_ref),
             "expires_at": now + self._dependencies.times.reset,
         }
+        # Decided inside the statement, so that the number of statements reveals nothing.
         there = exists().where(customers.c.id == customer, customers.c.email.is_not(None))
         await connection.execute(insert_where(reset_links, row, there))
         site = self._dependencies.site
@@ -152,8 +159,10 @@ class Resets:
         async with self._store.write() as connection:
             if not await self._spent(connection, link):
                 return Expired()
+            # A thief of the old password may have made a device known.
             await forget_devices(connection, link.account.credential.id)
             device = await remember_device(connection, link.account, visitor, now)
+            # Consuming the link and setting the password are one transaction: neither happens alone.
             if await self._passwords.write(connection, prepared, now, [by_network(visitor)]):
                 return Expired()  # Another password of theirs was changed in between, so this state is over.
         return Done(link.account.credential.platform, device)

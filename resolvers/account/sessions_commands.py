@@ -27,6 +27,7 @@ async def end_one(actor: Actor, session_id: int) -> Result:
     """End one session; idempotent."""
     async with actor.store.write() as connection:
         mine = select(sessions.c.id).where(sessions.c.id == session_id, sessions.c.customer_id == actor.customer_id)
+        # Another customer's session is answered like one that does not exist (D6).
         if await connection.scalar(mine) is None:
             return Result(problems=(NO_SESSION,))
         await end_where(connection, actor.customer_id, [sessions.c.id == session_id], actor.now)

@@ -83,13 +83,16 @@ class Alarms:
                 credentials.c.customer_id == alarm.key.customer_id,
                 credentials.c.platform == alarm.platform,
             ]
+            # Accesses that other platforms reported are not tied to a credential.
             if alarm.credential_id is not None:
                 which.append(credentials.c.id == alarm.credential_id)
             rows = (
+                # In the order of ids: concurrent commands lock credentials in one order.
                 await connection.execute(select(*COLUMNS).where(*which).order_by(credentials.c.id).with_for_update())
             ).all()
             for credential in (Credential.of(row, alarm.key) for row in rows):
                 mine = credentials.update().where(credentials.c.id == credential.id)
+                # Removed instead of marked: no code path can accept it any more.
                 await connection.execute(mine.values(password_hash=None, changed_at=now))  # 2
                 since = select(second_factors.c.id).where(
                     second_factors.c.credential_id == credential.id, second_factors.c.confirmed_at >= alarm.at
@@ -97,6 +100,7 @@ class Alarms:
                 await delete_factors(connection, list((await connection.execute(since)).scalars()))  # 3
                 await forget_devices(connection, credential.id)  # 4
                 await void_links(connection, credential)
+                # The state after this change, or the link would be void from the start.
                 void = replace(credential, sealed_hash=None, password_hash=None, changed_at=now)
                 await self._resets.send(connection, Account(void, alarm.key), SignInLetter.ALARM_RAISED, now)  # 5
             await end_where(connection, alarm.key.customer_id, [], now)  # 6

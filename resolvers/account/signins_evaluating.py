@@ -48,6 +48,7 @@ class Evaluator:
         called within `run_sync`."""
 
         def of(customer_id: int) -> SignInContext | None:
+            # The OAuth grants run synchronously inside `run_sync`; greenlet switches back to await this.
             (key,) = await_only(self._store.keys.subjects([customer_id]))
             return None if key is None else self._history.context(key, visitor)
 
@@ -61,6 +62,7 @@ class Evaluator:
         finding = self._history.context(key, visitor).compare(session.id, session.contexts)
         if not finding.news:
             return finding.verdict.admits
+        # Before the transaction: it decrypts earlier accesses.
         evaluated = await self._evaluated(session.customer_id, session.platform, visitor, now, finding)
         async with self._store.write() as connection:
             here = session_proofs.c.session_id == session.id
@@ -69,6 +71,7 @@ class Evaluator:
                 .where(here, _held(session_proofs.c.contexts, finding))
                 .values(contexts=finding.held)
             )
+            # Of concurrent requests one changes the row, and only that one records the access.
             first = (await connection.execute(held)).rowcount == 1
             if evaluated is not None and first:
                 key, access = evaluated
@@ -84,6 +87,7 @@ class Evaluator:
         held = (
             update(oauth_families).where(here, _held(oauth_families.c.contexts, finding)).values(contexts=finding.held)
         )
+        # Another replica was first, and records the access.
         if (await connection.execute(held)).rowcount != 1:
             return
         evaluated = await self._evaluated(arrival.customer_id, arrival.platform, visitor, now, finding)

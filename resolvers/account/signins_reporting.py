@@ -42,6 +42,7 @@ async def record_access(context: CommandContext, given: Mapping[str, Any]) -> Re
     visitor = Visitor(str(address), described(given.get("device")))
     history, platform = History(context.store, context.dependencies), _word(given["platform"])
     if _word(given["outcome"]) == "SUCCEEDED":
+        # Other platforms have no device cookie of ours.
         access = await history.evaluate(key, platform, visitor, at, known=None)
     else:
         access = history.failed(platform, visitor, at)
@@ -54,6 +55,7 @@ def _problems(
     context: CommandContext, given: Mapping[str, Any], at: datetime, no_address: bool
 ) -> tuple[UserProblem, ...]:
     found = []
+    # Both could name two customers.
     if (given.get("customer") is None) == (given.get("customerNumber") is None):
         found.append(WHO)
     if no_address:

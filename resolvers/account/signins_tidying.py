@@ -36,6 +36,7 @@ async def tidy(connection: AsyncConnection, now: datetime) -> None:
     await connection.execute(delete(session_proofs).where(session_proofs.c.session_id.in_(over)))
     await connection.execute(delete(known_devices).where(known_devices.c.last_used_at <= now - Times().device))
     factors = second_factors.c
+    # By id, which begins with its time: the table has no time of creation.
     unconfirmed = factors.confirmed_at.is_(None), factors.id < _id_at(now - UNCONFIRMED)
     await connection.execute(delete(second_factors).where(*unconfirmed))
     await forget_old(connection, now)

@@ -28,6 +28,7 @@ def translated(message: str, language: str) -> str:
     catalogue = _read(language)
     if (found := catalogue.plain.get(message)) is not None:
         return found
+    # Patterns last: most messages are fixed texts, found by one look-up.
     for pattern, text in catalogue.patterns:
         if match := pattern.fullmatch(message):
             return text.format(*match.groups())
@@ -44,6 +45,7 @@ def _read(language: str) -> _Catalogue:
     found = entries(language)
     plain = {text: translation for text, translation in found.items() if "{}" not in text}
     patterns = tuple(
+        # Bounded, so that matching takes linear time in foreign text (G12).
         (re.compile(re.escape(text).replace(r"\{\}", "(.{1,200})"), re.DOTALL), translation)
         for text, translation in found.items()
         if "{}" in text
@@ -54,6 +56,7 @@ def _read(language: str) -> _Catalogue:
 def preferred(accepted: str | None) -> str:
     """The available language that an `Accept-Language` header prefers (RFC 9110, section 12.5.4); English otherwise."""
     best, weight = "en", 0.0
+    # Bounded: the header is foreign text.
     for each in (accepted or "")[:200].split(","):
         tag, _, quality = each.partition(";")
         name = tag.strip().lower().partition("-")[0]

@@ -68,6 +68,7 @@ async def run_idempotently(context: CommandContext, key: str, name: str, run: Ru
         "at": context.now,
     }
     kind = _kind(run)
+    # Without a transaction: most repetitions come after the answer was stored.
     found = await _find(context, row, kind)
     if found is not None:
         return found
@@ -78,11 +79,14 @@ async def run_idempotently(context: CommandContext, key: str, name: str, run: Ru
     keyed = KeyedStore(context.store, claim)
     try:
         async with keyed:
+            # Commands use only the part of Store that KeyedStore has.
             result = await run(replace(context, store=cast(Store, keyed)), given)
+            # A command that wrote nothing has claimed nothing: the key stays free.
             if keyed.claimed:
                 async with keyed.last() as connection:
                     await _settle(connection, row["mark"], result, await context.store.keys.house.system(KEY))
     except DuplicateRequestError:
+        # The other request may have been answered while this one waited for its row.
         return await _find(context, row, kind) or kind(problems=(IN_PROGRESS,))
     return result
 
@@ -91,6 +95,7 @@ async def _claim(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
     """Claim the key, or take over an expired claim; DuplicateRequestError if another request has it."""
     if (await connection.execute(insert_new(connection, command_keys).values(row))).rowcount == 1:
         return
+    # An expired claim belongs to a crashed process; taking it over is one conditional update.
     left = (
         command_keys.c.mark == row["mark"],
         command_keys.c.outcome.is_(None),
@@ -112,10 +117,12 @@ async def _find(context: CommandContext, row: Mapping[str, Any], kind: type[Resu
     if not rows:
         return None
     asked, outcome, at = rows[0]
+    # In constant time: the hash covers input such as card numbers.
     if not hmac.compare_digest(bytes(asked), row["request"]):
         return kind(problems=(REUSED,))
     if outcome is None:
         return kind(problems=(IN_PROGRESS,)) if instant(at) > context.now - UNDER_WAY else None
+    # Bound to its mark as associated data, so that outcomes cannot be swapped between keys.
     content = open_envelope(await context.store.keys.house.system(KEY), b64decode(outcome), row["mark"])
     kept = None if content is None else orjson.loads(content)
     return kind(problems=(DONE,)) if kept is None else kind(kept["affected"], **kept["shown"])
@@ -134,6 +141,7 @@ async def _settle(connection: AsyncConnection, mark: bytes, result: Result, key:
 
 def _outcome(result: Result) -> bytes:
     """The answer to store: ids of rows and other attributes; nothing for a result with secrets."""
+    # Storing a secret to return it again would keep it where it must not be (S3, S4).
     if not result.repeatable:
         return SHOWN_ONCE
     plain = {each.name for each in fields(Result)}
@@ -144,6 +152,7 @@ def _outcome(result: Result) -> bytes:
 @cache
 def _kind(run: Run) -> type[Result]:
     """The result class of a command, from its return annotation."""
+    # `unwrap`, since `by_id` wraps commands.
     found = get_type_hints(unwrap(run)).get("return")
     return found if isinstance(found, type) and issubclass(found, Result) else Result
 

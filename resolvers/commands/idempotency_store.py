@@ -43,6 +43,7 @@ class KeyedStore:
         One that is `apart` is committed when its block ends, whatever the command's outcome.
         """
         await self.commit()
+        # Rate-limit counts must survive a command that fails.
         if apart:
             async with self._store.write(brief=brief) as connection:
                 yield connection
@@ -51,9 +52,11 @@ class KeyedStore:
             connection = await stack.enter_async_context(
                 self._store.write()
             )  # Never `brief`: it stays open after its block, and would hold up a group commit.
+            # In the command's own transaction: claim and change commit together.
             if not self.claimed:
                 await self._claim(connection)
             yield connection
+            # The transaction stays open beyond this block.
             self._held = (stack.pop_all(), connection)
         self.claimed = True
 

@@ -33,6 +33,7 @@ class GeoLocation:
             return None
         degrees = (self.latitude, self.longitude, other.latitude, other.longitude)
         north, east, north2, east2 = (radians(each or 0.0) for each in degrees)
+        # The haversine formula; rounding can exceed 1 for opposite places, hence min().
         half = sin((north2 - north) / 2) ** 2 + cos(north) * cos(north2) * sin((east2 - east) / 2) ** 2
         return 2 * EARTH_KM * asin(sqrt(min(1.0, half)))
 
@@ -78,7 +79,9 @@ class Places:
         self._looked_at = monotonic()
         try:
             about = self._path.stat()
+            # Opening costs seconds and memory, so only a changed file is opened.
             if (about.st_mtime_ns, about.st_size) != self._seen:
+                # In memory: replacing or truncating the file cannot disturb look-ups.
                 self._reader = maxminddb.open_database(self._path, maxminddb.MODE_MEMORY)
                 self._seen = (about.st_mtime_ns, about.st_size)
         except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
@@ -96,6 +99,7 @@ def _place(record: Any) -> GeoLocation:
     where = record.get("location")
     where = where if isinstance(where, dict) else {}
     latitude, longitude = where.get("latitude"), where.get("longitude")
+    # Foreign data: a database may have other types at these places.
     text = code.upper() if isinstance(code, str) and len(code) == 2 else None
     if isinstance(latitude, float) and isinstance(longitude, float):
         return GeoLocation(text, latitude, longitude)

@@ -39,6 +39,7 @@ async def withdraw(
 
 async def is_given(connection: AsyncConnection, customer_id: int, kind: str) -> bool:
     """True if the newest event of this kind is a consent."""
+    # By id: a customer's events have rising ids, whatever the clocks say (F3).
     newest = (
         select(func.max(consents.c.id))
         .where(consents.c.customer_id == customer_id, consents.c.kind == kind)
@@ -64,6 +65,7 @@ async def _event(
         "kind": kind,
         "state": state,
         "wording_version": present.version,
+        # The hash proves which text was shown, even if the wording of a version were changed.
         "wording_hash": present.hash,
         "language": present.language,
         "source": source,

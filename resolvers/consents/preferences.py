@@ -50,6 +50,7 @@ async def switch_news(
     row = await _locked(connection, key.customer_id)
     if row is None:
         return False
+    # No event for no change: consents are a record, not a log of clicks.
     if row.product_news == wanted:
         return True
     await connection.execute(update(customers).where(customers.c.id == key.customer_id).values(product_news=wanted))
@@ -78,6 +79,7 @@ async def choose_cookies(context: CommandContext, given: Mapping[str, Any]) -> R
         language = given.get("language") or row.locale or "en"
         if wanted:
             await give(connection, context, key, MEASURING, language, "graphql/chooseCookies")
+        # Refusing without an earlier consent withdraws nothing.
         elif await is_given(connection, key.customer_id, MEASURING):
             await withdraw(connection, context, key, MEASURING, language, "graphql/chooseCookies")
     return Result(affected={"cookieChoice": id_, "customer": context.subject})
@@ -108,6 +110,7 @@ async def _choose(
         "expires_at": ends(context.now),
         "global_privacy_control": control,
     }
+    # One row a customer, the present choice; the history is in the consent events.
     await connection.execute(delete(cookie_choices).where(cookie_choices.c.customer_id == key.customer_id))
     await connection.execute(insert(cookie_choices).values(row))
     facts: dict[str, Fact] = {"measurement": wanted}
@@ -118,6 +121,7 @@ async def _choose(
 def ends(chosen: datetime) -> datetime:
     """The time at which a choice expires, by the retention rule."""
     period = Period.parse(RetentionRule.COOKIE_CHOICE.period or "P6M")
+    # At midnight UTC: a choice is valid for whole days.
     return datetime.combine(period.after(chosen.astimezone(UTC).date()), time(), UTC)
 
 

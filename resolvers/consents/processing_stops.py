@@ -70,6 +70,7 @@ def sealed_reason(key: SubjectKey, column: Column[Any], id_: int, because: str |
 async def stop(connection: AsyncConnection, customer_id: int, subject: str, now: datetime) -> None:
     """Hide the customer's rows from the purposes of the subject, from the commit on; idempotent."""
     mine = processing_stops.c.customer_id == customer_id, processing_stops.c.subject == subject
+    # No race: every caller holds the lock of the customer's row.
     if await connection.scalar(select(processing_stops.c.id).where(*mine)) is None:
         row = {"id": new_id(), "customer_id": customer_id, "subject": subject, "since": now}
         await connection.execute(insert(processing_stops).values(row))
@@ -129,6 +130,7 @@ async def objection_of(connection: AsyncConnection, customer_id: int, purpose: P
 
 async def end_restriction(connection: AsyncConnection, key: SubjectKey, by: ActingParty, now: datetime) -> None:
     """End the restriction and its stop. The events stay on record, and recipients are informed (GDPR Art. 19)."""
+    # The stop is a row of its own because filters read it for every row: it has to be small and indexed.
     await connection.execute(delete(restrictions).where(restrictions.c.customer_id == key.customer_id))
     await resume(connection, key.customer_id, RESTRICTION)
     await record_event(connection, key, RightsEvent.LIFTED, by, now)

@@ -76,6 +76,7 @@ class RowWriter:
     def _service(self, service: NewService) -> None:
         id_ = self._add(services, service, without=("domain",))
         if service.domain is not None:
+            # An imported registrant counts as confirmed: the former system registered them already.
             since = service.domain.registered_at
             over = service.ended(self._now)
             self._add(domains, service.domain, service_id=id_, registrant_confirmed_at=since, released_at=over)
@@ -84,6 +85,7 @@ class RowWriter:
         """Add the consent events; returns their row ids by object identity, since two equal events are two rows."""
         of_cards = [method.card_consent for method in new.payment_methods if method.card_consent is not None]
         events: list[NewConsent] = sorted([*of_cards, *new.consents], key=attrgetter("at"))
+        # Consents before payment methods, which refer to them.
         return {id(event): self._add(consents, event) for event in events}
 
     def _payment_method(self, method: NewPaymentMethod, given: dict[int, int]) -> None:

@@ -38,10 +38,12 @@ async def update_profile(context: CommandContext, given: Mapping[str, Any]) -> R
     (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
         return Result(problems=(GONE,))
+    # Nothing but statements is awaited inside, so it may take part in a group commit.
     async with context.store.write(brief=True) as connection:
         rows = await CURRENT.rows(connection, {"own": context.subject})
         if not rows:
             return Result(problems=(GONE,))
+        # The stored name is needed too: its parts are sealed in one value.
         version, name = rows[0]
         if given.get("ifVersion") not in (None, version):
             return Result(problems=(CONFLICT,))
@@ -71,6 +73,7 @@ CURRENT = Statement(
 def _update(columns: tuple[str, ...]) -> Statement:
     """The UPDATE statement of these columns, cached by their names."""
     written: Any = {name: bindparam(f"new_{name}") for name in columns}
+    # Cached by columns: there are few combinations, and building is slower than executing.
     return Statement(update(customers).where(customers.c.id == bindparam("own")).values(written))
 
 

@@ -54,9 +54,11 @@ async def register_customer(context: CommandContext, given: Mapping[str, Any]) -
             (id_,) = await add(connection, context.store, reserved, [new], now=context.now)
             (key,) = await context.store.keys.subjects([id_])
             if key is None:
+                # A defect, not a problem of the input.
                 raise LookupError("a key that was made a moment ago is gone")
             await announce(connection, key, Event.REGISTERED.wire, context.now)
             await reserved.written(connection)
+    # Only tools with `customers:write` learn this; strangers get no such answer (S1).
     except LookupTakenError:
         return Result(problems=(TAKEN,))
     return Result(affected={"customer": id_})

@@ -78,6 +78,7 @@ async def add(
     await let_go(connection, await reserved.take(connection, _wanted(rows, store.keys), moment), moment)
     owners = dict(zip(ids, await store.keys.create(ids), strict=True))  # 2
     for table in TABLES:  # 3
+        # One statement per table, whatever the number of customers.
         if rows[table]:
             await connection.execute(insert(table), _sealed(table, rows[table], owners))
     return ids
@@ -89,6 +90,7 @@ def _wanted(rows: dict[Table, list[Row]], keys: KeyStore) -> list[LookupRequest]
     for table, lookups in FOUND_BY.items():
         for row, lookup in product(rows[table], lookups):
             place = PLACES[lookup]
+            # Rows of one INSERT need the same columns.
             row[place.ref.name] = None
             if (value := row[place.value.name]) is not None:
                 index = keys.blind_index(lookup, value)
@@ -102,6 +104,7 @@ def _scope(table: Table, row: Row) -> str:
     """The scope within which a look-up is unique: a platform for login names; ended domains conflict with none."""
     if table is credentials:
         return str(row["platform"])
+    # Its own id makes an ended registration unique, so that the name can be registered again.
     return str(row["id"]) if table is domains and row["released_at"] is not None else ""
 
 

@@ -48,6 +48,7 @@ async def disclose(
     kind, why = _member(Recipient, recipient_kind), _member(Purpose, purpose)
     basis = _member(LegalBasis, legal_basis)
     fields = sorted(set(coordinates))
+    # Checked where it is recorded, since registers are filled at run time (D11).
     if not kind.may_receive_for(why):
         raise ValueError(f"{kind.name} receives nothing for {why.name}")
     if basis not in why.bases:

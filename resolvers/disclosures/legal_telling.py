@@ -47,6 +47,7 @@ async def tell_those_who_may_know(store: Store, site: Site, now: datetime) -> in
         .limit(PAGE)
     )
     async with store.write() as connection:
+        # Rows that another worker has locked are skipped, not waited for.
         rows = (await connection.execute(waiting.with_for_update(skip_locked=True))).all()
         keys = await store.keys.subjects([row.customer_id for row in rows])
         for row, key in zip(rows, keys, strict=True):

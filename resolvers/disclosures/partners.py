@@ -26,6 +26,7 @@ async def disclose_to_partner(
 
     ValueError if partners may receive nothing for this purpose; then no answer leaves.
     """
+    # Root fields and ids that the undertaking does not list carry no data of their own.
     fields = sorted(set(coordinates) & partner.fields)
     if not fields:
         return

@@ -66,6 +66,7 @@ async def disclose_to_registries(
     """Record the disclosures in one transaction, durable on return; `handed` is by domain id."""
     async with store.write() as connection:
         for domain, over in handed.items():
+            # The keys that the operation loaded: no second read of the key store.
             key = known[over.owner]
             for basis, coordinates in over.by_basis():
                 if key is not None and coordinates:

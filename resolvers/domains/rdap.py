@@ -84,6 +84,7 @@ def _is_shown(record: OpenedRecord, field: str) -> bool:
 def _is_hidden(record: OpenedRecord, field: str) -> bool:
     """True if the registrant chose to hide the detail, or if processing is restricted, so that the choice is not
     read."""
+    # NULL, not False, while processing is restricted.
     chosen = record.value(domains.c[f"hide_{field}"])
     return chosen is None or bool(chosen)
 

@@ -52,16 +52,19 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
         problems.append(UserProblem("INVALID_DOMAIN", str(error), ("name",)))
     if ends is not None and ends <= context.now:
         problems.append(PAST)
+    # One problem per field: a name that is malformed is not reported as missing, too.
     if details.get(domains.c.registrant_name) is None and not any(each.field[-1] == "name" for each in texts.problems):
         problems.append(NAMELESS)
     if problems or name is None:
         return Result(problems=tuple(problems))
+    # The reservation surrounds the transaction, so that a crash leaves a reservation without a row, never two rows.
     async with reserving(context.store) as reserved, context.store.write() as connection:
         found = select(services.c.customer_id, services.c.kind).where(
             services.c.id == (given.get("service") or 0), services.c.status != "TERMINATED"
         )
         service = (await connection.execute(found.with_for_update())).one_or_none()
         (key,) = await context.store.keys.subjects([service.customer_id]) if service is not None else (None,)
+        # Another customer's service is not distinguished from a missing one (D6).
         if service is None or key is None:
             return Result(problems=(NO_SERVICE,))
         if service.kind != "DOMAIN":
@@ -76,7 +79,9 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
             return Result(problems=(TAKEN,))
         written, known = sealed(key, id_, {domains.c.name: name, **details}), await is_confirmed(connection, key, email)
         resting = written.get("registrant_email")
+        # The customer's own address, and one that confirmed before, need no question.
         asks = email is not None and resting is not None and not known
+        # Before the row is written: if no e-mail may be sent, nothing is registered.
         if asks and (wait := await ask_owner(connection, email_context, key, id_, resting or b"", email or "")):
             return Result(problems=(rate_limited(wait, *EMAIL),))
         row = {
@@ -97,6 +102,7 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
         facts: dict[str, Fact] = {"domain": Ref("Domain", id_), "service": Ref("Service", given["service"])}
         await record(connection, context, key, coordinates)
         await announce(connection, key, Event.DOMAIN_REGISTERED.wire, context.now, coordinates, facts)
+        # Only details with a value are disclosed.
         handed = [
             "Domain.name",
             "Domain.registrantKind",

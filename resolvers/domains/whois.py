@@ -42,9 +42,11 @@ async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> R
         row = (await connection.execute(own)).one_or_none()
         if key is None or row is None:
             return Result(problems=(NO_DOMAIN,))
+        # All or nothing: a partial change could publish what the customer wanted to hide.
         problems = tuple(filter(None, (refused(row.tld, row.registrant_kind, *each) for each in choices.items())))
         if problems:
             return Result(problems=problems)
+        # Only real changes: an unchanged detail makes no event and no consent.
         changes = {f"hide_{field}": hide for field, hide in choices.items() if row._mapping[f"hide_{field}"] != hide}
         if changes:
             await connection.execute(update(domains).where(domains.c.id == row.id).values(changes))

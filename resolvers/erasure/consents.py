@@ -60,6 +60,7 @@ async def erase_consented(connection: AsyncConnection, context: CommandContext, 
         )
     ).one()
     language = row.locale or "en"
+    # Withdrawn first: the record must show why the cards were deleted.
     if await is_given(connection, owner, KIND):
         await withdraw(connection, context, key, KIND, language, SOURCE)
         await forget_cards(connection, context, key)
@@ -81,5 +82,6 @@ async def erase_consented(connection: AsyncConnection, context: CommandContext, 
 
 async def scrub(context: CommandContext, erased: tuple[str, ...]) -> None:
     """Remove copies of erased card numbers from the database's files (D8)."""
+    # Only the vault: card numbers are the data whose copies in free pages matter most (D8).
     if CARD in erased:
         await context.store.scrub(card_vault)

@@ -74,6 +74,7 @@ async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> 
             is None
         ):
             return Requested(problems=(GONE,))
+        # Under the lock of the customer's row: services that decide about the request cannot change meanwhile.
         running = await active_services(connection, context.subject)
         waits = bool(given.get("whenServicesEnd"))
         erased = await erase_consented(connection, context, key) if running else ()
@@ -87,6 +88,7 @@ async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> 
             id_ = await _accept(connection, context, key, standing, waits=bool(running))
         if erased:
             await _note_erased(connection, id_, erased)
+    # After the commit: deleted values are in free pages from then on.
     await scrub(context, erased)
     return Requested(
         affected={"erasure": id_, "customer": context.subject},
@@ -113,12 +115,14 @@ async def _refuse(
     query = select(erasures.c.id).where(
         erasures.c.customer_id == context.subject, erasures.c.state == State.REFUSED.name
     )
+    # Not in the future: a clock that was set back must not swallow requests (F3).
     recent = (
         query.where(erasures.c.requested_at > context.now - SAME, erasures.c.requested_at <= context.now)
         .order_by(erasures.c.id.desc())
         .limit(1)
     )
     known: int | None = await connection.scalar(recent)
+    # Repeating a refused request must not fill a mailbox.
     if known is not None and not erased:
         return known
     id_, words = new_id(), {"cause": "REQUEST", "state": State.REFUSED.name, "when_services_end": False}
@@ -186,8 +190,10 @@ async def cancel_erasure(context: CommandContext, given: Mapping[str, Any]) -> R
         ).one_or_none()
         if row is None:
             return Result(problems=(NO_ERASURE,))
+        # An erasure by retention is a duty of the controller: only a new service ends it (R34).
         if row.cause != "REQUEST":
             return Result(problems=(BY_ITSELF,))
+        # Data keys may be destroyed already, and destroying is final.
         if State[row.state] not in WAITING:
             return Result(problems=(BEGUN if row.state == "ERASING" else OVER,))
         await withdraw(connection, context, key, given["id"], row.state)

@@ -33,6 +33,7 @@ from store.tables.outbox import outbox
 
 TOPIC = "webhook"
 
+# Built once: nearly every command announces something.
 LISTENING = Statement(
     select(webhooks.c.id, webhooks.c.events, webhooks.c.name, webhooks.c.url)
     .where(webhooks.c.disabled_at.is_(None))
@@ -81,9 +82,11 @@ async def announce(
         return
     free = unstopped(customers.c.id, RESTRICTION).label("free")
     row = select(customers.c.id, free).where(customers.c.id == key.customer_id)
+    # FOR NO KEY UPDATE: inserting rows that refer to the customer need not wait.
     found = (await connection.execute(row.with_for_update(key_share=True, of=customers))).one_or_none()
     if found is not None and not found.free and BY_NAME[event].despite is None:
         return  # Receivers get an event when the restriction ends, and read again.
+    # Receivers order messages by id, and ids of several machines are not in the order of commits.
     newest = await connection.scalar(select(func.max(outbox.c.id)).where(outbox.c.customer_id == key.customer_id)) or 0
     rows = []
     for receiver in receivers:
@@ -150,6 +153,7 @@ def _shown(fact: Any, id_of: Callable[[str, int], str]) -> str | bool:
         return _stamp(fact)
     if isinstance(fact, bool) or (isinstance(fact, str) and WORD.fullmatch(fact)):
         return fact
+    # A free text could be personal data, so it is refused by type and pattern.
     raise ValueError("a fact is a Ref, a bool, a moment, or a word of an enum")
 
 

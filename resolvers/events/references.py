@@ -18,6 +18,7 @@ def may_be_personal(text: str) -> bool:
     """True if the text may be a telephone number or e-mail address, which must not get into the ledger."""
     if looks_personal(text):
         return True
+    # People write numbers with all kinds of separators.
     digits = "".join(each for each in text if each.isdigit()).removeprefix("00")
     if len(digits) < LEAST:
         return False

@@ -13,6 +13,7 @@ REMEMBERED = 4_000
 """Cached results: an unchanged row is checked, and logged, once."""
 
 
+# The arguments are the registration itself, so that a changed row is checked again.
 @lru_cache(REMEMBERED)
 def may_serve(name: str, entry: Registered) -> bool:
     """True if the registration keeps the hard rules (D11); otherwise it is logged and not used."""

@@ -31,6 +31,7 @@ async def request_export(context: CommandContext, given: Mapping[str, Any]) -> R
     if key is None:
         return Result(problems=(GONE,))
     async with context.store.write() as connection:
+        # The lock makes the count of exports below reliable.
         own = select(customers.c.locale).where(customers.c.id == context.subject).with_for_update()
         customer = (await connection.execute(own)).one_or_none()
         if customer is None:

@@ -80,6 +80,7 @@ def opened_hash(key: SubjectKey, credential_id: int, sealed: bytes | None) -> st
     owner, id_, value = (nobodys_key(), 0, _decoy()) if sealed is None else (key, credential_id, sealed)
     try:
         found = owner.open(credentials.c.password_hash, id_, value).decode()
+    # No error for the customer: a reset link replaces the damaged value.
     except (SealBrokenError, UnicodeDecodeError):
         log.warning("The password of %s does not open: it takes a new one.", key)
         return None
@@ -89,6 +90,7 @@ def opened_hash(key: SubjectKey, credential_id: int, sealed: bytes | None) -> st
 @cache
 def _decoy() -> bytes:
     """A ciphertext of the length of a password hash, decrypted when there is no hash."""
+    # 97 characters: the length of an Argon2id hash with the default parameters.
     return sealed_hash(nobodys_key(), 0, "$" * 97)
 
 
@@ -121,6 +123,7 @@ class Credentials:
 
     def login_index(self, login: str) -> bytes:
         """The blind index of a login name, for any input."""
+        # Bounded, and without lone surrogates, which the hash could not encode.
         text = login[:MOST_BYTES].encode(errors="replace").decode()
         return self._store.keys.blind_index(Lookup.LOGIN, text)
 
@@ -131,6 +134,7 @@ class Credentials:
 
     async def by_login(self, platform: str, login_index: bytes) -> Account | None:
         """The account with this login name on the platform; None if there is none."""
+        # By look-up and reference: an outdated look-up matches no row.
         held = await self._store.keys.lookups.find(Lookup.LOGIN, login_index, platform)
         return await self._one(self._by_login, {"id": held.row_id, "ref": held.ref})
 

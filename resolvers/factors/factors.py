@@ -61,6 +61,7 @@ async def use_code(
     The rows are locked first: of two concurrent requests with the same code, the second finds the time step or recovery
     code used.
     """
+    # By form, so that an attempt counts for one kind of secret only (S11).
     kind = "TOTP" if is_short(code) else "RECOVERY_CODES"
     rows = await _locked(connection, credential_id, kind)
     for row in rows:
@@ -118,6 +119,7 @@ async def remove_factor(
     )
     await delete_factors(connection, [factor_id])
     rest = await confirmed(connection, credential_id or 0)
+    # Codes alone are no second factor: they stand in for one that is lost.
     if all(each.kind == "RECOVERY_CODES" for each in rest):
         await delete_factors(connection, [each.id for each in rest])
     await write(connection, key, dependencies.site, SignInLetter.FACTOR_REMOVED, now, platform=platform)
@@ -126,5 +128,6 @@ async def remove_factor(
 async def delete_factors(connection: AsyncConnection, ids: Sequence[int]) -> None:
     """Delete the factors and their passkeys."""
     if ids:
+        # Referring rows first, for the foreign key.
         await connection.execute(delete(passkeys).where(passkeys.c.factor_id.in_(ids)))
         await connection.execute(delete(second_factors).where(second_factors.c.id.in_(ids)))

@@ -88,8 +88,11 @@ class Passkeys:
             user_id=await self._user(account),
             user_name=name,
             authenticator_selection=AuthenticatorSelectionCriteria(
-                resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+                # Discoverable, for sign-in without a login name.
+                resident_key=ResidentKeyRequirement.REQUIRED,
+                user_verification=UserVerificationRequirement.REQUIRED,
             ),
+            # An authenticator that is registered already refuses, so that nothing is registered twice.
             exclude_credentials=await self._descriptors(account),
         )
         await self._remember(options.challenge, "REGISTER", account, now)
@@ -105,6 +108,7 @@ class Passkeys:
                 expected_challenge=challenge,
                 expected_rp_id=self._dependencies.site.host,
                 expected_origin=self._dependencies.site.passkey_origin,
+                # The library's default is False: possession alone would suffice (S5).
                 require_user_verification=True,
             )
         except (WebAuthnException, ValueError, KeyError, TypeError) as error:
@@ -118,6 +122,7 @@ class Passkeys:
         """
         options = generate_authentication_options(
             rp_id=self._dependencies.site.host,
+            # None lets the library generate a random one, which is stored below.
             challenge=None if account else await self._sealed(now),
             allow_credentials=await self._descriptors(account) if account else None,
             user_verification=UserVerificationRequirement.REQUIRED,
@@ -131,6 +136,7 @@ class Passkeys:
         try:
             row = await self._row(_parsed(answer))
         except PasskeyError:
+            # The same look-up of an account follows for a malformed response (G7).
             row = [None] * 5
         return await self._credentials.by_id(row[4] or 0)
 
@@ -145,11 +151,13 @@ class Passkeys:
         """
         credential = _parsed(answer)
         challenge = _challenge(credential)  # 1
+        # Before anything is written: an expired challenge costs an anonymous caller's request no statement.
         until = await self._opened(challenge, now) if account is None else None
         if account is not None:
             await self._spent(credential, "SECOND_FACTOR", account, now)
         handle, public_key, count, factor_id, credential_id = await self._row(credential)  # 2
         owner = account or await self._credentials.by_id(credential_id)
+        # The account of the first factor must be that of the second.
         if owner is None or owner.credential.id != credential_id or not await self._is_user(owner, credential):
             raise PasskeyError
         try:
@@ -165,6 +173,7 @@ class Passkeys:
         except (WebAuthnException, ValueError, KeyError, TypeError) as error:
             raise PasskeyError from error
         async with self._store.write() as connection:
+            # After verification, so that invalid responses write nothing (G14); once over all replicas.
             if until is not None and not await connection.run_sync(claim_within, CHALLENGES, challenge.hex(), until):
                 raise PasskeyError
             if not await _count_up(connection, handle, proven.new_sign_count):  # 4
@@ -172,6 +181,7 @@ class Passkeys:
             await connection.execute(
                 update(second_factors).where(second_factors.c.id == factor_id).values(last_used_at=now)
             )
+        # RFC 8176: a device-bound key, or one that is synchronised and so a software key.
         kind = "hwk" if proven.credential_device_type is CredentialDeviceType.SINGLE_DEVICE else "swk"
         return ProvenPasskey(owner, factor_id, (kind, "user"))
 
@@ -191,6 +201,7 @@ class Passkeys:
 
     async def _user(self, account: Account) -> bytes:
         """The user handle: opaque, and different on each platform."""
+        # Derived instead of stored: the same handle for all passkeys of a credential, and none for others.
         key = await self._store.keys.house.system(KEY)
         return hmac.digest(key, str(account.credential.id).encode(), "sha256")
 
@@ -247,12 +258,14 @@ class Passkeys:
 
 
 async def _count_up(connection: AsyncConnection, handle: bytes, count: int) -> bool:
+    # 0 means that the authenticator has no counter, as synchronised passkeys.
     risen = passkeys.c.sign_count == 0 if count == 0 else passkeys.c.sign_count < count
     counted = update(passkeys).where(passkeys.c.handle == handle, risen).values(sign_count=count)
     return (await connection.execute(counted)).rowcount == 1
 
 
 def _parsed(answer: str) -> dict[str, Any]:
+    # Before parsing: JSON of any size would be work for an attacker to order (G1).
     if len(answer) > LONGEST:
         raise PasskeyError
     try:

@@ -43,6 +43,7 @@ def spend(stored: bytes, factor_id: int, code: str) -> Left | None:
     if not isinstance(hashes, list) or not all(isinstance(each, str) for each in hashes):
         return None
     wanted = _hash(factor_id, code)
+    # Every hash is compared, so that the time does not reveal a position.
     rest = [each for each in hashes if not hmac.compare_digest(each, wanted)]
     return _left(rest) if len(rest) < len(hashes) else None
 
@@ -52,7 +53,9 @@ def _left(hashes: list[str]) -> Left:
 
 
 def _hash(factor_id: int, code: str) -> str:
+    # Separators, spaces and case do not matter: people type codes from paper.
     letters = "".join(c for c in code.upper().translate(_MEANT) if c in LETTERS)
+    # 128 bits are enough for codes of 80 bits.
     return sha256(f"{factor_id}:{letters}".encode()).hexdigest()[:32]
 
 

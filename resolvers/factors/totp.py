@@ -27,6 +27,7 @@ class Enrolment:
 
 def new_enrolment(site: str, account: str) -> Enrolment:
     """Create a secret of 160 bits; `account` is the name that the app shows."""
+    # 160 bits, as RFC 4226 (section 4, R6) recommends.
     secret = pyotp.random_base32()
     uri = pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=site)
     return Enrolment(secret, uri, qr_svg(uri))
@@ -34,6 +35,7 @@ def new_enrolment(site: str, account: str) -> Enrolment:
 
 def qr_svg(text: str) -> str:
     """A QR code as a standalone SVG, black on white, with the quiet zone that scanners need."""
+    # Error correction M and no micro code: every authenticator app can read it.
     image = io.BytesIO()
     segno.make(text, error="m", micro=False).save(
         image, kind="svg", scale=4, border=4, dark="#000", light="#fff", xmldecl=False, svgclass=None, lineclass=None
@@ -55,6 +57,7 @@ def accepted_step(secret: str, code: str, now: datetime, last_step: int | None) 
     if len(digits) != DIGITS or not (digits.isascii() and digits.isdigit()):
         return None
     try:
+        # SHA-1, six digits, 30 seconds: the only parameters that all apps support.
         step = pyotp.TOTP(secret).verify_and_get_timecode(digits, for_time=now, valid_window=DRIFT)
     except (OTPVerificationError, binascii.Error, ValueError):
         return None

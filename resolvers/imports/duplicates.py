@@ -35,6 +35,7 @@ class Duplicates:
     def __init__(self, store: Store, now: datetime) -> None:
         self._store, self._now = store, now
         self._key = secrets.token_bytes(HASH_KEY_BYTES)
+        # An empty name is a temporary database: in memory, and on disk when it grows.
         self._seen = sqlite3.connect("", isolation_level=None)
         self._seen.execute("CREATE TABLE seen (value BLOB PRIMARY KEY) WITHOUT ROWID")
 
@@ -52,6 +53,7 @@ class Duplicates:
             values = [value for _, _, lookup, value in named if lookup is kind]
             registered.update((kind, value) for value in await self._registered(kind, values))
         problems = []
+        # One transaction per batch: otherwise each insert is one of its own.
         self._seen.execute("BEGIN")
         for record, field, kind, value in named:
             fault = self._fault(kind, value, registered)
@@ -62,6 +64,7 @@ class Duplicates:
 
     async def _registered(self, kind: Lookup, values: list[bytes]) -> list[bytes]:
         """The values in use by registered customers; domains whose registration has ended are free."""
+        # The key store knows reservations, too; the data decides which of them are in use.
         found = await self._store.keys.lookups.find_each(kind, values)
         held = [(each.row_id, each.ref) for each in found.values()]
         lookup_states = await states(self._store.reader, kind, held, self._now)

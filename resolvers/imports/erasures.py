@@ -19,6 +19,7 @@ def with_erasure(new: NewCustomer, now: datetime, zone: tzinfo) -> NewCustomer:
     """The customer, with a scheduled erasure if no service runs; its date leaves time for two warnings."""
     if _clock(new, zone) is None:
         return new
+    # Six months may be over at import, and the warnings have to come first (R34).
     earliest = earliest_due(now, zone)
     clock = _clock(new, zone, earliest)
     assert clock is not None  # The same customer.

@@ -58,15 +58,18 @@ async def import_customers(
         await run.check(duplicates)  # 1
     if dry_run or not run.good_rows or (run.bad_rows and not skip_bad):  # 2
         return run.report(0, dry_run)
+    # A second pass instead of a copy in memory: files can be larger than memory.
     again = ImportSource(path, format)
     try:
         async with reserving(store) as reserved, store.write() as connection:  # 3
             for batch in run.batches(again, "IMPORTING"):
                 await add(connection, store, reserved, run.good(batch), now=run.now)
                 await sleep(0)
+            # Otherwise unchecked rows could have been imported.
             if again.digest != run.source.digest:
                 raise ImportFileError(FileFault.CHANGED)
             await reserved.written(connection)
+    # `from None`: the original error names the look-up.
     except LookupTakenError:
         raise ImportFileError(FileFault.CONFLICT) from None
     return run.report(run.good_rows, dry_run)
@@ -136,6 +139,7 @@ class _Run:
         if not self._is_bad(row):
             self.bad_rows += 1
             place = row >> 3
+            # Grows on demand: the number of rows is unknown.
             self._bad += bytes(max(0, place + 1 - len(self._bad)))
             self._bad[place] |= 1 << (row & 7)
 

@@ -39,6 +39,7 @@ def customer(record: SourceRecord, now: datetime) -> NewCustomer | list[ImportPr
     """The customer of a record; or all of its problems."""
     if record.fault is not None:
         return [ImportProblem(record.row, record.line, "the record", record.fault)]
+    # All problems of a row at once, so that a file is corrected in few rounds.
     faults: list[tuple[str, FieldFault]] = []
     found = _customer(Fields(record.fields, faults, now))
     return [ImportProblem(record.row, record.line, *each) for each in faults] if faults else found
@@ -97,14 +98,17 @@ def _service(fields: Fields, owner: NewCustomer) -> NewService:
     ended = fields.moment("terminated_at")
     if ended is not None and ended < started:
         fields.fault("terminated_at", FieldFault.ENDS_BEFORE_START)
+    # CSV has no column for the status.
     assumed = "ACTIVE" if ended is None else "TERMINATED"
     status = cast(ServiceStatus, fields.text("status", values.one_of(SERVICE_STATES), 20) or assumed)
     if (status == "TERMINATED") != (ended is not None):
         fields.fault("terminated_at", FieldFault.END_DISAGREES)
+        # Any consistent value: the row is refused, and NewService must not raise.
         status, ended = "ACTIVE", None
     domain = _domain(fields, owner, name, started) if kind == "DOMAIN" else None
     if kind != "DOMAIN" and fields.raw("domain") is not None:
         fields.fault("domain", FieldFault.UNKNOWN_KEY)
+    # Services have the readable name, domains the A-labels.
     shown = name if domain is None else to_unicode(name)
     return NewService(kind, shown, started, status, fields.moment("renews_at", future=True), ended, domain)
 
@@ -114,6 +118,7 @@ def _domain(service: Fields, owner: NewCustomer, name: str, registered: datetime
     (A4)."""
     fields = service.object("domain") or service.within({})
     fields.only(DOMAIN_KEYS, "the domain")
+    # An address is taken whole: parts of two addresses would make a third one.
     elsewhere = any(fields.raw(key) is not None for key in ADDRESS_KEYS)
     kind = fields.text("registrant_kind", values.one_of(REGISTRANT_KINDS), 20) or "NATURAL_PERSON"
     return NewDomain(

@@ -59,6 +59,7 @@ class ImportSource:
 
     def _lines(self, file: BufferedReader) -> Iterator[str]:
         """Decoded lines with their line ends; the size of a record is limited by `MOST_BYTES`."""
+        # Bounded: a file without line breaks must not fill the memory.
         while raw := file.readline(MOST_BYTES + 1):
             self._line += 1
             self._record_bytes += len(raw)
@@ -70,6 +71,7 @@ class ImportSource:
 
     def _decoded(self, raw: bytes) -> str:
         try:
+            # Spreadsheets put a byte order mark in front.
             return raw.decode("utf-8-sig" if self._line == 1 else "utf-8")
         except UnicodeDecodeError:
             # `from None`: the original exception contains the line, which is personal data.
@@ -80,6 +82,7 @@ class ImportSource:
         first = next(lines, "")
         if not first.strip():
             raise ImportFileError(FileFault.EMPTY)
+        # Spreadsheets use semicolons or tabs in many locales.
         delimiter = max(",;\t", key=first.count)
         header = _header(next(csv.reader([first], delimiter=delimiter)))
         reader = csv.reader(lines, delimiter=delimiter, strict=True)

@@ -78,6 +78,7 @@ def envelope(parts: Sequence[str | None]) -> list[str]:
     customs = _customs(country)
     said: dict[str, Any] = {"A": "\n".join(filter(None, (street, street2))), "C": city, "S": region, "Z": code}
     shown = {key: (value or "").upper() if key in customs.upper else (value or "") for key, value in said.items()}
+    # The library's formats have %A for the street, %C, %S, %Z, and %n for a line break.
     text = TOKEN.sub(lambda found: "\n" if found[1] == "n" else shown.get(found[1], ""), customs.form)
     lines = [" ".join(line.split()).strip(" ,-") for line in text.split("\n")]
     return [*(line for line in lines if line), customs.name]

@@ -34,6 +34,7 @@ class ImportFileError(Exception):
 
     def __init__(self, fault: FileFault, line: int | None = None, columns: tuple[str | int, ...] = ()) -> None:
         self.fault, self.line, self.columns = fault, line, columns
+        # Positions only: the text of a line is personal data (D1).
         where = f" (line {line})" if line is not None else ""
         which = f" Columns: {', '.join(map(str, columns))}." if columns else ""
         super().__init__(f"{fault.value}{which}{where}")

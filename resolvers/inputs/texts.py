@@ -66,6 +66,7 @@ class InputReader:
 
     def address(self, field: str) -> Mapping[str, str | None]:
         """A postal address; street, city and country are required."""
+        # A reader of its own, so that paths contain the field.
         inner = InputReader(self.given[field], (*self.under, field))
         found: dict[str, str | None] = {
             part: inner.line(part) for part in ("street", "street2", "postalCode", "city", "region")
@@ -74,6 +75,7 @@ class InputReader:
         for part in ("street", "city", "country"):
             if found[part] is None:
                 inner._needed(part)
+        # The rules of a country apply only to an address that is complete.
         if not inner.problems:
             found, faults = checked(found)
             for fault in faults:
@@ -98,6 +100,7 @@ class InputReader:
         self.problems.append(UserProblem(code, message, (*self.under, field)))
 
     def _needed(self, field: str) -> None:
+        # A field that is malformed is not reported as missing, too.
         if not any(problem.field[-1] == field for problem in self.problems):
             self.problem(field, "REQUIRED", "This cannot be empty.")
 

@@ -38,6 +38,7 @@ EMAIL_FAULTS = {
 
 def line(text: str) -> str | FieldFault:
     """A line of text that does not start like a spreadsheet formula."""
+    # Exports of this data will be opened in spreadsheets, too.
     return FieldFault.FORMULA if text.startswith(_FORMULA) else text
 
 
@@ -117,6 +118,7 @@ class Fields:
 
     def only(self, names: Sequence[str], place: str) -> None:
         """Add a fault for unknown keys; their names are not reported, since they may be personal data."""
+        # Data without a use is not imported (GDPR Art. 5(1)(c)).
         if not self._raw.keys() <= frozenset(names):
             self.fault(place, FieldFault.UNKNOWN_KEY)
 
@@ -159,6 +161,7 @@ class Fields:
         found = _moment(text)
         if found is None:
             self.fault(name, FieldFault.NOT_A_DATE)
+        # A day of tolerance, since a date has no time zone.
         elif not future and found > self.now + timedelta(days=1):
             self.fault(name, FieldFault.IN_THE_FUTURE)
         return found

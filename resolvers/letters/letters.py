@@ -96,6 +96,7 @@ async def reader_of(connection: AsyncConnection, key: SubjectKey) -> LetterRecip
     ).one_or_none()
     if row is None or row.email is None:
         return None
+    # From the row at the time of writing: an e-mail always goes to the present address.
     address = key.open(customers.c.email, key.customer_id, row.email).decode()
     return LetterRecipient(key, ProvenAddress(address), "fr" if (row.locale or "").lower().startswith("fr") else "en")
 
@@ -118,6 +119,7 @@ def compose(
         "to": reader.email,
         "language": reader.language,
         "subject": subject,
+        # Not safe_substitute(): a missing fact must be an error, not a `$name` in an e-mail.
         "text": Template(text).substitute(values),
     }
     return orjson.dumps(message)
@@ -156,6 +158,7 @@ async def write_alike(
     """Like `write`, with the same statements if there is no recipient, for whom nothing is inserted (G7)."""
     reader = await reader_of(connection, key) or LetterRecipient(key, ProvenAddress(NOBODY), "en")
     row = _row(reader, site, letter, now, facts)
+    # Decided inside the statement: statements are the same for a missing account (G7).
     there = exists().where(customers.c.id == key.customer_id, customers.c.email.is_not(None))
     await connection.execute(insert_where(outbox, row, there))
 
@@ -183,6 +186,7 @@ async def send_typed(
     **facts: str | int | datetime,
 ) -> int:
     """Put a message to a typed address into the outbox if the limits allow; seconds to wait otherwise, else 0."""
+    # Counted in the same transaction: a rolled back e-mail does not count.
     wait = await limits.take(connection, kind, stranger.key.customer_id, stranger.email, now)
     if not wait:
         await connection.execute(insert(outbox).values(_row(stranger, site, letter, now, facts)))
@@ -202,6 +206,7 @@ def _row(
         "id": id_,
         "customer_id": reader.key.customer_id,
         "topic": TOPIC,
+        # Under the customer's key: erasing the customer makes waiting e-mails unreadable.
         "payload": reader.key.seal(outbox.c.payload, id_, compose(reader, site, letter, now, **facts)),
         "created_at": now,
         "next_attempt_at": now,

@@ -61,9 +61,11 @@ class LetterLimits:
             hashed(key, "letters", kind.name, mailbox): kind.of_recipient,
             hashed(key, "letters", kind.name, customer_id): kind.of_customer,
         }
+        # Otherwise flooding a mailbox would block password resets (S1).
         if kind is not LetterKind.PASSWORD_RESET:
             paces[hashed(key, "letters", mailbox)] = OF_RECIPIENT
         wait = await take(connection, paces, int(now.timestamp() * 1000))
+        # Rounded up to whole seconds.
         return -int(-wait // 1)
 
 
@@ -74,4 +76,5 @@ def rate_limited(wait: int, *field: str) -> UserProblem:
 
 def _untagged(address: str) -> str:
     local, _, domain = address.strip().rpartition("@")
+    # An address that begins with `+` is left alone.
     return f"{local.partition('+')[0] or local}@{domain}"

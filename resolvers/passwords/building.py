@@ -30,6 +30,7 @@ def build(sources: Iterable[BinaryIO], target: Path, width: int = WIDTH) -> int:
     written."""
     prefixes = (each[:width] for source in sources for line in lines_of(source) for each in digests_of(line))
     try:
+        # Beside the target, whose disk has room for it, and not in a small /tmp.
         with TemporaryFile(dir=target.parent) as runs:
             ends = _lay_down(prefixes, runs)
             return _merge(runs, ends, target, width)
@@ -42,6 +43,7 @@ def lines_of(source: BinaryIO) -> Iterator[bytes]:
     most = MOST_BYTES + 2
     while line := source.readline(most + 1):
         if len(line) > most and not line.endswith(b"\n"):
+            # Read on to the end of the line in bounded pieces.
             while (rest := source.readline(most)) and not rest.endswith(b"\n"):
                 pass
             continue
@@ -90,6 +92,7 @@ def _merge(runs: IO[bytes], ends: list[int], target: Path, width: int) -> int:
         try:
             count = _write_all(heapq.merge(*read), file, width)
             file.flush()
+            # Before the rename: after a crash the name must not refer to an incomplete file.
             os.fsync(file.fileno())
             part.chmod(0o644)  # The list is not secret, and the gateway may run as another user.
             part.replace(target)
@@ -100,6 +103,7 @@ def _merge(runs: IO[bytes], ends: list[int], target: Path, width: int) -> int:
 
 
 def _write_all(prefixes: Iterable[bytes], file: IO[bytes], width: int) -> int:
+    # A placeholder: the count is known only after merging, which removes duplicates.
     file.write(HEAD.pack(MAGIC, width, 0))
     count, last = 0, b""
     for each in prefixes:

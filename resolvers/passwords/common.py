@@ -23,6 +23,7 @@ MONOTONOUS = 2
 def is_common(password: str, lists: Iterable[Listed]) -> bool:
     """True if a list contains the password or one of its forms."""
     found = dict.fromkeys(forms(password))
+    # "aaaa…" and "abab…" are in no list of finite length.
     return len(_unit(password)) <= MONOTONOUS or any(each.holds(found) for each in lists)
 
 
@@ -30,6 +31,7 @@ def forms(password: str) -> Iterator[str]:
     """The forms to compare, beginning with the text itself."""
     yield password
     yield password.casefold()
+    # The forms are few and fixed, so that a password costs a bounded number of look-ups.
     for core in dict.fromkeys((password, *_cores(password))):
         bare = [squeezed(each) for each in (core, *(core.casefold().translate(table) for table in WRITTEN))]
         for each in dict.fromkeys(bare):

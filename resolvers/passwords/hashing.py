@@ -47,6 +47,7 @@ class Hasher:
     def __init__(self, cost: Cost | None = None, threads: int | None = None, waiting: int = 64) -> None:
         cost = cost or Cost()
         self._argon2 = _argon2(cost)
+        # Each computation takes 19 MiB and a core: more threads gain nothing, and starve the event loop.
         self._pool = ThreadPoolExecutor(threads or min(4, os.cpu_count() or 1), "passwords")
         self._waiting = waiting
         self._inside = 0
@@ -73,9 +74,11 @@ class Hasher:
     async def any_of(self, stored: list[str], password: str) -> bool:
         """True if it is one of these passwords of the same customer (R38)."""
         self._check(password)
+        # One task for all, so that they take one place in the queue.
         return await self._in_pool(lambda: any(self._matches(each, password) for each in stored))
 
     def _verify(self, stored: str | None, password: str) -> bool:
+        # A missing or cheap hash would answer faster, and so reveal itself (S1).
         if stored is None or self._is_cheap(stored):
             self._matches(self._nobody, password)
         return stored is not None and self._matches(stored, password)
@@ -97,6 +100,7 @@ class Hasher:
             raise ValueError("check the length before hashing")
 
     async def _in_pool(self, work: Callable[[], Result]) -> Result:
+        # Refused instead of queued without bound: waiting requests would time out anyway (G11).
         if self._inside >= self._waiting:
             raise HashingBusyError
         self._inside += 1

@@ -48,6 +48,7 @@ class PasswordList:
         """Open the file; PasswordListError if it is no password list."""
         try:
             self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # Closed when the last user is gone: a replaced list may still be in use by a thread.
             finalize(self, os.close, self._file)
             size, head = os.fstat(self._file).st_size, os.pread(self._file, HEAD.size, 0)
         except OSError as error:
@@ -71,6 +72,7 @@ class PasswordList:
         return low < self.count and self._at(low) == wanted
 
     def _at(self, place: int) -> bytes:
+        # pread() has no shared position, so threads can search at the same time.
         return os.pread(self._file, self._width, HEAD.size + place * self._width)
 
 
@@ -89,6 +91,7 @@ class ReplaceableList:
     def holds(self, texts: Iterable[str]) -> bool:
         """True if one of these is in the present file."""
         seen = self._state()
+        # A missing file is a replacement in progress: the earlier one stays in use.
         if seen is not None and seen != self._seen:
             self._seen = seen
             try:
@@ -102,6 +105,7 @@ class ReplaceableList:
             about = os.stat(self._path)
         except OSError:
             return None
+        # The inode, since a rename can bring a file with an older time.
         return about.st_ino, about.st_mtime_ns, about.st_size
 
 

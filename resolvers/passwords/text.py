@@ -14,6 +14,7 @@ MOST_BYTES = 1_024
 
 def too_long(password: str) -> bool:
     """True if it is too long to be processed; lone surrogates count with their bytes."""
+    # The length first: encoding a huge text takes time.
     return len(password) > MOST_BYTES or len(password.encode(errors="surrogatepass")) > MOST_BYTES
 
 

@@ -58,6 +58,7 @@ async def affiliate_of(
     if name is not None:
         found = found.where(affiliates.c.name == name)
     rows = (await connection.execute(found.order_by(affiliates.c.id))).all()
+    # Checked again, since a register can be changed by hand (D11).
     row = next((each for each in rows if may_serve(each.name, Registered(each.url, each.country))), None)
     if row is None:
         return None
@@ -102,6 +103,7 @@ async def send(context: CommandContext, key: SubjectKey, affiliate: Affiliate, m
         "fields": sorted(message.fields),
         "subjects": [key.pseudonym],
     }
+    # Durable before the card leaves: a crash may record a message that was not sent, never the reverse (F1).
     await context.store.ledger.append(entry)
     if context.dependencies.post is None:
         return UNREACHABLE
@@ -111,6 +113,7 @@ async def send(context: CommandContext, key: SubjectKey, affiliate: Affiliate, m
     status = await context.dependencies.post(affiliate.url, headers, body)
     if status is not None and 200 <= status < 300:
         return ACCEPTED
+    # 5xx and no answer may be repeated with the same id; 4xx is the affiliate's decision.
     return DECLINED if status is not None and 400 <= status < 500 else UNREACHABLE
 
 

@@ -63,6 +63,7 @@ async def add_card(context: CommandContext, given: Mapping[str, Any]) -> Result:
     (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
         return Result(problems=(GONE,))
+    # Keyed by the customer: card numbers can be guessed (D10), and no card is recognised across customers.
     mark = card_fingerprint(key, checked.digits)
     async with context.store.write() as connection:
         if not await locked(connection, key.customer_id):
@@ -136,6 +137,7 @@ async def withdraw_consent(context: CommandContext, given: Mapping[str, Any]) ->
         language = await _language(connection, key.customer_id)
         event = await withdraw(connection, context, key, KIND, language, "graphql/withdrawCardConsent")
         await forget_cards(connection, context, key)
+    # After the commit: deleted numbers are in free pages from then on (D8).
     await context.store.scrub(card_vault)
     return Result(affected={"consent": event, "customer": context.subject})
 
@@ -153,6 +155,7 @@ async def forget_cards(connection: AsyncConnection, context: CommandContext, key
     await connection.execute(delete(card_vault).where(card_vault.c.customer_id == owner))
     await connection.execute(delete(payment_methods).where(payment_methods.c.id.in_(kept)))
     await fall_back(connection, owner)
+    # Affiliates may have tokens of the cards, and have to delete them (R48).
     holders = await received_cards(connection, owner)
     for id_ in kept:
         await changed(connection, context, key, id_, "CARD")

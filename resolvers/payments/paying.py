@@ -86,10 +86,12 @@ async def pay_with_card(context: CommandContext, given: Mapping[str, Any]) -> Fo
         if affiliate is None:
             return ForwardedMessage(problems=(NOBODY,))
         message = _payment(key, invoice, card)
+        # Committed before the message is sent, outside the transaction: no lock is held during the request.
         await write_down(connection, context, key, affiliate, message)  # 3
     outcome = await send(context, key, affiliate, message)  # 4, 5
     if outcome == ACCEPTED:
         async with context.store.write() as connection:  # 6
+            # Only if still unpaid: two payments of one invoice have the same id at the affiliate.
             unpaid = invoices.c.id == invoice.id, invoices.c.paid_at.is_(None)
             await connection.execute(update(invoices).where(*unpaid).values(paid_at=context.now))
             await record(connection, context, key, ["Invoice.paidAt"])
@@ -118,6 +120,7 @@ async def kept_card(connection: AsyncConnection, key: SubjectKey, id_: int) -> _
         payment_methods.c.card_consent_id.is_not(None),
     )
     row = (await connection.execute(columns.where(*mine))).one_or_none()
+    # The consent decides, not the row: it may have been withdrawn a moment ago (R48).
     if row is None or not await is_given(connection, key.customer_id, KIND):
         return None
     expiry = payment_methods.c.card_expiry.info["sealing"].decode(
@@ -144,6 +147,7 @@ async def forward_card(context: CommandContext, given: Mapping[str, Any]) -> For
     """Send a stored card to an affiliate, such as to obtain a token; for tools with the scope `cards:forward`."""
     reference = given["reference"]
     fits = reference.isascii() and reference.replace("-", "").isalnum() and len(reference) <= 64
+    # The reference gets into the disclosure record, which holds no personal data.
     if not fits or may_be_personal(reference):
         return ForwardedMessage(problems=(OTHERWISE,))
     async with context.store.write() as connection:

@@ -119,6 +119,7 @@ async def insert_method(
         "id": id_,
         "customer_id": key.customer_id,
         "kind": kind,
+        # No race: callers hold the lock of the customer's row.
         "is_default": await count(connection, key.customer_id) == 0,
         "created_at": context.now,
     }
@@ -139,6 +140,7 @@ async def make_default(connection: AsyncConnection, customer_id: int, id_: int) 
     await connection.execute(
         update(payment_methods)
         .where(payment_methods.c.customer_id == customer_id)
+        # One statement, so that there is never more than one default.
         .values(is_default=payment_methods.c.id == id_)
     )
 
@@ -151,6 +153,7 @@ async def fall_back(connection: AsyncConnection, customer_id: int) -> None:
         .limit(1)
     ):
         return
+    # A card without consent has no number to pay with.
     usable = (payment_methods.c.kind != "CARD") | payment_methods.c.card_consent_id.is_not(None)
     oldest = (
         select(payment_methods.c.id)

@@ -72,6 +72,7 @@ class Readings:
         }
 
 
+# Weak: a closed store must not be kept alive.
 _readings: WeakKeyDictionary[Store, Readings] = WeakKeyDictionary()
 
 
@@ -91,6 +92,7 @@ class AccessProofs:
 
     async def of(self, index: int) -> AccessProof | None:
         """The proof of one entry; None until it is signed, within a minute."""
+        # All at once: they share nodes of the tree, which are read in one statement.
         if self._made is None:
             self._made = await self._readings.proofs(self._found)
         return self._made.get(index)
@@ -126,8 +128,10 @@ async def readings_about(
     embargo = await TellableCases.about(context.store.reader, customer_id, context.parameters[NOW])
     found: list[tuple[LedgerAccess, Mapping[str, Any]]] = []
     head = await context.store.heads.latest()
+    # One more than a page, to know whether more follow; embargoed entries do not count.
     while len(found) <= first:
         page = (await readings.accesses.pages([key.pseudonym], after, first + 1)).get(key.pseudonym, [])
+        # Every page is verified before a word of it is shown (D14).
         await verify_accesses(readings.prover, key.pseudonym, page, head)
         read = ((access, orjson.loads(access.entry)) for access in page)
         found += [each for each in read if embargo.allows(each[1])]

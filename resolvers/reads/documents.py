@@ -46,6 +46,7 @@ class TrustedDocuments:
         """The client's document with this SHA-256 (hexadecimal); None if it is not registered."""
         now, name = self._clock(), (client_id, hash_)
         known = self._known.get(name)
+        # Missing ones are cached, too: a wrong hash must not cost a statement each time.
         if known is not None and known[0] > now:
             return known[1]
         rows = await self._reader.fetch(self._find, {"client": client_id, "hash": hash_})
@@ -53,6 +54,7 @@ class TrustedDocuments:
         if rows:
             text, purpose = rows[0]
             trusted = Trusted(text, Purpose[purpose] if purpose else None)
+        # cachetools raises for an entry larger than the cache.
         if trusted is None or len(trusted.text) < MOST - ENTRY:
             self._known[name] = (now + MAX_AGE, trusted)
         return trusted

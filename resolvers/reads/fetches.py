@@ -77,6 +77,7 @@ class ByKey:
         self.layout = Layout.of(projection, relation.target)
         self.grouped_at = self.layout.at[relation.target]
         target, id_ = relation.target, projection.table.c.id
+        # All statements of a fetch share projection and filters.
         base = _select(projection, self.layout)
         order = id_.desc() if relation.newest_first else id_
         self._one = reader.prepare(base.where(target == bindparam(KEY, type_=Id)).order_by(order))
@@ -89,6 +90,7 @@ class ByKey:
         """All rows of these keys, ordered by key; one statement."""
         if not keys:
             return []
+        # The common case: a simple equality has the better plan.
         if len(keys) == 1:
             return await self.reader.fetch(self._one, {**parameters, KEY: keys[0]})
         if self._many is None:
@@ -123,6 +125,7 @@ class PageOf:
     @property
     def beginning(self) -> int:
         """A key before the first row."""
+        # Beyond every id, in the direction of reading.
         return 2**63 - 1 if self.relation is not None and self.relation.newest_first else 0
 
     async def rows(
@@ -166,6 +169,7 @@ class ByIndex:
         if place.table is domains:  # The name of an ended registration may belong to somebody else by now.
             found = found & running()
             if projection.table is customers:
+                # The look-up refers to the domain; its customer is what is asked for.
                 found = customers.c.id.in_(select(domains.c.customer_id).where(found))
         self._prepared: PreparedStatement = reader.prepare(_select(projection, self.layout).where(found))
 
@@ -190,6 +194,7 @@ def _select(projection: Projection, layout: Layout) -> Select[Any]:
 def _windowed(
     base: Select[Any], relation: Relation, order: ColumnElement[Any], limit: ColumnElement[Any]
 ) -> Select[Any]:
+    # A window function limits the rows of each parent in one statement.
     place = func.row_number().over(partition_by=relation.target, order_by=order).label("place")
     numbered = base.where(any_of(relation.target, KEYS)).add_columns(place).subquery()
     columns = [column for column in numbered.c if column.name != "place"]

@@ -85,6 +85,7 @@ def _published(field: str) -> ColumnElement[bool]:
     is (GDPR Art. 18(2): rights of others, important public interest).
     """
     chosen = unstopped(domains.c.customer_id, RESTRICTION) & domains.c[f"hide_{field}"].is_(False)
+    # Rules that leave the choice to the registrant.
     free = [each for each in Publishing if each.free]
     ruled = _ruled(field, Publishing.ALWAYS) | (_ruled(field, *free) & chosen)
     return domains.c.registrant_confirmed_at.is_not(None) & ruled
@@ -122,9 +123,11 @@ def row_filters(
     table: Table, conditions: Iterable[Condition], own_only: bool, purpose: Purpose | None = None
 ) -> list[ColumnElement[bool]]:
     """The WHERE clauses of the purpose for a read of this table (R5, R12, R50; DESIGN §2 rules 3 and 6)."""
+    # Sorted, so that equal conditions give the same SQL text and prepared statement.
     clauses = [_clause(table, condition) for condition in sorted(conditions, key=lambda each: each.name)]
     if own_only:
         clauses.append(owner_of(table) == bindparam(SUBJECT, type_=Id))
+    # Some purposes cannot be stopped, such as legal duties.
     if purpose is not None and (subjects := stops(purpose)):
         clauses.append(unstopped(owner_of(table), *subjects))
     return clauses
@@ -145,6 +148,7 @@ def masked(
     checked = clauses[0]
     for clause in clauses[1:]:
         checked = checked & clause
+    # In the statement: a hidden value does not leave the database.
     return case((checked, column), else_=null()).label(column.name)
 
 

@@ -54,9 +54,11 @@ class SubjectTracker:
     async def add_owners(self, owners: Iterable[int]) -> None:
         """Add owners and load their keys; CustomerLimitError before any is added."""
         known = self.known
+        # One read of the key store for all new owners.
         missing = [owner for owner in dict.fromkeys(owners) if owner not in known]
         if missing:
             keys = await self._store.subjects(missing)
+            # Before the keys are kept: without a key nothing of these customers can be decrypted.
             if self._owner_check is not None:
                 self._owner_check([*self.subjects, *(key.pseudonym for key in keys if key is not None)])
             known.update(zip(missing, keys, strict=True))
@@ -71,6 +73,7 @@ class SubjectTracker:
     def record_handover(self, rows: Iterable[Row], layout: Layout) -> None:
         """Record the disclosure of these rows to a registry; null values were hidden or missing, and are not
         disclosed."""
+        # The rules of the registry depend on both.
         tld, kind = (layout.at[each] for each in NEEDED)
         for row in rows:
             found = {column: name for column, name in layout.handed.items() if row[layout.at[column]] is not None}
@@ -105,6 +108,7 @@ class OpenedRecord:
         sealing = column.info.get("sealing")
         if resting is None or sealing is None:
             return resting
+        # Several fields may show one column; it is decrypted once.
         if column not in self._opened:
             self._opened[column] = self._open(column, resting, sealing)
         return self._opened[column]

@@ -52,6 +52,7 @@ class OperationContext:
         """Errors of commands by response key. They may have committed a part, so they are not repeated."""
         self.parameters: dict[str, Any] = {SUBJECT: subject, NOW: now}
         self.revealed = SubjectTracker(store.keys, check)
+        # Per operation: loaders cache rows, which must never reach another grant.
         self._loaders: dict[Hashable, DataLoader[int, Any]] = {}
 
     @property
@@ -73,6 +74,7 @@ class OperationContext:
             raise LookupError("commands need a command context")
         if self.command.grant.subject is not None:
             await self.revealed.add_owners([self.command.grant.subject])
+        # Part of it may be committed: repeating could do it twice.
         if key in self.failed:
             raise self.failed[key]
         if key not in self.performed:
@@ -85,6 +87,7 @@ class OperationContext:
             except Exception as error:
                 self.failed[key] = error
                 raise
+        # Before the payload is read, whose fields may be the disclosed ones.
         self.revealed.disclosed.update(self.performed[key].disclosed)
         return self.performed[key]
 
@@ -152,6 +155,7 @@ class OperationContext:
 
     def _loader(self, place: Hashable, load: Any) -> DataLoader[int, Any]:
         if place not in self._loaders:
+            # Without a batch limit: one statement per level, whatever the number of keys.
             self._loaders[place] = DataLoader(load, max_batch_size=None)
         return self._loaders[place]
 

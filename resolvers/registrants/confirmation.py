@@ -50,6 +50,7 @@ async def ask_owner(
     link, days = site.link("/registrant/confirm", secret), LIFE.days
     limits = LetterLimits(context.store)
     wait = await send_typed(connection, limits, kind, to, site, letter, context.now, link=link, days=days)
+    # Many domains at once need one question, not one each.
     return 0 if wait and await _is_asked(connection, key, email, domain) else wait
 
 
@@ -63,6 +64,7 @@ async def _of_owner(connection: AsyncConnection, key: SubjectKey, email: str, co
     mine = domains.c.customer_id == key.customer_id, domains.c.registrant_email.is_not(None), state
     found = select(domains.c.id, domains.c.registrant_email).where(*mine).order_by(domains.c.id.desc()).limit(MOST)
     rows = (await connection.execute(found)).all()
+    # Compared after decryption: the addresses are encrypted, and have no index.
     return [id_ for id_, resting in rows if same(opened(key, domains.c.registrant_email, id_, resting), email)]
 
 
@@ -78,6 +80,7 @@ async def confirm_owner(context: CommandContext, domain_id: int) -> bool:
             return False
         if domain.confirmed:
             return True
+        # One answer confirms the address, so all domains with it.
         all_ = {domain.id, *await _of_owner(connection, key, domain.email, confirmed=False)}
         await connection.execute(
             update(domains).where(domains.c.id.in_(all_)).values(registrant_confirmed_at=context.now)
@@ -101,6 +104,7 @@ async def decline_owner(context: CommandContext, domain_id: int) -> None:
         domain = await owned(connection, key, domain_id, context.now) if key is not None else None
         if key is None or domain is None or domain.confirmed:
             return
+        # The reader may be a stranger: their address is not kept.
         await connection.execute(update(domains).where(domains.c.id == domain.id).values(registrant_email=None))
         coordinates = [COORDINATES[domains.c.registrant_email]]
         facts: dict[str, Fact] = {"domain": Ref("Domain", domain.id)}

@@ -93,6 +93,7 @@ async def owned(connection: AsyncConnection, key: SubjectKey, domain: int, now: 
         domains.c.registrant_confirmed_at,
     )
     found = select(*columns, runs(literal(now, Instant())).label("live"))
+    # `of=domains`: the row alone is locked, not what the expression of `live` reads.
     mine = found.where(domains.c.id == domain, domains.c.customer_id == key.customer_id).with_for_update(of=domains)
     row = (await connection.execute(mine)).one_or_none()
     if row is None:
@@ -126,6 +127,7 @@ async def tell_owner(
     reader = await reader_of(connection, key)
     own = reader is not None and domain.email is not None and same(reader.email, domain.email)
     link = letter is RegistrantLetter.LINK
+    # The rule of S13 in one place, for all e-mails to registrants.
     if domain.email is None or not domain.confirmed or (own and not link):
         return
     registry = registry_of(domain.tld)
@@ -147,4 +149,5 @@ def same(one: str | None, other: str | None) -> bool:
     return same_mailbox(one or "", other or "")
 
 
+# Two lists in the same order, one in GraphQL names, one in column names.
 assert len(PARTS) == len(ADDRESS_PARTS)

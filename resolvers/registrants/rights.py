@@ -75,6 +75,7 @@ class RegistrantLinks:
         async def work() -> Rejected | None:
             if wait := await self._attempts.consume([by_network(visitor)], now):
                 return Rejected(wait)
+            # The limit counts for any name, registered here or not (G7).
             mark = self._store.keys.blind_index(Lookup.DOMAIN, name)
             too_many = await self._attempts.consume([AttemptBucket(AttemptPace.RESET, b"registrant" + mark)], now)
             held = (await self._store.keys.lookups.find_all(Lookup.DOMAIN, mark))[:OWNERS]
@@ -87,6 +88,7 @@ class RegistrantLinks:
                     await self._write(_holder(row), now)
             return None
 
+        # Always, since sending takes longer than finding nothing.
         return await no_sooner(self._dependencies.times.refusal, work(), always=True)
 
     async def _write(self, holder: LinkHolder, now: datetime) -> None:
@@ -127,6 +129,7 @@ class RegistrantLinks:
         if link is None or not rows or rows[0][2] is None:
             return None
         holder = _holder(rows[0])
+        # The link is bound to the encrypted address: a new address voids it.
         return holder if await link.holds(self._store.keys.house, holder.email, now, key) else None
 
 
@@ -165,6 +168,7 @@ async def call_off(context: CommandContext, domain_id: int) -> None:
 async def erase_owner(connection: AsyncConnection, context: CommandContext, key: SubjectKey, domain: Owned) -> None:
     """Delete all details of the registrant, in the caller's transaction; the registrant and internal systems are
     informed."""
+    # Before the address is deleted.
     await tell_owner(connection, email_context_of(context), key, RegistrantLetter.ERASED, domain)
     nothing: dict[str, Any] = {column.name: None for column in DETAILS.values()}
     await _set(connection, domain, nothing | {"registrant_erasure_at": None, "registrant_confirmed_at": None})
@@ -185,6 +189,7 @@ async def erase_due_owners(context: CommandContext) -> int:
         (key,) = await context.store.keys.subjects([customer])
         async with context.store.write() as connection:
             domain = await owned(connection, key, id_, context.now) if key is not None else None
+            # Checked again under the lock: the domain may have been renewed, or the request cancelled.
             if key is not None and domain is not None and domain.erasure_at is not None and not domain.live:
                 await erase_owner(connection, context, key, domain)
                 done += 1

@@ -128,9 +128,11 @@ async def restrict(
     """
     current = await restriction_of(connection, key.customer_id)
     if current is not None and current.lift_announced_at is None and current.ground == ground.name:
+        # The reference belongs to a letter or call, which has to be on record.
         if by.reference is not None:
             await record_event(connection, key, RightsEvent.RESTRICTED, by, now, ground=ground)
         return False
+    # A repeated request voids an announced lifting.
     fresh = {"lift_announced_at": None, "because": None, "told_at": None, "letter_id": None}
     asked = {"ground": ground.name, "asked_by": by.actor, "reference": by.reference} | fresh
     if current is None:
@@ -159,6 +161,7 @@ async def announce_lift(
     if current is None:
         return False
     letter = await write(connection, key, site, RightsLetter.LIFTING, now, because=because)
+    # The three days begin with the delivery, which the outbox reports.
     await mark_letter(connection, letter)
     reason = sealed_reason(key, restrictions.c.because, current.id, because)
     values = {"lift_announced_at": now, "because": reason, "told_at": None, "letter_id": letter}
@@ -192,12 +195,14 @@ async def object_(
         await connection.execute(insert(objections).values(row))
     else:
         await connection.execute(update(objections).where(objections.c.id == known.id).values(values))
+    # An exempt purpose goes on until the decision (GDPR Art. 21(1), second sentence).
     if purpose.exempt is None:
         await stop(connection, key.customer_id, purpose.name, now)
     await record_event(connection, key, RightsEvent.OBJECTED, by, now, purpose=purpose)
     await announce(connection, key, Event.OBJECTED.wire, now, facts={"purpose": purpose.name})
     if at_once:
         await record_event(connection, key, RightsEvent.UPHELD, THE_GATEWAY, now, purpose=purpose)
+    # An objection to marketing is final at once (GDPR Art. 21(3)).
     if purpose is Purpose.PRODUCT_NEWS:
         await switch_news(connection, context, key, wanted=False, source=SOURCE)
     waits = RightsLetter.OBJECTED if purpose.exempt is None else RightsLetter.OBJECTED_GOES_ON
@@ -256,6 +261,7 @@ async def lift_what_was_told(store: Store, site: Site, now: datetime) -> int:
         if key is None:
             continue
         async with store.write() as connection:
+            # Erased meanwhile.
             if not await locked(connection, owner):
                 continue
             if purpose is None:

@@ -25,6 +25,7 @@ async def is_stopped(context: CommandContext, customer_id: int) -> bool:
     """
     if context.grant.subject is not None or context.purpose is None or not (subjects := stops(context.purpose)):
         return False
+    # Without a lock: commands of the customer would wait for every tool.
     reader = context.store.reader
     mine = (
         select(processing_stops.c.id)

@@ -47,6 +47,7 @@ class DataRights:
         cls, store: Store, dependencies: SignInDependencies, number: str, behalf: Behalf, now: datetime
     ) -> Self:
         """For the customer with this number, by an operator; RightsRefusedError without customer or valid reason."""
+        # First: without a valid reason not even the existence of the customer is revealed.
         check_reason(behalf.because)
         owner = await customer_with_number(store, number)
         if owner is None:
@@ -104,9 +105,11 @@ def _context(
     grant = Grant(
         token_id=OPERATOR,
         client_id=OPERATOR,
+        # A grant like the customer's own, so that the commands are the same code.
         subject=owner,
         purposes=frozenset({Purpose.SELF_SERVICE}),
         scopes=frozenset(),
+        # It is used at once and by nothing that checks it.
         expires_at=int(now.timestamp()),
         refusal=Refusal.REFUSE,
         documents_only=False,

@@ -52,6 +52,7 @@ async def subscribe_service(context: CommandContext, given: Mapping[str, Any]) -
             if State[standing.state] not in WAITING:
                 return Result(problems=(TOO_LATE,))
             if standing.cause == "REQUEST":
+                # A new service would silently undo a request that the customer made (R42).
                 if not given.get("withdrawErasure"):
                     return Result(problems=(PENDING,))
                 await DataRights(context).withdraw_erasure(connection, key, standing.id, standing.state)
@@ -99,12 +100,14 @@ async def terminate_service(context: CommandContext, given: Mapping[str, Any]) -
                 return Result(problems=(BEFORE,))
             ended = {"status": "TERMINATED", "terminated_at": at, "renews_at": None}
             await connection.execute(update(services).where(services.c.id == given["service"]).values(ended))
+            # The registration ends with its service, so the name is free again.
             mine = domains.c.service_id == given["service"], domains.c.released_at.is_(None)
             await connection.execute(update(domains).where(*mine).values(released_at=at))
             (key,) = await context.store.keys.subjects([row.customer_id])
             if key is not None:
                 facts = {"service": Ref("Service", given["service"])}
                 await announce(connection, key, "service.terminated", context.now, facts=facts)
+        # Also after a repeated call, which repairs a missing start of the period.
         if not await active_services(connection, row.customer_id):
             await _clock(connection, row.customer_id, await last_end(connection, row.customer_id))
     return Result(affected={"service": given["service"], "customer": row.customer_id})

@@ -55,6 +55,7 @@ class Actor:
 
     async def consume(self, account: Account, secret: Secret) -> int:
         """Count an attempt within this session; seconds to wait if there were too many, else 0."""
+        # Per session: guessing in a stolen session does not slow the owner down.
         buckets = inside(secret, account.credential.id, self.session_id)
         return await AttemptLimiter(self.store).consume(buckets, self.now)
 
@@ -73,6 +74,7 @@ class Actor:
         if not factors:
             return None
         session = await self.session()
+        # A factor of another platform proves nothing here: platforms have separate factors (R39).
         own = session is not None and session.credential_id == account.credential.id
         if session is not None and own and SECOND in session.methods and session.fresh(self.now, FRESH):
             return None

@@ -57,6 +57,7 @@ class AttemptPace(Enum):
 
     def wait(self, failures: int) -> int:
         """Seconds until the next attempt, after this number of failures."""
+        # Capped, so that the shift stays small.
         return 0 if failures < self.free else min(self.longest, 1 << min(failures - self.free, 20))
 
 
@@ -87,10 +88,12 @@ class AttemptLimiter:
     async def consume(self, buckets: Sequence[AttemptBucket], now: datetime) -> int:
         """Count an attempt in each bucket and return 0; or seconds to wait, and nothing is counted."""
         names = await self._names(buckets, now)
+        # A transaction of its own: the count must survive when the command fails or is repeated.
         async with self._store.write(apart=True) as connection:
             for name in sorted(names):  # Sorted, so that replicas lock rows in one order and cannot deadlock.
                 fresh = {"bucket": name, "failures": 0, "closed_until": now, "last_at": now}
                 await connection.execute(_held(connection), fresh)
+            # Locked while counting: a hundred concurrent attempts get a hundred different counts (S10).
             rows = await _locked(connection, names)
             if wait := max(_wait(names[row.bucket], row, now) for row in rows):
                 # A refused attempt leaves no new rows, so that made-up names cannot fill the table (G14).
@@ -99,6 +102,7 @@ class AttemptLimiter:
                 )
                 return wait
             for row in rows:
+                # Old failures expire at the next attempt, even before the row is deleted.
                 failures = 1 if _forgotten(row, now) else row.failures + 1
                 closed = now + timedelta(seconds=names[row.bucket].pace.wait(failures))
                 change = {"failures": failures, "closed_until": closed, "last_at": now}

@@ -80,6 +80,7 @@ class CustomerAuthentication:
         account, counted = await self._account(attempt, visitor, now)
         if wait := await self.attempts.consume(counted.buckets(Secret.PASSWORD), now):  # 2
             return Rejected(wait)
+        # Verified first, also without an account, for the same time (S1).
         while await self._is_right(account, password) and account is not None:  # 3
             found = await self._after_password(account, attempt, counted, now)
             if found is not None:
@@ -126,10 +127,12 @@ class CustomerAuthentication:
     ) -> SignedIn | SecondFactorRequired | Rejected | Expired | None:
         """Steps 5 to 7; None if the password hash changed since it was verified."""
         stored, password, visitor = account.credential.password_hash or "", normal(attempt.password), counted.visitor
+        # Hashed outside the transaction, which holds the lock of the credential.
         fresh = (
             await self._dependencies.hasher.hash(password) if self._dependencies.hasher.stale(stored) else None
         )  # S2
         renews = attempt.renews.id if attempt.renews else None
+        # Before the transaction: it reads and decrypts many rows.
         access = await self.opener.evaluate(account, visitor, now, renews is not None)
         spent = counted.buckets(Secret.PASSWORD)
         beside = counted.beside(Secret.of_code(attempt.code)) if attempt.code and await self._guarded(account) else []
@@ -139,6 +142,7 @@ class CustomerAuthentication:
             if not await unchanged(connection, account, fresh):
                 return None
             factors = await confirmed(connection, account.credential.id)
+            # The password attempt stays counted until the second factor is proven (S11).
             if factors and not beside:  # 5
                 secret = await self.pending.begin(connection, account, attempt.shared, renews, now)
                 return SecondFactorRequired(secret, frozenset(each.kind for each in factors))
@@ -180,6 +184,7 @@ class CustomerAuthentication:
                 return Expired()
             used = await use_code(connection, account.key, account.credential.id, code, now)
             if used is not None:
+                # Of concurrent codes for one pending sign-in, one succeeds.
                 if not await finish(connection, pending):
                     return Expired()
                 await self.attempts.reset(connection, buckets + counted.buckets(Secret.PASSWORD), now)
@@ -200,11 +205,13 @@ class CustomerAuthentication:
         buckets = counted.buckets(Secret.PASSKEY)
         if wait := await self.attempts.consume(buckets, now):
             return Rejected(wait)
+        # Without a first factor the passkey itself says whose it is.
         expected = account if attempt.pending or attempt.renews else None
         try:
             presented = await self._passkeys.presented(expected, attempt.answer, now)
         except PasskeyError:
             return await self._refuse(account, attempt.platform, visitor, now)
+        # A passkey of one platform opens no other (R38).
         if presented.account.credential.platform != attempt.platform:
             return Rejected()
         if attempt.pending is not None:
@@ -246,6 +253,7 @@ async def no_sooner(least: timedelta, work: Awaitable[Verdict], always: bool = F
     began = asyncio.get_running_loop().time()
     verdict = await work
     if always or isinstance(verdict, Rejected):
+        # Measured on the monotonic clock of the event loop.
         await asyncio.sleep(began + least.total_seconds() - asyncio.get_running_loop().time())
     return verdict
 

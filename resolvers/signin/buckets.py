@@ -52,6 +52,7 @@ class Counted:
         if self.renews is not None:
             return inside(secret, *self.renews)
         if self.known:
+            # By device, so that one stolen device cookie does not open the limit of others.
             mark = hashed(self.visitor.device_secret or "")
             return [AttemptBucket(AttemptPace.DEVICE, secret.word.encode() + b"\0" + self.subject + mark)]
         return [AttemptBucket(secret.pace, self.subject), by_network(self.visitor)]
@@ -74,6 +75,7 @@ def compared(customer_id: int) -> list[AttemptBucket]:
 
 def by_network(visitor: Visitor) -> AttemptBucket:
     """The bucket of a network: one IPv4 address, or an IPv6 /56, which a household or server has."""
+    # An IPv6 subscriber has at least a /56: single addresses would be free to change.
     return AttemptBucket(AttemptPace.NETWORK, network_of(visitor.address, 32, 56))
 
 

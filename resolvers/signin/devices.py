@@ -39,6 +39,7 @@ class Devices:
         (G7)."""
         if visitor.device_secret is None:
             return False
+        # 0 matches no row: the statement runs without an account, too (G7).
         values = {"credential": account.credential.id if account else 0, "secret": hashed(visitor.device_secret)}
         rows = await self._store.reader.fetch(self._find, values)
         return self._lately(rows, now)
@@ -56,6 +57,7 @@ class Devices:
 
 async def remember_device(connection: AsyncConnection, account: Account, visitor: Visitor, now: datetime) -> str:
     """Make this browser a known device, in the caller's transaction; returns its secret, a new one if it has none."""
+    # The secret is kept over platforms, so that one cookie serves all of them.
     secret = visitor.device_secret or new_secret()
     mine = known_devices.c.credential_id == account.credential.id
     used = update(known_devices).where(mine, known_devices.c.secret_hash == hashed(secret)).values(last_used_at=now)

@@ -63,8 +63,10 @@ class Opener:
         else:
             opening = Opening(account.credential.id, proof.methods, proof.shared)
             session_id, secret = await open_session(connection, account.key, self._dependencies, access, opening)
+            # On a shared computer the next person would count as a known device.
             if not proof.shared:
                 device_secret = await remember_device(connection, account, visitor, access.at)
+        # After the session, in one transaction: no session without its record (R17).
         await record(connection, account.key, self._dependencies, access, account.credential.id)
         if proof.used is not None and proof.used.factor.kind == "RECOVERY_CODES":
             letter, left = SignInLetter.RECOVERY_CODE_USED, proof.used.factor.remaining or 0
@@ -80,6 +82,7 @@ async def unchanged(connection: AsyncConnection, account: Account, fresh: str | 
     """
     mine = credentials.c.id == account.credential.id
     stored = await connection.scalar(select(credentials.c.password_hash).where(mine).with_for_update())
+    # Ciphertexts are compared: each write gives a new one.
     if stored is None or bytes(stored) != account.credential.sealed_hash:
         return False
     if fresh is not None:

@@ -71,4 +71,5 @@ class PendingSignIns:
 async def finish(connection: AsyncConnection, pending: Pending) -> bool:
     """Delete the pending sign-in, in the caller's transaction; True for exactly one of concurrent requests."""
     done = await connection.execute(delete(pending_sign_ins).where(pending_sign_ins.c.id == pending.id))
+    # The deletion decides, so no lock is needed.
     return done.rowcount == 1

@@ -89,11 +89,13 @@ class Sessions:
         (key,) = await self._store.keys.subjects([customer])
         if key is None:  # The customer is being erased, and this row will be deleted.
             return None
+        # Idle sessions expire when they are looked at: nothing has to run in time.
         idle = self._dependencies.times.idle_for(session.shared)
         return None if now >= instant(expires) or now - session.last_seen_at > idle else session
 
     async def touch(self, session: Session, now: datetime) -> None:
         """Update `last_seen_at`, at most once a minute."""
+        # Not on every request: each would write to the database.
         if now - session.last_seen_at >= TOUCHED_AFTER:
             async with self._store.write() as connection:
                 seen = update(sessions).where(
@@ -152,6 +154,7 @@ async def renew_session(
 ) -> str | None:
     """Renew a session after a step-up; returns a new secret, which voids the old one (S6); None if it was ended."""
     secret = new_secret()
+    # Locked, so that ending the session and renewing it cannot both succeed.
     open_ = select(sessions.c.id).where(sessions.c.id == session_id, sessions.c.ended_at.is_(None)).with_for_update()
     if (await connection.execute(open_)).one_or_none() is None:
         return None
@@ -191,6 +194,7 @@ async def end_where(
     ended = update(sessions).where(sessions.c.customer_id == customer_id, sessions.c.ended_at.is_(None), *which)
     found = list((await connection.execute(ended.values(ended_at=now).returning(sessions.c.id))).scalars())
     if found:
+        # A pending step-up must not revive a session that has ended.
         await connection.execute(delete(pending_sign_ins).where(pending_sign_ins.c.session_id.in_(found)))
         await connection.execute(delete(session_proofs).where(session_proofs.c.session_id.in_(found)))
         await end_sessions(connection, found, now)

@@ -66,6 +66,7 @@ class SignInContext:
 
         With known network and device it takes two keyed hashes, and neither a geolocation look-up nor a statement.
         """
+        # The country is not looked up unless one of the two is new.
         network, device = self._mark(NETWORK, row_id, network_of(self.address)), self._mark(DEVICE, row_id, self.device)
         known = _split(held or b"")
         new_network, new_device = network not in known, device not in known
@@ -76,8 +77,10 @@ class SignInContext:
         countries = {each for each in known if each[:1] == COUNTRY}
         new_country = country is not None and bool(countries) and country not in countries
         learned = [each for each in (network, country, device) if each is not None and each not in known]
+        # Sessions from before contexts were stored learn their first one without a notification.
         if held is None:
             return ContextMatch(Verdict.SAME, held, _joined([*known, *learned]))
+        # All three at once: most likely a stolen cookie or token, so not even a proof is asked for.
         if new_country and new_network and new_device:
             return ContextMatch(Verdict.ENDED, held, _joined([*known, *learned]), new_device, new_country)
         located = country is not None and bool(countries)
@@ -85,6 +88,7 @@ class SignInContext:
         # attacker.
         hidden = self.address is None and bool(countries)
         if new_country or hidden or (new_network and new_device and not located):
+            # The refusal is remembered, so that it is recorded and reported once.
             refusal = self._mark(REFUSED, row_id, name or network_of(self.address))
             after = held if refusal in known else _joined([*known, refusal])
             return ContextMatch(Verdict.PROOF, held, after, new_device, new_country)
@@ -103,6 +107,7 @@ class SignInContext:
         return self.key.keyed_hash("letter", text.encode()).hex()
 
     def _mark(self, kind: bytes, row_id: int, value: str) -> bytes:
+        # Truncated: 56 bits suffice for at most 64 values of one row.
         return kind + self.key.keyed_hash(KIND, kind + f"{row_id}\0{value}".encode())[: LENGTH - 1]
 
 

@@ -35,5 +35,6 @@ def device_of(user_agent: str | None) -> str:
 
 def described(device: str | None) -> str:
     """Clean another platform's description of a device: one printable line of at most 100 characters."""
+    # Control characters and exotic spaces could forge the text of a notification.
     visible = "".join(c for c in (device or "") if unicodedata.category(c)[0] not in "CZ" or c == " ")
     return _UNSEEN.sub(" ", visible).strip()[:100] or UNKNOWN

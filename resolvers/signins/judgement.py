@@ -47,6 +47,7 @@ def unusual_reasons(
         return ()
     found = []
     countries = {each.country for each in earlier if each.country}
+    # An unknown country is no reason: the database does not know every address.
     if now.country and countries and now.country not in countries:
         found.append(Unusual.COUNTRY)
     if _too_fast(now, earlier[0]):
@@ -63,5 +64,6 @@ def unusual_reasons(
 
 def _too_fast(now: PastAccess, last: PastAccess) -> bool:
     far = now.place.distance(last.place)
+    # Reports of other platforms may arrive out of order.
     hours = max(0.0, (now.at - last.at).total_seconds()) / 3600
     return far is not None and far > NEAR + FASTEST * hours

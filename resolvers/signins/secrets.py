@@ -16,4 +16,5 @@ def new_secret() -> str:
 
 def hashed(secret: str) -> bytes:
     """The stored hash of a secret: half of its SHA-256. Random secrets need no slow hash."""
+    # 128 bits resist guessing, and collisions gain nothing.
     return sha256(secret[:LONGEST].encode(errors="surrogatepass")).digest()[:16]

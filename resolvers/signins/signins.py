@@ -106,12 +106,14 @@ class History:
     async def _earlier(self, key: SubjectKey) -> Sequence[PastAccess]:
         rows = await self._store.reader.fetch(self._find, {"customer": key.customer_id})
         found = [self._seen(key, *row) for row in rows]
+        # By time, not by id: other platforms report late.
         return sorted(found, key=lambda each: each.at, reverse=True)
 
     def _seen(
         self, key: SubjectKey, id_: int, at: str | datetime, address: bytes, country: bytes, device: bytes
     ) -> PastAccess:
         ip = opened(key, sign_ins.c.ip_address, id_, address)
+        # Located again instead of stored: coordinates are not kept.
         place = self._dependencies.places.find(ip)
         return PastAccess(
             instant(at),
@@ -136,6 +138,7 @@ async def record(
     """
     row = _row(key, access)
     await connection.execute(insert(sign_ins).values(row))
+    # Every unusual access is recorded; only the notification is limited.
     if access.unusual and await _may_tell(connection, key, access):
         await _tell(connection, key, dependencies, access, row["id"], credential_id)
     return int(row["id"])
@@ -168,6 +171,7 @@ async def _may_tell(connection: AsyncConnection, key: SubjectKey, access: Platfo
     if access.context is None:
         return True
     reasons = ",".join(sorted(each.name for each in access.unusual))
+    # Different reasons are different notifications.
     name = access.context.bucket(key.customer_id, reasons, access.succeeded)
     return not await take(connection, {name: A_DAY}, int(access.at.timestamp() * 1000))
 
