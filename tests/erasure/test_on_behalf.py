@@ -170,8 +170,8 @@ async def test_the_commands(house: House, store_config: StoreConfig) -> None:
 
 def test_nobody_else_writes_what_was_asked_for() -> None:
     """Requests come into the store through one module, whoever asks."""
-    writing = re.compile(r"insert\((?:erasures|exports)\)|registrant_erasure_at\"?: desk")
-    named = re.compile(r"\b(?:request_erasure|cancel_erasure|request_export|ask_erasure|call_off)\(desk")
+    writing = re.compile(r"insert\((?:erasures|exports)\)|registrant_erasure_at\"?: context")
+    named = re.compile(r"\b(?:request_erasure|cancel_erasure|request_export|ask_erasure|call_off)\((?:desk|context)")
     files = [
         path for room in ("gateway", "schema", "resolvers", "workers", "audits") for path in (ROOT / room).rglob("*.py")
     ]
