@@ -21,8 +21,8 @@ from gateway.http import problems
 from gateway.http.credentials import presented
 from policy.purposes import Purpose
 from resolvers.commands.dependencies import FRESH, SKEW, Site
-from resolvers.letters.letters import write
-from resolvers.letters.signin import SignInLetter
+from resolvers.emails.emails import write
+from resolvers.emails.signin import SignInEmail
 from schema.model.meanings import meanings
 from schema.model.model import SchemaModel
 from store.crypto.sealing import SealBrokenError
@@ -159,7 +159,7 @@ def make_exporter(store: Store, site: Site, model: SchemaModel) -> Exporter:
             connection,
             key,
             site,
-            SignInLetter.EXPORT_READY,
+            SignInEmail.EXPORT_READY,
             now,
             platform="CLIENT_AREA",
             until=f"{until:%Y-%m-%d %H:%M} UTC",

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.config.settings import Settings
 from policy.dates import ErasureDates
 from resolvers.commands.dependencies import Site
+from resolvers.emails.emails import compose, reader_of, write
+from resolvers.emails.erasure import ErasureEmail
 from resolvers.events.announcements import announce, announce_erased
-from resolvers.letters.erasure import ErasureLetter
-from resolvers.letters.letters import compose, reader_of, write
 from store.crypto.subject_key import SubjectKey
 from store.database.config import StoreConfig
 from store.database.store import Store
@@ -65,18 +65,18 @@ def letters(store: Store, site: Site) -> Letters:
         now: datetime,
         void_at: datetime | None,
     ) -> int | None:
-        if kind == ErasureLetter.HELD.name:
+        if kind == ErasureEmail.HELD.name:
             holds = await told_holds(connection, key.customer_id, now)
             if not holds:
                 where = await link(erasure_id)
-                await write(connection, key, site, ErasureLetter.HELD_RESTRICTED, now, None, link=where)
+                await write(connection, key, site, ErasureEmail.HELD_RESTRICTED, now, None, link=where)
             for hold in holds:
                 where, facts = await link(erasure_id), {"fields": hold.said, "because": hold.basis}
-                await write(connection, key, site, ErasureLetter.HELD, now, None, link=where, until=hold.until, **facts)
+                await write(connection, key, site, ErasureEmail.HELD, now, None, link=where, until=hold.until, **facts)
             return None
         dates = {} if clock is None else {"due": clock.due, "begin": clock.not_before}
         where = await link(erasure_id)
-        message = await write(connection, key, site, ErasureLetter[kind], now, void_at, link=where, **dates)
+        message = await write(connection, key, site, ErasureEmail[kind], now, void_at, link=where, **dates)
         if clock is not None:
             await announce(connection, key, "erasure.due", now, facts={"dueAt": clock.due})
         return message
@@ -85,7 +85,7 @@ def letters(store: Store, site: Site) -> Letters:
         reader = await reader_of(connection, key)
         if reader is None:
             return None
-        return compose(reader, site, ErasureLetter.ERASED, now, link=await link(erasure_id))
+        return compose(reader, site, ErasureEmail.ERASED, now, link=await link(erasure_id))
 
     async def done(connection: AsyncConnection, customer_id: int, now: datetime) -> None:
         await announce_erased(connection, store.keys.house, customer_id, now)

@@ -13,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.events import Event
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.commands.dependencies import SignInDependencies
+from resolvers.emails.address_change import AddressChangeEmail
+from resolvers.emails.emails import EmailRecipient, Stranger, TypedAddress, reader_of, send_to, send_typed
+from resolvers.emails.erasure import ErasureEmail
+from resolvers.emails.limits import EmailKind, EmailLimits, rate_limited
 from resolvers.events.announcements import announce
 from resolvers.events.changes import record
 from resolvers.events.rectifying import tell_of_correction
 from resolvers.factors.credentials import lock_credentials
-from resolvers.letters.email import EmailLetter
-from resolvers.letters.erasure import ErasureLetter
-from resolvers.letters.letters import LetterRecipient, Stranger, TypedAddress, reader_of, send_to, send_typed
-from resolvers.letters.limits import LetterKind, LetterLimits, rate_limited
 from resolvers.signin.attempts import AttemptBucket, AttemptLimiter, AttemptPace
 from resolvers.signin.sessions import end_where
 from resolvers.signins.secrets import hashed, new_secret
@@ -91,7 +91,7 @@ async def request_change(context: CommandContext, given: Mapping[str, Any]) -> R
             "expires_at": context.now + LIFE,
         }
         await connection.execute(insert(email_links).values(row))
-        await send_to(connection, reader, site, EmailLetter.ASKED, context.now)
+        await send_to(connection, reader, site, AddressChangeEmail.ASKED, context.now)
     return Result(affected={"customer": context.subject})
 
 
@@ -107,12 +107,12 @@ async def _ask(
     """Send the link, or with `secret` None only count it, so that limits do not reveal taken addresses; seconds to
     wait, or 0."""
     # A taken address is counted like a free one, so that the limits do not reveal it (S8).
-    limits, site = LetterLimits(context.store), context.dependencies.site
+    limits, site = EmailLimits(context.store), context.dependencies.site
     if secret is None:
-        return await limits.take(connection, LetterKind.EMAIL_CONFIRMATION, key.customer_id, text, context.now)
+        return await limits.take(connection, EmailKind.EMAIL_CONFIRMATION, key.customer_id, text, context.now)
     to, link = Stranger(key, TypedAddress(text), language), site.link("/email/confirm", secret)
-    kind, letter = LetterKind.EMAIL_CONFIRMATION, EmailLetter.CONFIRM
-    return await send_typed(connection, limits, kind, to, site, letter, context.now, link=link, minutes=minutes)
+    kind, template = EmailKind.EMAIL_CONFIRMATION, AddressChangeEmail.CONFIRM
+    return await send_typed(connection, limits, kind, to, site, template, context.now, link=link, minutes=minutes)
 
 
 async def confirm_change(context: CommandContext, given: Mapping[str, Any]) -> Result:
@@ -210,10 +210,10 @@ class EmailLinks:
             # To both addresses: the owner of the old one may not have made the change (S8).
             for reader in (before, await reader_of(connection, found.key)):
                 if reader is not None:
-                    await send_to(connection, reader, self._dependencies.site, EmailLetter.CHANGED, context.now)
+                    await send_to(connection, reader, self._dependencies.site, AddressChangeEmail.CHANGED, context.now)
                 if reader is not None and asked is not None:
-                    letter = ErasureLetter.ADDRESS_CHANGED
-                    await send_to(connection, reader, self._dependencies.site, letter, context.now, link=asked)
+                    template = ErasureEmail.ADDRESS_CHANGED
+                    await send_to(connection, reader, self._dependencies.site, template, context.now, link=asked)
             # 0 is no id: without a session of its own the request ends all of them.
             await end_where(connection, owner, [sessions.c.id != (found.session_id or 0)], context.now)  # 5
             await reserved.written(connection)
@@ -233,7 +233,7 @@ class EmailLinks:
         )
 
     async def _logins(
-        self, connection: AsyncConnection, reserved: Reservations, found: Found, before: LetterRecipient, now: datetime
+        self, connection: AsyncConnection, reserved: Reservations, found: Found, before: EmailRecipient, now: datetime
     ) -> None:
         """Change the login names that equal the old address to the new one, unless it is taken on that platform."""
         keys, owner = self._store.keys, found.key.customer_id

@@ -10,13 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.context import Result, UserProblem
+from resolvers.emails.emails import write
+from resolvers.emails.signin import SignInEmail
 from resolvers.factors.credentials import Account
 from resolvers.factors.factors import OFFERED, Factor, confirmed, delete_factors, remove_factor
 from resolvers.factors.passkeys import MOST, PasskeyError, Passkeys
 from resolvers.factors.recovery import kept, new_codes
 from resolvers.factors.totp import Enrolment, accepted_step, new_enrolment
-from resolvers.letters.letters import write
-from resolvers.letters.signin import SignInLetter
 from resolvers.signin.actor import NOT_FOUND, WRONG_CODE, Actor, too_often
 from resolvers.signin.buckets import Secret
 from resolvers.signin.sessions import SECOND, add_method, end_where
@@ -208,8 +208,8 @@ async def _added(
     # The enrolment proved the factor, so the session counts as multi-factor from now on.
     if actor.session_id is not None and await _is_own(connection, actor.session_id, account):
         await add_method(connection, actor.session_id, words)
-    letter, platform = SignInLetter.FACTOR_ADDED, account.credential.platform
-    await write(connection, account.key, actor.dependencies.site, letter, actor.now, platform=platform)
+    template, platform = SignInEmail.FACTOR_ADDED, account.credential.platform
+    await write(connection, account.key, actor.dependencies.site, template, actor.now, platform=platform)
     return codes
 
 

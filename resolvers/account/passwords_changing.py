@@ -15,9 +15,9 @@ from resolvers.account.passwords import measure, password_problems
 from resolvers.account.passwords_own_words import OwnWords
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.commands.dependencies import SignInDependencies
+from resolvers.emails.emails import write
+from resolvers.emails.signin import SignInEmail
 from resolvers.factors.credentials import Account, Credential, Credentials, sealed_hash
-from resolvers.letters.letters import write
-from resolvers.letters.signin import SignInLetter
 from resolvers.passwords.text import normal, too_long
 from resolvers.signin.actor import NOT_FOUND, Actor, actor_at, too_often
 from resolvers.signin.attempts import AttemptBucket, AttemptLimiter
@@ -127,8 +127,8 @@ class NewPasswords:
         await void_links(connection, account.credential)
         counted = [*forgiven, *compared(account.credential.customer_id)]
         await self._attempts.reset(connection, counted, now)
-        letter, platform = SignInLetter.PASSWORD_CHANGED, account.credential.platform
-        await write(connection, account.key, self._dependencies.site, letter, now, platform=platform)
+        template, platform = SignInEmail.PASSWORD_CHANGED, account.credential.platform
+        await write(connection, account.key, self._dependencies.site, template, now, platform=platform)
         which: list[ColumnElement[bool]] = [sessions.c.platform == platform]
         if keep_session is not None:
             which.append(sessions.c.id != keep_session)

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from resolvers.account.passwords_changing import CheckedPassword, NewPasswords
 from resolvers.commands.context import UserProblem
 from resolvers.commands.dependencies import SignInDependencies
+from resolvers.emails.emails import EmailTemplate, reader_of, write_alike
+from resolvers.emails.limits import EmailKind, EmailLimits
+from resolvers.emails.signin import SignInEmail
 from resolvers.factors.credentials import Account, Credentials, lock_credentials, nobody
-from resolvers.letters.letters import Letter, reader_of, write_alike
-from resolvers.letters.limits import LetterKind, LetterLimits
-from resolvers.letters.signin import SignInLetter
 from resolvers.signin.attempts import AttemptBucket, AttemptLimiter, AttemptPace
 from resolvers.signin.authentication import no_sooner
 from resolvers.signin.buckets import by_network
@@ -85,7 +85,7 @@ class Resets:
                     # The placeholder has id 0, so that every statement runs and matches no row.
                     someone = account or nobody(platform)
                     if await self._may_send(connection, someone, index, now):
-                        await self.send(connection, someone, SignInLetter.PASSWORD_RESET, now)
+                        await self.send(connection, someone, SignInEmail.PASSWORD_RESET, now)
             return ResetRequested()
 
         # Always: the answer for an existing account must take as long as for a missing one.
@@ -100,9 +100,9 @@ class Resets:
         # Stable per login name, so that its limit fills up like that of a real mailbox.
         mailbox = f"{index.hex()}@nobody.invalid" if reader is None else reader.email
         customer = account.key.customer_id or int.from_bytes(index[:7])
-        return not await LetterLimits(self._store).take(connection, LetterKind.PASSWORD_RESET, customer, mailbox, now)
+        return not await EmailLimits(self._store).take(connection, EmailKind.PASSWORD_RESET, customer, mailbox, now)
 
-    async def send(self, connection: AsyncConnection, account: Account, letter: Letter, now: datetime) -> None:
+    async def send(self, connection: AsyncConnection, account: Account, template: EmailTemplate, now: datetime) -> None:
         """Send a new link, in the caller's transaction; earlier links of the credential become invalid.
 
         The link is bound to the address it is sent to. For a missing account, or a customer without an address, the
@@ -126,7 +126,7 @@ class Resets:
         site = self._dependencies.site
         link, minutes = site.link("/password/reset", secret), int(self._dependencies.times.reset.total_seconds() // 60)
         platform = account.credential.platform
-        await write_alike(connection, account.key, site, letter, now, platform=platform, link=link, minutes=minutes)
+        await write_alike(connection, account.key, site, template, now, platform=platform, link=link, minutes=minutes)
 
     async def find(self, secret: str, now: datetime) -> Link | None:
         """The link of this secret; None if it expired, or if password or address have changed since."""

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, bindparam, delete, select
 from resolvers.account.passwords_changing import void_links
 from resolvers.account.passwords_resets import Resets
 from resolvers.commands.dependencies import SignInDependencies
+from resolvers.emails.signin import SignInEmail
 from resolvers.factors.credentials import COLUMNS, Account, Credential
 from resolvers.factors.factors import delete_factors
-from resolvers.letters.signin import SignInLetter
 from resolvers.signin.devices import forget_devices
 from resolvers.signin.sessions import end_where
 from resolvers.signins.secrets import hashed
@@ -102,6 +102,6 @@ class Alarms:
                 await void_links(connection, credential)
                 # The state after this change, or the link would be void from the start.
                 void = replace(credential, sealed_hash=None, password_hash=None, changed_at=now)
-                await self._resets.send(connection, Account(void, alarm.key), SignInLetter.ALARM_RAISED, now)  # 5
+                await self._resets.send(connection, Account(void, alarm.key), SignInEmail.ALARM_RAISED, now)  # 5
             await end_where(connection, alarm.key.customer_id, [], now)  # 6
         return True

@@ -93,10 +93,10 @@ async def ask_to_tell(
     await connection.execute(insert(notices).values(row))
 
 
-async def mark_letter(connection: AsyncConnection, letter: int | None) -> None:
+async def mark_lifting_email(connection: AsyncConnection, email: int | None) -> None:
     """Mark an e-mail as the one after whose delivery a restriction may be lifted: the outbox records the delivery."""
-    if letter is not None:
-        mine = outbox.c.id == letter
+    if email is not None:
+        mine = outbox.c.id == email
         await connection.execute(update(outbox).where(mine).values(event=LIFTING_LETTER))
 
 

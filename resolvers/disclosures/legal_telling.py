@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.dependencies import Site
-from resolvers.letters.legal import LegalLetter
-from resolvers.letters.letters import write
+from resolvers.emails.emails import write
+from resolvers.emails.legal import LegalEmail
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.tables.legal import legal_requests
@@ -29,7 +29,7 @@ async def tell(connection: AsyncConnection, key: SubjectKey, request: Any, site:
         "fields": "\n".join(orjson.loads(request.fields)),
         "reference": request.reference,
     }
-    await write(connection, key, site, LegalLetter.ANSWERED, now, **facts)
+    await write(connection, key, site, LegalEmail.ANSWERED, now, **facts)
     await connection.execute(update(legal_requests).where(legal_requests.c.id == request.id).values(told_at=now))
 
 

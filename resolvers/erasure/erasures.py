@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.dates import as_told, due_erasure
 from policy.erasing import WAITING, ErasureEvent, State, after
 from resolvers.commands.context import CommandContext, Result, UserProblem
+from resolvers.emails.emails import reader_of, send_to, write
+from resolvers.emails.erasure import ErasureEmail
 from resolvers.erasure.consents import erase_consented, scrub, stays
 from resolvers.events.announcements import Fact, Ref, announce
-from resolvers.letters.erasure import ErasureLetter
-from resolvers.letters.letters import reader_of, send_to, write
 from store.crypto.subject_key import SubjectKey
 from store.links.receipts import receipt_of
 from store.sql.ids import new_id
@@ -132,7 +132,7 @@ async def _refuse(
     reader = await reader_of(connection, key)
     if reader is not None:
         why = "\n\n".join(stays(reader.language))
-        await send_to(connection, reader, context.dependencies.site, ErasureLetter.REFUSED, context.now, stays=why)
+        await send_to(connection, reader, context.dependencies.site, ErasureEmail.REFUSED, context.now, stays=why)
     return id_
 
 
@@ -169,12 +169,12 @@ async def _accept(
         reader = await reader_of(connection, key)
         if reader is not None:
             why = "\n\n".join(stays(reader.language))
-            await send_to(connection, reader, site, ErasureLetter.ARMED, now, link=link, stays=why)
+            await send_to(connection, reader, site, ErasureEmail.ARMED, now, link=link, stays=why)
     else:
         assert clock is not None  # A request that does not wait has dates.
         communicated = as_told(clock, site.zone)
         begin, due = communicated.not_before, communicated.due
-        await write(connection, key, site, ErasureLetter.ACCEPTED, now, link=link, begin=begin, due=due)
+        await write(connection, key, site, ErasureEmail.ACCEPTED, now, link=link, begin=begin, due=due)
     return id_
 
 
@@ -209,7 +209,7 @@ async def withdraw(
     values |= acted(context, key, erasures, erasure_id, "cancelled")
     await connection.execute(update(erasures).where(erasures.c.id == erasure_id).values(values))
     await announce(connection, key, "erasure.cancelled", context.now, facts={"erasure": Ref("Erasure", erasure_id)})
-    await write(connection, key, context.dependencies.site, ErasureLetter.CANCELLED, context.now)
+    await write(connection, key, context.dependencies.site, ErasureEmail.CANCELLED, context.now)
 
 
 def acted(context: CommandContext, key: SubjectKey, table: Table, row_id: int, verb: str) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.dependencies import SignInDependencies
+from resolvers.emails.emails import write
+from resolvers.emails.signin import SignInEmail
 from resolvers.factors.recovery import spend
 from resolvers.factors.totp import DIGITS, accepted_step, typed
-from resolvers.letters.letters import write
-from resolvers.letters.signin import SignInLetter
 from store.crypto.subject_key import SubjectKey
 from store.tables.credentials import second_factors
 from store.tables.signin import passkeys
@@ -122,7 +122,7 @@ async def remove_factor(
     # Codes alone are no second factor: they stand in for one that is lost.
     if all(each.kind == "RECOVERY_CODES" for each in rest):
         await delete_factors(connection, [each.id for each in rest])
-    await write(connection, key, dependencies.site, SignInLetter.FACTOR_REMOVED, now, platform=platform)
+    await write(connection, key, dependencies.site, SignInEmail.FACTOR_REMOVED, now, platform=platform)
 
 
 async def delete_factors(connection: AsyncConnection, ids: Sequence[int]) -> None:

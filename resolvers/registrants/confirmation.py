@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
 from resolvers.commands.context import CommandContext
+from resolvers.emails.emails import Stranger, TypedAddress, reader_of, send_typed
+from resolvers.emails.limits import EmailKind, EmailLimits
+from resolvers.emails.registrants import RegistrantEmail
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
-from resolvers.letters.letters import Stranger, TypedAddress, reader_of, send_typed
-from resolvers.letters.limits import LetterKind, LetterLimits
-from resolvers.letters.registrants import RegistrantLetter
-from resolvers.registrants.registrants import COORDINATES, LetterContext, opened, owned, same, tell_owner
+from resolvers.registrants.registrants import COORDINATES, EmailContext, opened, owned, same, tell_owner
 from store.crypto.subject_key import SubjectKey
 from store.links.registrant_links import CONFIRMATION_KEY, link_secret
 from store.tables.domains import domains
@@ -37,7 +37,7 @@ async def is_confirmed(connection: AsyncConnection, key: SubjectKey, email: str 
 
 
 async def ask_owner(
-    connection: AsyncConnection, context: LetterContext, key: SubjectKey, domain: int, resting: bytes, email: str
+    connection: AsyncConnection, context: EmailContext, key: SubjectKey, domain: int, resting: bytes, email: str
 ) -> int:
     """Send the confirmation e-mail to a registrant; seconds to wait if too many e-mails were sent, or 0.
 
@@ -46,10 +46,10 @@ async def ask_owner(
     secret = await link_secret(context.store.keys.house, domain, resting, context.now + LIFE, CONFIRMATION_KEY)
     reader, site = await reader_of(connection, key), context.dependencies.site
     to = Stranger(key, TypedAddress(email), reader.language if reader is not None else "en")
-    kind, letter = LetterKind.OWNER_CONFIRMATION, RegistrantLetter.CONFIRM
+    kind, template = EmailKind.OWNER_CONFIRMATION, RegistrantEmail.CONFIRM
     link, days = site.link("/registrant/confirm", secret), LIFE.days
-    limits = LetterLimits(context.store)
-    wait = await send_typed(connection, limits, kind, to, site, letter, context.now, link=link, days=days)
+    limits = EmailLimits(context.store)
+    wait = await send_typed(connection, limits, kind, to, site, template, context.now, link=link, days=days)
     # Many domains at once need one question, not one each.
     return 0 if wait and await _is_asked(connection, key, email, domain) else wait
 
@@ -93,7 +93,7 @@ async def confirm_owner(context: CommandContext, domain_id: int) -> bool:
             )
         known = await owned(connection, key, domain_id, context.now)
         assert known is not None  # It is locked.
-        await tell_owner(connection, email_context_of(context), key, RegistrantLetter.NOTICE, known)
+        await tell_owner(connection, email_context_of(context), key, RegistrantEmail.NOTICE, known)
     return True
 
 
@@ -112,6 +112,6 @@ async def decline_owner(context: CommandContext, domain_id: int) -> None:
         await announce(connection, key, Event.REGISTRANT_CHANGED.wire, context.now, coordinates, facts)
 
 
-def email_context_of(context: CommandContext) -> LetterContext:
+def email_context_of(context: CommandContext) -> EmailContext:
     """The e-mail context of a command."""
-    return LetterContext(context.store, context.dependencies, context.now)
+    return EmailContext(context.store, context.dependencies, context.now)

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.registries import registry_of
 from resolvers.commands.dependencies import SignInDependencies
+from resolvers.emails.emails import Stranger, TypedAddress, reader_of, send_typed
+from resolvers.emails.limits import EmailKind, EmailLimits
+from resolvers.emails.registrants import RegistrantEmail
 from resolvers.inputs.texts import InputReader
-from resolvers.letters.letters import Stranger, TypedAddress, reader_of, send_typed
-from resolvers.letters.limits import LetterKind, LetterLimits
-from resolvers.letters.registrants import RegistrantLetter
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.records.registrations import runs
@@ -58,7 +58,7 @@ def sealed(key: SubjectKey, domain: int, details: Mapping[Column[Any], Any]) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class LetterContext:
+class EmailContext:
     """The context of e-mails to registrants: store, dependencies and time."""
 
     store: Store
@@ -113,9 +113,9 @@ def opened(key: SubjectKey, column: Column[Any], domain: int, resting: bytes | N
 
 async def tell_owner(
     connection: AsyncConnection,
-    context: LetterContext,
+    context: EmailContext,
     key: SubjectKey,
-    letter: RegistrantLetter,
+    template: RegistrantEmail,
     domain: Owned,
     **facts: str | int,
 ) -> None:
@@ -126,7 +126,7 @@ async def tell_owner(
     """
     reader = await reader_of(connection, key)
     own = reader is not None and domain.email is not None and same(reader.email, domain.email)
-    link = letter is RegistrantLetter.LINK
+    link = template is RegistrantEmail.LINK
     # The rule of S13 in one place, for all e-mails to registrants.
     if domain.email is None or not domain.confirmed or (own and not link):
         return
@@ -135,12 +135,12 @@ async def tell_owner(
     to = Stranger(key, TypedAddress(domain.email), reader.language if reader is not None else "en")
     values = {
         "domain": to_unicode(domain.name),
-        **({"registry": named} if letter is RegistrantLetter.NOTICE else {}),
+        **({"registry": named} if template is RegistrantEmail.NOTICE else {}),
         **facts,
     }
-    kind = LetterKind.OWNER_LINK if link else LetterKind.OWNER_NEWS
+    kind = EmailKind.OWNER_LINK if link else EmailKind.OWNER_NEWS
     await send_typed(
-        connection, LetterLimits(context.store), kind, to, context.dependencies.site, letter, context.now, **values
+        connection, EmailLimits(context.store), kind, to, context.dependencies.site, template, context.now, **values
     )
 
 

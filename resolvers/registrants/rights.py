@@ -15,11 +15,11 @@ from policy.events import Event
 from policy.registries import FIELDS, rule_of
 from resolvers.commands.context import CommandContext
 from resolvers.commands.dependencies import SignInDependencies
+from resolvers.emails.registrants import RegistrantEmail
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
-from resolvers.letters.registrants import RegistrantLetter
 from resolvers.registrants.confirmation import ask_owner, email_context_of
-from resolvers.registrants.registrants import COORDINATES, DETAILS, LetterContext, Owned, opened, owned, tell_owner
+from resolvers.registrants.registrants import COORDINATES, DETAILS, EmailContext, Owned, opened, owned, tell_owner
 from resolvers.signin.attempts import AttemptBucket, AttemptLimiter, AttemptPace
 from resolvers.signin.authentication import no_sooner
 from resolvers.signin.buckets import by_network
@@ -97,14 +97,14 @@ class RegistrantLinks:
         site, minutes = self._dependencies.site, int(LIFE.total_seconds() // 60)
         async with self._store.write() as connection:
             domain = await owned(connection, key, holder.domain, now) if key is not None else None
-            email_context = LetterContext(self._store, self._dependencies, now)
+            email_context = EmailContext(self._store, self._dependencies, now)
             if key is None or domain is None or domain.email is None:
                 return
             if not domain.confirmed:  # Only the confirmation e-mail may be sent to an unconfirmed address (S13).
                 await ask_owner(connection, email_context, key, domain.id, holder.email, domain.email)
                 return
             link = site.link("/registrant/data", secret)
-            await tell_owner(connection, email_context, key, RegistrantLetter.LINK, domain, link=link, minutes=minutes)
+            await tell_owner(connection, email_context, key, RegistrantEmail.LINK, domain, link=link, minutes=minutes)
 
     async def find(self, secret: str, now: datetime) -> LinkHolder | None:
         """The holder of this link; None if it expired, or if the registrant's address has changed."""
@@ -169,7 +169,7 @@ async def erase_owner(connection: AsyncConnection, context: CommandContext, key:
     """Delete all details of the registrant, in the caller's transaction; the registrant and internal systems are
     informed."""
     # Before the address is deleted.
-    await tell_owner(connection, email_context_of(context), key, RegistrantLetter.ERASED, domain)
+    await tell_owner(connection, email_context_of(context), key, RegistrantEmail.ERASED, domain)
     nothing: dict[str, Any] = {column.name: None for column in DETAILS.values()}
     await _set(connection, domain, nothing | {"registrant_erasure_at": None, "registrant_confirmed_at": None})
     await _tell_others(connection, context, key, domain, list(COORDINATES.values()))
@@ -200,7 +200,7 @@ async def _await_the_end(connection: AsyncConnection, context: CommandContext, k
     hidden = [field for field in FIELDS if rule_of(domain.tld, domain.kind, field).free]
     changes: dict[str, Any] = {f"hide_{field}": True for field in hidden}
     await _set(connection, domain, changes | {"registrant_erasure_at": context.now})
-    await tell_owner(connection, email_context_of(context), key, RegistrantLetter.WAITS, domain)
+    await tell_owner(connection, email_context_of(context), key, RegistrantEmail.WAITS, domain)
     if hidden:
         await _tell_others(connection, context, key, domain, [f"Domain.hide{field.capitalize()}" for field in hidden])
 

@@ -1,7 +1,7 @@
 """The workflow of restrictions and objections, for customers and staff (GDPR Art. 18, 21).
 
 ```
-            restrict                    announce              letter arrived, 3 days
+            restrict                    announce              e-mail arrived, 3 days
 nothing ──────────────▶ RESTRICTED ──────────────▶ announced ───────────────────────▶ nothing
    ▲                        │  ▲                       │ │
    └──── the customer ──────┘  └─── asked for again ───┘ └──── the customer ──▶ nothing
@@ -41,7 +41,7 @@ from resolvers.consents.processing_stops import (
     end_objection,
     end_restriction,
     locked,
-    mark_letter,
+    mark_lifting_email,
     objection_of,
     record_event,
     restriction_of,
@@ -49,9 +49,9 @@ from resolvers.consents.processing_stops import (
     sealed_reason,
     stop,
 )
+from resolvers.emails.emails import EmailTemplate, reader_of, write
+from resolvers.emails.restriction import RightsEmail
 from resolvers.events.announcements import Fact, announce
-from resolvers.letters.letters import Letter, reader_of, write
-from resolvers.letters.restriction import RightsLetter
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.sql.ids import new_id
@@ -146,7 +146,7 @@ async def restrict(
         facts: dict[str, Fact] = {"ground": ground.name}
         await announce(connection, key, Event.RESTRICTED.wire, now, facts=facts)
         await ask_to_tell(connection, key.customer_id, Notice.RESTRICTION, now)
-        await write(connection, key, site, RightsLetter.RESTRICTED, now)
+        await write(connection, key, site, RightsEmail.RESTRICTED, now)
     return current is None
 
 
@@ -160,11 +160,11 @@ async def announce_lift(
     current = await restriction_of(connection, key.customer_id)
     if current is None:
         return False
-    letter = await write(connection, key, site, RightsLetter.LIFTING, now, because=because)
+    email = await write(connection, key, site, RightsEmail.LIFTING, now, because=because)
     # The three days begin with the delivery, which the outbox reports.
-    await mark_letter(connection, letter)
+    await mark_lifting_email(connection, email)
     reason = sealed_reason(key, restrictions.c.because, current.id, because)
-    values = {"lift_announced_at": now, "because": reason, "told_at": None, "letter_id": letter}
+    values = {"lift_announced_at": now, "because": reason, "told_at": None, "letter_id": email}
     await connection.execute(update(restrictions).where(restrictions.c.id == current.id).values(values))
     await record_event(connection, key, RightsEvent.LIFT_ANNOUNCED, by, now, because=because)
     return True
@@ -205,9 +205,9 @@ async def object_(
     # An objection to marketing is final at once (GDPR Art. 21(3)).
     if purpose is Purpose.PRODUCT_NEWS:
         await switch_news(connection, context, key, wanted=False, source=SOURCE)
-    waits = RightsLetter.OBJECTED if purpose.exempt is None else RightsLetter.OBJECTED_GOES_ON
-    letter = RightsLetter.UPHELD if at_once else waits
-    await _tell(connection, context.dependencies.site, key, letter, purpose, now, **({} if at_once else {"due": due}))
+    waits = RightsEmail.OBJECTED if purpose.exempt is None else RightsEmail.OBJECTED_GOES_ON
+    email = RightsEmail.UPHELD if at_once else waits
+    await _tell(connection, context.dependencies.site, key, email, purpose, now, **({} if at_once else {"due": due}))
     return True
 
 
@@ -224,14 +224,14 @@ async def decide(
     if known is None or known.state != ObjectionState.PENDING.name:
         return False
     event, words = (
-        (RightsEvent.UPHELD, RightsLetter.UPHELD) if upheld else (RightsEvent.OVERRIDDEN, RightsLetter.OVERRIDDEN)
+        (RightsEvent.UPHELD, RightsEmail.UPHELD) if upheld else (RightsEvent.OVERRIDDEN, RightsEmail.OVERRIDDEN)
     )
-    letter = await _tell(connection, site, key, words, purpose, now, because=because)
+    email = await _tell(connection, site, key, words, purpose, now, because=because)
     values: dict[str, Any] = {"state": event.name, "decided_at": now}
     values["because"] = sealed_reason(key, objections.c.because, known.id, because)
     if not upheld:
-        await mark_letter(connection, letter)
-        values["letter_id"] = letter
+        await mark_lifting_email(connection, email)
+        values["letter_id"] = email
     await connection.execute(update(objections).where(objections.c.id == known.id).values(values))
     await record_event(connection, key, event, by, now, purpose=purpose, because=because)
     return True
@@ -296,14 +296,14 @@ async def _resume_if_told(
 async def _lift(connection: AsyncConnection, site: Site, key: SubjectKey, by: ActingParty, now: datetime) -> None:
     await end_restriction(connection, key, by, now)
     await announce(connection, key, Event.RESTRICTION_LIFTED.wire, now)
-    await write(connection, key, site, RightsLetter.LIFTED, now)
+    await write(connection, key, site, RightsEmail.LIFTED, now)
 
 
 async def _tell(
-    connection: AsyncConnection, site: Site, key: SubjectKey, letter: Letter, purpose: Purpose, now: datetime,
+    connection: AsyncConnection, site: Site, key: SubjectKey, email: EmailTemplate, purpose: Purpose, now: datetime,
     **facts: str | datetime,
 ) -> int | None:  # fmt: skip
     """Send an e-mail about a purpose, which is named in the customer's language."""
     reader = await reader_of(connection, key)
     language = "en" if reader is None else reader.language
-    return await write(connection, key, site, letter, now, None, purpose=told(purpose, language), **facts)
+    return await write(connection, key, site, email, now, None, purpose=told(purpose, language), **facts)

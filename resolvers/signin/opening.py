@@ -9,10 +9,10 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.dependencies import SignInDependencies
+from resolvers.emails.emails import write
+from resolvers.emails.signin import SignInEmail
 from resolvers.factors.credentials import Account, sealed_hash
 from resolvers.factors.factors import Used
-from resolvers.letters.letters import write
-from resolvers.letters.signin import SignInLetter
 from resolvers.signin.devices import Devices, remember_device
 from resolvers.signin.sessions import Opening, open_session, renew_session
 from resolvers.signin.verdicts import Expired, SignedIn
@@ -69,9 +69,9 @@ class Opener:
         # After the session, in one transaction: no session without its record (R17).
         await record(connection, account.key, self._dependencies, access, account.credential.id)
         if proof.used is not None and proof.used.factor.kind == "RECOVERY_CODES":
-            letter, left = SignInLetter.RECOVERY_CODE_USED, proof.used.factor.remaining or 0
+            template, left = SignInEmail.RECOVERY_CODE_USED, proof.used.factor.remaining or 0
             site, platform = self._dependencies.site, access.platform
-            await write(connection, account.key, site, letter, access.at, platform=platform, left=left)
+            await write(connection, account.key, site, template, access.at, platform=platform, left=left)
         return SignedIn(session_id, secret, device_secret, proof.shared)
 
 

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.dependencies import SignInDependencies
 from resolvers.commands.places import GeoLocation
-from resolvers.letters.letters import write
-from resolvers.letters.signin import SignInLetter
+from resolvers.emails.emails import write
+from resolvers.emails.signin import SignInEmail
 from resolvers.signins.contexts import ContextMatch, SignInContext
 from resolvers.signins.judgement import PastAccess, Unusual, unusual_reasons
 from resolvers.signins.secrets import hashed, new_secret
@@ -198,7 +198,7 @@ async def _tell(
         connection,
         key,
         dependencies.site,
-        SignInLetter.UNUSUAL_SIGN_IN,
+        SignInEmail.UNUSUAL_SIGN_IN,
         access.at,
         platform=access.platform,
         device=access.device,

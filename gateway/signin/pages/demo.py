@@ -12,7 +12,7 @@ from gateway.demo.factors import demo_totp_secret
 from gateway.signin.frame.layout import links, notice
 from gateway.signin.frame.markup import Markup, tag
 from gateway.signin.frame.visit import RequestContext
-from resolvers.letters.letters import TOPIC
+from resolvers.emails.emails import TOPIC
 from store.queue.messages import opened
 from store.tables.outbox import outbox
 

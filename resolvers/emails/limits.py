@@ -23,7 +23,7 @@ OF_RECIPIENT = AttemptRate(burst=8, seconds=3_600)
 """E-mails of all kinds but PASSWORD_RESET to one mailbox."""
 
 
-class LetterKind(Enum):
+class EmailKind(Enum):
     """A limited kind of e-mail, with its rates per recipient and per customer."""
 
     OWNER_CONFIRMATION = AttemptRate(3, 86_400), AttemptRate(10, 3_600)
@@ -41,14 +41,14 @@ class LetterKind(Enum):
         self.of_recipient, self.of_customer = of_recipient, of_customer
 
 
-class LetterLimits:
+class EmailLimits:
     """Counts e-mails."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def take(
-        self, connection: AsyncConnection, kind: LetterKind, customer_id: int, address: str, now: datetime
+        self, connection: AsyncConnection, kind: EmailKind, customer_id: int, address: str, now: datetime
     ) -> int:
         """Count an e-mail, in the caller's transaction, and return 0; or seconds to wait, and nothing is counted.
 
@@ -62,7 +62,7 @@ class LetterLimits:
             hashed(key, "letters", kind.name, customer_id): kind.of_customer,
         }
         # Otherwise flooding a mailbox would block password resets (S1).
-        if kind is not LetterKind.PASSWORD_RESET:
+        if kind is not EmailKind.PASSWORD_RESET:
             paces[hashed(key, "letters", mailbox)] = OF_RECIPIENT
         wait = await take(connection, paces, int(now.timestamp() * 1000))
         # Rounded up to whole seconds.

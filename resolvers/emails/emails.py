@@ -20,7 +20,7 @@ from sqlalchemy import exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.dependencies import Site
-from resolvers.letters.limits import LetterKind, LetterLimits
+from resolvers.emails.limits import EmailKind, EmailLimits
 from store.crypto.subject_key import SubjectKey
 from store.sql.guarded import insert_where
 from store.sql.ids import new_id
@@ -37,7 +37,7 @@ PLATFORM = {
 }
 
 
-class Letter(Enum):
+class EmailTemplate(Enum):
     """An e-mail; each member is subject and text in English, then in French."""
 
     def in_language(self, language: str) -> tuple[str, str]:
@@ -61,7 +61,7 @@ class TypedAddress:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class LetterRecipient:
+class EmailRecipient:
     """A customer as recipient of an e-mail."""
 
     key: SubjectKey
@@ -89,7 +89,7 @@ class Stranger:
         return self.address.text
 
 
-async def reader_of(connection: AsyncConnection, key: SubjectKey) -> LetterRecipient | None:
+async def reader_of(connection: AsyncConnection, key: SubjectKey) -> EmailRecipient | None:
     """The customer as recipient; None without an e-mail address."""
     row = (
         await connection.execute(select(customers.c.email, customers.c.locale).where(customers.c.id == key.customer_id))
@@ -98,11 +98,11 @@ async def reader_of(connection: AsyncConnection, key: SubjectKey) -> LetterRecip
         return None
     # From the row at the time of writing: an e-mail always goes to the present address.
     address = key.open(customers.c.email, key.customer_id, row.email).decode()
-    return LetterRecipient(key, ProvenAddress(address), "fr" if (row.locale or "").lower().startswith("fr") else "en")
+    return EmailRecipient(key, ProvenAddress(address), "fr" if (row.locale or "").lower().startswith("fr") else "en")
 
 
 def compose(
-    reader: LetterRecipient | Stranger, site: Site, letter: Letter, now: datetime, **facts: str | int | datetime
+    reader: EmailRecipient | Stranger, site: Site, template: EmailTemplate, now: datetime, **facts: str | int | datetime
 ) -> bytes:
     """Compose a message; times among the facts are formatted as dates in the site's time zone."""
     long = "%d/%m/%Y, %H:%M UTC" if reader.language == "fr" else "%d %B %Y, %H:%M UTC"
@@ -113,7 +113,7 @@ def compose(
     }
     if "platform" in formatted:
         formatted["platform"] = PLATFORM[reader.language][str(formatted["platform"])]
-    subject, text = letter.in_language(reader.language)
+    subject, text = template.in_language(reader.language)
     values = {"site": site.name, "origin": site.origin, "at": now.strftime(long)} | formatted
     message = {
         "to": reader.email,
@@ -129,7 +129,7 @@ async def write(
     connection: AsyncConnection,
     key: SubjectKey,
     site: Site,
-    letter: Letter,
+    template: EmailTemplate,
     now: datetime,
     void_at: datetime | None = None,
     **facts: str | int | datetime,
@@ -141,7 +141,7 @@ async def write(
     reader = await reader_of(connection, key)
     if reader is None:
         return None
-    row = _row(reader, site, letter, now, facts)
+    row = _row(reader, site, template, now, facts)
     row |= {} if void_at is None else {"void_at": void_at}
     await connection.execute(insert(outbox).values(row))
     return int(row["id"])
@@ -151,13 +151,13 @@ async def write_alike(
     connection: AsyncConnection,
     key: SubjectKey,
     site: Site,
-    letter: Letter,
+    template: EmailTemplate,
     now: datetime,
     **facts: str | int | datetime,
 ) -> None:
     """Like `write`, with the same statements if there is no recipient, for whom nothing is inserted (G7)."""
-    reader = await reader_of(connection, key) or LetterRecipient(key, ProvenAddress(NOBODY), "en")
-    row = _row(reader, site, letter, now, facts)
+    reader = await reader_of(connection, key) or EmailRecipient(key, ProvenAddress(NOBODY), "en")
+    row = _row(reader, site, template, now, facts)
     # Decided inside the statement: statements are the same for a missing account (G7).
     there = exists().where(customers.c.id == key.customer_id, customers.c.email.is_not(None))
     await connection.execute(insert_where(outbox, row, there))
@@ -165,23 +165,23 @@ async def write_alike(
 
 async def send_to(
     connection: AsyncConnection,
-    reader: LetterRecipient,
+    reader: EmailRecipient,
     site: Site,
-    letter: Letter,
+    template: EmailTemplate,
     now: datetime,
     **facts: str | int | datetime,
 ) -> None:
     """Put a message to an earlier read recipient into the outbox: to the address of that time."""
-    await connection.execute(insert(outbox).values(_row(reader, site, letter, now, facts)))
+    await connection.execute(insert(outbox).values(_row(reader, site, template, now, facts)))
 
 
 async def send_typed(
     connection: AsyncConnection,
-    limits: LetterLimits,
-    kind: LetterKind,
+    limits: EmailLimits,
+    kind: EmailKind,
     stranger: Stranger,
     site: Site,
-    letter: Letter,
+    template: EmailTemplate,
     now: datetime,
     **facts: str | int | datetime,
 ) -> int:
@@ -189,14 +189,14 @@ async def send_typed(
     # Counted in the same transaction: a rolled back e-mail does not count.
     wait = await limits.take(connection, kind, stranger.key.customer_id, stranger.email, now)
     if not wait:
-        await connection.execute(insert(outbox).values(_row(stranger, site, letter, now, facts)))
+        await connection.execute(insert(outbox).values(_row(stranger, site, template, now, facts)))
     return wait
 
 
 def _row(
-    reader: LetterRecipient | Stranger,
+    reader: EmailRecipient | Stranger,
     site: Site,
-    letter: Letter,
+    template: EmailTemplate,
     now: datetime,
     facts: Mapping[str, str | int | datetime],
 ) -> dict[str, Any]:
@@ -207,7 +207,7 @@ def _row(
         "customer_id": reader.key.customer_id,
         "topic": TOPIC,
         # Under the customer's key: erasing the customer makes waiting e-mails unreadable.
-        "payload": reader.key.seal(outbox.c.payload, id_, compose(reader, site, letter, now, **facts)),
+        "payload": reader.key.seal(outbox.c.payload, id_, compose(reader, site, template, now, **facts)),
         "created_at": now,
         "next_attempt_at": now,
         "attempts": 0,

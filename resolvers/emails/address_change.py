@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from resolvers.letters.letters import Letter
+from resolvers.emails.emails import EmailTemplate
 
 
-class EmailLetter(Letter):
+class AddressChangeEmail(EmailTemplate):
     """The e-mails, each with subject and text in English and French. They contain neither address."""
 
     CONFIRM = (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from resolvers.letters.letters import Letter
+from resolvers.emails.emails import EmailTemplate
 
 
-class LegalLetter(Letter):
+class LegalEmail(EmailTemplate):
     """The e-mail, with subject and text in English and French. It lists the disclosed fields without values."""
 
     ANSWERED = (

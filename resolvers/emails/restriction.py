@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resolvers.letters.letters import Letter
+from resolvers.emails.emails import EmailTemplate
 
 _REMEDY = "You may complain to the data protection authority of your country (GDPR Art. 77), or go to court (Art. 79)."
 _RECOURS = (
@@ -10,7 +10,7 @@ _RECOURS = (
 )
 
 
-class RightsLetter(Letter):
+class RightsEmail(EmailTemplate):
     """The e-mails, each with subject and text in English and French."""
 
     RESTRICTED = (
