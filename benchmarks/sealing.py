@@ -41,11 +41,18 @@ def encoder(column: Column[Any]) -> tuple[str, Callable[[Any], bytes]]:
     return str(column), column.info["sealing"].encode
 
 
-C, S, P = customers.c, services.c, payment_methods.c
-NUMBER, NAME, ADDRESS = encoder(C.customer_number), encoder(C.name), encoder(C.postal_address)
-EMAIL, PHONE, SERVICE = encoder(C.email), encoder(C.phone), encoder(S.name)
-BRAND, LAST4, EXPIRY = encoder(P.card_brand), encoder(P.card_last4), encoder(P.card_expiry)
-BANK = encoder(P.bank_name)
+NUMBER, NAME, ADDRESS = (
+    encoder(customers.c.customer_number),
+    encoder(customers.c.name),
+    encoder(customers.c.postal_address),
+)
+EMAIL, PHONE, SERVICE = encoder(customers.c.email), encoder(customers.c.phone), encoder(services.c.name)
+BRAND, LAST4, EXPIRY = (
+    encoder(payment_methods.c.card_brand),
+    encoder(payment_methods.c.card_last4),
+    encoder(payment_methods.c.card_expiry),
+)
+BANK = encoder(payment_methods.c.bank_name)
 
 COLUMNS: dict[Table, tuple[str, ...]] = {
     customers: (

@@ -1,1 +1,1 @@
-"""Floor 3: how what may be asked is answered."""
+"""Floor 3: batched reads and commands, one room a capability; independent of GraphQL types and HTTP."""

@@ -16,8 +16,16 @@ from store.registers.papers import paper_forms, papers
 from store.sql.metadata import instant
 from store.sql.reading import Reader
 
-P, F = papers.c, paper_forms.c
-COLUMNS = (P.id, P.kind, P.version, P.valid_from, P.issued_at, P.loosens, P.substance, P.digest)
+COLUMNS = (
+    papers.c.id,
+    papers.c.kind,
+    papers.c.version,
+    papers.c.valid_from,
+    papers.c.issued_at,
+    papers.c.loosens,
+    papers.c.substance,
+    papers.c.digest,
+)
 
 
 class NoneReleasedError(UnreadableError):
@@ -62,7 +70,7 @@ async def versions(reader: Reader, kind: str) -> list[Issued]:
 async def in_force(reader: Reader, kind: str, day: date) -> Issued | None:
     """Return the version in force on a day: the highest of those that began by then."""
     # Of several versions for one day the highest one counts: it corrects the others.
-    query = _newest().where(P.valid_from <= bindparam("day")).limit(1)
+    query = _newest().where(papers.c.valid_from <= bindparam("day")).limit(1)
     found = await _issued(reader, query, {"kind": kind, "day": f"{day}"})
     return found[0] if found else None
 
@@ -83,10 +91,14 @@ async def held_on(reader: Reader, kind: str, day: date) -> Issued:
 async def forms_of(reader: Reader, paper: Issued) -> dict[tuple[str, str], str]:
     """Return every form by language and name; PaperAlteredError when the SHA-256 differs."""
     given = {"paper": paper.id}
-    query = select(F.language, F.form, F.content).where(F.paper_id == bindparam("paper", type_=F.paper_id.type))
+    query = select(paper_forms.c.language, paper_forms.c.form, paper_forms.c.content).where(
+        paper_forms.c.paper_id == bindparam("paper", type_=paper_forms.c.paper_id.type)
+    )
     rows = await reader.fetch(reader.prepare(query), given)
     forms: dict[tuple[str, str], str] = {(each, name): content for each, name, content in rows}
-    whole = select(*(P[name] for name in SEALED)).where(P.id == bindparam("paper", type_=P.id.type))
+    whole = select(*(papers.c[name] for name in SEALED)).where(
+        papers.c.id == bindparam("paper", type_=papers.c.id.type)
+    )
     sealed = [dict(zip(SEALED, row, strict=True)) for row in await reader.fetch(reader.prepare(whole), given)]
     # Also when the row is gone, since the list is empty then.
     if [digest_of(forms, row | {"issued_at": instant(row["issued_at"])}) for row in sealed] != [paper.digest]:
@@ -111,7 +123,7 @@ async def form_of(reader: Reader, paper: Issued, language: str, form: str) -> st
 
 async def inputs_of(reader: Reader, paper: Issued) -> Inputs:
     """Return the inputs of a released paper."""
-    query = select(P.inputs).where(P.id == bindparam("paper", type_=P.id.type))
+    query = select(papers.c.inputs).where(papers.c.id == bindparam("paper", type_=papers.c.id.type))
     ((resting,),) = await reader.fetch(reader.prepare(query), {"paper": paper.id})
     try:
         return Inputs.of(resting)
@@ -120,8 +132,8 @@ async def inputs_of(reader: Reader, paper: Issued) -> Inputs:
 
 
 def _newest(first: bool = False) -> Select[Any]:
-    order = P.version if first else P.version.desc()
-    return select(*COLUMNS).where(P.kind == bindparam("kind")).order_by(order)
+    order = papers.c.version if first else papers.c.version.desc()
+    return select(*COLUMNS).where(papers.c.kind == bindparam("kind")).order_by(order)
 
 
 async def _issued(reader: Reader, query: Select[Any], given: dict[str, Any]) -> list[Issued]:

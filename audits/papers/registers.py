@@ -104,9 +104,19 @@ async def registers_of(reader: Reader, periods: Mapping[str, str | None] | None 
 
 async def bound_partners(reader: Reader) -> tuple[BoundPartner, ...]:
     """Return the active partners, by name; those with a purpose that the policy does not know receive nothing."""
-    p = partners.c
-    bound = p.undertaken_at.is_not(None), p.document.is_not(None), p.ended_at.is_(None)
-    query = select(p.name, p.country, p.purpose, p.fields, p.undertaken_at, p.document).where(*bound).order_by(p.name)
+    bound = partners.c.undertaken_at.is_not(None), partners.c.document.is_not(None), partners.c.ended_at.is_(None)
+    query = (
+        select(
+            partners.c.name,
+            partners.c.country,
+            partners.c.purpose,
+            partners.c.fields,
+            partners.c.undertaken_at,
+            partners.c.document,
+        )
+        .where(*bound)
+        .order_by(partners.c.name)
+    )
     return tuple(
         BoundPartner(name, country, Purpose[purpose], tuple(orjson.loads(fields)), instant(since), bytes(signed).hex())
         for name, country, purpose, fields, since, signed in await _rows(reader, query)
@@ -116,8 +126,11 @@ async def bound_partners(reader: Reader) -> tuple[BoundPartner, ...]:
 
 async def payment_affiliates(reader: Reader) -> tuple[PaymentAffiliate, ...]:
     """Return the active payment affiliates, by name; those that break a hard rule receive nothing, and are left out."""
-    a = affiliates.c
-    query = select(a.name, a.kind, a.country, a.created_at, a.url).where(a.disabled_at.is_(None)).order_by(a.name)
+    query = (
+        select(affiliates.c.name, affiliates.c.kind, affiliates.c.country, affiliates.c.created_at, affiliates.c.url)
+        .where(affiliates.c.disabled_at.is_(None))
+        .order_by(affiliates.c.name)
+    )
     return tuple(
         PaymentAffiliate(name, kind, country, instant(since))
         for name, kind, country, since, url in await _rows(reader, query)
@@ -128,12 +141,21 @@ async def payment_affiliates(reader: Reader) -> tuple[PaymentAffiliate, ...]:
 async def copies_kept(reader: Reader) -> tuple[Copies, ...]:
     """Return the programs that may keep copies, by id, without those of partners, which are listed as such, and our
     own."""
-    c, o = clients.c, oauth_clients.c
-    ours = and_(o.client_id == c.id, o.first_party)
+    ours = and_(oauth_clients.c.client_id == clients.c.id, oauth_clients.c.first_party)
     terms = clients.outerjoin(oauth_clients, ours)
     # IS DISTINCT FROM: null is unknown, and counts as keeping copies.
-    theirs = c.disabled_at.is_(None), c.partner_id.is_(None), o.client_id.is_(None), c.keeps_days.is_distinct_from(0)
-    query = select(c.id, c.name, c.keeps, c.keeps_days).select_from(terms).where(*theirs).order_by(c.id)
+    theirs = (
+        clients.c.disabled_at.is_(None),
+        clients.c.partner_id.is_(None),
+        oauth_clients.c.client_id.is_(None),
+        clients.c.keeps_days.is_distinct_from(0),
+    )
+    query = (
+        select(clients.c.id, clients.c.name, clients.c.keeps, clients.c.keeps_days)
+        .select_from(terms)
+        .where(*theirs)
+        .order_by(clients.c.id)
+    )
     return tuple(Copies(*row) for row in await _rows(reader, query))
 
 

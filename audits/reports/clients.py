@@ -76,19 +76,23 @@ class ReadableField:
 
 async def registrations(reader: Reader) -> list[AuditedClient]:
     """Read every client with its documents, by id."""
-    c, d = clients.c, documents.c
     # The fields of the class have the names of the columns.
-    columns = [c[name] for name in AuditedClient.__slots__ if name not in ("documents", "first_party")]
+    columns = [clients.c[name] for name in AuditedClient.__slots__ if name not in ("documents", "first_party")]
     ours = oauth_clients.c.first_party
     texts = await reader.fetch(
-        reader.prepare(select(d.client_id, d.hash, d.text, d.purpose).order_by(d.client_id, d.hash)), {}
+        reader.prepare(
+            select(documents.c.client_id, documents.c.hash, documents.c.text, documents.c.purpose).order_by(
+                documents.c.client_id, documents.c.hash
+            )
+        ),
+        {},
     )
     registered: dict[str, list[RegisteredDocument]] = {}
     for client, hash_, text, purpose in texts:
         registered.setdefault(client, []).append(RegisteredDocument(hash_, text, purpose))
     # Outer: a client may have no OAuth metadata.
-    terms = clients.outerjoin(oauth_clients, oauth_clients.c.client_id == c.id)
-    rows = await reader.fetch(reader.prepare(select(*columns, ours).select_from(terms).order_by(c.id)), {})
+    terms = clients.outerjoin(oauth_clients, oauth_clients.c.client_id == clients.c.id)
+    rows = await reader.fetch(reader.prepare(select(*columns, ours).select_from(terms).order_by(clients.c.id)), {})
     return [
         AuditedClient(
             id_,

@@ -44,17 +44,19 @@ class ConsentFacts:
 
 async def consent_facts(reader: Reader) -> ConsentFacts:
     """Count in the database; no row about a person is read."""
-    c, k = consents.c, cookie_choices.c
-    grouped = (c.kind, c.state, c.wording_version, c.language, c.source)
+    grouped = (consents.c.kind, consents.c.state, consents.c.wording_version, consents.c.language, consents.c.source)
     events = await _rows(reader, select(*grouped, func.count()).group_by(*grouped).order_by(*grouped))
     # Ids increase with time, so the highest one is the newest event.
-    newest = select(func.max(c.id)).group_by(c.customer_id, c.kind).scalar_subquery()
+    newest = select(func.max(consents.c.id)).group_by(consents.c.customer_id, consents.c.kind).scalar_subquery()
     standing = await _rows(
-        reader, select(c.kind, c.state, func.count()).where(c.id.in_(newest)).group_by(c.kind, c.state)
+        reader,
+        select(consents.c.kind, consents.c.state, func.count())
+        .where(consents.c.id.in_(newest))
+        .group_by(consents.c.kind, consents.c.state),
     )
-    shown = (c.kind, c.wording_version, c.language, c.wording_hash)
+    shown = (consents.c.kind, consents.c.wording_version, consents.c.language, consents.c.wording_hash)
     wordings = await _rows(reader, select(*shown).distinct().order_by(*shown))
-    chosen = (k.measurement, k.global_privacy_control)
+    chosen = (cookie_choices.c.measurement, cookie_choices.c.global_privacy_control)
     cookies = await _rows(reader, select(*chosen, func.count()).group_by(*chosen))
     hashes: dict[tuple[str, str, str], tuple[str, ...]] = {}
     for kind, version, language, hash_ in wordings:

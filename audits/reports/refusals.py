@@ -14,7 +14,6 @@ from store.operations.refusals import refusal_counts
 from store.sql.metadata import Instant, instant
 from store.sql.reading import Reader
 
-R = refusal_counts.c
 MOST = 1_000
 """Maximum counts in one report, the largest first."""
 
@@ -37,13 +36,21 @@ async def refusal_facts(
     reader: Reader, since: datetime, until: datetime, client: str | None = None, most: int = MOST
 ) -> list[RefusedClient]:
     """Read the largest counts of the days that begin in this period, of all clients or of one."""
-    columns = (R.client_id, R.purpose, R.coordinate, R.reason)
-    total = func.sum(R.operations).label("total")
-    begun = R.day >= bindparam("since", type_=Instant), R.day < bindparam("until", type_=Instant)
-    query = select(*columns, total, func.count(), func.max(R.last_at)).where(*begun)
+    columns = (
+        refusal_counts.c.client_id,
+        refusal_counts.c.purpose,
+        refusal_counts.c.coordinate,
+        refusal_counts.c.reason,
+    )
+    total = func.sum(refusal_counts.c.operations).label("total")
+    begun = (
+        refusal_counts.c.day >= bindparam("since", type_=Instant),
+        refusal_counts.c.day < bindparam("until", type_=Instant),
+    )
+    query = select(*columns, total, func.count(), func.max(refusal_counts.c.last_at)).where(*begun)
     values: dict[str, Any] = {"since": since, "until": until}
     if client is not None:
-        query, values = query.where(R.client_id == bindparam("client")), values | {"client": client}
+        query, values = query.where(refusal_counts.c.client_id == bindparam("client")), values | {"client": client}
     # Ordered by the columns as well, so that equal counts have a stable order.
     query = query.group_by(*columns).order_by(total.desc(), *columns).limit(most)
     rows = await reader.fetch(reader.prepare(query), values)

@@ -203,7 +203,7 @@ def make_api(works: Services, settings: Settings, means: SignInDependencies | No
             limits,
             clock=serving.now,
             budget=budget,
-            means=means,
+            dependencies=means,
             watch=works.reach,
             references=settings.references,
             tally=works.refusals,

@@ -20,7 +20,6 @@ from store.database.store import Store
 from store.registers.affiliates import affiliates, open_affiliate_secret
 from store.registers.webhooks import webhooks
 
-A = affiliates.c
 NAME = "Example Card Acquirer"
 PATH = "/demo/acquirer"
 DECLINES = "0002"
@@ -33,9 +32,9 @@ async def open_for_business(store: Store, settings: Settings) -> None:
     """Register it as an affiliate at the demo's current address, whose port may have changed since the last run."""
     url = f"http://127.0.0.1:{settings.port}{PATH}"
     if any(row.name == NAME for row in await Affiliates(store).listed()):
-        mine = select(A.webhook_id).where(A.name == NAME).scalar_subquery()
+        mine = select(affiliates.c.webhook_id).where(affiliates.c.name == NAME).scalar_subquery()
         async with store.write() as connection:
-            await connection.execute(update(affiliates).where(A.name == NAME).values(url=url))
+            await connection.execute(update(affiliates).where(affiliates.c.name == NAME).values(url=url))
             await connection.execute(update(webhooks).where(webhooks.c.id == mine).values(url=url))
         return
     await Affiliates(store).register(NAME, "CARD", url, "CH", datetime.now(UTC))
@@ -46,7 +45,9 @@ class Acquirer:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._find = store.reader.prepare(select(A.id, A.secret).where(A.name == bindparam("name")))
+        self._find = store.reader.prepare(
+            select(affiliates.c.id, affiliates.c.secret).where(affiliates.c.name == bindparam("name"))
+        )
 
     async def __call__(self, request: Request) -> Response:
         """Answer one webhook message."""

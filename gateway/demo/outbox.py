@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import bindparam, select
 
-from resolvers.letters.letters import TOPIC
+from resolvers.emails.emails import TOPIC
 from store.database.store import Store
 from store.queue.messages import opened
 from store.tables.outbox import outbox

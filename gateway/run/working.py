@@ -16,7 +16,7 @@ from gateway.run.serving import Services, now, store_config
 from resolvers.account.signins_tidying import tidy as tidy_signing_in
 from resolvers.commands.dependencies import SignInDependencies
 from resolvers.disclosures.legal_telling import tell_those_who_may_know
-from resolvers.exports.letters import ExportLetters
+from resolvers.exports.emails import ExportEmails
 from resolvers.restriction.restrictions import lift_what_was_told
 from schema.model.meanings import meanings
 from schema.model.model import SchemaModel
@@ -41,7 +41,7 @@ async def open_workers(
 ) -> AsyncIterator[Sequence[Worker]]:
     """Open all workers for the length of the block. Any number of processes may run them at once."""
     store, config = works.store, store_config(settings)
-    exports = ExportController(means.site.name, means.site.origin, ExportLetters(means.site).ready)
+    exports = ExportController(means.site.name, means.site.origin, ExportEmails(means.site).ready)
     async with (
         open_eraser(store, config, settings, means.site, now) as eraser,
         open_sweeper(store, config, settings, means, now) as sweeper,

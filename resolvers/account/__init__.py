@@ -1,1 +1,1 @@
-"""How customers change the way they sign in: passwords, factors, sessions, e-mail address, apps."""
+"""Commands on the customer's account: passwords, factors, sessions, e-mail address, apps."""

@@ -1,4 +1,4 @@
-"""What customers allowed apps, and the tokens that apps hold for them: taken back and ended in one step (Art. 7(3))."""
+"""Withdrawing the authorization of third-party apps, and ending app sessions (GDPR Art. 7(3))."""
 
 from __future__ import annotations
 
@@ -12,36 +12,41 @@ from resolvers.signin.actor import Actor, actor_at
 from store.queue.revocations import end_family, withdraw_app
 from store.tables.oauth import oauth_consents, oauth_families
 
-C, F = oauth_consents.c, oauth_families.c
 NO_APP = UserProblem("NOT_FOUND", "There is no such app.", ("id",))
 
 
 async def withdraw_one(actor: Actor, consent_id: int) -> Result:
-    """Take back what was allowed an app; every token that it holds ends. What was taken back already stays so."""
+    """Withdraw the authorization of an app and revoke its tokens; idempotent."""
     async with actor.store.write() as connection:
-        mine = select(C.client_id).where(C.id == consent_id, C.customer_id == actor.customer_id)
+        mine = select(oauth_consents.c.client_id).where(
+            oauth_consents.c.id == consent_id, oauth_consents.c.customer_id == actor.customer_id
+        )
+        # By id and customer: another customer's consent is answered like one that does not exist (D6).
         client = await connection.scalar(mine)
         if client is None:
             return Result(problems=(NO_APP,))
+        # Consent and tokens in one transaction: no token outlives its consent (O10).
         await withdraw_app(connection, actor.customer_id, client, actor.now)
     return Result(affected={"authorizedApp": consent_id})
 
 
 async def end_one_app(actor: Actor, family_id: int) -> Result:
-    """Sign one app out: its tokens end, and what was allowed it stays. One that was signed out already stays so."""
+    """Revoke one token family of an app; its authorization stays. Idempotent."""
     async with actor.store.write() as connection:
-        mine = select(F.id).where(F.id == family_id, F.customer_id == actor.customer_id)
+        mine = select(oauth_families.c.id).where(
+            oauth_families.c.id == family_id, oauth_families.c.customer_id == actor.customer_id
+        )
         if await connection.scalar(mine) is None:
             return Result(problems=(NO_APP,))
         await end_family(connection, family_id, actor.now)
     return Result(affected={"appSession": family_id})
 
 
-async def withdraw_authorized_app(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def withdraw_authorized_app(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
-    return await withdraw_one(actor_at(desk), given["id"])
+    return await withdraw_one(actor_at(context), given["id"])
 
 
-async def end_app_session(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+async def end_app_session(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
-    return await end_one_app(actor_at(desk), given["id"])
+    return await end_one_app(actor_at(context), given["id"])

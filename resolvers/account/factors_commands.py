@@ -13,33 +13,33 @@ from resolvers.signin.actor import actor_at
 Given = Mapping[str, Any]
 
 
-async def enrol_totp(desk: CommandContext, given: Given) -> Begun:
-    """Begin with an authenticator app."""
-    return await enrolling.begin_totp(actor_at(desk), given.get("credential"), given.get("code") or "")
+async def enrol_totp(context: CommandContext, given: Given) -> Begun:
+    """Begin the enrolment of an authenticator app."""
+    return await enrolling.begin_totp(actor_at(context), given.get("credential"), given.get("code") or "")
 
 
-async def confirm_totp(desk: CommandContext, given: Given) -> Enrolled:
-    """Finish with a first code."""
-    return await enrolling.confirm_totp(actor_at(desk), given.get("credential"), given.get("code") or "")
+async def confirm_totp(context: CommandContext, given: Given) -> Enrolled:
+    """Finish the enrolment with the first code."""
+    return await enrolling.confirm_totp(actor_at(context), given.get("credential"), given.get("code") or "")
 
 
-async def regenerate_recovery_codes(desk: CommandContext, given: Given) -> Enrolled:
-    """New recovery codes, the old ones void."""
-    actor, code = actor_at(desk), given.get("code") or ""
+async def regenerate_recovery_codes(context: CommandContext, given: Given) -> Enrolled:
+    """Generate new recovery codes; the old ones become invalid."""
+    actor, code = actor_at(context), given.get("code") or ""
     return await enrolling.regenerate_recovery_codes(actor, given.get("credential"), code)
 
 
-async def begin_passkey(desk: CommandContext, given: Given) -> Begun:
-    """Begin with a passkey."""
-    return await enrolling.begin_passkey(actor_at(desk), given.get("credential"), given.get("code") or "")
+async def begin_passkey(context: CommandContext, given: Given) -> Begun:
+    """Begin the registration of a passkey."""
+    return await enrolling.begin_passkey(actor_at(context), given.get("credential"), given.get("code") or "")
 
 
-async def finish_passkey(desk: CommandContext, given: Given) -> Enrolled:
-    """Finish with what the browser made."""
-    actor, answer, label = actor_at(desk), given.get("response") or "", given.get("label") or ""
+async def finish_passkey(context: CommandContext, given: Given) -> Enrolled:
+    """Finish the registration with the browser's response."""
+    actor, answer, label = actor_at(context), given.get("response") or "", given.get("label") or ""
     return await enrolling.finish_passkey(actor, given.get("credential"), answer, label)
 
 
-async def remove_second_factor(desk: CommandContext, given: Given) -> Result:
-    """Take one away."""
-    return await enrolling.remove(actor_at(desk), given.get("id") or 0, given.get("code") or "")
+async def remove_second_factor(context: CommandContext, given: Given) -> Result:
+    """Remove a second factor."""
+    return await enrolling.remove(actor_at(context), given.get("id") or 0, given.get("code") or "")

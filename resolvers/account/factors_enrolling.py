@@ -1,4 +1,4 @@
-"""Adding and removing second factors: an app, passkeys, recovery codes; each platform has its own (R39)."""
+"""Enrols and removes second factors: authenticator app, passkeys, recovery codes; each platform has its own (R39)."""
 
 from __future__ import annotations
 
@@ -10,24 +10,22 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.context import Result, UserProblem
+from resolvers.emails.emails import write
+from resolvers.emails.signin import SignInEmail
 from resolvers.factors.credentials import Account
 from resolvers.factors.factors import OFFERED, Factor, confirmed, delete_factors, remove_factor
 from resolvers.factors.passkeys import MOST, PasskeyError, Passkeys
 from resolvers.factors.recovery import kept, new_codes
 from resolvers.factors.totp import Enrolment, accepted_step, new_enrolment
-from resolvers.letters.letters import write
-from resolvers.letters.signin import SignInLetter
 from resolvers.signin.actor import NOT_FOUND, WRONG_CODE, Actor, too_often
 from resolvers.signin.buckets import Secret
 from resolvers.signin.sessions import SECOND, add_method, end_where
-from resolvers.signins.devices import told
+from resolvers.signins.devices import described
 from resolvers.signins.signins import opened, sealed
 from store.sql.ids import new_id
 from store.tables.access import sessions
 from store.tables.credentials import credentials, second_factors
 from store.tables.signin import passkeys, session_proofs
-
-F, K = second_factors.c, credentials.c
 
 NOT_OFFERED = UserProblem(
     "FACTOR_NOT_OFFERED", "This platform has no second step: mail programs cannot ask for one.", ("credential",)
@@ -41,7 +39,7 @@ NOT_ACCEPTED = UserProblem("PASSKEY_NOT_ACCEPTED", "The passkey could not be ver
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Begun(Result):
-    """An enrolment that was begun; what is in it is shown this once."""
+    """An enrolment that was begun. Its secrets are returned once, so a repeated request does not get them again."""
 
     repeatable: ClassVar[bool] = False
     secret: str | None = None
@@ -52,23 +50,27 @@ class Begun(Result):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Enrolled(Result):
-    """A factor that protects from now on, and the recovery codes if new ones were made; shown this once."""
+    """An active factor, with recovery codes if new ones were generated; returned once."""
 
     repeatable: ClassVar[bool] = False
     recovery_codes: list[str] | None = None
 
 
 async def begin_totp(actor: Actor, credential_id: int | None, code: str = "") -> Begun:
-    """A new secret for an authenticator app. It protects nothing until a code has confirmed it; until then an app that
-    is enrolled already goes on being asked for."""
+    """Create a secret for an authenticator app. It is inactive until a code confirms it; an app that is enrolled
+    already stays active until then."""
     account = await actor.account(credential_id)
     if problem := await _refusal(actor, account, code):
         return Begun(problems=(problem,))
     assert account is not None
-    enrolment = new_enrolment(actor.means.site.name, await login_name(actor, account))
+    # The name helps people to tell entries in the app apart; it is their own login name.
+    enrolment = new_enrolment(actor.dependencies.site.name, await login_name(actor, account))
     async with actor.store.write() as connection:
-        mine = F.credential_id == account.credential.id
-        await connection.execute(delete(second_factors).where(mine, F.kind == "TOTP", F.confirmed_at.is_(None)))
+        mine = second_factors.c.credential_id == account.credential.id
+        await connection.execute(
+            delete(second_factors).where(mine, second_factors.c.kind == "TOTP", second_factors.c.confirmed_at.is_(None))
+        )
+        # Unconfirmed ones are deleted before: the first code must belong to the secret that was shown last.
         id_ = await _insert(connection, account, "TOTP", enrolment.secret)
     return _shown(id_, enrolment)
 
@@ -78,32 +80,43 @@ def _shown(factor_id: int, enrolment: Enrolment) -> Begun:
 
 
 async def confirm_totp(actor: Actor, credential_id: int | None, code: str) -> Enrolled:
-    """A first code proves that the app has the secret: from now on it is asked for, in place of an earlier app."""
+    """Activate the app: the first code proves that it has the secret. An earlier app is removed."""
     account = await actor.account(credential_id)
     if account is None:
         return Enrolled(problems=(NOT_FOUND,))
-    if wait := await actor.charge(account, Secret.ENROLMENT):
+    # Counted before the code is looked at: six digits can be guessed (S11).
+    if wait := await actor.consume(account, Secret.ENROLMENT):
         return Enrolled(problems=(too_often(wait, "code"),))
     async with actor.store.write() as connection:
-        mine = F.credential_id == account.credential.id, F.kind == "TOTP"
-        begun = select(F.id, F.secret).where(*mine, F.confirmed_at.is_(None)).with_for_update()
+        mine = second_factors.c.credential_id == account.credential.id, second_factors.c.kind == "TOTP"
+        begun = (
+            select(second_factors.c.id, second_factors.c.secret)
+            .where(*mine, second_factors.c.confirmed_at.is_(None))
+            .with_for_update()
+        )
         row = (await connection.execute(begun)).one_or_none()
         if row is None:
             return Enrolled(problems=(NOT_BEGUN,))
-        step = accepted_step(account.key.open(F.secret, row.id, row.secret).decode(), code, actor.now, None)
+        # No earlier step to compare with: the secret is new.
+        step = accepted_step(
+            account.key.open(second_factors.c.secret, row.id, row.secret).decode(), code, actor.now, None
+        )
         if step is None:
             return Enrolled(problems=(WRONG_CODE,))
-        earlier = (await connection.execute(select(F.id).where(*mine, F.id != row.id))).scalars()
+        earlier = (
+            await connection.execute(select(second_factors.c.id).where(*mine, second_factors.c.id != row.id))
+        ).scalars()
         await delete_factors(connection, list(earlier))
+        # The code counts as used, so that it cannot be replayed at a sign-in (S3).
         change = {"confirmed_at": actor.now, "last_used_at": actor.now, "last_timecode": step}
-        await connection.execute(update(second_factors).where(F.id == row.id).values(change))
+        await connection.execute(update(second_factors).where(second_factors.c.id == row.id).values(change))
         codes = await _added(connection, actor, account, ("otp", SECOND))
-        await actor.forgive(connection, account, Secret.ENROLMENT)
+        await actor.reset(connection, account, Secret.ENROLMENT)
     return Enrolled(affected={"factor": row.id}, recovery_codes=codes)
 
 
 async def regenerate_recovery_codes(actor: Actor, credential_id: int | None, code: str = "") -> Enrolled:
-    """Ten new codes; the old ones are void."""
+    """Generate ten new recovery codes; the old ones become invalid."""
     account = await actor.account(credential_id)
     if problem := await _refusal(actor, account, code):
         return Enrolled(problems=(problem,))
@@ -117,7 +130,7 @@ async def regenerate_recovery_codes(actor: Actor, credential_id: int | None, cod
 
 
 async def begin_passkey(actor: Actor, credential_id: int | None, code: str = "") -> Begun:
-    """What a browser needs to make a passkey."""
+    """Create the options for registering a passkey."""
     account = await actor.account(credential_id)
     if problem := await _refusal(actor, account, code):
         return Begun(problems=(problem,))
@@ -127,51 +140,55 @@ async def begin_passkey(actor: Actor, credential_id: int | None, code: str = "")
     if sum(each.kind == "PASSKEY" for each in factors) >= MOST:
         return Begun(problems=(TOO_MANY,))
     name = await login_name(actor, account)
-    return Begun(options=await Passkeys(actor.store, actor.means).registration(account, name, actor.now))
+    return Begun(options=await Passkeys(actor.store, actor.dependencies).registration(account, name, actor.now))
 
 
 async def finish_passkey(actor: Actor, credential_id: int | None, answer: str, label: str) -> Enrolled:
-    """Keep the passkey that the browser made, under the name that its owner gives it."""
+    """Verify and store the passkey that the browser created, with the customer's label."""
     account = await actor.account(credential_id)
     if account is None:
         return Enrolled(problems=(NOT_FOUND,))
     try:
-        made = await Passkeys(actor.store, actor.means).registered(account, answer, actor.now)
+        made = await Passkeys(actor.store, actor.dependencies).registered(account, answer, actor.now)
     except PasskeyError:
         return Enrolled(problems=(NOT_ACCEPTED,))
     row = {"handle": made.credential_id, "public_key": made.credential_public_key, "sign_count": made.sign_count}
     try:
         async with actor.store.write() as connection:
-            id_ = await _insert(connection, account, "PASSKEY", "passkey", told(label), actor)
+            id_ = await _insert(connection, account, "PASSKEY", "passkey", described(label), actor)
             owned = {"id": new_id(), "customer_id": actor.customer_id, "factor_id": id_}
             await connection.execute(insert(passkeys).values(owned | row))
             codes = await _added(connection, actor, account, ("hwk", SECOND))
-    except IntegrityError:  # The same passkey twice.
+    except IntegrityError:  # The same passkey twice: its handle is unique over all customers.
         return Enrolled(problems=(NOT_ACCEPTED,))
     return Enrolled(affected={"factor": id_}, recovery_codes=codes)
 
 
 async def remove(actor: Actor, factor_id: int, code: str = "") -> Result:
-    """Take a factor away, with a fresh second factor; the other sessions of the platform end (S3, S6)."""
+    """Remove a factor after proof of a second factor; the other sessions of the platform end (S3, S6)."""
     async with actor.store.write() as connection:
         found = await connection.scalar(
-            select(F.credential_id).where(F.id == factor_id, F.customer_id == actor.customer_id)
+            select(second_factors.c.credential_id).where(
+                second_factors.c.id == factor_id, second_factors.c.customer_id == actor.customer_id
+            )
         )
     account = await actor.account(found) if found is not None else None
     if account is None:
         return Result(problems=(NO_SUCH_FACTOR,))
+    # Between the transactions, since it opens its own: failed attempts must stay counted.
     if problem := await actor.shows_factor(account, code):
         return Result(problems=(problem,))
     platform = account.credential.platform
     async with actor.store.write() as connection:
-        await remove_factor(connection, account.key, actor.means, factor_id, platform, actor.now)
+        await remove_factor(connection, account.key, actor.dependencies, factor_id, platform, actor.now)
+        # A removed factor may have been an attacker's: sessions that it opened must not survive (S6).
         others = [sessions.c.platform == platform, sessions.c.id != (actor.session_id or 0)]
         await end_where(connection, actor.customer_id, others, actor.now)
     return Result(affected={"credential": account.credential.id})
 
 
 async def _refusal(actor: Actor, account: Account | None, code: str) -> UserProblem | None:
-    """Why a factor may not be added here and now: whoever has one already shows it first."""
+    """The reason why a factor may not be added; None if it may. A customer with a factor has to prove it first."""
     if account is None:
         return NOT_FOUND
     if account.credential.platform not in OFFERED:
@@ -182,15 +199,17 @@ async def _refusal(actor: Actor, account: Account | None, code: str) -> UserProb
 async def _added(
     connection: AsyncConnection, actor: Actor, account: Account, words: tuple[str, ...]
 ) -> list[str] | None:
-    """What follows when a factor was added: recovery codes with the first one, and a message."""
+    """Complete the addition of a factor: recovery codes if there are none, and an e-mail. Returns new codes or None."""
     factors = await confirmed(connection, account.credential.id)
     codes = None
+    # With the first factor, or when all codes are used: nobody should depend on one device.
     if not any(each.kind == "RECOVERY_CODES" and each.remaining for each in factors):
         _, codes = await _new_codes(connection, actor, account, factors)
+    # The enrolment proved the factor, so the session counts as multi-factor from now on.
     if actor.session_id is not None and await _is_own(connection, actor.session_id, account):
         await add_method(connection, actor.session_id, words)
-    letter, platform = SignInLetter.FACTOR_ADDED, account.credential.platform
-    await write(connection, account.key, actor.means.site, letter, actor.now, platform=platform)
+    template, platform = SignInEmail.FACTOR_ADDED, account.credential.platform
+    await write(connection, account.key, actor.dependencies.site, template, actor.now, platform=platform)
     return codes
 
 
@@ -215,15 +234,16 @@ async def _insert(
     id_: int | None = None,
     remaining: int | None = None,
 ) -> int:
-    """A row of `second_factors`; it protects at once when it is confirmed."""
+    """Insert a row of `second_factors`, active at once if `confirmed_by` is given; returns its id."""
     row_id = id_ or new_id()
     row: dict[str, Any] = {
         "id": row_id,
         "customer_id": account.credential.customer_id,
         "credential_id": account.credential.id,
         "kind": kind,
-        "secret": sealed(account.key, F.secret, row_id, secret),
-        "label": sealed(account.key, F.label, row_id, label),
+        # For passkeys a placeholder: their public keys are in their own table.
+        "secret": sealed(account.key, second_factors.c.secret, row_id, secret),
+        "label": sealed(account.key, second_factors.c.label, row_id, label),
         "confirmed_at": confirmed_by.now if confirmed_by else None,
         "remaining": remaining,
     }
@@ -237,8 +257,8 @@ async def _is_own(connection: AsyncConnection, session_id: int, account: Account
 
 
 async def login_name(actor: Actor, account: Account) -> str:
-    """What the customer signs in with, to be recognised in an authenticator app."""
+    """The login name, under which an authenticator app lists the account."""
     id_ = account.credential.id
     async with actor.store.write() as connection:
-        resting = await connection.scalar(select(K.login_name).where(K.id == id_))
-    return opened(account.key, K.login_name, id_, resting) or ""
+        resting = await connection.scalar(select(credentials.c.login_name).where(credentials.c.id == id_))
+    return opened(account.key, credentials.c.login_name, id_, resting) or ""

@@ -1,9 +1,8 @@
-"""Which passwords are accepted: what is wrong is said so that the person knows what to change (R37, A13).
+"""The rules for new passwords; each problem says what to change (R37, A13).
 
-Any text of at least 15 characters is, as NIST SP 800-63B-4 has it; where a second factor is on the settings may ask for
-12 or more. Refused are common and compromised passwords, and those that hold the customer's own data. How hard a
-password is to guess is measured to be shown, never to refuse it. `passwords_changing` compares it with the customer's
-other passwords (R38).
+A password needs at least 15 characters (NIST SP 800-63B-4); with a second factor the settings may allow 12 or more.
+Common and compromised passwords are refused, and those that contain the customer's own data. The strength meter is
+shown and refuses nothing. `passwords_changing` compares with the customer's other passwords (R38).
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from resolvers.passwords.rules import Rules
 from resolvers.passwords.text import CLASSES, MOST_BYTES, Class, classes_of, squeezed, too_long
 
 FAIR, STRONG = 9.0, 10.0
-"""Powers of ten: the guesses that a password withstands which measures so."""
+"""Thresholds of the meter: guesses that a password withstands, as powers of ten."""
 NAMES: dict[Class, str] = {
     "upper": "an upper-case letter",
     "lower": "a lower-case letter",
@@ -38,7 +37,7 @@ PERSONAL = UserProblem(
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Meter:
-    """What the meter shows: the classes it has, its length in code points, and how strong it measures."""
+    """The measurement of a password: character classes, length in code points, and strength."""
 
     classes: frozenset[Class]
     length: int
@@ -47,30 +46,32 @@ class Meter:
 
     @property
     def missing(self) -> tuple[Class, ...]:
-        """The classes it lacks, in the order in which they are shown."""
+        """The missing classes, in the order of display."""
         return tuple(each for each in CLASSES if each not in self.classes)
 
     @property
     def strength(self) -> Literal["STRONG", "FAIR", "WEAK"]:
-        """The word that is kept beside the hash."""
+        """The strength as stored beside the hash."""
         return "STRONG" if self.power >= STRONG else "FAIR" if self.power >= FAIR else "WEAK"
 
 
 def measure(password: str, own: Iterable[str] = ()) -> Meter:
-    """Measure a password that is not too long; `own` are words that the person would be guessed by."""
+    """Measure a password, which must not be too long; `own` are words of the customer's data."""
+    # zxcvbn's time grows with the number of words.
     words = [word for word in own if word][:50]
     whole = zxcvbn(password, words)
     bare = zxcvbn(squeezed(password) or password, words)  # Spaces between common words make them no less common.
     return Meter(classes_of(password), len(password), min(whole.guesses_log10, bare.guesses_log10 + 2))
 
 
-def faults(
+def password_problems(
     password: str, own: Sequence[str] = (), rules: Rules | None = None, guarded: bool = False
 ) -> list[UserProblem]:
-    """Everything that keeps a password, which is normalised, from being accepted; empty: it is accepted so far.
+    """All problems of a normalised password; empty if these rules accept it.
 
-    `guarded`: a second factor is on for this customer and platform. May read a file: not for the event loop.
+    `guarded`: a second factor is active for this customer and platform. Reads a file: call it in a thread.
     """
+    # First: every other check takes time in proportion to the length (S2).
     if too_long(password):
         return [TOO_LONG]
     rules = rules or Rules()
@@ -78,6 +79,7 @@ def faults(
     found = []
     if len(password) < least:
         found.append(too_short(least))
+    # Off by default: composition rules make passwords worse (NIST SP 800-63B-4, section 3.1.1.2).
     missing = [each for each in CLASSES if each not in classes_of(password)]
     if rules.classes and missing:
         found.append(lacking(missing))
@@ -89,20 +91,20 @@ def faults(
 
 
 def too_short(least: int) -> UserProblem:
-    """How long it has to be."""
+    """The problem of a password with too few characters."""
     return UserProblem("PASSWORD_TOO_SHORT", f"Use at least {least} characters, such as several unrelated words.")
 
 
 def lacking(missing: Sequence[Class]) -> UserProblem:
-    """The classes to add, where the operator asks for all of them."""
+    """The problem of missing character classes, if the operator requires all of them."""
     return UserProblem("PASSWORD_LACKS_CLASSES", f"Add {', '.join(NAMES[each] for each in missing)}.")
 
 
 def _holds_own(password: str, own: Sequence[str]) -> bool:
     bare = squeezed(password)
-    return any(word in bare for each in own if _telling(word := squeezed(each)))
+    return any(word in bare for each in own if _is_distinctive(word := squeezed(each)))
 
 
-def _telling(word: str) -> bool:
-    """Whether a word is long enough to be more than a coincidence; two signs of a script without letters are."""
+def _is_distinctive(word: str) -> bool:
+    """True if a word is long enough not to match by coincidence: 4 ASCII characters, or 2 others such as ideographs."""
     return len(word) >= (4 if word.isascii() else 2)

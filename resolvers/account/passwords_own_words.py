@@ -1,4 +1,4 @@
-"""The words that a customer's password must not be made of: their own data, which others know or can find."""
+"""Collects words of a customer's own data, which a password must not contain since others can know them."""
 
 from __future__ import annotations
 
@@ -16,22 +16,26 @@ from store.tables.customers import customers
 from store.tables.domains import domains
 from values.domain_name import to_unicode
 
-C, K, D = customers.c, credentials.c, domains.c
-SEALED = tuple(column for column in C if "sealing" in column.info)
+SEALED = tuple(column for column in customers.c if "sealing" in column.info)
 NAMED = ("street", "city")
-"""The parts of an address that are words; a postal code is too short to be told from any other number."""
+"""The parts of an address that are words; a postal code is too short to be distinctive."""
 
 
 class OwnWords:
-    """Reads them; they are compared and forgotten."""
+    """Reads the words; nothing of them is stored."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         prepare = store.reader.prepare
         customer = select(*SEALED)
-        self._customer = prepare(customer.where(C.id == bindparam("customer")))
-        self._logins = prepare(select(K.id, K.login_name).where(K.customer_id == bindparam("customer")))
-        self._domains = prepare(select(D.id, D.name).where(D.customer_id == bindparam("customer")).limit(100))
+        self._customer = prepare(customer.where(customers.c.id == bindparam("customer")))
+        self._logins = prepare(
+            select(credentials.c.id, credentials.c.login_name).where(credentials.c.customer_id == bindparam("customer"))
+        )
+        self._domains = prepare(
+            # Bounded: a reseller may have thousands of domains.
+            select(domains.c.id, domains.c.name).where(domains.c.customer_id == bindparam("customer")).limit(100)
+        )
 
     async def of(self, key: SubjectKey) -> list[str]:
         """Login names and domains, and what is sealed of the customer: names, street, town, telephone and so on."""
@@ -41,23 +45,23 @@ class OwnWords:
             for column, resting in zip(SEALED, row, strict=True):
                 words += _of_customer(key, column, resting)
         for id_, login in await fetch(self._logins, who):
-            words += split(_text(key, K.login_name, id_, login))
+            words += split(_text(key, credentials.c.login_name, id_, login))
         for id_, domain in await fetch(self._domains, who):
-            words += split(_text(key, D.name, id_, domain))
+            words += split(_text(key, domains.c.name, id_, domain))
         return [word for word in dict.fromkeys(words) if word]
 
 
 def _of_customer(key: SubjectKey, column: Any, resting: bytes | None) -> list[str]:
-    if column is C.postal_address:
+    if column is customers.c.postal_address:
         return _address(_parts(key, column, key.customer_id, resting))
     if column.info["sealing"].parts:
         return _parts(key, column, key.customer_id, resting)
     text = _text(key, column, key.customer_id, resting)
-    return split(text) if column is C.email else [text]
+    return split(text) if column is customers.c.email else [text]
 
 
 def split(text: str) -> list[str]:
-    """An address or a name of a host, and its parts: without what ends and what stands for everybody's mail."""
+    """The text of an e-mail address or host name with its parts, without the top-level domain and `www` or `mail`."""
     local, _, host = text.rpartition("@")
     labels = [label for label in to_unicode(host).split(".")[:-1] if label not in ("www", "mail")]
     return [text, *_pieces(local), *labels]
@@ -76,6 +80,7 @@ def _text(key: SubjectKey, column: Any, row_id: int, resting: bytes | None) -> s
 def _parts(key: SubjectKey, column: Any, row_id: int, resting: bytes | None) -> list[str]:
     try:
         found = [] if resting is None else column.info["sealing"].decode(key.open(column, row_id, resting))
+    # A damaged value is no reason to refuse a password.
     except SealBrokenError:
         return []
     return [part or "" for part in found]

@@ -1,4 +1,4 @@
-"""A new password for somebody who forgot theirs: by a link that works once, for half an hour, and tells nothing."""
+"""Password reset by a link that is valid once, for half an hour; it does not reveal whether an account exists (S8)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from resolvers.account.passwords_changing import CheckedPassword, NewPasswords
 from resolvers.commands.context import UserProblem
 from resolvers.commands.dependencies import SignInDependencies
+from resolvers.emails.emails import EmailTemplate, reader_of, write_alike
+from resolvers.emails.limits import EmailKind, EmailLimits
+from resolvers.emails.signin import SignInEmail
 from resolvers.factors.credentials import Account, Credentials, lock_credentials, nobody
-from resolvers.letters.letters import Letter, reader_of, write_alike
-from resolvers.letters.limits import LetterKind, LetterLimits
-from resolvers.letters.signin import SignInLetter
 from resolvers.signin.attempts import AttemptBucket, AttemptLimiter, AttemptPace
 from resolvers.signin.authentication import no_sooner
 from resolvers.signin.buckets import by_network
@@ -29,17 +29,15 @@ from store.sql.metadata import instant
 from store.tables.customers import customers
 from store.tables.signin import reset_links
 
-R, C = reset_links.c, customers.c
-
 
 @dataclass(frozen=True, slots=True)
 class ResetRequested:
-    """If there is such a sign-in, its customer was written to; whoever asked is told no more."""
+    """The same answer whether or not the account exists; if it does, an e-mail was sent."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Link:
-    """A link that leads somewhere."""
+    """A valid link."""
 
     id: int
     account: Account
@@ -47,83 +45,91 @@ class Link:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Done:
-    """The password was set. The browser that did it is known from now on."""
+    """The password was set; the browser that did it is a known device from now on."""
 
     platform: str
     device_secret: str
 
 
 class Resets:
-    """Sends links and follows them."""
+    """Sends and follows reset links."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
         self._credentials = Credentials(store)
-        self._guesses = AttemptLimiter(store)
-        self._passwords = NewPasswords(store, means)
-        found = select(R.id, R.credential_id, R.account_state, R.expires_at)
-        self._find = store.reader.prepare(found.where(R.secret_hash == bindparam("secret")))
-        self._email = store.reader.prepare(select(C.email_ref).where(C.id == bindparam("customer")))
+        self._attempts = AttemptLimiter(store)
+        self._passwords = NewPasswords(store, dependencies)
+        found = select(
+            reset_links.c.id, reset_links.c.credential_id, reset_links.c.account_state, reset_links.c.expires_at
+        )
+        self._find = store.reader.prepare(found.where(reset_links.c.secret_hash == bindparam("secret")))
+        self._email = store.reader.prepare(select(customers.c.email_ref).where(customers.c.id == bindparam("customer")))
 
     async def request(self, platform: str, login: str, visitor: Visitor, now: datetime) -> ResetRequested | Rejected:
-        """Write to the customer, if there is one. In any case the answer is the same, by the same statements and after
-        the same time (S8, G7).
+        """Send a reset link if the account exists. Answer, statements and time are the same if it does not (S8, G7).
 
-        Too many requests from one network are refused; too many for one account are answered and not sent, so that
-        nobody's mailbox can be filled.
+        Too many requests from one network are refused. Too many for one account get the same answer and send nothing,
+        so that nobody can flood a mailbox.
         """
 
         async def work() -> ResetRequested | Rejected:
-            if wait := await self._guesses.charge([by_network(visitor)], now):
+            # Refused by network alone: a refusal by account would tell strangers which accounts exist.
+            if wait := await self._attempts.consume([by_network(visitor)], now):
                 return Rejected(wait)
             index = self._credentials.login_index(login)
+            # Looked up even if nothing will be sent: the statements must be the same (G7).
             account = await self._credentials.by_login(platform, index)
-            much = await self._guesses.charge([AttemptBucket(AttemptPace.RESET, platform.encode() + index)], now)
-            if not much:
+            too_many = await self._attempts.consume([AttemptBucket(AttemptPace.RESET, platform.encode() + index)], now)
+            if not too_many:
                 async with self._store.write() as connection:
+                    # The placeholder has id 0, so that every statement runs and matches no row.
                     someone = account or nobody(platform)
                     if await self._may_send(connection, someone, index, now):
-                        await self.send(connection, someone, SignInLetter.PASSWORD_RESET, now)
+                        await self.send(connection, someone, SignInEmail.PASSWORD_RESET, now)
             return ResetRequested()
 
-        return await no_sooner(self._means.times.refusal, work(), always=True)
+        # Always: the answer for an existing account must take as long as for a missing one.
+        return await no_sooner(self._dependencies.times.refusal, work(), always=True)
 
     async def _may_send(self, connection: AsyncConnection, account: Account, index: bytes, now: datetime) -> bool:
-        """Whether the mailbox is not full of such letters already, whichever sign-ins they were asked for (S13).
+        """True if the limit of reset e-mails to this mailbox, over all its accounts, is not reached (S13).
 
-        Nobody has a mailbox and a number of their own, so that they are counted by the same statements (G7).
+        For an account that does not exist a placeholder mailbox and number are counted, by the same statements (G7).
         """
         reader = await reader_of(connection, account.key)
+        # Stable per login name, so that its limit fills up like that of a real mailbox.
         mailbox = f"{index.hex()}@nobody.invalid" if reader is None else reader.email
         customer = account.key.customer_id or int.from_bytes(index[:7])
-        return not await LetterLimits(self._store).take(connection, LetterKind.PASSWORD_RESET, customer, mailbox, now)
+        return not await EmailLimits(self._store).take(connection, EmailKind.PASSWORD_RESET, customer, mailbox, now)
 
-    async def send(self, connection: AsyncConnection, account: Account, letter: Letter, now: datetime) -> None:
-        """A fresh link by e-mail, in the caller's transaction; earlier links of the credential lead nowhere.
+    async def send(self, connection: AsyncConnection, account: Account, template: EmailTemplate, now: datetime) -> None:
+        """Send a new link, in the caller's transaction; earlier links of the credential become invalid.
 
-        The link is bound to the address that it is sent to. For nobody, and for a customer without an address, the
-        same statements insert nothing.
+        The link is bound to the address it is sent to. For a missing account, or a customer without an address, the
+        same statements insert nothing (G7).
         """
         secret, customer = new_secret(), account.credential.customer_id
-        await connection.execute(delete(reset_links).where(R.credential_id == account.credential.id))
-        email_ref = await connection.scalar(select(C.email_ref).where(C.id == customer))
+        # One valid link at a time: older e-mails must not open an account later.
+        await connection.execute(delete(reset_links).where(reset_links.c.credential_id == account.credential.id))
+        email_ref = await connection.scalar(select(customers.c.email_ref).where(customers.c.id == customer))
         row = {
             "id": new_id(),
             "customer_id": customer,
             "credential_id": account.credential.id,
             "secret_hash": hashed(secret),
             "account_state": _state(account, email_ref),
-            "expires_at": now + self._means.times.reset,
+            "expires_at": now + self._dependencies.times.reset,
         }
-        there = exists().where(C.id == customer, C.email.is_not(None))
+        # Decided inside the statement, so that the number of statements reveals nothing.
+        there = exists().where(customers.c.id == customer, customers.c.email.is_not(None))
         await connection.execute(insert_where(reset_links, row, there))
-        site = self._means.site
-        link, minutes = site.link("/password/reset", secret), int(self._means.times.reset.total_seconds() // 60)
+        site = self._dependencies.site
+        link, minutes = site.link("/password/reset", secret), int(self._dependencies.times.reset.total_seconds() // 60)
         platform = account.credential.platform
-        await write_alike(connection, account.key, site, letter, now, platform=platform, link=link, minutes=minutes)
+        await write_alike(connection, account.key, site, template, now, platform=platform, link=link, minutes=minutes)
 
     async def find(self, secret: str, now: datetime) -> Link | None:
-        """The link of this secret, while nothing that it was sent for has changed."""
+        """The link of this secret; None if it expired, or if password or address have changed since."""
         rows = await self._store.reader.fetch(self._find, {"secret": hashed(secret)})
         if not rows or instant(rows[0][3]) <= now:
             return None
@@ -137,9 +143,12 @@ class Resets:
     async def follow(
         self, secret: str, password: str, visitor: Visitor, now: datetime
     ) -> Done | tuple[UserProblem, ...] | Rejected | Expired:
-        """Set the password. The link is used up by setting it, not by looking at it, and not by a password that is
-        refused; every session of the platform ends, and every device is a stranger again but this one."""
-        if wait := await self._guesses.charge([by_network(visitor)], now):
+        """Set the password; all sessions of the platform end, and no device but this one stays known.
+
+        The link is consumed only if the password is set: neither opening it nor a refused password consumes it, since
+        mail scanners open links.
+        """
+        if wait := await self._attempts.consume([by_network(visitor)], now):
             return Rejected(wait)
         link = await self.find(secret, now)
         if link is None:
@@ -150,26 +159,30 @@ class Resets:
         async with self._store.write() as connection:
             if not await self._spent(connection, link):
                 return Expired()
+            # A thief of the old password may have made a device known.
             await forget_devices(connection, link.account.credential.id)
             device = await remember_device(connection, link.account, visitor, now)
+            # Consuming the link and setting the password are one transaction: neither happens alone.
             if await self._passwords.write(connection, prepared, now, [by_network(visitor)]):
                 return Expired()  # Another password of theirs was changed in between, so this state is over.
         return Done(link.account.credential.platform, device)
 
     async def _spent(self, connection: AsyncConnection, link: Link) -> bool:
-        """Use the link up; False when that was done, or when what it was sent for has changed, since it was found."""
+        """Consume the link; False if it was consumed, or if password or address changed, since it was found."""
         customer = link.account.credential.customer_id
         await lock_credentials(connection, customer)
-        held = select(C.email_ref).where(C.id == customer).with_for_update(key_share=True)
+        held = select(customers.c.email_ref).where(customers.c.id == customer).with_for_update(key_share=True)
         ref = await connection.scalar(held)
-        spent = await connection.execute(delete(reset_links).where(R.id == link.id).returning(R.account_state))
+        spent = await connection.execute(
+            delete(reset_links).where(reset_links.c.id == link.id).returning(reset_links.c.account_state)
+        )
         state = spent.scalar_one_or_none()
         return state is not None and bytes(state) == _state(link.account, ref)
 
 
 def _state(account: Account, email_ref: bytes | None) -> bytes:
-    """What the link was sent for: void once the password or the e-mail address is another one. It is hashed under the
-    customer's own key, since both can be guessed (D10)."""
+    """The account state that a link is bound to: password hash, its time, and address. It is hashed under the
+    customer's key, since an address can be guessed (D10)."""
     credential = account.credential
     facts = (
         credential.password_hash or "",

@@ -1,4 +1,4 @@
-"""It wasn't me: a customer disowns a sign-in, and everybody is out until a new password is chosen (S9)."""
+"""“It wasn't me”: a customer reports a sign-in; all sessions end, and a new password is required (S9)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, bindparam, delete, select
 from resolvers.account.passwords_changing import void_links
 from resolvers.account.passwords_resets import Resets
 from resolvers.commands.dependencies import SignInDependencies
+from resolvers.emails.signin import SignInEmail
 from resolvers.factors.credentials import COLUMNS, Account, Credential
 from resolvers.factors.factors import delete_factors
-from resolvers.letters.signin import SignInLetter
 from resolvers.signin.devices import forget_devices
 from resolvers.signin.sessions import end_where
 from resolvers.signins.secrets import hashed
@@ -24,13 +24,10 @@ from store.tables.access import sign_ins
 from store.tables.credentials import credentials, second_factors
 from store.tables.signin import alarm_links
 
-A, K, F = alarm_links.c, credentials.c, second_factors.c
-I = sign_ins.c  # noqa: E741 - the tables' columns go by one capital
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Alarm:
-    """The sign-in in question, as the page shows it to whoever holds the link."""
+    """The reported sign-in, as shown on the page of the link."""
 
     id: int
     key: SubjectKey
@@ -44,17 +41,24 @@ class Alarm:
 class Alarms:
     """Follows the links of messages about unusual sign-ins."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._resets = store, Resets(store, means)
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._resets = store, Resets(store, dependencies)
         columns = (
-            A.id, A.customer_id, A.credential_id, A.expires_at, I.id.label("sign_in"), I.platform, I.at, I.country,
-            I.device,
-        )  # fmt: skip
-        found = select(*columns).join_from(alarm_links, sign_ins, I.id == A.sign_in_id)
-        self._find = store.reader.prepare(found.where(A.secret_hash == bindparam("secret")))
+            alarm_links.c.id,
+            alarm_links.c.customer_id,
+            alarm_links.c.credential_id,
+            alarm_links.c.expires_at,
+            sign_ins.c.id.label("sign_in"),
+            sign_ins.c.platform,
+            sign_ins.c.at,
+            sign_ins.c.country,
+            sign_ins.c.device,
+        )
+        found = select(*columns).join_from(alarm_links, sign_ins, sign_ins.c.id == alarm_links.c.sign_in_id)
+        self._find = store.reader.prepare(found.where(alarm_links.c.secret_hash == bindparam("secret")))
 
     async def find(self, secret: str, now: datetime) -> Alarm | None:
-        """What the link is about; None once it was used, after a week, or when it never was one."""
+        """The sign-in of the link; None if it was used, is older than a week, or never existed."""
         rows = await self._store.reader.fetch(self._find, {"secret": hashed(secret)})
         if not rows or instant(rows[0][3]) <= now:
             return None
@@ -62,31 +66,42 @@ class Alarms:
         (key,) = await self._store.keys.subjects([customer_id])
         if key is None:
             return None
-        place, what = opened(key, I.country, sign_in, country), opened(key, I.device, sign_in, device)
+        place, what = opened(key, sign_ins.c.country, sign_in, country), opened(key, sign_ins.c.device, sign_in, device)
         return Alarm(id_, key, credential_id, platform, instant(at), place, what)
 
     async def raise_(self, alarm: Alarm, now: datetime) -> bool:
-        """Act on it; False for all but the first who do.
+        """Execute the report; True for the first of concurrent requests, False for the others.
 
-        1. The link is used up. 2. The password opens nothing any more. 3. Second factors that were added since the
-        sign-in go: they may be the stranger's. 4. Every device is a stranger. 5. A link to a new password is sent.
-        6. Every session of the customer ends, on every platform.
+        1. Consume the link. 2. Remove the password. 3. Delete second factors added since the sign-in: they may be the
+        attacker's. 4. Forget all devices. 5. Send a password reset link. 6. End all sessions of the customer, on every
+        platform.
         """
         async with self._store.write() as connection:
-            if (await connection.execute(delete(alarm_links).where(A.id == alarm.id))).rowcount != 1:  # 1
+            if (await connection.execute(delete(alarm_links).where(alarm_links.c.id == alarm.id))).rowcount != 1:  # 1
                 return False
-            which: list[ColumnElement[bool]] = [K.customer_id == alarm.key.customer_id, K.platform == alarm.platform]
+            which: list[ColumnElement[bool]] = [
+                credentials.c.customer_id == alarm.key.customer_id,
+                credentials.c.platform == alarm.platform,
+            ]
+            # Accesses that other platforms reported are not tied to a credential.
             if alarm.credential_id is not None:
-                which.append(K.id == alarm.credential_id)
-            rows = (await connection.execute(select(*COLUMNS).where(*which).order_by(K.id).with_for_update())).all()
+                which.append(credentials.c.id == alarm.credential_id)
+            rows = (
+                # In the order of ids: concurrent commands lock credentials in one order.
+                await connection.execute(select(*COLUMNS).where(*which).order_by(credentials.c.id).with_for_update())
+            ).all()
             for credential in (Credential.of(row, alarm.key) for row in rows):
-                mine = credentials.update().where(K.id == credential.id)
+                mine = credentials.update().where(credentials.c.id == credential.id)
+                # Removed instead of marked: no code path can accept it any more.
                 await connection.execute(mine.values(password_hash=None, changed_at=now))  # 2
-                since = select(F.id).where(F.credential_id == credential.id, F.confirmed_at >= alarm.at)
+                since = select(second_factors.c.id).where(
+                    second_factors.c.credential_id == credential.id, second_factors.c.confirmed_at >= alarm.at
+                )
                 await delete_factors(connection, list((await connection.execute(since)).scalars()))  # 3
                 await forget_devices(connection, credential.id)  # 4
                 await void_links(connection, credential)
+                # The state after this change, or the link would be void from the start.
                 void = replace(credential, sealed_hash=None, password_hash=None, changed_at=now)
-                await self._resets.send(connection, Account(void, alarm.key), SignInLetter.ALARM_RAISED, now)  # 5
+                await self._resets.send(connection, Account(void, alarm.key), SignInEmail.ALARM_RAISED, now)  # 5
             await end_where(connection, alarm.key.customer_id, [], now)  # 6
         return True

@@ -1,7 +1,7 @@
-"""Sessions and token families are evaluated with each use: one that turns up elsewhere is an access (R17, R18, S12).
+"""Evaluates each use of sessions and token families: a use in a new context is an access (R17, R18, S12).
 
-The row holds what is known of its contexts, so that nothing is written while nothing changes; whoever replaces what the
-row held writes the access down, so of two replicas that see the same change one does.
+The row stores its known contexts, so nothing is written while none is new. The update is conditional on the old value
+(compare-and-swap): of two replicas that see the same change, one records the access.
 """
 
 from __future__ import annotations
@@ -25,12 +25,10 @@ from store.tables.access import sessions
 from store.tables.oauth import oauth_families
 from store.tables.signin import session_proofs
 
-P, F = session_proofs.c, oauth_families.c
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Arrival:
-    """A token family that turned up in a context that it did not hold."""
+    """A token family used in a context that is new for it."""
 
     family_id: int
     customer_id: int
@@ -39,60 +37,71 @@ class Arrival:
 
 
 class Evaluator:
-    """Judges where sessions and families turn up."""
+    """Evaluates the contexts of sessions and token families."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
-        self._history = History(store, means)
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
+        self._history = History(store, dependencies)
 
     def contexts(self, visitor: Visitor) -> Callable[[int], SignInContext | None]:
-        """Network, country and device of a visitor, for the customer whose token family it will be; None for somebody
-        erased. To be asked within `run_sync`."""
+        """A function from a customer id to the visitor's context; it returns None for an erased customer, and must be
+        called within `run_sync`."""
 
         def of(customer_id: int) -> SignInContext | None:
+            # The OAuth grants run synchronously inside `run_sync`; greenlet switches back to await this.
             (key,) = await_only(self._store.keys.subjects([customer_id]))
             return None if key is None else self._history.context(key, visitor)
 
         return of
 
     async def admits(self, session: Session, visitor: Visitor, now: datetime) -> bool:
-        """Whether the session may be used from here; where it may not its customer signs in again."""
+        """True if the session may be used in this context; otherwise the customer has to sign in again."""
         (key,) = await self._store.keys.subjects([session.customer_id])
         if key is None:
             return False
         finding = self._history.context(key, visitor).compare(session.id, session.contexts)
         if not finding.news:
             return finding.verdict.admits
-        judged = await self._judged(session.customer_id, session.platform, visitor, now, finding)
+        # Before the transaction: it decrypts earlier accesses.
+        evaluated = await self._evaluated(session.customer_id, session.platform, visitor, now, finding)
         async with self._store.write() as connection:
-            here = P.session_id == session.id
-            held = update(session_proofs).where(here, _held(P.contexts, finding)).values(contexts=finding.held)
+            here = session_proofs.c.session_id == session.id
+            held = (
+                update(session_proofs)
+                .where(here, _held(session_proofs.c.contexts, finding))
+                .values(contexts=finding.held)
+            )
+            # Of concurrent requests one changes the row, and only that one records the access.
             first = (await connection.execute(held)).rowcount == 1
-            if judged is not None and first:
-                key, access = judged
-                await record(connection, key, self._means, access, session.credential_id)
+            if evaluated is not None and first:
+                key, access = evaluated
+                await record(connection, key, self._dependencies, access, session.credential_id)
                 if finding.verdict is Verdict.ENDED:
                     await end_where(connection, session.customer_id, [sessions.c.id == session.id], now)
         return finding.verdict.admits
 
     async def arrived(self, connection: AsyncConnection, arrival: Arrival, visitor: Visitor, now: datetime) -> None:
-        """Write down that a family turned up elsewhere, in the caller's transaction, and end it if it must end."""
+        """Record the use of a family in a new context, in the caller's transaction, and end the family if required."""
         finding = arrival.finding
-        here = F.id == arrival.family_id
-        held = update(oauth_families).where(here, _held(F.contexts, finding)).values(contexts=finding.held)
+        here = oauth_families.c.id == arrival.family_id
+        held = (
+            update(oauth_families).where(here, _held(oauth_families.c.contexts, finding)).values(contexts=finding.held)
+        )
+        # Another replica was first, and records the access.
         if (await connection.execute(held)).rowcount != 1:
             return
-        judged = await self._judged(arrival.customer_id, arrival.platform, visitor, now, finding)
-        if judged is not None:
-            key, access = judged
-            await record(connection, key, self._means, access)
+        evaluated = await self._evaluated(arrival.customer_id, arrival.platform, visitor, now, finding)
+        if evaluated is not None:
+            key, access = evaluated
+            await record(connection, key, self._dependencies, access)
             if finding.verdict is Verdict.ENDED:
                 await connection.run_sync(_end, here, now)
 
-    async def _judged(
+    async def _evaluated(
         self, customer_id: int, platform: str, visitor: Visitor, now: datetime, finding: ContextMatch
     ) -> tuple[SubjectKey, PlatformAccess] | None:
-        """None where there is nothing to tell: the row was made before contexts were kept, or the customer is gone."""
+        """The access to record; None for a row without contexts, made before they were stored, or an erased
+        customer."""
         (key,) = await self._store.keys.subjects([customer_id])
         if key is None or finding.verdict is Verdict.SAME:
             return None
@@ -100,10 +109,10 @@ class Evaluator:
 
 
 def _held(column: Column[bytes], finding: ContextMatch) -> ColumnElement[bool]:
-    """The row still holds what the finding was made from."""
+    """The condition that the row still has the contexts that were compared."""
     return column.is_(None) if finding.before is None else column == finding.before
 
 
 def _end(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
-    """As with reuse: somebody else has a copy, so the whole family ends."""
+    """Revoke the whole family, as for refresh token reuse: somebody else has a copy (RFC 9700, section 4.14)."""
     announce(connection, revoke_families(connection, which, "REUSED", now))

@@ -1,4 +1,4 @@
-"""Accesses to platforms elsewhere, as these report them: recorded, located and judged like our own (R17)."""
+"""Records accesses that other platforms report; they are located and evaluated like the gateway's own (R17)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from sqlalchemy import bindparam, select
 
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.commands.places import parsed_address
-from resolvers.signins.devices import told
+from resolvers.signins.devices import described
 from resolvers.signins.signins import History, Visitor, record
 from store.crypto.subject_key import SubjectKey
 from store.lookups.customer_numbers import key_with_number
 from store.tables.customers import customers
 
-C = customers.c
 LATEST = timedelta(days=2)
-"""How late a platform may report an access."""
+"""The maximum delay of a report."""
 AHEAD = timedelta(minutes=1)
-"""How far its clock may be ahead."""
+"""The maximum time that the platform's clock may be ahead."""
 
 WHO = UserProblem(
     "CUSTOMER_REQUIRED", "Name the customer by `customer` or by `customerNumber`, not by both.", ("customer",)
@@ -30,52 +29,54 @@ NO_ADDRESS = UserProblem("INVALID_IP_ADDRESS", "Give an IPv4 or IPv6 address.", 
 WRONG_TIME = UserProblem("INVALID_TIME", "Report an access within two days, and none of the future.", ("at",))
 
 
-async def record_access(desk: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Write down an access that another platform saw; the customer is told when it is unusual."""
-    at = given.get("at") or desk.now
+async def record_access(context: CommandContext, given: Mapping[str, Any]) -> Result:
+    """Record an access to another platform; the customer is notified if it is unusual."""
+    at = given.get("at") or context.now
     address = parsed_address(given.get("ipAddress"))
-    problems = _problems(desk, given, at, address is None)
+    problems = _problems(context, given, at, address is None)
     if problems:
         return Result(problems=problems)
-    key = await _key(desk, given)
+    key = await _key(context, given)
     if key is None:
         return Result(problems=(NOBODY,))
-    visitor = Visitor(str(address), told(given.get("device")))
-    history, platform = History(desk.store, desk.means), _word(given["platform"])
+    visitor = Visitor(str(address), described(given.get("device")))
+    history, platform = History(context.store, context.dependencies), _word(given["platform"])
     if _word(given["outcome"]) == "SUCCEEDED":
-        access = await history.judged(key, platform, visitor, at, known=None)
+        # Other platforms have no device cookie of ours.
+        access = await history.evaluate(key, platform, visitor, at, known=None)
     else:
         access = history.failed(platform, visitor, at)
-    async with desk.store.write() as connection:
-        id_ = await record(connection, key, desk.means, access)
+    async with context.store.write() as connection:
+        id_ = await record(connection, key, context.dependencies, access)
     return Result(affected={"signIn": id_})
 
 
 def _problems(
-    desk: CommandContext, given: Mapping[str, Any], at: datetime, no_address: bool
+    context: CommandContext, given: Mapping[str, Any], at: datetime, no_address: bool
 ) -> tuple[UserProblem, ...]:
     found = []
+    # Both could name two customers.
     if (given.get("customer") is None) == (given.get("customerNumber") is None):
         found.append(WHO)
     if no_address:
         found.append(NO_ADDRESS)
-    if not desk.now - LATEST <= at <= desk.now + AHEAD:
+    if not context.now - LATEST <= at <= context.now + AHEAD:
         found.append(WRONG_TIME)
     return tuple(found)
 
 
 def _word(choice: Any) -> str:
-    """The name of an enum's member, which is what rests; GraphQL gives the member."""
+    """The stored name of an enum member; GraphQL passes the member."""
     return str(getattr(choice, "value", choice))
 
 
-async def _key(desk: CommandContext, given: Mapping[str, Any]) -> SubjectKey | None:
+async def _key(context: CommandContext, given: Mapping[str, Any]) -> SubjectKey | None:
     customer_id: int | None = given.get("customer")
     if customer_id is None:
-        return await key_with_number(desk.store, given["customerNumber"])
-    found = select(C.id).where(C.id == bindparam("id"))
-    rows = await desk.store.reader.fetch(desk.store.reader.prepare(found), {"id": customer_id})
+        return await key_with_number(context.store, given["customerNumber"])
+    found = select(customers.c.id).where(customers.c.id == bindparam("id"))
+    rows = await context.store.reader.fetch(context.store.reader.prepare(found), {"id": customer_id})
     if not rows:
         return None
-    (key,) = await desk.store.keys.subjects([rows[0][0]])
+    (key,) = await context.store.keys.subjects([rows[0][0]])
     return key

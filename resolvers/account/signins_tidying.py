@@ -1,4 +1,4 @@
-"""What signing in leaves behind and nobody needs any more."""
+"""Deletes expired data of sign-ins."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from store.tables.signin import (
 )
 
 UNCONFIRMED = timedelta(days=1)
-"""How long an authenticator app may wait for its first code."""
+"""The time after which an unconfirmed authenticator app is deleted."""
 
 
 async def tidy(connection: AsyncConnection, now: datetime) -> None:
-    """Delete links, challenges, half-done sign-ins and proofs that are over, and devices not seen for half a year."""
+    """Delete expired links, challenges, pending sign-ins and session proofs, and devices not used for half a year."""
     for table in (alarm_links, email_links, passkey_challenges, pending_sign_ins, reset_links):
         await connection.execute(delete(table).where(table.c.expires_at <= now))
     over = select(sessions.c.id).where(sessions.c.expires_at <= now)
@@ -36,11 +36,12 @@ async def tidy(connection: AsyncConnection, now: datetime) -> None:
     await connection.execute(delete(session_proofs).where(session_proofs.c.session_id.in_(over)))
     await connection.execute(delete(known_devices).where(known_devices.c.last_used_at <= now - Times().device))
     factors = second_factors.c
+    # By id, which begins with its time: the table has no time of creation.
     unconfirmed = factors.confirmed_at.is_(None), factors.id < _id_at(now - UNCONFIRMED)
     await connection.execute(delete(second_factors).where(*unconfirmed))
     await forget_old(connection, now)
 
 
 def _id_at(moment: datetime) -> int:
-    """The least id that is made from a moment on: ids begin with their time (`store.sql.ids`)."""
+    """The least id created from a time on: ids begin with their time (`store.sql.ids`)."""
     return max(0, int(moment.timestamp() * 1000) - EPOCH_MS) << LANE_BITS + COUNTER_BITS

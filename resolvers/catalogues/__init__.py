@@ -1,4 +1,4 @@
-"""What is wrong with an input, in the languages that there is a catalogue for; the code itself speaks English."""
+"""Translates messages about input problems; the code has them in English, catalogues have the other languages."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 LANGUAGES = tuple(sorted(path.stem for path in HERE.glob("*.toml")))
-"""The tags of the catalogues, beside `en`."""
+"""The language tags of the catalogues, without `en`."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Catalogue:
-    """Texts as they stand, and those with something put in."""
+    """Fixed texts, and patterns of texts with parameters."""
 
     plain: dict[str, str]
     patterns: tuple[tuple[re.Pattern[str], str], ...]
 
 
 def translated(message: str, language: str) -> str:
-    """The message in this language; as it is, where the catalogue does not have it."""
+    """The message in this language; unchanged if the catalogue does not contain it."""
     if language not in LANGUAGES:
         return message
     catalogue = _read(language)
     if (found := catalogue.plain.get(message)) is not None:
         return found
+    # Patterns last: most messages are fixed texts, found by one look-up.
     for pattern, text in catalogue.patterns:
         if match := pattern.fullmatch(message):
             return text.format(*match.groups())
@@ -35,25 +36,27 @@ def translated(message: str, language: str) -> str:
 
 
 def entries(language: str) -> dict[str, str]:
-    """Every text with its translation; `{}` stands for what is put in."""
+    """All texts with their translations; `{}` marks a parameter."""
     return tomllib.loads((HERE / f"{language}.toml").read_text(encoding="utf-8"))
 
 
 @cache
 def _read(language: str) -> _Catalogue:
     found = entries(language)
-    plain = {text: said for text, said in found.items() if "{}" not in text}
+    plain = {text: translation for text, translation in found.items() if "{}" not in text}
     patterns = tuple(
-        (re.compile(re.escape(text).replace(r"\{\}", "(.{1,200})"), re.DOTALL), said)
-        for text, said in found.items()
+        # Bounded, so that matching takes linear time in foreign text (G12).
+        (re.compile(re.escape(text).replace(r"\{\}", "(.{1,200})"), re.DOTALL), translation)
+        for text, translation in found.items()
         if "{}" in text
     )
     return _Catalogue(plain, patterns)
 
 
 def preferred(accepted: str | None) -> str:
-    """The language that an `Accept-Language` header prefers, of those there are; English where it names none."""
+    """The available language that an `Accept-Language` header prefers (RFC 9110, section 12.5.4); English otherwise."""
     best, weight = "en", 0.0
+    # Bounded: the header is foreign text.
     for each in (accepted or "")[:200].split(","):
         tag, _, quality = each.partition(";")
         name = tag.strip().lower().partition("-")[0]

@@ -1,1 +1,1 @@
-"""What every command needs: its context, its dependencies, idempotency."""
+"""The context and dependencies of commands, and their idempotency."""

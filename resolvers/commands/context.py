@@ -1,4 +1,4 @@
-"""What a command is given, and what it answers: changed rows, or problems that the caller can mend."""
+"""The context of a command, and its result: the changed rows, or problems that the caller can correct."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from store.database.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Behalf:
-    """That an operator writes down what a customer asked for by another way, such as a letter or at a counter."""
+    """An operator acts for a customer who asked in another way, such as by letter."""
 
     by: str
-    """The code of `gateway staff`, or the pseudonym of whoever was signed in."""
+    """The staff code (`gateway staff`), or the pseudonym of the operating system user."""
     because: str
-    """How it was asked for, and by what the customer was known; without personal data."""
+    """The way of the request and of the identification, without personal data."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """Where a command works: the store, who asks and why, and the moment of the request."""
+    """The context of a command: the store, the caller's grant and purpose, and the time of the request."""
 
     store: Store
     grant: Grant
     purpose: Purpose | None
     reference: str | None
     now: datetime
-    means: SignInDependencies
-    """What commands about signing in need beside the store."""
+    dependencies: SignInDependencies
+    """Dependencies of sign-in commands, beside the store."""
     language: str = "en"
-    """In which problems are told."""
+    """The language of problems."""
     key: str | None = None
-    """By which the caller marks the request, so that it is carried out once."""
+    """The caller's idempotency key; None if the request has none."""
     behalf: Behalf | None = None
-    """Who acts for the customer; None: they do it themselves."""
+    """The operator who acts for the customer; None if the customer acts."""
 
     @property
     def subject(self) -> int:
-        """The customer whom the token is bound to; LookupError for a tool's token."""
+        """The key of the customer that the token is bound to; LookupError for a tool's token."""
         if self.grant.subject is None:
             raise LookupError("the token is bound to no customer")
         return self.grant.subject
@@ -51,28 +51,29 @@ class CommandContext:
 
 @dataclass(frozen=True, slots=True)
 class UserProblem:
-    """Something in the input that the caller can mend. Holds no value."""
+    """A problem of the input that the caller can correct. It contains no value."""
 
     code: str
-    """Stable, in capitals: what programs act on."""
+    """A stable code in capitals, for programs."""
     message: str
     field: tuple[str, ...] = ()
-    """The path into the input, as the caller wrote it."""
+    """The path into the input, in GraphQL names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a command: either it was done whole, or nothing was and the problems say why."""
+    """The result of a command: it was executed completely, or nothing was, and there are problems."""
 
     affected: Mapping[str, int] = field(default_factory=dict)
-    """The primary keys of the rows to show in the payload, by the name of the payload's field."""
+    """Primary keys of the rows to return, by payload field."""
     problems: tuple[UserProblem, ...] = ()
     disclosed: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    """What of which domain the command has recorded as disclosed, by coordinate: showing it discloses it no more."""
+    """Coordinates by domain that the command has recorded as disclosed, so that returning them is not recorded
+    again."""
 
     repeatable: ClassVar[bool] = True
-    """Whether a repeated request may be shown the same; not so where a secret is shown beside the rows."""
+    """False if the result has secrets that are returned once: a repeated request does not get them again."""
 
 
 Run = Callable[[CommandContext, Mapping[str, Any]], Awaitable[Result]]
-"""A command: the desk, and the input as GraphQL coerced it: keys as the schema writes them, what is left out absent."""
+"""A command: takes the context and the coerced input, with GraphQL names as keys and without omitted fields."""

@@ -1,4 +1,4 @@
-"""What finding out who somebody is needs beside the store: hashing, places, the site's own names, limits of time."""
+"""Dependencies of sign-in beside the store: password hashing, IP geolocation, the site's names, time limits."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from resolvers.passwords.hashing import Hasher
 from resolvers.passwords.rules import Rules
 
 FRESH = 300
-"""Seconds for which a proof of who one is serves for what is sensitive (S7)."""
+"""The maximum age in seconds of an authentication for sensitive commands (S7)."""
 SKEW = 60
-"""Seconds by which the clocks of replicas may differ."""
+"""The maximum difference of the clocks of replicas, in seconds."""
 
 
 Post = Callable[[str, Mapping[str, str], bytes], Awaitable[int | None]]
-"""Posts to an address in bounded time, and gives the status; None when nothing was answered."""
+"""Sends an HTTP POST with a time limit, and returns the status; None without a response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Who we are to a customer: the name in messages and authenticator apps, and the address of the pages."""
+    """The site: its name in messages and authenticator apps, and the origin of its pages."""
 
     name: str = "Customer data gateway"
     origin: str = "https://gateway.localhost"
     zone: tzinfo = UTC
-    """The controller's time zone: deadlines end with its days, and letters name them."""
+    """The controller's time zone, in which deadlines end at midnight and e-mails name dates."""
 
     @property
     def passkey_origin(self) -> str:
-        """Where passkeys work: they are bound to a name, so on this machine to `localhost` and not to its number."""
+        """The origin of passkeys. WebAuthn needs a domain, so `127.0.0.1` becomes `localhost`."""
         return self.origin.replace("//127.0.0.1", "//localhost", 1)
 
     @property
@@ -41,13 +41,13 @@ class Site:
         return urlsplit(self.passkey_origin).hostname or ""
 
     def link(self, path: str, secret: str) -> str:
-        """An address for a message. It holds nothing but the secret."""
+        """A URL for a message; it contains nothing but the secret (D1)."""
         return f"{self.origin}{path}?t={secret}"
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long things are good for."""
+    """Lifetimes of sessions, links and challenges."""
 
     session: timedelta = timedelta(hours=12)
     idle: timedelta = timedelta(hours=1)
@@ -59,28 +59,28 @@ class Times:
     alarm: timedelta = timedelta(days=7)
     device: timedelta = timedelta(days=180)
     refusal: timedelta = timedelta(milliseconds=200)
-    """How soon a refusal leaves at the earliest: later than the slowest way to one takes, so that its time says nothing
-    of the account."""
+    """The minimum time of a refusal. It is longer than the slowest path to one, so that timing reveals nothing about
+    the account (S1)."""
 
     def session_for(self, shared: bool) -> timedelta:
-        """The longest a session lasts, used or not."""
+        """The absolute lifetime of a session."""
         return self.shared_session if shared else self.session
 
     def idle_for(self, shared: bool) -> timedelta:
-        """The longest it lasts unused."""
+        """The idle lifetime of a session."""
         return self.shared_idle if shared else self.idle
 
 
 @dataclass(frozen=True, slots=True)
 class SignInDependencies:
-    """One for each process."""
+    """The dependencies, one instance a process."""
 
     site: Site = field(default_factory=Site)
     hasher: Hasher = field(default_factory=Hasher)
     places: Places = field(default_factory=Places)
     times: Times = field(default_factory=Times)
     post: Post | None = None
-    """Posts to payment affiliates; None: they cannot be reached."""
+    """Sends messages to payment affiliates; None if they cannot be reached."""
     passwords: Rules = field(default_factory=Rules)
     test_cards: bool = False
-    """Whether published test numbers are taken for cards, as in the demo."""
+    """Accept published test card numbers, as in the demo."""

@@ -1,9 +1,9 @@
-"""A change with a key of the caller's own making is made once, however often and wherever it is sent.
+"""Idempotent requests: a mutation with an idempotency key is executed once, however often it is sent.
 
-Key, change and answer are one transaction, so a crash leaves all or nothing, and of two replicas that try at once one
-waits for the other and gets its answer (F10, draft-ietf-httpapi-idempotency-key-header). A command that asks something
-else of the store between two writes is two transactions: the key is claimed in the first, and free again when nothing
-came of it for a while.
+Key, change and answer are written in one transaction, so that a crash leaves all or nothing; of two replicas that get
+the same request, one waits and returns the other's answer (F10, draft-ietf-httpapi-idempotency-key-header). A command
+that reads from the store between two writes takes two transactions: the first claims the key, and the claim expires if
+no answer follows.
 """
 
 from __future__ import annotations
@@ -30,16 +30,15 @@ from store.operations.command_keys import command_keys
 from store.sql.ids import new_id
 from store.sql.metadata import instant
 
-M = command_keys.c
 LENGTH = 16
 UNDER_WAY = timedelta(minutes=2)
-"""How long a claim without an answer counts as being carried out."""
+"""The time after which a claim without an answer expires."""
 
 KEY = "command-outcomes"
-"""Answers rest sealed: a receipt among them opens a certificate."""
+"""The system key that encrypts stored answers: they may contain a receipt."""
 
 SHOWN_ONCE = b"null"
-"""The outcome of a command whose answer is not kept."""
+"""The stored outcome of a command whose answer is not stored, because it contains a secret."""
 
 REUSED = UserProblem("IDEMPOTENCY_KEY_REUSED", "This key was sent with another request: a new request needs a new key.")
 DONE = UserProblem(
@@ -52,71 +51,86 @@ IN_PROGRESS = UserProblem(
 
 
 class DuplicateRequestError(Exception):
-    """Somebody has claimed the key; nothing was done now."""
+    """Another request has claimed the key; this one did nothing."""
 
 
-async def once(desk: CommandContext, key: str, name: str, run: Run, given: Mapping[str, Any]) -> Result:
-    """Carry out a command, or say what became of it; `key` is the caller's, `name` the field of the operation.
+async def run_idempotently(context: CommandContext, key: str, name: str, run: Run, given: Mapping[str, Any]) -> Result:
+    """Run a command, or return the stored answer; `key` is the caller's, `name` the response key of the field.
 
-    What the input could mend, and what changed nothing, leaves the key free: the mended request may use it again.
+    A request with input problems, or without a change, does not use the key up: the corrected one may use it again.
     """
-    caller = f"{desk.grant.client_id}\0{desk.grant.subject}\0{key}\0{name}"
+    caller = f"{context.grant.client_id}\0{context.grant.subject}\0{key}\0{name}"
     row: dict[str, Any] = {
         "id": new_id(),
-        "mark": _mark(desk, caller),
-        "request": await _asked(desk, f"{caller}\0{_text(given)}"),
+        "mark": _mark(context, caller),
+        "request": await _asked(context, f"{caller}\0{_text(given)}"),
         "outcome": None,
-        "at": desk.now,
+        "at": context.now,
     }
     kind = _kind(run)
-    found = await _find(desk, row, kind)
+    # Without a transaction: most repetitions come after the answer was stored.
+    found = await _find(context, row, kind)
     if found is not None:
         return found
 
     async def claim(connection: AsyncConnection) -> None:
         await _claim(connection, row)
 
-    keyed = KeyedStore(desk.store, claim)
+    keyed = KeyedStore(context.store, claim)
     try:
         async with keyed:
-            result = await run(replace(desk, store=cast(Store, keyed)), given)
+            # Commands use only the part of Store that KeyedStore has.
+            result = await run(replace(context, store=cast(Store, keyed)), given)
+            # A command that wrote nothing has claimed nothing: the key stays free.
             if keyed.claimed:
                 async with keyed.last() as connection:
-                    await _settle(connection, row["mark"], result, await desk.store.keys.system.named(KEY))
+                    await _settle(connection, row["mark"], result, await context.store.keys.system.named(KEY))
     except DuplicateRequestError:
-        return await _find(desk, row, kind) or kind(problems=(IN_PROGRESS,))
+        # The other request may have been answered while this one waited for its row.
+        return await _find(context, row, kind) or kind(problems=(IN_PROGRESS,))
     return result
 
 
 async def _claim(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
-    """The key, for the first who comes; Repeated for all others, until an answer failed to come for long."""
+    """Claim the key, or take over an expired claim; DuplicateRequestError if another request has it."""
     if (await connection.execute(insert_new(connection, command_keys).values(row))).rowcount == 1:
         return
-    left = M.mark == row["mark"], M.outcome.is_(None), M.at <= row["at"] - UNDER_WAY
+    # An expired claim belongs to a crashed process; taking it over is one conditional update.
+    left = (
+        command_keys.c.mark == row["mark"],
+        command_keys.c.outcome.is_(None),
+        command_keys.c.at <= row["at"] - UNDER_WAY,
+    )
     taken = update(command_keys).where(*left).values(at=row["at"], request=row["request"])
     if (await connection.execute(taken)).rowcount != 1:
         raise DuplicateRequestError
 
 
-async def _find(desk: CommandContext, row: Mapping[str, Any], kind: type[Result]) -> Result | None:
-    """What became of the key, as this kind of answer; None when it is free."""
-    query = desk.store.reader.prepare(select(M.request, M.outcome, M.at).where(M.mark == bindparam("mark")))
-    rows = await desk.store.reader.fetch(query, {"mark": row["mark"]})
+async def _find(context: CommandContext, row: Mapping[str, Any], kind: type[Result]) -> Result | None:
+    """The stored answer of the key as a result of this class; None if the key is free."""
+    query = context.store.reader.prepare(
+        select(command_keys.c.request, command_keys.c.outcome, command_keys.c.at).where(
+            command_keys.c.mark == bindparam("mark")
+        )
+    )
+    rows = await context.store.reader.fetch(query, {"mark": row["mark"]})
     if not rows:
         return None
     asked, outcome, at = rows[0]
+    # In constant time: the hash covers input such as card numbers.
     if not hmac.compare_digest(bytes(asked), row["request"]):
         return kind(problems=(REUSED,))
     if outcome is None:
-        return kind(problems=(IN_PROGRESS,)) if instant(at) > desk.now - UNDER_WAY else None
-    content = open_envelope(await desk.store.keys.system.named(KEY), b64decode(outcome), row["mark"])
+        return kind(problems=(IN_PROGRESS,)) if instant(at) > context.now - UNDER_WAY else None
+    # Bound to its mark as associated data, so that outcomes cannot be swapped between keys.
+    content = open_envelope(await context.store.keys.system.named(KEY), b64decode(outcome), row["mark"])
     kept = None if content is None else orjson.loads(content)
     return kind(problems=(DONE,)) if kept is None else kind(kept["affected"], **kept["shown"])
 
 
 async def _settle(connection: AsyncConnection, mark: bytes, result: Result, key: bytes) -> None:
-    """Remember the answer beside the claim; let go of the claim when there is something to mend."""
-    mine = M.mark == mark
+    """Store the answer with the claim; release the claim if there are problems."""
+    mine = command_keys.c.mark == mark
     if result.problems:
         await connection.execute(delete(command_keys).where(mine))
     else:
@@ -126,7 +140,8 @@ async def _settle(connection: AsyncConnection, mark: bytes, result: Result, key:
 
 
 def _outcome(result: Result) -> bytes:
-    """Rows by their ids, and what else may be shown again; a secret is shown once, and rests nowhere."""
+    """The answer to store: ids of rows and other attributes; nothing for a result with secrets."""
+    # Storing a secret to return it again would keep it where it must not be (S3, S4).
     if not result.repeatable:
         return SHOWN_ONCE
     plain = {each.name for each in fields(Result)}
@@ -136,20 +151,23 @@ def _outcome(result: Result) -> bytes:
 
 @cache
 def _kind(run: Run) -> type[Result]:
-    """The class of a command's answers, whose other attributes have defaults to be shown with a problem."""
+    """The result class of a command, from its return annotation."""
+    # `unwrap`, since `by_id` wraps commands.
     found = get_type_hints(unwrap(run)).get("return")
     return found if isinstance(found, type) and issubclass(found, Result) else Result
 
 
-def _mark(desk: CommandContext, text: str) -> bytes:
-    return hmac.digest(desk.store.keys.system.index_key, f"command\0{text}".encode(), "sha256")[:LENGTH]
+def _mark(context: CommandContext, text: str) -> bytes:
+    return hmac.digest(context.store.keys.system.index_key, f"command\0{text}".encode(), "sha256")[:LENGTH]
 
 
-async def _asked(desk: CommandContext, text: str) -> bytes:
-    """What was asked, in a form that tells nobody: input may be a card's number. A customer's goes by their own key; a
-    tool's holds the caller's key, which is in no table and as hard to guess as the caller made it (D10)."""
-    (key,) = await desk.store.keys.subjects([desk.grant.subject]) if desk.grant.subject is not None else (None,)
-    return _mark(desk, text) if key is None else key.keyed_hash("command", text.encode())
+async def _asked(context: CommandContext, text: str) -> bytes:
+    """A keyed hash of the request: input may be a card number, which can be guessed (D10). A customer's request is
+    hashed under their own key; a tool's includes the idempotency key, which is in no table."""
+    (key,) = (
+        await context.store.keys.subjects([context.grant.subject]) if context.grant.subject is not None else (None,)
+    )
+    return _mark(context, text) if key is None else key.keyed_hash("command", text.encode())
 
 
 def _text(given: Mapping[str, Any]) -> str:

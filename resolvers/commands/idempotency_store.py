@@ -1,4 +1,4 @@
-"""The store as a command sees it whose change is one transaction with the key that it was sent with (F10)."""
+"""The store of an idempotent command: its change and its idempotency key are one transaction (F10)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Claim = Callable[[AsyncConnection], Awaitable[None]]
 
 
 class KeyedStore:
-    """A transaction whose block has ended is held open until its command has answered, for the answer to go into it.
+    """Holds the command's transaction open after its block, so that the answer is written in it.
 
-    Whatever else is asked of the store meanwhile comes after its commit: it may rely on what was written, and on
-    SQLite nobody writes beside it.
+    Any other access to the store commits it first: later reads see what was written, and SQLite allows one writer at a
+    time.
     """
 
     def __init__(self, store: Store, claim: Claim) -> None:
-        """`claim` puts the key into the command's first transaction, or raises to end it."""
+        """`claim` inserts the key in the command's first transaction, or raises DuplicateRequestError."""
         self._store, self._claim = store, claim
         self._held: tuple[AsyncExitStack, AsyncConnection] | None = None
         self.claimed = False
@@ -38,31 +38,36 @@ class KeyedStore:
 
     @asynccontextmanager
     async def write(self, *, group_commit: bool = False, apart: bool = False) -> AsyncIterator[AsyncConnection]:
-        """A transaction that is committed with the answer, or before the next thing that is asked of the store.
+        """A transaction that is committed with the answer, or before the next access to the store.
 
-        One that is `apart` is committed when its block ends, whatever becomes of the command.
+        One that is `apart` is committed when its block ends, whatever the command's outcome.
         """
         await self.commit()
+        # Rate-limit counts must survive a command that fails.
         if apart:
             async with self._store.write(group_commit=group_commit) as connection:
                 yield connection
             return
         async with AsyncExitStack() as stack:
-            connection = await stack.enter_async_context(self._store.write())  # Held open, so never brief.
+            connection = await stack.enter_async_context(
+                self._store.write()
+            )  # Never `brief`: it stays open after its block, and would hold up a group commit.
+            # In the command's own transaction: claim and change commit together.
             if not self.claimed:
                 await self._claim(connection)
             yield connection
+            # The transaction stays open beyond this block.
             self._held = (stack.pop_all(), connection)
         self.claimed = True
 
     async def scrub(self, table: Table) -> None:
-        """As the store's."""
+        """Commit, then scrub the table (`Store.scrub`)."""
         await self.commit()
         await self._store.scrub(table)
 
     @asynccontextmanager
     async def last(self) -> AsyncIterator[AsyncConnection]:
-        """The transaction that is held, to be committed after the block; a new one when it was committed already."""
+        """The held transaction, committed after the block; a new one if it was committed already."""
         held, self._held = self._held, None
         if held is None:
             async with self._store.write() as connection:
@@ -73,7 +78,7 @@ class KeyedStore:
             yield connection
 
     async def commit(self) -> None:
-        """Commit what is held."""
+        """Commit the held transaction, if any."""
         held, self._held = self._held, None
         if held is not None:
             await held[0].aclose()
@@ -84,7 +89,7 @@ class KeyedStore:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Undo what is held after a failure; there is nothing to undo otherwise."""
+        """Roll the held transaction back after an error."""
         held, self._held = self._held, None
         if held is not None:
             await held[0].__aexit__(*((kind, error, trace) if kind else sys.exc_info()))

@@ -1,4 +1,4 @@
-"""Where an internet address is, worked out here: a database on this machine is asked, and nobody else (A17)."""
+"""IP geolocation from a local database; no address is sent to anybody (A17)."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ import maxminddb
 log = logging.getLogger("gateway.signin")
 
 LOOKED_AT = 60.0
-"""Seconds after which the file is looked at again: it may have been replaced."""
+"""Seconds between checks whether the file was replaced."""
 EARTH_KM = 6_371.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class GeoLocation:
-    """A country (ISO 3166-1 alpha-2), and degrees of latitude and longitude where the database has them."""
+    """A country (ISO 3166-1 alpha-2), and latitude and longitude in degrees if the database has them."""
 
     country: str | None = None
     latitude: float | None = None
     longitude: float | None = None
 
     def distance(self, other: GeoLocation) -> float | None:
-        """Kilometres between two places on the globe; None unless both are known."""
+        """Great-circle distance in kilometres (haversine formula); None unless both places are known."""
         if None in (self.latitude, self.longitude, other.latitude, other.longitude):
             return None
         degrees = (self.latitude, self.longitude, other.latitude, other.longitude)
         north, east, north2, east2 = (radians(each or 0.0) for each in degrees)
+        # The haversine formula; rounding can exceed 1 for opposite places, hence min().
         half = sin((north2 - north) / 2) ** 2 + cos(north) * cos(north2) * sin((east2 - east) / 2) ** 2
         return 2 * EARTH_KM * asin(sqrt(min(1.0, half)))
 
@@ -42,7 +43,7 @@ NOWHERE = GeoLocation()
 
 class Places:
     """Looks addresses up in a file of the MaxMind format (GeoLite2, DB-IP, IPinfo, …), which may be replaced at any
-    time. Without one nothing is known of any address, and new countries go unnoticed."""
+    time. Without a file every place is unknown, and sign-ins from new countries are not detected."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
@@ -51,7 +52,7 @@ class Places:
         self._looked_at = float("-inf")
 
     def why_not(self) -> str | None:
-        """Why no place is known, with what to do; None when the database is there."""
+        """The reason why places are unknown, with advice; None if the database is readable."""
         if self._path is None:
             return (
                 "GATEWAY_GEO_DATABASE is not set: the countries of sign-ins are not worked out, and a sign-in counts "
@@ -62,7 +63,7 @@ class Places:
         return None
 
     def find(self, address: str | None) -> GeoLocation:
-        """The place of an address; NOWHERE for a private one, one that is no address, or one not in the database."""
+        """The place of an address; NOWHERE if it is private, malformed, or not in the database."""
         parsed = parsed_address(address)
         reader = self._open()
         if parsed is None or reader is None:
@@ -78,7 +79,9 @@ class Places:
         self._looked_at = monotonic()
         try:
             about = self._path.stat()
+            # Opening costs seconds and memory, so only a changed file is opened.
             if (about.st_mtime_ns, about.st_size) != self._seen:
+                # In memory: replacing or truncating the file cannot disturb look-ups.
                 self._reader = maxminddb.open_database(self._path, maxminddb.MODE_MEMORY)
                 self._seen = (about.st_mtime_ns, about.st_size)
         except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
@@ -88,7 +91,7 @@ class Places:
 
 
 def _place(record: Any) -> GeoLocation:
-    """The makers of databases agree on a country's code, and not quite on where it stands."""
+    """Read a record; databases differ in the key of the country code."""
     if not isinstance(record, dict):
         return NOWHERE
     country = record.get("country") or record.get("registered_country") or record.get("country_code")
@@ -96,6 +99,7 @@ def _place(record: Any) -> GeoLocation:
     where = record.get("location")
     where = where if isinstance(where, dict) else {}
     latitude, longitude = where.get("latitude"), where.get("longitude")
+    # Foreign data: a database may have other types at these places.
     text = code.upper() if isinstance(code, str) and len(code) == 2 else None
     if isinstance(latitude, float) and isinstance(longitude, float):
         return GeoLocation(text, latitude, longitude)
@@ -103,7 +107,7 @@ def _place(record: Any) -> GeoLocation:
 
 
 def parsed_address(address: str | None) -> IPv4Address | IPv6Address | None:
-    """An internet address; the IPv4 one inside an IPv6 one; None for anything else."""
+    """Parse an IP address; an IPv4-mapped IPv6 address becomes IPv4. None if malformed."""
     try:
         parsed = ip_address(address or "")
     except ValueError:
@@ -112,7 +116,7 @@ def parsed_address(address: str | None) -> IPv4Address | IPv6Address | None:
 
 
 def network_of(address: str | None, v4: int = 24, v6: int = 48) -> str:
-    """The network an address is in: what stays the same when a household's address changes."""
+    """The network of an address, which stays the same when a household's address changes; empty if malformed."""
     parsed = parsed_address(address)
     if parsed is None:
         return ""

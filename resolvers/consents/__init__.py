@@ -1,1 +1,1 @@
-"""Consents, news and cookie preferences, and what stops processing."""
+"""Consents, product news and cookie choices, and the stops of restrictions and objections."""

@@ -1,4 +1,4 @@
-"""What rests of a restriction or an objection: the event, what stands, and the stop that row filters ask."""
+"""Stores restrictions and objections: the event, the present state, and the stop that row filters check."""
 
 from __future__ import annotations
 
@@ -17,22 +17,20 @@ from store.tables.customers import customers
 from store.tables.outbox import outbox
 from store.tables.restrictions import LIFTING_LETTER, notices, objections, processing_stops, restrictions, rights_events
 
-C, B, R, S, V = customers.c, objections.c, restrictions.c, processing_stops.c, rights_events.c
-
 
 @dataclass(frozen=True, slots=True)
 class ActingParty:
-    """Who did it: the customer, a person of the staff by code, or the gateway once what it waited for had come."""
+    """The acting party: the customer, a member of staff by code, or the gateway itself when a deadline has passed."""
 
     actor: str
     staff: str | None = None
     reference: str | None = None
-    """The case of a request that came by letter or by telephone."""
+    """The case number of a request by letter or telephone."""
 
 
 async def locked(connection: AsyncConnection, customer_id: int) -> bool:
-    """Whether there is such a customer, whose rights nobody else changes until the transaction ends."""
-    found = select(C.id).where(C.id == customer_id).with_for_update()
+    """Lock the customer's row until the transaction ends; False if there is none."""
+    found = select(customers.c.id).where(customers.c.id == customer_id).with_for_update()
     return await connection.scalar(found) is not None
 
 
@@ -47,7 +45,7 @@ async def record_event(
     purpose: Purpose | None = None,
     because: str | None = None,
 ) -> None:
-    """Add an event, in the caller's transaction; what was told as the reason is sealed."""
+    """Add an event, in the caller's transaction; the reason is encrypted."""
     id_ = new_id()
     row = {
         "id": id_,
@@ -65,61 +63,75 @@ async def record_event(
 
 
 def sealed_reason(key: SubjectKey, column: Column[Any], id_: int, because: str | None) -> bytes | None:
-    """The reason as it rests."""
+    """The encrypted reason."""
     return None if because is None else key.seal(column, id_, column.info["sealing"].encode(because))
 
 
 async def stop(connection: AsyncConnection, customer_id: int, subject: str, now: datetime) -> None:
-    """Keep the customer's rows from what the subject names, from the commit on; nothing changes if it does already."""
-    mine = S.customer_id == customer_id, S.subject == subject
-    if await connection.scalar(select(S.id).where(*mine)) is None:
+    """Hide the customer's rows from the purposes of the subject, from the commit on; idempotent."""
+    mine = processing_stops.c.customer_id == customer_id, processing_stops.c.subject == subject
+    # No race: every caller holds the lock of the customer's row.
+    if await connection.scalar(select(processing_stops.c.id).where(*mine)) is None:
         row = {"id": new_id(), "customer_id": customer_id, "subject": subject, "since": now}
         await connection.execute(insert(processing_stops).values(row))
 
 
 async def resume(connection: AsyncConnection, customer_id: int, subject: str) -> None:
-    """Let it be read again, from the commit on."""
-    await connection.execute(delete(processing_stops).where(S.customer_id == customer_id, S.subject == subject))
+    """Remove a stop; the rows can be read again from the commit on."""
+    await connection.execute(
+        delete(processing_stops).where(
+            processing_stops.c.customer_id == customer_id, processing_stops.c.subject == subject
+        )
+    )
 
 
 async def ask_to_tell(
     connection: AsyncConnection, customer_id: int, about: Notice, now: datetime, fields: str | None = None
 ) -> None:
-    """Have those who hold copies told (Art. 19): a worker lists and writes to them."""
+    """Request that recipients are informed (GDPR Art. 19): a worker lists them and sends messages."""
     row = {"id": new_id(), "customer_id": customer_id, "about": about.name, "fields": fields, "asked_at": now}
     await connection.execute(insert(notices).values(row))
 
 
-async def mark_letter(connection: AsyncConnection, letter: int | None) -> None:
-    """Mark a letter as one after which a restriction may be lifted: whoever delivers it notes that it arrived."""
-    if letter is not None:
-        mine = outbox.c.id == letter
+async def mark_lifting_email(connection: AsyncConnection, email: int | None) -> None:
+    """Mark an e-mail as the one after whose delivery a restriction may be lifted: the outbox records the delivery."""
+    if email is not None:
+        mine = outbox.c.id == email
         await connection.execute(update(outbox).where(mine).values(event=LIFTING_LETTER))
 
 
 async def restriction_of(connection: AsyncConnection, customer_id: int) -> Any:
-    """The restriction that stands; None without one."""
-    return (await connection.execute(select(restrictions).where(R.customer_id == customer_id))).one_or_none()
+    """The present restriction; None if there is none."""
+    return (
+        await connection.execute(select(restrictions).where(restrictions.c.customer_id == customer_id))
+    ).one_or_none()
 
 
 async def grounds_of(connection: AsyncConnection, customer_id: int) -> list[str]:
-    """Every ground on which the restriction that stands was asked for, in the order of their names; none without."""
+    """The grounds of the present restriction, sorted by name; empty without one."""
     row = await restriction_of(connection, customer_id)
     if row is None:
         return []
-    mine = V.customer_id == customer_id, V.event == RightsEvent.RESTRICTED.name, V.at >= row.since
-    return sorted({str(each) for each in await connection.scalars(select(V.ground).where(*mine).distinct())})
+    mine = (
+        rights_events.c.customer_id == customer_id,
+        rights_events.c.event == RightsEvent.RESTRICTED.name,
+        rights_events.c.at >= row.since,
+    )
+    return sorted(
+        {str(each) for each in await connection.scalars(select(rights_events.c.ground).where(*mine).distinct())}
+    )
 
 
 async def objection_of(connection: AsyncConnection, customer_id: int, purpose: Purpose) -> Any:
-    """The objection to a purpose, decided or not; None without one."""
-    mine = B.customer_id == customer_id, B.purpose == purpose.name
+    """The objection to a purpose, decided or pending; None if there is none."""
+    mine = objections.c.customer_id == customer_id, objections.c.purpose == purpose.name
     return (await connection.execute(select(objections).where(*mine))).one_or_none()
 
 
 async def end_restriction(connection: AsyncConnection, key: SubjectKey, by: ActingParty, now: datetime) -> None:
-    """Take it away, and the stop with it; what happened stays on record, and recipients are told."""
-    await connection.execute(delete(restrictions).where(R.customer_id == key.customer_id))
+    """End the restriction and its stop. The events stay on record, and recipients are informed (GDPR Art. 19)."""
+    # The stop is a row of its own because filters read it for every row: it has to be small and indexed.
+    await connection.execute(delete(restrictions).where(restrictions.c.customer_id == key.customer_id))
     await resume(connection, key.customer_id, RESTRICTION)
     await record_event(connection, key, RightsEvent.LIFTED, by, now)
     await ask_to_tell(connection, key.customer_id, Notice.LIFTING, now)
@@ -128,8 +140,8 @@ async def end_restriction(connection: AsyncConnection, key: SubjectKey, by: Acti
 async def end_objection(
     connection: AsyncConnection, key: SubjectKey, purpose: Purpose, by: ActingParty, now: datetime
 ) -> bool:
-    """Take an objection back; whether there was one."""
-    mine = B.customer_id == key.customer_id, B.purpose == purpose.name
+    """Withdraw an objection; True if there was one."""
+    mine = objections.c.customer_id == key.customer_id, objections.c.purpose == purpose.name
     if (await connection.execute(delete(objections).where(*mine))).rowcount == 0:
         return False
     await resume(connection, key.customer_id, purpose.name)

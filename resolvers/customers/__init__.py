@@ -1,1 +1,1 @@
-"""Customers registered, and their profile."""
+"""Registration of customers, and their profile."""

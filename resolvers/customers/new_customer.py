@@ -1,4 +1,4 @@
-"""A customer who is not in the store yet, with everything that belongs to them, in plain values."""
+"""Value classes of a customer to register, with services, domains, payment methods and history, in plain text."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +22,7 @@ ErasureCause = Literal["REQUEST", "RETENTION"]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PersonName:
-    """A name in its two parts, in the person's own script."""
+    """A personal name in its two parts, in the person's own script."""
 
     given: str
     family: str
@@ -62,7 +62,7 @@ class NewDomain:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewService:
-    """A subscription. REDEMPTION counts as active (R45)."""
+    """A service. REDEMPTION counts as active (R45)."""
 
     kind: ServiceKind
     name: str
@@ -77,7 +77,7 @@ class NewService:
             raise ValueError("A service has an end exactly when it is TERMINATED.")
 
     def ended(self, now: datetime) -> datetime | None:
-        """When it was over, or the registration of its domain had expired; None while it runs (`runs`)."""
+        """The end of the service, or the expiry of its domain's registration; None while it runs (`runs`)."""
         expires = None if self.domain is None or self.status == "REDEMPTION" else self.domain.expires_at
         expired = expires if expires is not None and expires <= now else None
         return self.terminated_at or expired
@@ -98,7 +98,7 @@ class NewConsent:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewPaymentMethod:
-    """A way to pay; the number of a card is accepted only together with the consent that allows to store it (R20)."""
+    """A payment method; a card number is accepted only with the consent to store it (R20)."""
 
     kind: PaymentKind
     created_at: datetime
@@ -134,7 +134,7 @@ class NewSecondFactor:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewCredential:
-    """The login of one platform (R38); the password arrives hashed with argon2id, never in clear (R16)."""
+    """The credential of one platform (R38); the password is given as an Argon2id hash, never in clear (R16)."""
 
     platform: Platform
     login_name: str
@@ -146,7 +146,7 @@ class NewCredential:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewSignIn:
-    """One access to one platform (R17), with the country derived from its address (R60)."""
+    """One access to one platform (R17), with the country of its IP address (R60)."""
 
     platform: Platform
     at: datetime
@@ -173,7 +173,7 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewInvoice:
-    """An invoice as it was billed: the name and address are those of that day."""
+    """An invoice with the name and address of the day it was issued."""
 
     number: str
     issued_at: datetime
@@ -187,7 +187,7 @@ class NewInvoice:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewCookieChoice:
-    """What the customer chose about cookies (R28, R29)."""
+    """The customer's cookie choice (R28, R29)."""
 
     measurement: bool
     wording_version: str
@@ -198,7 +198,7 @@ class NewCookieChoice:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewDisclosure:
-    """What left the house, to whom and why (R23); `fields` are schema coordinates, never values."""
+    """A disclosure to a recipient (R23); `fields` are schema coordinates, never values."""
 
     recipient_kind: str
     recipient_name: str
@@ -213,7 +213,7 @@ class NewDisclosure:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewErasure:
-    """An erasure, asked for or due by retention (R31-R34)."""
+    """An erasure, requested or due by retention (R31-R34)."""
 
     state: ErasureState
     cause: ErasureCause
@@ -227,7 +227,7 @@ class NewErasure:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewCustomer:
-    """A customer to register; without `customer_number` one is made from the new id."""
+    """A customer to register; without `customer_number` one is derived from the new id."""
 
     name: PersonName
     email: str
@@ -252,6 +252,6 @@ class NewCustomer:
 
     @property
     def last_service_ended_at(self) -> datetime | None:
-        """When the last service ended, or None while one runs or when there never was one (R44, R45)."""
+        """The end of the last service; None while one runs, or without services (R44, R45)."""
         ends = [service.terminated_at for service in self.services if service.terminated_at is not None]
         return max(ends) if ends and len(ends) == len(self.services) else None

@@ -1,4 +1,4 @@
-"""A new customer as rows of the tables: ids given, links made, values still readable."""
+"""Converts a new customer to rows of the tables, with ids and references; values are still in plain text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TABLES: tuple[Table, ...] = (
     customers, services, domains, consents, payment_methods, card_vault, invoices, credentials, second_factors,
     sign_ins, sessions, cookie_choices, disclosures, erasures,
 )  # fmt: skip
-"""Every table that a registration may fill, referenced ones before those that refer to them."""
+"""The tables of a registration; a referenced table comes before those that refer to it."""
 
 FURTHER: tuple[str, ...] = tuple(
     column.name
@@ -42,7 +42,7 @@ Row = dict[str, Any]
 
 
 class RowWriter:
-    """Rows of one customer. Lists that are read newest first get their ids in the order of time."""
+    """Builds the rows of one customer. Ids rise with time, because lists are read in the order of ids."""
 
     __slots__ = ("_make_id", "_now", "customer_id", "rows")
 
@@ -52,7 +52,7 @@ class RowWriter:
         self.customer_id, self.rows, self._make_id, self._now = customer_id, rows, make_id, now
 
     def customer(self, new: NewCustomer) -> None:
-        """The customer and everything that belongs to them."""
+        """Add the rows of a customer and of everything that belongs to them."""
         self._root(new)
         for service in new.services:
             self._service(service)
@@ -81,14 +81,16 @@ class RowWriter:
     def _service(self, service: NewService) -> None:
         id_ = self._add(services, service, without=("domain",))
         if service.domain is not None:
+            # An imported registrant counts as confirmed: the former system registered them already.
             since = service.domain.registered_at
             over = service.ended(self._now)
             self._add(domains, service.domain, service_id=id_, registrant_confirmed_at=since, released_at=over)
 
     def _consents(self, new: NewCustomer) -> dict[int, int]:
-        """The id of each event's row by the identity of the event: two equal events are still two."""
+        """Add the consent events; returns their row ids by object identity, since two equal events are two rows."""
         of_cards = [method.card_consent for method in new.payment_methods if method.card_consent is not None]
         events: list[NewConsent] = sorted([*of_cards, *new.consents], key=attrgetter("at"))
+        # Consents before payment methods, which refer to them.
         return {id(event): self._add(consents, event) for event in events}
 
     def _payment_method(self, method: NewPaymentMethod, given: dict[int, int]) -> None:
@@ -109,7 +111,7 @@ class RowWriter:
             self._add(table, record)
 
     def _add(self, table: Table, record: Any, without: tuple[str, ...] = (), **more: Any) -> int:
-        """A row with the fields of the record, which are named like the columns."""
+        """Add a row with the record's fields, which are named like the columns; returns its id."""
         row = self._owned()
         for name in _names(record.__class__):
             if name not in without:
@@ -123,7 +125,7 @@ class RowWriter:
 
 
 def generated_number(customer_id: int) -> str:
-    """The customer number of a customer who brings none: their id in Crockford's base 32, which has no look-alikes."""
+    """A customer number: the id in Crockford's base 32, which has no look-alike characters."""
     digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
     return "C-" + "".join(digits[customer_id >> shift & 31] for shift in range(60, -1, -5))
 

@@ -1,4 +1,4 @@
-"""A customer changes the profile (R30)."""
+"""The command that changes the customer's profile (R30; GDPR Art. 16)."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ from store.sql.statements import Statement
 from store.tables.customers import customers
 from values.lines import LONGEST
 
-C = customers.c
 NAME = {"givenName": 0, "familyName": 1}
 ADDRESS = ("street", "street2", "postalCode", "city", "region", "country")
 FORMS: dict[Column[Any], Callable[[InputReader, str], str | None]] = {
-    C.phone: InputReader.phone,
-    C.locale: InputReader.language,
+    customers.c.phone: InputReader.phone,
+    customers.c.locale: InputReader.language,
 }
 """What has a form of its own; everything else is a line of text."""
 
 
-async def update_profile(columns: Mapping[str, Column[Any]], desk: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Change what was given and leave the rest; nothing is changed when anything is wrong.
+async def update_profile(
+    columns: Mapping[str, Column[Any]], context: CommandContext, given: Mapping[str, Any]
+) -> Result:
+    """Change the given fields and leave the rest; nothing is changed if there are problems.
 
     `columns` are those that hold one text, by the name of their input field; name and address have parts. With
-    `ifVersion`, only if the profile is still the one that the caller read: an edit made in between is a CONFLICT, and
-    is not overwritten.
+    `ifVersion`, the profile is changed only if its version is still this one (optimistic locking); otherwise the
+    problem is CONFLICT.
     """
     texts = InputReader(given)
     wanted = {name: _read(texts, name, column) for name, column in columns.items() if name in given}
@@ -43,25 +44,27 @@ async def update_profile(columns: Mapping[str, Column[Any]], desk: CommandContex
     address = texts.address("postalAddress") if given.get("postalAddress") is not None else None
     if texts.problems:
         return Result(problems=tuple(texts.problems))
-    (key,) = await desk.store.keys.subjects([desk.subject])
+    (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
         return Result(problems=(GONE,))
-    async with desk.store.write(group_commit=True) as connection:
-        rows = await CURRENT.rows(connection, {"own": desk.subject})
+    # Nothing but statements is awaited inside, so it may take part in a group commit.
+    async with context.store.write(group_commit=True) as connection:
+        rows = await CURRENT.rows(connection, {"own": context.subject})
         if not rows:
             return Result(problems=(GONE,))
+        # The stored name is needed too: its parts are sealed in one value.
         version, name = rows[0]
         if given.get("ifVersion") not in (None, version):
             return Result(problems=(CONFLICT,))
         changes = {columns[each].name: _resting(key, columns[each], value) for each, value in wanted.items()}
         changes |= _changes(key, name, given, named, address)
         if changes:
-            await _write(connection, desk, changes | {"version": version + 1})
+            await _write(connection, context, changes | {"version": version + 1})
             coordinates = _coordinates(given)
-            await record(connection, desk, key, coordinates)
-            await tell_of_correction(connection, desk.subject, coordinates, desk.now)
-            await announce(connection, key, Event.PROFILE_CHANGED.wire, desk.now, coordinates)
-    return Result(affected={"customer": desk.subject})
+            await record(connection, context, key, coordinates)
+            await tell_of_correction(connection, context.subject, coordinates, context.now)
+            await announce(connection, key, Event.PROFILE_CHANGED.wire, context.now, coordinates)
+    return Result(affected={"customer": context.subject})
 
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
@@ -70,15 +73,18 @@ CONFLICT = UserProblem(
 )
 
 
-# Built once: building a statement takes longer than running it.
-CURRENT = Statement(select(C.version, C.name).where(C.id == bindparam("own")).with_for_update())
+# Built once: SQLAlchemy takes longer to build a statement than the database to execute it.
+CURRENT = Statement(
+    select(customers.c.version, customers.c.name).where(customers.c.id == bindparam("own")).with_for_update()
+)
 
 
 @cache
 def _update(columns: tuple[str, ...]) -> Statement:
-    """The statement that writes these columns."""
+    """The UPDATE statement of these columns, cached by their names."""
     written: Any = {name: bindparam(f"new_{name}") for name in columns}
-    return Statement(update(customers).where(C.id == bindparam("own")).values(written))
+    # Cached by columns: there are few combinations, and building is slower than executing.
+    return Statement(update(customers).where(customers.c.id == bindparam("own")).values(written))
 
 
 def _changes(
@@ -88,15 +94,15 @@ def _changes(
     named: Mapping[str, str | None],
     address: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """The columns with parts to write, sealed."""
+    """The values of the columns with parts to write, encrypted."""
     changes: dict[str, Any] = {}
     if named:
         name = _opened(key, sealed_name)
         for part, value in named.items():
             name[NAME[part]] = value
-        changes["name"] = _resting(key, C.name, name)
+        changes["name"] = _resting(key, customers.c.name, name)
     if address is not None:
-        changes["postal_address"] = _resting(key, C.postal_address, [address.get(part) for part in ADDRESS])
+        changes["postal_address"] = _resting(key, customers.c.postal_address, [address.get(part) for part in ADDRESS])
     elif "postalAddress" in given:
         changes["postal_address"] = None
     return changes
@@ -115,14 +121,18 @@ def _resting(key: SubjectKey, column: Any, value: Any) -> Any:
 
 
 def _opened(key: SubjectKey, sealed: bytes | None) -> list[Any]:
-    return [None, None] if sealed is None else C.name.info["sealing"].decode(key.open(C.name, key.customer_id, sealed))
+    return (
+        [None, None]
+        if sealed is None
+        else customers.c.name.info["sealing"].decode(key.open(customers.c.name, key.customer_id, sealed))
+    )
 
 
 def _coordinates(given: Mapping[str, Any]) -> list[str]:
     return [f"Customer.{name}" for name in given if name != "ifVersion"]
 
 
-async def _write(connection: AsyncConnection, desk: CommandContext, changes: Mapping[str, Any]) -> None:
-    written = {**changes, "updated_at": desk.now}
+async def _write(connection: AsyncConnection, context: CommandContext, changes: Mapping[str, Any]) -> None:
+    written = {**changes, "updated_at": context.now}
     values = {f"new_{name}": value for name, value in written.items()}
-    await _update(tuple(written)).run(connection, {"own": desk.subject, **values})
+    await _update(tuple(written)).run(connection, {"own": context.subject, **values})

@@ -1,4 +1,4 @@
-"""A new customer, registered by a tool such as the shop (R1, R56)."""
+"""The command by which a tool such as the shop registers a customer (R1, R56)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from values.mailbox import MailboxError, read_mailbox
 TAKEN = UserProblem("EMAIL_TAKEN", "There is a customer with this address: look the customer up instead.", ("email",))
 
 
-async def register_customer(desk: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Register one, under a new key and a new id, whoever the person was before (R56).
+async def register_customer(context: CommandContext, given: Mapping[str, Any]) -> Result:
+    """Register a customer under a new key and a new id, even if the same person was registered before (R56).
 
-    A telephone number is for emergencies, so no shop takes it: the customer adds it in the client area (R14). They sign
-    in there by e-mail address, once they have chosen a password by "Forgot your password?": none is made for them.
+    The input has no telephone number, which is for emergencies only: the customer adds it in the client area (R14). The
+    credential has no password: the customer chooses one through "Forgot your password?".
     """
     texts = InputReader(given)
     name = PersonName(texts.name("givenName") or "", texts.name("familyName") or "")
@@ -44,19 +44,21 @@ async def register_customer(desk: CommandContext, given: Mapping[str, Any]) -> R
             region=address["region"],
             country=address["country"] or "",
         ),
-        created_at=desk.now,
+        created_at=context.now,
         locale=locale,
         product_news=bool(given.get("productNews")),
-        credentials=(NewCredential("CLIENT_AREA", email, None, desk.now, None),),
+        credentials=(NewCredential("CLIENT_AREA", email, None, context.now, None),),
     )
     try:
-        async with reserving(desk.store) as reserved, desk.store.write() as connection:
-            (id_,) = await add(connection, desk.store, reserved, [new], now=desk.now)
-            (key,) = await desk.store.keys.subjects([id_])
+        async with reserving(context.store) as reserved, context.store.write() as connection:
+            (id_,) = await add(connection, context.store, reserved, [new], now=context.now)
+            (key,) = await context.store.keys.subjects([id_])
             if key is None:
+                # A defect, not a problem of the input.
                 raise LookupError("a key that was made a moment ago is gone")
-            await announce(connection, key, Event.REGISTERED.wire, desk.now)
+            await announce(connection, key, Event.REGISTERED.wire, context.now)
             await reserved.written(connection)
+    # Only tools with `customers:write` learn this; strangers get no such answer (S1).
     except LookupTakenError:
         return Result(problems=(TAKEN,))
     return Result(affected={"customer": id_})

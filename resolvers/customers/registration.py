@@ -1,4 +1,4 @@
-"""Registering customers in bulk: each under a new key, every value sealed and found again by its look-up."""
+"""Registers customers in bulk: each under a new data key, with encrypted values and reserved look-ups."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ FOUND_BY: dict[Table, tuple[Lookup, ...]] = {
     domains: (Lookup.DOMAIN,),
     credentials: (Lookup.LOGIN,),
 }
-"""What the rows of a table are looked up by."""
+"""The look-ups of each table's rows."""
 
 FINGERPRINTS: dict[Column[bytes], tuple[str, Callable[[SubjectKey, str], bytes]]] = {
     card_vault.c.fingerprint: ("number", card_fingerprint),
 }
-"""Each hash under the customer's own key with the value it is made from."""
+"""Columns of hashes keyed by the customer's key, with the column of the hashed value."""
 
 NewId = Callable[[], int]
 
 
 async def register(
-    store: Store, newcomers: Sequence[NewCustomer], *, make_id: NewId = new_id, now: datetime | None = None
+    store: Store, new_customers: Sequence[NewCustomer], *, make_id: NewId = new_id, now: datetime | None = None
 ) -> list[int]:
-    """Register all of them or none, in one transaction; returns their ids in the same order.
+    """Register all customers or none, in one transaction; returns their ids in the same order.
 
-    Raises LookupTakenError when one of them is registered already, StoreUnavailableError when the store is.
+    Raises LookupTakenError if one of them is registered already, StoreUnavailableError if the store is unavailable.
     """
     async with reserving(store) as reserved, store.write() as connection:
-        ids = await add(connection, store, reserved, newcomers, make_id=make_id, now=now)
+        ids = await add(connection, store, reserved, new_customers, make_id=make_id, now=now)
         await reserved.written(connection)
         return ids
 
@@ -57,38 +57,40 @@ async def add(
     connection: AsyncConnection,
     store: Store,
     reserved: Reservations,
-    newcomers: Sequence[NewCustomer],
+    new_customers: Sequence[NewCustomer],
     *,
     make_id: NewId = new_id,
     now: datetime | None = None,
 ) -> list[int]:
-    """Register within a transaction of the caller's, around which stands `store.lookups.reservations.reserving`, and at
-    the end of which the caller says `reserved.written`: its one row makes every other change wait for the commit.
+    """Register in the caller's transaction, which is inside `store.lookups.reservations.reserving`. At its end the
+    caller calls `reserved.written`, whose one row makes every other change wait for the commit.
 
-    1. Ids and links are given, and what the rows are looked up by is reserved in the key store.
-    2. The keys are made, durable in the key store before anything is sealed under them: a crash in between leaves keys
-       that open nothing, never rows that nothing opens.
-    3. Values are sealed, and each table takes all its rows in one statement.
+    1. Assign ids and references, and reserve the look-ups in the key store.
+    2. Create the data keys, durable in the key store before anything is encrypted under them: a crash in between leaves
+       unused keys, never rows that cannot be decrypted.
+    3. Encrypt the values, and insert all rows of each table in one statement.
     """
     moment = now or datetime.now(UTC)
-    ids = [make_id() for _ in newcomers]
+    ids = [make_id() for _ in new_customers]
     rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
-    for id_, newcomer in zip(ids, newcomers, strict=True):  # 1
-        RowWriter(id_, rows, make_id, moment).customer(newcomer)
+    for id_, new_customer in zip(ids, new_customers, strict=True):  # 1
+        RowWriter(id_, rows, make_id, moment).customer(new_customer)
     await let_go(connection, await reserved.take(connection, _wanted(rows, store.keys), moment), moment)
     owners = dict(zip(ids, await store.keys.create(ids), strict=True))  # 2
     for table in TABLES:  # 3
+        # One statement per table, whatever the number of customers.
         if rows[table]:
             await connection.execute(insert(table), _sealed(table, rows[table], owners))
     return ids
 
 
 def _wanted(rows: dict[Table, list[Row]], keys: KeyStore) -> list[LookupRequest]:
-    """What the rows are looked up by; each gets what ties it to that."""
+    """The look-ups to reserve; each row gets the random reference that ties it to its look-up."""
     wanted = []
     for table, lookups in FOUND_BY.items():
         for row, lookup in product(rows[table], lookups):
             place = PLACES[lookup]
+            # Rows of one INSERT need the same columns.
             row[place.ref.name] = None
             if (value := row[place.value.name]) is not None:
                 index = keys.blind_index(lookup, value)
@@ -99,14 +101,15 @@ def _wanted(rows: dict[Table, list[Row]], keys: KeyStore) -> list[LookupRequest]
 
 
 def _scope(table: Table, row: Row) -> str:
-    """What a value is unique within."""
+    """The scope within which a look-up is unique: a platform for login names; ended domains conflict with none."""
     if table is credentials:
         return str(row["platform"])
+    # Its own id makes an ended registration unique, so that the name can be registered again.
     return str(row["id"]) if table is domains and row["released_at"] is not None else ""
 
 
 def _sealed(table: Table, rows: list[Row], owners: dict[int, SubjectKey]) -> list[Row]:
-    """The rows as they rest, each with every column that the table has."""
+    """Encrypt the rows in place, and add their hashes."""
     columns = [
         (column.name, str(column), column.info["sealing"].encode) for column in table.c if "sealing" in column.info
     ]
@@ -117,13 +120,13 @@ def _sealed(table: Table, rows: list[Row], owners: dict[int, SubjectKey]) -> lis
         for name, source, hashed in hashes:
             row[name] = hashed(key, row[source])
         for name, place, encode in columns:
-            if (value := row.get(name)) is not None:  # What only an operator writes is in no newcomer.
+            if (value := row.get(name)) is not None:  # Columns that only operators write are in no new customer.
                 row[name] = key.seal(place, id_, encode(_parts(value)))
     return rows
 
 
 def _parts(value: Any) -> Any:
-    """What `Sealing.encode` takes: one text, or the parts in the order of the column."""
+    """The argument of `Sealing.encode`: one text, or the parts in the order of the column."""
     if isinstance(value, PostalAddress):
         return (value.street, value.street2, value.postal_code, value.city, value.region, value.country)
     return (value.given, value.family) if isinstance(value, PersonName) else value

@@ -1,1 +1,1 @@
-"""Data that leaves for others: partners, registries, authorities (R23)."""
+"""Records of disclosures to partners, registries and authorities (R23)."""

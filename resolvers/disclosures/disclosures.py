@@ -1,4 +1,4 @@
-"""Writing down that data leaves the house: to whom, why and which fields, in the transaction that lets it go (R23)."""
+"""Records disclosures: recipient, purpose, legal basis and fields, in the transaction that precedes them (R23)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COORDINATE = re.compile(r"[A-Z][A-Za-z]*\.[a-z][A-Za-z0-9]*")
 COUNTRY = re.compile(r"[A-Z]{2}")
 Word = TypeVar("Word", Recipient, Purpose, LegalBasis)
 LONGEST = 200
-"""Characters of a name or a trigger: what its column holds."""
+"""Maximum characters of a name or trigger, as in the column."""
 
 
 async def disclose(
@@ -39,15 +39,16 @@ async def disclose(
     now: datetime,
     embargoed_until: datetime | None = None,
 ) -> int:
-    """Record one disclosure, and return its key; the customer sees it among `Customer.disclosures`.
+    """Record one disclosure and return its id; the customer sees it in `Customer.disclosures`.
 
-    ValueError for what the policy knows no case for: a recipient of another kind (R27), a purpose that this kind of
-    recipient may not receive anything for (R2), a legal basis that is not the purpose's, or no field at all.
-    `coordinates` are names of the schema, `trigger` is the payment, domain or order: neither holds a value of a person.
+    ValueError for a disclosure that the policy does not permit: an unknown kind of recipient (R27), a purpose for which
+    this kind may receive nothing (R2), a legal basis that the purpose does not have, or no field at all.
+    `coordinates` are names of the schema, `trigger` is the payment, domain or order: neither is personal data.
     """
     kind, why = _member(Recipient, recipient_kind), _member(Purpose, purpose)
     basis = _member(LegalBasis, legal_basis)
     fields = sorted(set(coordinates))
+    # Checked where it is recorded, since registers are filled at run time (D11).
     if not kind.may_receive_for(why):
         raise ValueError(f"{kind.name} receives nothing for {why.name}")
     if basis not in why.bases:
@@ -77,7 +78,7 @@ async def disclose(
 
 
 def _member(catalogue: type[Word], named: Word | str) -> Word:
-    """The row of a catalogue that is given itself or by its name; ValueError when there is none."""
+    """The enum member that is given itself or by its name; ValueError if there is none."""
     if isinstance(named, catalogue):
         return named
     try:

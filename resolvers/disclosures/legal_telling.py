@@ -1,4 +1,4 @@
-"""Writing to customers of whom an authority received something: at once, or when the order to be silent ends (R24)."""
+"""Notifies customers of disclosures to authorities: at once, or when the embargo ends (R24)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.dependencies import Site
-from resolvers.letters.legal import LegalLetter
-from resolvers.letters.letters import write
+from resolvers.emails.emails import write
+from resolvers.emails.legal import LegalEmail
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.tables.legal import legal_requests
 
-L = legal_requests.c
 PAGE = 100
 
 
 async def tell(connection: AsyncConnection, key: SubjectKey, request: Any, site: Site, now: datetime) -> None:
-    """Write to the customer, once, in the caller's transaction; `request` is the row, answered by now."""
+    """Notify the customer once, in the caller's transaction; `request` is the row of the answered request."""
     facts = {
         "authority": request.authority,
         "country": request.country,
@@ -30,19 +29,25 @@ async def tell(connection: AsyncConnection, key: SubjectKey, request: Any, site:
         "fields": "\n".join(orjson.loads(request.fields)),
         "reference": request.reference,
     }
-    await write(connection, key, site, LegalLetter.ANSWERED, now, **facts)
-    await connection.execute(update(legal_requests).where(L.id == request.id).values(told_at=now))
+    await write(connection, key, site, LegalEmail.ANSWERED, now, **facts)
+    await connection.execute(update(legal_requests).where(legal_requests.c.id == request.id).values(told_at=now))
 
 
 async def tell_those_who_may_know(store: Store, site: Site, now: datetime) -> int:
-    """Write to those whose embargo has ended since; how many. Whoever was erased meanwhile is told nothing."""
+    """Notify the customers whose embargo has ended; returns their number. Erased customers are skipped."""
     waiting = (
         select(legal_requests)
-        .where(L.told_at.is_(None), L.embargoed_until <= now, L.state == "ANSWERED", L.customer_id.is_not(None))
-        .order_by(L.id)
+        .where(
+            legal_requests.c.told_at.is_(None),
+            legal_requests.c.embargoed_until <= now,
+            legal_requests.c.state == "ANSWERED",
+            legal_requests.c.customer_id.is_not(None),
+        )
+        .order_by(legal_requests.c.id)
         .limit(PAGE)
     )
     async with store.write() as connection:
+        # Rows that another worker has locked are skipped, not waited for.
         rows = (await connection.execute(waiting.with_for_update(skip_locked=True))).all()
         keys = await store.keys.subjects([row.customer_id for row in rows])
         for row, key in zip(rows, keys, strict=True):

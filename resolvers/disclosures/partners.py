@@ -1,4 +1,4 @@
-"""What a partner reads is passed on to it: one disclosure for each customer, before the answer leaves (R7, R23)."""
+"""Records what a partner reads as a disclosure of each customer, before the answer leaves (R7, R23)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ async def disclose_to_partner(
     purpose: Purpose,
     now: datetime,
 ) -> None:
-    """Write them down in one transaction, durable when it returns; the purpose is the one that was asked (D11).
+    """Record the disclosures in one transaction, durable on return, under the purpose of the operation (D11).
 
-    ValueError when no partner may receive anything for it: then nothing leaves.
+    ValueError if partners may receive nothing for this purpose; then no answer leaves.
     """
+    # Root fields and ids that the undertaking does not list carry no data of their own.
     fields = sorted(set(coordinates) & partner.fields)
     if not fields:
         return

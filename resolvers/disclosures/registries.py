@@ -1,6 +1,7 @@
-"""What is read to register a domain goes to its registry: one disclosure a domain, before the answer leaves (R23, R25).
+"""Records what is read for DOMAIN_REGISTRATION as a disclosure to the registry, before the answer leaves (R23, R25).
 
-No field is handed over by being asked for: a detail that the registry does not publish was not read, and is not named.
+Selecting a field is no disclosure in itself: a detail that the registry does not publish reads as null, and is not
+recorded.
 """
 
 from __future__ import annotations
@@ -22,24 +23,23 @@ from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.tables.domains import domains
 
-D = domains.c
-NEEDED: Final = (D.tld, D.registrant_kind)
-"""What says which registry it is, and what that one publishes."""
-DETAILS: Final[Mapping[Column[Any], str]] = {D[f"registrant_{each}"]: each for each in FIELDS}
+NEEDED: Final = (domains.c.tld, domains.c.registrant_kind)
+"""The columns that determine the registry and its rules."""
+DETAILS: Final[Mapping[Column[Any], str]] = {domains.c[f"registrant_{each}"]: each for each in FIELDS}
 
 
 @dataclass(slots=True)
 class HandedOver:
-    """What of one domain an operation has shown to whoever registers it."""
+    """The columns of one domain that an operation disclosed to its registry."""
 
     owner: int
     tld: str
     kind: str
     shown: dict[Column[Any], str] = field(default_factory=dict)
-    """The columns that held something, with the fields that showed them."""
+    """The columns with a value, each with the coordinate of the field that returned it."""
 
     def by_basis(self) -> Iterable[tuple[LegalBasis, list[str]]]:
-        """The fields that leave by the owner's consent, since the registry would do without, and the others."""
+        """The fields disclosed by consent, since the registry does not require them, and those by contract."""
         consented = [name for column, name in self.shown.items() if self._is_free(column)]
         yield LegalBasis.A6_1_A, consented
         yield LegalBasis.A6_1_B, [name for name in self.shown.values() if name not in consented]
@@ -52,9 +52,10 @@ class HandedOver:
 async def disclose_registration(
     connection: AsyncConnection, key: SubjectKey, domain: int, tld: str, coordinates: Sequence[str], now: datetime
 ) -> None:
-    """Record what the registration of a domain handed to its registry, whatever is published or shown of it (R23).
+    """Record what the registration of a domain discloses to its registry, whatever is published of it (R23).
 
-    An owner is named to have a domain, so all of it rests on the contract; publishing is another matter (`HandedOver`).
+    A registrant is named in order to have the domain, so the legal basis is the contract; for publishing see
+    `HandedOver`.
     """
     await _disclose(connection, key, LegalBasis.A6_1_B, domain, tld, coordinates, now)
 
@@ -62,9 +63,10 @@ async def disclose_registration(
 async def disclose_to_registries(
     store: Store, handed: Mapping[int, HandedOver], known: Mapping[int, SubjectKey | None], now: datetime
 ) -> None:
-    """Write them down in one transaction, durable when it returns; `handed` is by the domain's key."""
+    """Record the disclosures in one transaction, durable on return; `handed` is by domain id."""
     async with store.write() as connection:
         for domain, over in handed.items():
+            # The keys that the operation loaded: no second read of the key store.
             key = known[over.owner]
             for basis, coordinates in over.by_basis():
                 if key is not None and coordinates:

@@ -1,1 +1,1 @@
-"""Domain names: registered, published (whois, RDAP: RFC 9083)."""
+"""Registration of domain names, and their publication (whois, RDAP: RFC 9083)."""

@@ -1,4 +1,4 @@
-"""Domains registered for customers, and owners changed by them (R25, R30, R52)."""
+"""The commands that register a domain and change its registrant (R25, R30, R52)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from policy.events import Event
 from policy.registries import FIELDS
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.disclosures.registries import disclose_registration
+from resolvers.emails.limits import rate_limited
+from resolvers.emails.registrants import RegistrantEmail
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
 from resolvers.events.rectifying import tell_of_correction
-from resolvers.letters.limits import rate_limited
-from resolvers.letters.registrants import RegistrantLetter
-from resolvers.registrants.confirmation import ask_owner, is_confirmed, writing
-from resolvers.registrants.registrants import COORDINATES, D, owned, read_details, same, sealed, tell_owner
+from resolvers.registrants.confirmation import ask_owner, email_context_of, is_confirmed
+from resolvers.registrants.registrants import COORDINATES, owned, read_details, same, sealed, tell_owner
 from resolvers.services.services import word
 from store.crypto.blind_index import Lookup
 from store.lookups.reservations import LookupRequest, LookupTakenError, reserving
@@ -27,7 +27,6 @@ from store.tables.domains import REGISTRANT_KINDS, domains
 from store.tables.services import services
 from values.domain_name import DomainNameError, to_ascii
 
-S = services.c
 NO_SERVICE = UserProblem("NOT_FOUND", "There is no such service that runs.", ("service",))
 NO_DOMAIN_SERVICE = UserProblem("NOT_A_DOMAIN", "This service is not the subscription of a domain.", ("service",))
 HAS_ONE = UserProblem("TAKEN", "This service has its domain already.", ("service",))
@@ -38,10 +37,10 @@ EMAIL = ("registrant", "email")
 NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domain",))
 
 
-async def register_domain(desk: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Note that a domain is registered for a customer's service, with its owner; all that may be hidden is (A6).
+async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> Result:
+    """Record a domain of a customer's service with its registrant; every detail that may be hidden is (A6).
 
-    An owner who is not the customer is asked first whether they are, and told when they have said so (GDPR Art. 14).
+    A registrant other than the customer is asked to confirm, and informed once confirmed (GDPR Art. 14; S13).
     """
     ends = given.get("expiresAt")
     details, texts = read_details(given["registrant"])
@@ -51,32 +50,39 @@ async def register_domain(desk: CommandContext, given: Mapping[str, Any]) -> Res
     except DomainNameError as error:
         name = None
         problems.append(UserProblem("INVALID_DOMAIN", str(error), ("name",)))
-    if ends is not None and ends <= desk.now:
+    if ends is not None and ends <= context.now:
         problems.append(PAST)
-    if details.get(D.registrant_name) is None and not any(each.field[-1] == "name" for each in texts.problems):
+    # One problem per field: a name that is malformed is not reported as missing, too.
+    if details.get(domains.c.registrant_name) is None and not any(each.field[-1] == "name" for each in texts.problems):
         problems.append(NAMELESS)
     if problems or name is None:
         return Result(problems=tuple(problems))
-    async with reserving(desk.store) as reserved, desk.store.write() as connection:
-        found = select(S.customer_id, S.kind).where(S.id == (given.get("service") or 0), S.status != "TERMINATED")
+    # The reservation surrounds the transaction, so that a crash leaves a reservation without a row, never two rows.
+    async with reserving(context.store) as reserved, context.store.write() as connection:
+        found = select(services.c.customer_id, services.c.kind).where(
+            services.c.id == (given.get("service") or 0), services.c.status != "TERMINATED"
+        )
         service = (await connection.execute(found.with_for_update())).one_or_none()
-        (key,) = await desk.store.keys.subjects([service.customer_id]) if service is not None else (None,)
+        (key,) = await context.store.keys.subjects([service.customer_id]) if service is not None else (None,)
+        # Another customer's service is not distinguished from a missing one (D6).
         if service is None or key is None:
             return Result(problems=(NO_SERVICE,))
         if service.kind != "DOMAIN":
             return Result(problems=(NO_DOMAIN_SERVICE,))
-        if await connection.scalar(select(D.id).where(D.service_id == given["service"])) is not None:
+        if await connection.scalar(select(domains.c.id).where(domains.c.service_id == given["service"])) is not None:
             return Result(problems=(HAS_ONE,))
-        id_, email, ways = new_id(), details.get(D.registrant_email), writing(desk)
-        wanted = LookupRequest(Lookup.DOMAIN, desk.store.keys.blind_index(Lookup.DOMAIN, name), key.customer_id, id_)
+        id_, email, email_context = new_id(), details.get(domains.c.registrant_email), email_context_of(context)
+        wanted = LookupRequest(Lookup.DOMAIN, context.store.keys.blind_index(Lookup.DOMAIN, name), key.customer_id, id_)
         try:
-            await let_go(connection, await reserved.take(connection, [wanted], desk.now), desk.now)
+            await let_go(connection, await reserved.take(connection, [wanted], context.now), context.now)
         except (LookupTakenError, RegistrationRunsError):
             return Result(problems=(TAKEN,))
-        written, known = sealed(key, id_, {D.name: name, **details}), await is_confirmed(connection, key, email)
+        written, known = sealed(key, id_, {domains.c.name: name, **details}), await is_confirmed(connection, key, email)
         resting = written.get("registrant_email")
+        # The customer's own address, and one that confirmed before, need no question.
         asks = email is not None and resting is not None and not known
-        if asks and (wait := await ask_owner(connection, ways, key, id_, resting or b"", email or "")):
+        # Before the row is written: if no e-mail may be sent, nothing is registered.
+        if asks and (wait := await ask_owner(connection, email_context, key, id_, resting or b"", email or "")):
             return Result(problems=(rate_limited(wait, *EMAIL),))
         row = {
             "id": id_,
@@ -85,49 +91,52 @@ async def register_domain(desk: CommandContext, given: Mapping[str, Any]) -> Res
             "name_ref": wanted.ref,
             "tld": name.rpartition(".")[2],
             "registrant_kind": word(given["registrantKind"], REGISTRANT_KINDS),
-            "registered_at": desk.now,
+            "registered_at": context.now,
             "expires_at": ends,
             **written,
-            "registrant_confirmed_at": desk.now if known else None,
+            "registrant_confirmed_at": context.now if known else None,
             **{f"hide_{field}": True for field in FIELDS},
         }
         await connection.execute(insert(domains).values(row))
         coordinates = ["Domain.name", *(COORDINATES[column] for column in details)]
         facts: dict[str, Fact] = {"domain": Ref("Domain", id_), "service": Ref("Service", given["service"])}
-        await record(connection, desk, key, coordinates)
-        await announce(connection, key, Event.DOMAIN_REGISTERED.wire, desk.now, coordinates, facts)
+        await record(connection, context, key, coordinates)
+        await announce(connection, key, Event.DOMAIN_REGISTERED.wire, context.now, coordinates, facts)
+        # Only details with a value are disclosed.
         handed = [
             "Domain.name",
             "Domain.registrantKind",
             *(COORDINATES[each] for each, value in details.items() if value),
         ]
-        await disclose_registration(connection, key, id_, row["tld"], handed, desk.now)
-        domain = await owned(connection, key, id_, desk.now)
+        await disclose_registration(connection, key, id_, row["tld"], handed, context.now)
+        domain = await owned(connection, key, id_, context.now)
         assert domain is not None  # It was written a moment ago.
-        await tell_owner(connection, ways, key, RegistrantLetter.NOTICE, domain)
+        await tell_owner(connection, email_context, key, RegistrantEmail.NOTICE, domain)
         await reserved.written(connection)
     return Result(affected={"domain": id_, "customer": key.customer_id}, disclosed={id_: frozenset(handed)})
 
 
-async def update_registrant(desk: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Change the owner of an own domain, or a detail of theirs; what is left out stays.
+async def update_registrant(context: CommandContext, given: Mapping[str, Any]) -> Result:
+    """Change the registrant of one's own domain or details of theirs; omitted fields stay.
 
-    With another e-mail address it is taken to be somebody else: the old one is told, the new one is asked whether they
-    are the owner (S13), and what the old one asked for is over.
+    Another e-mail address means another person: the old one is informed, the new one is asked to confirm (S13), and a
+    pending erasure request of the old one is dropped.
     """
     details, texts = read_details(given["registrant"])
     kind = word(given["registrantKind"], REGISTRANT_KINDS) if given.get("registrantKind") is not None else None
     if texts.problems:
         return Result(problems=tuple(texts.problems))
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
-        domain = await owned(connection, key, given.get("domain") or 0, desk.now) if key is not None else None
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
+        domain = await owned(connection, key, given.get("domain") or 0, context.now) if key is not None else None
         if key is None or domain is None:
             return Result(problems=(NO_DOMAIN,))
-        email = details.get(D.registrant_email, domain.email)
+        email = details.get(domains.c.registrant_email, domain.email)
         other = not same(email, domain.email)
         if not other:
-            details.pop(D.registrant_email, None)  # Sealed anew, the links that went there would be void.
+            details.pop(
+                domains.c.registrant_email, None
+            )  # Encrypting it again would invalidate links, which are bound to the ciphertext.
         changes: dict[str, Any] = dict(sealed(key, domain.id, details))
         coordinates = [COORDINATES[column] for column in details]
         if kind is not None and kind != domain.kind:
@@ -136,20 +145,20 @@ async def update_registrant(desk: CommandContext, given: Mapping[str, Any]) -> R
         if changes:
             if other:
                 known = await is_confirmed(connection, key, email)
-                changes |= {"registrant_erasure_at": None, "registrant_confirmed_at": desk.now if known else None}
+                changes |= {"registrant_erasure_at": None, "registrant_confirmed_at": context.now if known else None}
                 if email is not None and not known:
                     resting = changes["registrant_email"]
-                    if wait := await ask_owner(connection, writing(desk), key, domain.id, resting, email):
+                    if wait := await ask_owner(connection, email_context_of(context), key, domain.id, resting, email):
                         return Result(problems=(rate_limited(wait, *EMAIL),))
-            await connection.execute(update(domains).where(D.id == domain.id).values(changes))
-            await record(connection, desk, key, coordinates)
+            await connection.execute(update(domains).where(domains.c.id == domain.id).values(changes))
+            await record(connection, context, key, coordinates)
             facts: dict[str, Fact] = {"domain": Ref("Domain", domain.id)}
-            await tell_of_correction(connection, key.customer_id, coordinates, desk.now)
-            await announce(connection, key, Event.REGISTRANT_CHANGED.wire, desk.now, coordinates, facts)
+            await tell_of_correction(connection, key.customer_id, coordinates, context.now)
+            await announce(connection, key, Event.REGISTRANT_CHANGED.wire, context.now, coordinates, facts)
             if other:
-                ways, letter = writing(desk), RegistrantLetter
-                await tell_owner(connection, ways, key, letter.REPLACED, domain)
-                after = await owned(connection, key, domain.id, desk.now)
+                email_context, template = email_context_of(context), RegistrantEmail
+                await tell_owner(connection, email_context, key, template.REPLACED, domain)
+                after = await owned(connection, key, domain.id, context.now)
                 assert after is not None  # It is locked.
-                await tell_owner(connection, ways, key, letter.NOTICE, after)
-    return Result(affected={"domain": domain.id, "customer": desk.subject})
+                await tell_owner(connection, email_context, key, template.NOTICE, after)
+    return Result(affected={"domain": domain.id, "customer": context.subject})

@@ -1,4 +1,4 @@
-"""What the customer has published of a domain's owner, as far as the registry leaves it to them (R26, R51, A6)."""
+"""The command that hides or publishes details of a registrant, within the registry's rules (R26, R51, A6)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.events import Event
 from policy.registries import FIELDS, Publishing, registry_of, rule_of
 from resolvers.commands.context import CommandContext, Result, UserProblem
-from resolvers.consents.consents import give, standing, withdraw
+from resolvers.consents.consents import give, is_given, withdraw
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
 from store.crypto.subject_key import SubjectKey
@@ -20,41 +20,46 @@ from store.sql.metadata import Instant
 from store.tables.customers import customers
 from store.tables.domains import domains
 
-D = domains.c
 KIND, SOURCE = "WHOIS_PUBLICATION", "graphql/setWhoisVisibility"
 SWITCHES = {f"hide{field.capitalize()}": field for field in FIELDS}
 NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domain",))
 
 
-async def set_visibility(desk: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Hide or publish what is given and leave the rest; nothing changes when a registry forbids any of it.
+async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> Result:
+    """Hide or publish the given details; nothing changes if the registry forbids any of it.
 
-    To publish what need not be is consent to exactly that, and is recorded; to hide all of it again withdraws it.
+    Publishing an optional detail is a consent to exactly that, and is recorded; hiding all of them withdraws it.
     """
-    wished = {field: bool(given[name]) for name, field in SWITCHES.items() if given.get(name) is not None}
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
-        found = select(D.id, D.tld, D.registrant_kind, *(D[f"hide_{field}"] for field in FIELDS))
-        own = found.where(D.id == (given.get("domain") or 0), D.customer_id == desk.subject).with_for_update()
+    choices = {field: bool(given[name]) for name, field in SWITCHES.items() if given.get(name) is not None}
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
+        found = select(
+            domains.c.id, domains.c.tld, domains.c.registrant_kind, *(domains.c[f"hide_{field}"] for field in FIELDS)
+        )
+        own = found.where(
+            domains.c.id == (given.get("domain") or 0), domains.c.customer_id == context.subject
+        ).with_for_update()
         row = (await connection.execute(own)).one_or_none()
         if key is None or row is None:
             return Result(problems=(NO_DOMAIN,))
-        problems = tuple(filter(None, (refused(row.tld, row.registrant_kind, *each) for each in wished.items())))
+        # All or nothing: a partial change could publish what the customer wanted to hide.
+        problems = tuple(filter(None, (refused(row.tld, row.registrant_kind, *each) for each in choices.items())))
         if problems:
             return Result(problems=problems)
-        changes = {f"hide_{field}": hide for field, hide in wished.items() if row._mapping[f"hide_{field}"] != hide}
+        # Only real changes: an unchanged detail makes no event and no consent.
+        changes = {f"hide_{field}": hide for field, hide in choices.items() if row._mapping[f"hide_{field}"] != hide}
         if changes:
-            await connection.execute(update(domains).where(D.id == row.id).values(changes))
-            await _consent(connection, desk, key)
+            await connection.execute(update(domains).where(domains.c.id == row.id).values(changes))
+            await _consent(connection, context, key)
             changed = [f"Domain.{_camel(name)}" for name in changes]
             facts: dict[str, Fact] = {"domain": Ref("Domain", row.id)}
-            await record(connection, desk, key, changed)
-            await announce(connection, key, Event.WHOIS_CHANGED.wire, desk.now, changed, facts)
-    return Result(affected={"domain": given["domain"], "customer": desk.subject})
+            await record(connection, context, key, changed)
+            await announce(connection, key, Event.WHOIS_CHANGED.wire, context.now, changed, facts)
+    return Result(affected={"domain": given["domain"], "customer": context.subject})
 
 
 def refused(tld: str, kind: str, field: str, hide: bool) -> UserProblem | None:
-    """Why the registry does not leave this wish to the customer; None when it does, or wants the same."""
+    """The problem if the registry's rule forbids the choice; None if it allows or equals it."""
     rule, registry = rule_of(tld, kind, field), registry_of(tld)
     name = registry.name if registry is not None else f"the registry of .{tld}"
     where = (f"hide{field.capitalize()}",)
@@ -65,20 +70,21 @@ def refused(tld: str, kind: str, field: str, hide: bool) -> UserProblem | None:
     return None
 
 
-async def _consent(connection: AsyncConnection, desk: CommandContext, key: SubjectKey) -> None:
-    """Given while anything that need not be is published, for any of the customer's domains that are registered."""
-    columns = (D.tld, D.registrant_kind, *(D[f"hide_{field}"] for field in FIELDS))
-    mine = select(*columns).where(D.customer_id == key.customer_id, runs(literal(desk.now, Instant())))
+async def _consent(connection: AsyncConnection, context: CommandContext, key: SubjectKey) -> None:
+    """Record the consent while an optional detail of any registered domain is published, and its withdrawal
+    otherwise."""
+    columns = (domains.c.tld, domains.c.registrant_kind, *(domains.c[f"hide_{field}"] for field in FIELDS))
+    mine = select(*columns).where(domains.c.customer_id == key.customer_id, runs(literal(context.now, Instant())))
     rows = (await connection.execute(mine)).all()
     published = any(
         rule_of(tld, kind, field).free and not hidden
         for tld, kind, *switches in rows
         for field, hidden in zip(FIELDS, switches, strict=True)
     )
-    if published == await standing(connection, key.customer_id, KIND):
+    if published == await is_given(connection, key.customer_id, KIND):
         return
-    spoken = await connection.scalar(select(customers.c.locale).where(customers.c.id == key.customer_id))
-    await (give if published else withdraw)(connection, desk, key, KIND, spoken or "en", SOURCE)
+    language = await connection.scalar(select(customers.c.locale).where(customers.c.id == key.customer_id))
+    await (give if published else withdraw)(connection, context, key, KIND, language or "en", SOURCE)
 
 
 def _camel(name: str) -> str:

@@ -1,1 +1,1 @@
-"""Requests for erasure (GDPR Art. 17)."""
+"""Erasure requests (GDPR Art. 17)."""

@@ -1,4 +1,4 @@
-"""What rests on consent, or may be objected to, goes at once, even while services run (A10; GDPR Art. 17(1)(b),(c))."""
+"""Erases data based on consent or open to objection at once, even while services run (A10; GDPR Art. 17(1)(b),(c))."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
 from resolvers.commands.context import CommandContext
-from resolvers.consents.consents import standing, withdraw
+from resolvers.consents.consents import is_given, withdraw
 from resolvers.consents.preferences import stop_measuring, switch_news
 from resolvers.events.announcements import announce
 from resolvers.events.changes import record
@@ -17,7 +17,6 @@ from store.crypto.subject_key import SubjectKey
 from store.tables.customers import customers
 from store.tables.payments import card_vault
 
-C = customers.c
 SOURCE = "graphql/requestErasure"
 
 CARD, NEWS, MEASURING, PHONE = "Customer.cards", "Customer.productNews", "Customer.cookieChoice", "Customer.phone"
@@ -41,42 +40,48 @@ STAYS = {
         "pensez que la loi a été violée (RGPD art. 77), et saisir la justice (art. 79).",
     ),
 }
-"""What stays and why, and what can be done about it (GDPR Art. 12(4)), by language."""
+"""The data that stays and why, and the remedies (GDPR Art. 12(4)), by language."""
 
 
 def stays(language: str) -> tuple[str, ...]:
-    """What is told of what stays, in the language."""
+    """The texts about the data that stays, in French or English."""
     return STAYS["fr" if language.lower().startswith("fr") else "en"]
 
 
-async def erase_consented(connection: AsyncConnection, desk: CommandContext, key: SubjectKey) -> tuple[str, ...]:
-    """Erase cards, news, measuring and the optional phone in the caller's transaction, which has the customer locked.
+async def erase_consented(connection: AsyncConnection, context: CommandContext, key: SubjectKey) -> tuple[str, ...]:
+    """Erase cards, news, measuring and the phone, in the caller's transaction, which has the customer's row locked.
 
-    The coordinates of what there was. The caller scrubs the vault once the transaction is over (`scrub`).
+    Returns the coordinates of the erased data. The caller runs `scrub` after the commit.
     """
-    owner, gone = key.customer_id, []
-    row = (await connection.execute(select(C.phone, C.product_news, C.locale).where(C.id == owner))).one()
+    owner, erased = key.customer_id, []
+    row = (
+        await connection.execute(
+            select(customers.c.phone, customers.c.product_news, customers.c.locale).where(customers.c.id == owner)
+        )
+    ).one()
     language = row.locale or "en"
-    if await standing(connection, owner, KIND):
-        await withdraw(connection, desk, key, KIND, language, SOURCE)
-        await forget_cards(connection, desk, key)
-        gone.append(CARD)
+    # Withdrawn first: the record must show why the cards were deleted.
+    if await is_given(connection, owner, KIND):
+        await withdraw(connection, context, key, KIND, language, SOURCE)
+        await forget_cards(connection, context, key)
+        erased.append(CARD)
     if row.product_news:
-        await switch_news(connection, desk, key, wanted=False, source=SOURCE)
-        gone.append(NEWS)
-    if await stop_measuring(connection, desk, key, language, SOURCE):
-        gone.append(MEASURING)
+        await switch_news(connection, context, key, wanted=False, source=SOURCE)
+        erased.append(NEWS)
+    if await stop_measuring(connection, context, key, language, SOURCE):
+        erased.append(MEASURING)
     if row.phone is not None:
-        change = {"phone": None, "version": C.version + 1, "updated_at": desk.now}
-        await connection.execute(update(customers).where(C.id == owner).values(change))
-        await record(connection, desk, key, [PHONE])
-        await tell_of_correction(connection, owner, [PHONE], desk.now)
-        await announce(connection, key, Event.PROFILE_CHANGED.wire, desk.now, [PHONE])
-        gone.append(PHONE)
-    return tuple(gone)
+        change = {"phone": None, "version": customers.c.version + 1, "updated_at": context.now}
+        await connection.execute(update(customers).where(customers.c.id == owner).values(change))
+        await record(connection, context, key, [PHONE])
+        await tell_of_correction(connection, owner, [PHONE], context.now)
+        await announce(connection, key, Event.PROFILE_CHANGED.wire, context.now, [PHONE])
+        erased.append(PHONE)
+    return tuple(erased)
 
 
-async def scrub(desk: CommandContext, gone: tuple[str, ...]) -> None:
-    """Take what the removal left behind out of the database's files."""
-    if CARD in gone:
-        await desk.store.scrub(card_vault)
+async def scrub(context: CommandContext, erased: tuple[str, ...]) -> None:
+    """Remove copies of erased card numbers from the database's files (D8)."""
+    # Only the vault: card numbers are the data whose copies in free pages matter most (D8).
+    if CARD in erased:
+        await context.store.scrub(card_vault)

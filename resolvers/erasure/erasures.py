@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.dates import as_announced, due_erasure
 from policy.erasing import WAITING, ErasureEvent, State, after
 from resolvers.commands.context import CommandContext, Result, UserProblem
+from resolvers.emails.emails import reader_of, send_to, write
+from resolvers.emails.erasure import ErasureEmail
 from resolvers.erasure.consents import erase_consented, scrub, stays
 from resolvers.events.announcements import Fact, Ref, announce
-from resolvers.letters.erasure import ErasureLetter
-from resolvers.letters.letters import reader_of, send_to, write
 from store.crypto.subject_key import SubjectKey
 from store.links.receipts import receipt_of
 from store.sql.ids import new_id
@@ -25,9 +25,8 @@ from store.tables.customers import customers
 from store.tables.erasures import STANDING_STATES, erasures
 from store.tables.services import services
 
-C, E, S = customers.c, erasures.c, services.c
 SAME = timedelta(days=1)
-"""Within which a request that is refused again, and for which nothing more is to be erased, is the same request."""
+"""The time within which a repeated refused request, which erases nothing more, counts as the same one."""
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 NO_ERASURE = UserProblem("NOT_FOUND", "There is no such erasure.", ("id",))
@@ -47,178 +46,201 @@ BY_ITSELF = UserProblem(
 
 @dataclass(frozen=True, slots=True)
 class Requested(Result):
-    """The erasure that holds now, and how to follow it."""
+    """The present erasure, and its receipt."""
 
     receipt: str | None = None
     blocked_by: tuple[int, ...] = ()
-    """The services that still run, by their keys."""
+    """The keys of the running services."""
     erased_now: tuple[str, ...] = ()
-    """What was erased at once, by its coordinates in the schema."""
+    """The coordinates of the data that was erased at once."""
     stays: tuple[str, ...] = ()
-    """What stays while services run and why, and what can be done about it (GDPR Art. 12(4))."""
+    """Texts about the data that stays and why, with the remedies (GDPR Art. 12(4))."""
 
 
-async def request_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Requested:
-    """Have everything erased: refused while a service runs, unless it may wait for the end of the last one.
+async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> Requested:
+    """Request the erasure of all data. It is refused while a service runs, unless it may wait for the end of the last.
 
-    What rests on consent goes at once all the same (A10), and a refused request is on record like any other.
+    Data based on consent is erased at once in either case (A10). A refused request is recorded, too.
 
-    Asked twice, it is one erasure, and the earlier deadline holds (R47). One that was due by itself becomes one that
-    was asked for, and can only become earlier (R46).
+    Two requests are one erasure with the earlier deadline (R47). An erasure due by retention becomes a requested one,
+    and can only become earlier (R46).
     """
-    (key,) = await desk.store.keys.subjects([desk.subject])
+    (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
         return Requested(problems=(GONE,))
-    async with desk.store.write() as connection:
-        if await connection.scalar(select(C.id).where(C.id == desk.subject).with_for_update()) is None:
+    async with context.store.write() as connection:
+        if (
+            await connection.scalar(select(customers.c.id).where(customers.c.id == context.subject).with_for_update())
+            is None
+        ):
             return Requested(problems=(GONE,))
-        running = await active_services(connection, desk.subject)
+        # Under the lock of the customer's row: services that decide about the request cannot change meanwhile.
+        running = await active_services(connection, context.subject)
         waits = bool(given.get("whenServicesEnd"))
-        gone = await erase_consented(connection, desk, key) if running else ()
-        standing = await standing_erasure(connection, desk.subject)
+        erased = await erase_consented(connection, context, key) if running else ()
+        standing = await standing_erasure(connection, context.subject)
         refused = bool(running) and not waits
         if refused:
-            id_ = await _refuse(connection, desk, key, gone)
+            id_ = await _refuse(connection, context, key, erased)
         elif standing is not None and (standing.cause == "REQUEST" or standing.state == "ERASING"):
             id_ = standing.id
         else:
-            id_ = await _accept(connection, desk, key, standing, waits=bool(running))
-        if gone:
-            await _note_erased(connection, id_, gone)
-    await scrub(desk, gone)
+            id_ = await _accept(connection, context, key, standing, waits=bool(running))
+        if erased:
+            await _note_erased(connection, id_, erased)
+    # After the commit: deleted values are in free pages from then on.
+    await scrub(context, erased)
     return Requested(
-        affected={"erasure": id_, "customer": desk.subject},
+        affected={"erasure": id_, "customer": context.subject},
         problems=(ACTIVE,) if refused else (),
-        receipt=await receipt_of(desk.store.keys.system, id_),
+        receipt=await receipt_of(context.store.keys.system, id_),
         blocked_by=running,
-        erased_now=gone,
-        stays=stays(desk.language) if running else (),
+        erased_now=erased,
+        stays=stays(context.language) if running else (),
     )
 
 
-async def _note_erased(connection: AsyncConnection, id_: int, gone: tuple[str, ...]) -> None:
-    """Keep with the request what it erased at once, so that its status can tell; a repeated one adds to it."""
-    before: str | None = await connection.scalar(select(E.erased_now).where(E.id == id_))
+async def _note_erased(connection: AsyncConnection, id_: int, erased: tuple[str, ...]) -> None:
+    """Store with the request what it erased at once, for its status; a repeated request adds to it."""
+    before: str | None = await connection.scalar(select(erasures.c.erased_now).where(erasures.c.id == id_))
     known = [] if before is None else orjson.loads(before)
-    told = orjson.dumps([*known, *(each for each in gone if each not in known)]).decode()
-    await connection.execute(update(erasures).where(E.id == id_).values(erased_now=told))
+    all_erased = orjson.dumps([*known, *(each for each in erased if each not in known)]).decode()
+    await connection.execute(update(erasures).where(erasures.c.id == id_).values(erased_now=all_erased))
 
 
-async def _refuse(connection: AsyncConnection, desk: CommandContext, key: SubjectKey, gone: tuple[str, ...]) -> int:
-    """Record a request that is refused, and write why; one that is repeated within a day is the same."""
-    query = select(E.id).where(E.customer_id == desk.subject, E.state == State.REFUSED.name)
-    recent = query.where(E.requested_at > desk.now - SAME, E.requested_at <= desk.now).order_by(E.id.desc()).limit(1)
+async def _refuse(
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, erased: tuple[str, ...]
+) -> int:
+    """Record a refused request, and notify the customer of the reasons; a repetition within a day is not a new one."""
+    query = select(erasures.c.id).where(
+        erasures.c.customer_id == context.subject, erasures.c.state == State.REFUSED.name
+    )
+    # Not in the future: a clock that was set back must not swallow requests (F3).
+    recent = (
+        query.where(erasures.c.requested_at > context.now - SAME, erasures.c.requested_at <= context.now)
+        .order_by(erasures.c.id.desc())
+        .limit(1)
+    )
     known: int | None = await connection.scalar(recent)
-    if known is not None and not gone:
+    # Repeating a refused request must not fill a mailbox.
+    if known is not None and not erased:
         return known
     id_, words = new_id(), {"cause": "REQUEST", "state": State.REFUSED.name, "when_services_end": False}
-    row = {"id": id_, "customer_id": desk.subject, "requested_at": desk.now} | words
-    row |= acted(desk, key, erasures, id_, "requested")
+    row = {"id": id_, "customer_id": context.subject, "requested_at": context.now} | words
+    row |= acted(context, key, erasures, id_, "requested")
     await connection.execute(insert(erasures).values(row))
     reader = await reader_of(connection, key)
     if reader is not None:
         why = "\n\n".join(stays(reader.language))
-        await send_to(connection, reader, desk.means.site, ErasureLetter.REFUSED, desk.now, stays=why)
+        await send_to(connection, reader, context.dependencies.site, ErasureEmail.REFUSED, context.now, stays=why)
     return id_
 
 
 async def _accept(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, standing: Any, waits: bool
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, standing: Any, waits: bool
 ) -> int:
-    now, clock = desk.now, None
+    now, clock = context.now, None
     values: dict[str, Any] = {"cause": "REQUEST", "requested_at": now, "when_services_end": waits, "state": "ARMED"}
     if not waits:
-        ended = await last_end(connection, desk.subject)
+        ended = await last_end(connection, context.subject)
         clock = due_erasure(
             requests=[now],
             services_active=False,
             last_service_ended=ended,
             last_sign_in=None,
-            zone=desk.means.site.zone,
+            zone=context.dependencies.site.zone,
             not_due_before=None if standing is None else standing.not_due_before,
         )
-        assert clock is not None  # A request always has a clock while no service runs.
+        assert clock is not None  # Without running services a request always has dates.
         dates = {"not_before": clock.not_before, "alarm_at": clock.alarm_at, "due_at": clock.due}
         held = standing is not None and standing.state == "HELD"
         values |= dates | {"state": "HELD" if held else "SCHEDULED"}
     id_ = new_id() if standing is None else standing.id
-    values |= acted(desk, key, erasures, id_, "requested")
+    values |= acted(context, key, erasures, id_, "requested")
     if standing is None:
-        await connection.execute(insert(erasures).values(id=id_, customer_id=desk.subject, **values))
+        await connection.execute(insert(erasures).values(id=id_, customer_id=context.subject, **values))
     else:
-        await connection.execute(update(erasures).where(E.id == id_).values(values))
-    site = desk.means.site
-    link = f"{site.origin}/erasures/{await receipt_of(desk.store.keys.system, id_)}"
+        await connection.execute(update(erasures).where(erasures.c.id == id_).values(values))
+    site = context.dependencies.site
+    link = f"{site.origin}/erasures/{await receipt_of(context.store.keys.system, id_)}"
     facts: dict[str, Fact] = {"erasure": Ref("Erasure", id_), "state": str(values["state"])}
     await announce(connection, key, "erasure.requested", now, facts=facts)
     if waits:
         reader = await reader_of(connection, key)
         if reader is not None:
             why = "\n\n".join(stays(reader.language))
-            await send_to(connection, reader, site, ErasureLetter.ARMED, now, link=link, stays=why)
+            await send_to(connection, reader, site, ErasureEmail.ARMED, now, link=link, stays=why)
     else:
-        assert clock is not None  # It does not wait, so it has its dates.
-        told = as_announced(clock, site.zone)
-        begin, due = told.not_before, told.due
-        await write(connection, key, site, ErasureLetter.ACCEPTED, now, link=link, begin=begin, due=due)
+        assert clock is not None  # A request that does not wait has dates.
+        communicated = as_announced(clock, site.zone)
+        begin, due = communicated.not_before, communicated.due
+        await write(connection, key, site, ErasureEmail.ACCEPTED, now, link=link, begin=begin, due=due)
     return id_
 
 
-async def cancel_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Call an erasure off; what has begun goes on to its end."""
-    (key,) = await desk.store.keys.subjects([desk.subject])
+async def cancel_erasure(context: CommandContext, given: Mapping[str, Any]) -> Result:
+    """Cancel an erasure that has not begun."""
+    (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
         return Result(problems=(GONE,))
-    async with desk.store.write() as connection:
-        own = E.id == (given.get("id") or 0), E.customer_id == desk.subject
-        row = (await connection.execute(select(E.state, E.cause).where(*own).with_for_update())).one_or_none()
+    async with context.store.write() as connection:
+        own = erasures.c.id == (given.get("id") or 0), erasures.c.customer_id == context.subject
+        row = (
+            await connection.execute(select(erasures.c.state, erasures.c.cause).where(*own).with_for_update())
+        ).one_or_none()
         if row is None:
             return Result(problems=(NO_ERASURE,))
+        # An erasure by retention is a duty of the controller: only a new service ends it (R34).
         if row.cause != "REQUEST":
             return Result(problems=(BY_ITSELF,))
+        # Data keys may be destroyed already, and destroying is final.
         if State[row.state] not in WAITING:
             return Result(problems=(BEGUN if row.state == "ERASING" else OVER,))
-        await withdraw(connection, desk, key, given["id"], row.state)
-    return Result(affected={"erasure": given["id"], "customer": desk.subject})
+        await withdraw(connection, context, key, given["id"], row.state)
+    return Result(affected={"erasure": given["id"], "customer": context.subject})
 
 
 async def withdraw(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, erasure_id: int, state: str
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, erasure_id: int, state: str
 ) -> None:
-    """Call it off, in the caller's transaction. What is due by itself is scheduled anew by the worker."""
+    """Cancel an erasure, in the caller's transaction. The worker schedules one due by retention again."""
     cancelled = after(State[state], ErasureEvent.CANCELLED).name
-    values: dict[str, Any] = {"state": cancelled, "cancelled_at": desk.now, "not_before": None, "alarm_at": None}
-    values |= acted(desk, key, erasures, erasure_id, "cancelled")
-    await connection.execute(update(erasures).where(E.id == erasure_id).values(values))
-    await announce(connection, key, "erasure.cancelled", desk.now, facts={"erasure": Ref("Erasure", erasure_id)})
-    await write(connection, key, desk.means.site, ErasureLetter.CANCELLED, desk.now)
+    values: dict[str, Any] = {"state": cancelled, "cancelled_at": context.now, "not_before": None, "alarm_at": None}
+    values |= acted(context, key, erasures, erasure_id, "cancelled")
+    await connection.execute(update(erasures).where(erasures.c.id == erasure_id).values(values))
+    await announce(connection, key, "erasure.cancelled", context.now, facts={"erasure": Ref("Erasure", erasure_id)})
+    await write(connection, key, context.dependencies.site, ErasureEmail.CANCELLED, context.now)
 
 
-def acted(desk: CommandContext, key: SubjectKey, table: Table, row_id: int, verb: str) -> dict[str, Any]:
-    """Who wrote it down for the customer and how they asked, for the record; nothing, when they did it themselves."""
-    if desk.behalf is None:
+def acted(context: CommandContext, key: SubjectKey, table: Table, row_id: int, verb: str) -> dict[str, Any]:
+    """Columns of the operator who acted for the customer, with the encrypted reason; NULL if the customer acted."""
+    if context.behalf is None:
         return {f"{verb}_by": None, f"{verb}_because": None}
-    reason = key.seal(table.c[f"{verb}_because"], row_id, desk.behalf.because.encode())
-    return {f"{verb}_by": desk.behalf.by, f"{verb}_because": reason}
+    reason = key.seal(table.c[f"{verb}_because"], row_id, context.behalf.because.encode())
+    return {f"{verb}_by": context.behalf.by, f"{verb}_because": reason}
 
 
 async def active_services(connection: AsyncConnection, customer_id: int) -> tuple[int, ...]:
-    """The services that still run; one in its redemption period does (R45)."""
-    running = select(S.id).where(S.customer_id == customer_id, S.status != "TERMINATED").order_by(S.id)
+    """The keys of running services; one in its redemption period counts (R45)."""
+    running = (
+        select(services.c.id)
+        .where(services.c.customer_id == customer_id, services.c.status != "TERMINATED")
+        .order_by(services.c.id)
+    )
     return tuple((await connection.execute(running)).scalars())
 
 
 async def standing_erasure(connection: AsyncConnection, customer_id: int) -> Any:
-    """The one that is not over, locked; None without one."""
-    found = select(E.id, E.state, E.cause, E.not_due_before).where(
-        E.customer_id == customer_id, E.state.in_(STANDING_STATES)
+    """The erasure that is not finished, locked; None if there is none."""
+    found = select(erasures.c.id, erasures.c.state, erasures.c.cause, erasures.c.not_due_before).where(
+        erasures.c.customer_id == customer_id, erasures.c.state.in_(STANDING_STATES)
     )
     return (await connection.execute(found.with_for_update())).one_or_none()
 
 
 async def last_end(connection: AsyncConnection, customer_id: int) -> datetime | None:
-    """When the last of the customer's services ended."""
+    """The end of the customer's last service; None if there was none."""
     ended: datetime | None = await connection.scalar(
-        select(func.max(S.terminated_at)).where(S.customer_id == customer_id)
+        select(func.max(services.c.terminated_at)).where(services.c.customer_id == customer_id)
     )
     return ended

@@ -18,8 +18,13 @@ from store.sql.metadata import Id, instant
 from store.sql.reading import Row
 from store.tables.erasures import erasures
 
-E = erasures.c
-MOMENTS = (E.requested_at, E.not_before, E.due_at, E.finished_at, E.cancelled_at)
+MOMENTS = (
+    erasures.c.requested_at,
+    erasures.c.not_before,
+    erasures.c.due_at,
+    erasures.c.finished_at,
+    erasures.c.cancelled_at,
+)
 
 WHILE_SERVICES_RUN = frozenset({State.ARMED, State.BLOCKED, State.REFUSED})
 """States in which something stays that is needed for services (GDPR Art. 12(4))."""
@@ -68,8 +73,14 @@ class ErasureReceipts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        columns = E.state, E.cause, E.erased_now, *MOMENTS, *(E[each.value] for each in SignedStatement)
-        self._find = store.reader.prepare(select(*columns).where(E.id == bindparam("id", type_=Id)))
+        columns = (
+            erasures.c.state,
+            erasures.c.cause,
+            erasures.c.erased_now,
+            *MOMENTS,
+            *(E[each.value] for each in SignedStatement),
+        )
+        self._find = store.reader.prepare(select(*columns).where(erasures.c.id == bindparam("id", type_=Id)))
 
     async def find(self, receipt: str, now: datetime) -> ErasureStanding | None:
         """The erasure of a receipt; None where there is none."""
@@ -82,7 +93,7 @@ class ErasureReceipts:
 
     async def _held(self, id_: int, now: datetime) -> Sequence[Hold]:
         async with self._store.write() as connection:
-            owner = await connection.scalar(select(E.customer_id).where(E.id == id_))
+            owner = await connection.scalar(select(erasures.c.customer_id).where(erasures.c.id == id_))
             return await visible_holds(connection, owner or 0, now)
 
 

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.dates import ErasureDates
 from resolvers.commands.dependencies import Site
+from resolvers.emails.emails import compose, reader_of, write
+from resolvers.emails.erasure import ErasureEmail
 from resolvers.events.announcements import announce, announce_erased
-from resolvers.letters.erasure import ErasureLetter
-from resolvers.letters.letters import compose, reader_of, write
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.links.receipts import receipt_of
@@ -37,12 +37,12 @@ class ErasureTelling:
 
         With dates, internal systems are told of the deadline, too. After `void_at` the letter is not sent any more.
         """
-        if kind == ErasureLetter.HELD.name:
+        if kind == ErasureEmail.HELD.name:
             await self._tell_held(connection, key, erasure_id, now)
             return None
         facts = {} if dates is None else {"due": dates.due, "begin": dates.not_before}
         where = await self._link(erasure_id)
-        message = await write(connection, key, self._site, ErasureLetter[kind], now, void_at, link=where, **facts)
+        message = await write(connection, key, self._site, ErasureEmail[kind], now, void_at, link=where, **facts)
         if dates is not None:
             await announce(connection, key, "erasure.due", now, facts={"dueAt": dates.due})
         return message
@@ -54,7 +54,7 @@ class ErasureTelling:
         reader = await reader_of(connection, key)
         if reader is None:
             return None
-        return compose(reader, self._site, ErasureLetter.ERASED, now, link=await self._link(erasure_id))
+        return compose(reader, self._site, ErasureEmail.ERASED, now, link=await self._link(erasure_id))
 
     async def done(self, connection: AsyncConnection, customer_id: int, now: datetime) -> None:
         """Tell internal systems that the customer is erased."""
@@ -65,11 +65,11 @@ class ErasureTelling:
         where = await self._link(erasure_id)
         holds = await visible_holds(connection, key.customer_id, now)
         if not holds:
-            await write(connection, key, self._site, ErasureLetter.HELD_RESTRICTED, now, None, link=where)
+            await write(connection, key, self._site, ErasureEmail.HELD_RESTRICTED, now, None, link=where)
         for hold in holds:
             facts = {"fields": hold.said, "because": hold.basis}
             await write(
-                connection, key, self._site, ErasureLetter.HELD, now, None, link=where, until=hold.until, **facts
+                connection, key, self._site, ErasureEmail.HELD, now, None, link=where, until=hold.until, **facts
             )
 
     async def _link(self, erasure_id: int) -> str:

@@ -1,1 +1,1 @@
-"""What others are told of as it happens, and the history of changes."""
+"""Webhook messages about events, and the history of changes."""

@@ -1,7 +1,7 @@
-"""Telling internal systems what has happened: one message to each that subscribed, in the transaction of the change.
+"""Webhook messages about events: one to each subscribed system, in the transaction of the change (outbox).
 
-A message is JSON of `type`, `timestamp` and `data`: the customer's id, the coordinates that changed, and facts that are
-ids or words of the schema. Whoever needs a value asks the gateway for it, for a purpose.
+A message is JSON with `type`, `timestamp` and `data`: the customer's id, the changed coordinates, and facts that are
+ids or enum values. A receiver that needs a value queries the gateway, for a purpose.
 """
 
 from __future__ import annotations
@@ -31,10 +31,14 @@ from store.sql.statements import Statement
 from store.tables.customers import customers
 from store.tables.outbox import outbox
 
-O, W = outbox.c, webhooks.c  # noqa: E741  (the table's columns, as everywhere)
 TOPIC = "webhook"
 
-LISTENING = Statement(select(W.id, W.events, W.name, W.url).where(W.disabled_at.is_(None)).order_by(W.id))
+# Built once: nearly every command announces something.
+LISTENING = Statement(
+    select(webhooks.c.id, webhooks.c.events, webhooks.c.name, webhooks.c.url)
+    .where(webhooks.c.disabled_at.is_(None))
+    .order_by(webhooks.c.id)
+)
 
 COORDINATE = re.compile(r"[A-Z][A-Za-z]*(\.[a-z][A-Za-z0-9]*)?")
 WORD = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
@@ -42,14 +46,14 @@ WORD = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A row that a fact points to: its type in the schema, and its key."""
+    """A reference to a row: its type in the schema, and its key."""
 
     type_name: str
     key: int
 
 
 Fact = Ref | bool | str | datetime
-"""An id, yes or no, a word in capitals as the schema's enums have it, a moment. Nothing that could be of a person."""
+"""A reference, a boolean, an enum value or a time. Nothing that could be personal data."""
 
 
 async def announce(
@@ -61,14 +65,14 @@ async def announce(
     facts: Mapping[str, Fact] | None = None,
     to: Sequence[int] | None = None,
 ) -> None:
-    """Write one message to each subscribed system, in the caller's transaction; ValueError for what may be personal.
+    """Write one message per subscribed system, in the caller's transaction; ValueError for possibly personal data.
 
-    With `to`, only these of the subscriptions: of companies outside, those whom it concerns. The customer's id is not
-    theirs to have, so they are told of the facts alone. Of a customer who has processing restricted nobody is told,
-    unless the event says why (`Event.despite`).
+    With `to`, only these subscriptions, of external companies that the event concerns; their messages have the facts
+    without the customer's id. No message is written for a customer with restricted processing, unless the event is
+    exempt (`Event.despite`).
 
-    The customer's messages are numbered in the order in which their changes are committed: the customer's row is
-    locked from here to the end of the transaction, and each id is above the ones before it.
+    The ids of a customer's messages have the order of the commits: the customer's row is locked from here to the end of
+    the transaction, and each id is greater than the earlier ones.
     """
     whose = key.customer_id if to is None else None
     receivers, content = await _prepared(connection, event, key.global_id, whose, now, coordinates, facts)
@@ -78,22 +82,26 @@ async def announce(
         return
     free = unstopped(customers.c.id, RESTRICTION).label("free")
     row = select(customers.c.id, free).where(customers.c.id == key.customer_id)
+    # FOR NO KEY UPDATE: inserting rows that refer to the customer need not wait.
     found = (await connection.execute(row.with_for_update(key_share=True, of=customers))).one_or_none()
     if found is not None and not found.free and BY_NAME[event].despite is None:
-        return  # They are told when it ends, and read again.
-    newest = await connection.scalar(select(func.max(O.id)).where(O.customer_id == key.customer_id)) or 0
+        return  # Receivers get an event when the restriction ends, and read again.
+    # Receivers order messages by id, and ids of several machines are not in the order of commits.
+    newest = await connection.scalar(select(func.max(outbox.c.id)).where(outbox.c.customer_id == key.customer_id)) or 0
     rows = []
     for receiver in receivers:
         newest = id_ = _after(newest)
-        payload = key.seal(O.payload, id_, content)
+        payload = key.seal(outbox.c.payload, id_, content)
         rows.append(_row(id_, receiver, event, now) | {"customer_id": key.customer_id, "payload": payload})
     await connection.execute(insert(outbox), rows)
 
 
-async def announce_erased(connection: AsyncConnection, house: SystemKeys, customer_id: int, now: datetime) -> None:
-    """Tell that a customer was erased. No key of theirs is left: it is sealed for nobody."""
+async def announce_erased(
+    connection: AsyncConnection, system_keys: SystemKeys, customer_id: int, now: datetime
+) -> None:
+    """Write the messages about an erased customer. Their key is destroyed, so a system key encrypts them."""
     event = Event.ERASED.wire
-    ids = house.ids
+    ids = system_keys.ids
 
     def shown(type_name: str, row: int) -> str:
         return ids(type_name, customer_id, row)
@@ -101,7 +109,7 @@ async def announce_erased(connection: AsyncConnection, house: SystemKeys, custom
     receivers, content = await _prepared(connection, event, shown, customer_id, now, (), None)
     for receiver in receivers:
         id_ = new_id()
-        payload = await seal_for_nobody(house, id_, content)
+        payload = await seal_for_nobody(system_keys, id_, content)
         row = _row(id_, receiver, event, now) | {"customer_id": None, "payload": payload}
         await connection.execute(insert(outbox).values(row))
 
@@ -115,7 +123,7 @@ async def _prepared(
     coordinates: Sequence[str],
     facts: Mapping[str, Fact] | None,
 ) -> tuple[list[int], bytes]:
-    """Who is to be told, and what. It is made even if nobody is, so that a mistake shows everywhere."""
+    """The receivers and the content. It is built even without receivers, so that an invalid event fails everywhere."""
     if event not in BY_NAME:
         raise ValueError("there is no such event")
     if any(not COORDINATE.fullmatch(each) for each in coordinates):
@@ -129,7 +137,7 @@ async def _prepared(
 
 
 def _listens(event: str, events: str, name: str, url: str) -> bool:
-    """Whether a system subscribed to the event, and its subscription keeps the hard rules (D11)."""
+    """True if the system subscribed to the event, and its subscription keeps the hard rules (D11)."""
     wanted = frozenset(orjson.loads(events))
     return event in (wanted or BY_NAME) and _is_lawful(events, name, url)
 
@@ -145,6 +153,7 @@ def _shown(fact: Any, id_of: Callable[[str, int], str]) -> str | bool:
         return _stamp(fact)
     if isinstance(fact, bool) or (isinstance(fact, str) and WORD.fullmatch(fact)):
         return fact
+    # A free text could be personal data, so it is refused by type and pattern.
     raise ValueError("a fact is a Ref, a bool, a moment, or a word of an enum")
 
 
@@ -153,7 +162,7 @@ def _stamp(moment: datetime) -> str:
 
 
 def _after(newest: int) -> int:
-    """An id above the newest one, also when that was made on a machine whose clock is ahead."""
+    """An id greater than the newest one, even if that was created on a machine whose clock is ahead."""
     id_ = new_id()
     return id_ if id_ > newest else newest + 1 + secrets.randbits(20)
 

@@ -1,4 +1,4 @@
-"""The history of what was changed: which fields, when and through which application, and never a value (R30)."""
+"""The history of changes: fields, time and client, never a value (R30)."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ from store.sql.metadata import Id
 from store.sql.statements import Statement
 from store.tables.changes import customer_changes
 
-H = customer_changes.c
 ADD = Statement(
     insert(customer_changes).values(
         id=bindparam("new_id", type_=Id),
         customer_id=bindparam("owner", type_=Id),
-        fields=bindparam("coordinates", type_=H.fields.type),
-        client=bindparam("through", type_=H.client.type),
-        at=bindparam("now", type_=H.at.type),
+        fields=bindparam("coordinates", type_=customer_changes.c.fields.type),
+        client=bindparam("through", type_=customer_changes.c.client.type),
+        at=bindparam("now", type_=customer_changes.c.at.type),
     )
 )
 
 
 async def record(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, coordinates: Iterable[str]
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, coordinates: Iterable[str]
 ) -> None:
-    """Note a change in its own transaction. `coordinates` are names of the schema, such as `Customer.phone`."""
+    """Record a change, in the transaction of the change. `coordinates` are names such as `Customer.phone`."""
     fields = orjson.dumps(sorted(set(coordinates))).decode()
-    row = {"new_id": new_id(), "owner": key.customer_id, "coordinates": fields, "through": desk.grant.client_id}
-    await ADD.run(connection, row | {"now": desk.now})
+    row = {"new_id": new_id(), "owner": key.customer_id, "coordinates": fields, "through": context.grant.client_id}
+    await ADD.run(connection, row | {"now": context.now})

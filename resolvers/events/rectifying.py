@@ -1,6 +1,6 @@
-"""Who has a copy hears of a correction, too (R30; GDPR Art. 19): whoever read the data, or received it.
+"""Requests that recipients are informed of a rectification (R30; GDPR Art. 19).
 
-It is only asked for here, in the transaction of the change: a worker lists and writes to them, as after a restriction
+The request is written in the transaction of the change; a worker lists the recipients and sends the messages
 (`workers.recipients.notices`).
 """
 
@@ -19,15 +19,14 @@ from store.sql.metadata import Id
 from store.sql.statements import Statement
 from store.tables.restrictions import notices
 
-N = notices.c
 ADD = Statement(
     insert(notices).values(
         id=bindparam("new_id", type_=Id),
         customer_id=bindparam("owner", type_=Id),
-        about=bindparam("what", type_=N.about.type),
-        fields=bindparam("coordinates", type_=N.fields.type),
-        asked_at=bindparam("now", type_=N.asked_at.type),
-        listed_at=bindparam("never", type_=N.listed_at.type),
+        about=bindparam("what", type_=notices.c.about.type),
+        fields=bindparam("coordinates", type_=notices.c.fields.type),
+        asked_at=bindparam("now", type_=notices.c.asked_at.type),
+        listed_at=bindparam("never", type_=notices.c.listed_at.type),
     )
 )
 
@@ -35,7 +34,7 @@ ADD = Statement(
 async def tell_of_correction(
     connection: AsyncConnection, customer_id: int, coordinates: Iterable[str], now: datetime
 ) -> None:
-    """Have whoever got one of these fields told that it changed; `coordinates` are those of the schema."""
+    """Request that recipients of these fields are informed of the change; `coordinates` are those of the schema."""
     fields = orjson.dumps(sorted(set(coordinates))).decode()
     row = {"new_id": new_id(), "owner": customer_id, "what": Notice.RECTIFICATION.name, "coordinates": fields}
     await ADD.run(connection, row | {"now": now, "never": None})

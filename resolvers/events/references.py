@@ -1,4 +1,4 @@
-"""References as the operator set them, with telephone numbers told by the rules of their countries (D1)."""
+"""Validates references by the operator's patterns, and refuses telephone numbers by their countries' rules (D1)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from policy.purposes import Purpose
 from policy.references import EVERY, USUAL, Pattern, References, looks_personal
 
 LEAST = 8
-"""Digits of the shortest telephone number that is looked for; case numbers of fewer digits are everywhere."""
+"""Minimum digits of a suspected telephone number: shorter case numbers are common."""
 
 
 def may_be_personal(text: str) -> bool:
-    """Whether it may be a telephone number or an e-mail address; nothing like that goes into the ledger."""
+    """True if the text may be a telephone number or e-mail address, which must not get into the ledger."""
     if looks_personal(text):
         return True
+    # People write numbers with all kinds of separators.
     digits = "".join(each for each in text if each.isdigit()).removeprefix("00")
     if len(digits) < LEAST:
         return False
@@ -28,7 +29,7 @@ def may_be_personal(text: str) -> bool:
 
 
 def read_references(text: str) -> References:
-    """Of JSON with a pattern for each purpose, and `*` for the others; ValueError for anything else."""
+    """Parse JSON with a pattern per purpose, and `*` for the others; ValueError with advice otherwise."""
     try:
         given = json.loads(text)
     except ValueError:
@@ -41,10 +42,11 @@ def read_references(text: str) -> References:
 
 
 def references_of(given: Mapping[str, str]) -> References:
-    """Of the patterns by purpose; those without one have the usual pattern. ValueError for what is no pattern."""
+    """References of patterns by purpose; purposes without one have the usual pattern. ValueError for a malformed
+    pattern."""
     found = {name: Pattern.parse(pattern) for name, pattern in ({EVERY: USUAL} | dict(given)).items()}
     return References(found, may_be_personal)
 
 
 REFERENCES = references_of({})
-"""Where the operator set nothing."""
+"""The references without settings of the operator."""

@@ -1,4 +1,4 @@
-"""What rests in a register is judged again when it is read to serve: by hand or by an older release, a row is a row."""
+"""Checks registrations again when they are read, since a row may have been written by hand or by an older release."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from policy.registered import Registered, offences
 log = logging.getLogger("gateway")
 
 REMEMBERED = 4_000
-"""Judgements kept in memory: a row that has not changed is judged, and logged, once."""
+"""Cached results: an unchanged row is checked, and logged, once."""
 
 
+# The arguments are the registration itself, so that a changed row is checked again.
 @lru_cache(REMEMBERED)
 def may_serve(name: str, entry: Registered) -> bool:
-    """Whether a registration keeps the hard rules (D11); one that does not is logged, and serves nobody."""
+    """True if the registration keeps the hard rules (D11); otherwise it is logged and not used."""
     found = offences(entry)
     if found:
         log.error(

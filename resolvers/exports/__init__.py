@@ -1,1 +1,1 @@
-"""Requests for a copy of everything that is held (GDPR Art. 15, 20)."""
+"""Export requests (GDPR Art. 15, 20)."""

@@ -1,4 +1,4 @@
-"""Having an export made: a step of `resolvers.rights.requests` (Art. 15 and 20)."""
+"""Requests an export, a step of `resolvers.rights.requests` (GDPR Art. 15, 20)."""
 
 from __future__ import annotations
 
@@ -13,30 +13,34 @@ from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.exports import exports
 
-E = exports.c
 LANGUAGES = ("en", "fr")
 MOST = 5
-"""Exports that one customer may have at a time."""
+"""Maximum number of exports of a customer at a time."""
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 MANY = UserProblem("TOO_MANY_EXPORTS", f"There are {MOST} exports already; each can be fetched until it expires.")
 UNKNOWN = UserProblem("UNKNOWN_LANGUAGE", "The page is written in `en` or `fr`.", ("language",))
 
 
-async def request_export(desk: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Have an export made; while one is being made, that one is the answer, however often it is asked for."""
+async def request_export(context: CommandContext, given: Mapping[str, Any]) -> Result:
+    """Request an export; while one is being created, a repeated request returns that one."""
     language = given.get("language")
     if language is not None and language not in LANGUAGES:
         return Result(problems=(UNKNOWN,))
-    (key,) = await desk.store.keys.subjects([desk.subject])
+    (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
         return Result(problems=(GONE,))
-    async with desk.store.write() as connection:
-        own = select(customers.c.locale).where(customers.c.id == desk.subject).with_for_update()
+    async with context.store.write() as connection:
+        # The lock makes the count of exports below reliable.
+        own = select(customers.c.locale).where(customers.c.id == context.subject).with_for_update()
         customer = (await connection.execute(own)).one_or_none()
         if customer is None:
             return Result(problems=(GONE,))
-        there = (await connection.execute(select(E.id, E.state).where(E.customer_id == desk.subject))).all()
+        there = (
+            await connection.execute(
+                select(exports.c.id, exports.c.state).where(exports.c.customer_id == context.subject)
+            )
+        ).all()
         under_way = next((each.id for each in there if each.state == "REQUESTED"), None)
         if under_way is not None:
             return Result(affected={"export": under_way})
@@ -45,11 +49,11 @@ async def request_export(desk: CommandContext, given: Mapping[str, Any]) -> Resu
         id_ = new_id()
         row = {
             "id": id_,
-            "customer_id": desk.subject,
+            "customer_id": context.subject,
             "state": "REQUESTED",
             "language": language or ("fr" if (customer.locale or "").lower().startswith("fr") else "en"),
-            "requested_at": desk.now,
+            "requested_at": context.now,
             "attempts": 0,
-        } | acted(desk, key, exports, id_, "requested")
+        } | acted(context, key, exports, id_, "requested")
         await connection.execute(insert(exports).values(row))
     return Result(affected={"export": id_})

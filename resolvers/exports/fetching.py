@@ -17,8 +17,6 @@ from store.database.store import Store
 from store.sql.metadata import Id, instant
 from store.tables.exports import export_parts, exports, open_part
 
-E, P = exports.c, export_parts.c
-
 
 class DamagedExportError(Exception):
     """A piece was changed, moved or cut off."""
@@ -82,15 +80,19 @@ class ExportFiles:
 
 
 _find = (
-    select(E.attempts, E.expires_at, func.count(), func.sum(P.length))
-    .join_from(exports, export_parts, (P.export_id == E.id) & (P.attempt == E.attempts))
-    .where(E.id == bindparam("id", type_=Id), E.customer_id == bindparam("owner", type_=Id))
-    .where(E.state == "READY", P.form == bindparam("form"))
-    .group_by(E.id, E.attempts, E.expires_at)
+    select(exports.c.attempts, exports.c.expires_at, func.count(), func.sum(export_parts.c.length))
+    .join_from(
+        exports,
+        export_parts,
+        (export_parts.c.export_id == exports.c.id) & (export_parts.c.attempt == exports.c.attempts),
+    )
+    .where(exports.c.id == bindparam("id", type_=Id), exports.c.customer_id == bindparam("owner", type_=Id))
+    .where(exports.c.state == "READY", export_parts.c.form == bindparam("form"))
+    .group_by(exports.c.id, exports.c.attempts, exports.c.expires_at)
 )
-_piece = select(P.content).where(
-    P.export_id == bindparam("id", type_=Id),
-    P.attempt == bindparam("attempt", type_=P.attempt.type),
-    P.form == bindparam("form"),
-    P.position == bindparam("position", type_=P.position.type),
+_piece = select(export_parts.c.content).where(
+    export_parts.c.export_id == bindparam("id", type_=Id),
+    export_parts.c.attempt == bindparam("attempt", type_=export_parts.c.attempt.type),
+    export_parts.c.form == bindparam("form"),
+    export_parts.c.position == bindparam("position", type_=export_parts.c.position.type),
 )

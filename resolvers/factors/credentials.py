@@ -1,4 +1,4 @@
-"""Finding a credential: by platform and login name, by its own id, or all of a customer's."""
+"""Finds credentials: by platform and login name, by id, or all of a customer."""
 
 from __future__ import annotations
 
@@ -21,28 +21,34 @@ from store.tables.credentials import credentials
 
 log = logging.getLogger(__name__)
 
-K = credentials.c
 EPOCH = datetime.fromtimestamp(0, UTC)
-COLUMNS = (K.id, K.customer_id, K.platform, K.login_name, K.password_hash, K.changed_at)
+COLUMNS = (
+    credentials.c.id,
+    credentials.c.customer_id,
+    credentials.c.platform,
+    credentials.c.login_name,
+    credentials.c.password_hash,
+    credentials.c.changed_at,
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Credential:
-    """The sign-in of one customer to one platform."""
+    """A customer's credential of one platform."""
 
     id: int
     customer_id: int
     platform: str
     login_name: bytes
-    """Sealed."""
+    """The encrypted login name."""
     sealed_hash: bytes | None
-    """As it rests: another one as soon as it is written anew."""
+    """The stored ciphertext; it changes with each write, so it identifies a version."""
     password_hash: str | None
     changed_at: datetime
 
     @classmethod
     def of(cls, row: Any, key: SubjectKey) -> Credential:
-        """From a row of `COLUMNS`, and the key of its customer."""
+        """Decrypt a row of `COLUMNS` with the customer's key."""
         id_, customer, platform, name, resting, changed = row
         sealed = None if resting is None else bytes(resting)
         return cls(id_, customer, platform, bytes(name), sealed, opened_hash(key, id_, sealed), instant(changed))
@@ -57,21 +63,24 @@ class Account:
 
 
 def nobody(platform: str) -> Account:
-    """The account of somebody who has none, to do the same work for (G7)."""
+    """A placeholder account, for the same work when there is none (G7)."""
     return Account(Credential(0, 0, platform, b"", None, None, EPOCH), nobodys_key())
 
 
 def sealed_hash(key: SubjectKey, credential_id: int, password_hash: str) -> bytes:
-    """A password's hash as it rests."""
-    return key.seal(K.password_hash, credential_id, K.password_hash.info["sealing"].encode(password_hash))
+    """The encrypted password hash."""
+    return key.seal(
+        credentials.c.password_hash, credential_id, credentials.c.password_hash.info["sealing"].encode(password_hash)
+    )
 
 
 def opened_hash(key: SubjectKey, credential_id: int, sealed: bytes | None) -> str | None:
-    """The hash; None where there is none, or where it does not open: then there is no password, and a link leads to a
-    new one. One value is opened in either case (S1, G7)."""
+    """Decrypt a password hash; None if there is none or it does not decrypt, so that a reset link is needed. Exactly
+    one value is decrypted in either case (S1, G7)."""
     owner, id_, value = (nobodys_key(), 0, _decoy()) if sealed is None else (key, credential_id, sealed)
     try:
-        found = owner.open(K.password_hash, id_, value).decode()
+        found = owner.open(credentials.c.password_hash, id_, value).decode()
+    # No error for the customer: a reset link replaces the damaged value.
     except (SealBrokenError, UnicodeDecodeError):
         log.warning("The password of %s does not open: it takes a new one.", key)
         return None
@@ -80,56 +89,68 @@ def opened_hash(key: SubjectKey, credential_id: int, sealed: bytes | None) -> st
 
 @cache
 def _decoy() -> bytes:
-    """What is opened in the place of a hash that there is not, as long as one."""
+    """A ciphertext of the length of a password hash, decrypted when there is no hash."""
+    # 97 characters: the length of an Argon2id hash with the default parameters.
     return sealed_hash(nobodys_key(), 0, "$" * 97)
 
 
 async def lock_credentials(connection: AsyncConnection, customer_id: int) -> None:
-    """Hold a customer's credentials in the caller's transaction: before the customer's own row and any link, so that no
-    two changes of one account wait for each other."""
-    found = select(K.id).where(K.customer_id == customer_id).order_by(K.id).with_for_update()
+    """Lock a customer's credentials in the caller's transaction. Every command does so before it locks the customer's
+    row or a link, so that two changes of one account cannot deadlock."""
+    found = (
+        select(credentials.c.id)
+        .where(credentials.c.customer_id == customer_id)
+        .order_by(credentials.c.id)
+        .with_for_update()
+    )
     await connection.execute(found)
 
 
 class Credentials:
-    """Reads credentials. One whose customer was erased does not exist."""
+    """Reads credentials; those of erased customers do not exist."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         found = select(*COLUMNS)
         prepare = store.reader.prepare
-        self._by_login = prepare(found.where(K.id == bindparam("id"), K.login_ref == bindparam("ref")))
-        self._by_id = prepare(found.where(K.id == bindparam("id")))
-        self._of_customer = prepare(found.where(K.customer_id == bindparam("customer")).order_by(K.id))
+        self._by_login = prepare(
+            found.where(credentials.c.id == bindparam("id"), credentials.c.login_ref == bindparam("ref"))
+        )
+        self._by_id = prepare(found.where(credentials.c.id == bindparam("id")))
+        self._of_customer = prepare(
+            found.where(credentials.c.customer_id == bindparam("customer")).order_by(credentials.c.id)
+        )
 
     def login_index(self, login: str) -> bytes:
-        """The keyed fingerprint of a login name, whatever was typed."""
+        """The blind index of a login name, for any input."""
+        # Bounded, and without lone surrogates, which the hash could not encode.
         text = login[:MOST_BYTES].encode(errors="replace").decode()
         return self._store.keys.blind_index(Lookup.LOGIN, text)
 
     def index_of(self, account: Account) -> bytes:
-        """The same of an account that was found in another way."""
-        name = account.key.open(K.login_name, account.credential.id, account.credential.login_name)
+        """The blind index of the login name of a known account."""
+        name = account.key.open(credentials.c.login_name, account.credential.id, account.credential.login_name)
         return self.login_index(name.decode())
 
     async def by_login(self, platform: str, login_index: bytes) -> Account | None:
-        """Whose login name this is."""
+        """The account with this login name on the platform; None if there is none."""
+        # By look-up and reference: an outdated look-up matches no row.
         held = await self._store.keys.lookups.find(Lookup.LOGIN, login_index, platform)
         return await self._one(self._by_login, {"id": held.row_id, "ref": held.ref})
 
     async def by_id(self, credential_id: int) -> Account | None:
-        """One that is known already."""
+        """The account of a credential id; None if there is none."""
         return await self._one(self._by_id, {"id": credential_id})
 
     async def of_customer(self, key: SubjectKey) -> list[Credential]:
-        """All platforms of a customer."""
+        """All credentials of a customer."""
         rows = await self._store.reader.fetch(self._of_customer, {"customer": key.customer_id})
         return [Credential.of(row, key) for row in rows]
 
     async def _one(self, prepared: Any, values: dict[str, Any]) -> Account | None:
         rows = await self._store.reader.fetch(prepared, values)
-        # The key of nobody is asked for too, none is taken from memory, and a decoy is opened: the same work for any
-        # name (S1, G7).
+        # Without a row, a key is read and a decoy decrypted all the same, and no key comes from the cache: the same
+        # work for any name (S1, G7).
         key = await self._store.keys.read(rows[0][1] if rows else 0)
         if not rows or key is None:
             opened_hash(nobodys_key(), 0, None)

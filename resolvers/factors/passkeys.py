@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn level 3): registered and verified with user verification, each challenge and counter used once."""
+"""Passkeys (WebAuthn level 3), with user verification; each challenge and counter value is accepted once (S5)."""
 
 from __future__ import annotations
 
@@ -38,22 +38,21 @@ from store.queue.single_use import claim_within
 from store.tables.credentials import second_factors
 from store.tables.signin import passkey_challenges, passkeys
 
-Q, Y, F = passkey_challenges.c, passkeys.c, second_factors.c
 Ceremony = Literal["REGISTER", "SECOND_FACTOR"]
 KEY, CHALLENGES = "passkey-users", "passkey-challenges"
 LONGEST = 16_384
-"""Characters of an answer; attestations of the plainest kind need a few hundred."""
+"""Maximum characters of a response; attestation `none` needs a few hundred."""
 MOST = 20
-"""Passkeys of one credential."""
+"""Maximum passkeys of a credential."""
 
 
 class PasskeyError(Exception):
-    """The answer of an authenticator is not accepted; nobody is told what was wrong with it."""
+    """The response of an authenticator is not accepted; the reason is not revealed."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ProvenPasskey:
-    """A passkey that was proven."""
+    """A verified passkey."""
 
     account: Account
     factor_id: int
@@ -61,58 +60,69 @@ class ProvenPasskey:
 
 
 class Passkeys:
-    """The ceremonies."""
+    """The registration and authentication ceremonies of WebAuthn."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
         self._credentials = Credentials(store)
-        found = select(Y.handle, Y.public_key, Y.sign_count, Y.factor_id, F.credential_id)
-        found = found.join_from(passkeys, second_factors, F.id == Y.factor_id)
-        self._by_handle = store.reader.prepare(found.where(Y.handle == bindparam("handle")))
+        found = select(
+            passkeys.c.handle,
+            passkeys.c.public_key,
+            passkeys.c.sign_count,
+            passkeys.c.factor_id,
+            second_factors.c.credential_id,
+        )
+        found = found.join_from(passkeys, second_factors, second_factors.c.id == passkeys.c.factor_id)
+        self._by_handle = store.reader.prepare(found.where(passkeys.c.handle == bindparam("handle")))
         self._of_credential = store.reader.prepare(
-            select(Y.handle)
-            .join_from(passkeys, second_factors, F.id == Y.factor_id)
-            .where(F.credential_id == bindparam("credential"))
+            select(passkeys.c.handle)
+            .join_from(passkeys, second_factors, second_factors.c.id == passkeys.c.factor_id)
+            .where(second_factors.c.credential_id == bindparam("credential"))
         )
 
     async def registration(self, account: Account, name: str, now: datetime) -> str:
-        """What a browser needs to make a passkey: JSON for `navigator.credentials.create`."""
+        """Begin a registration: the options as JSON for `navigator.credentials.create`."""
         options = generate_registration_options(
-            rp_id=self._means.site.host,
-            rp_name=self._means.site.name,
+            rp_id=self._dependencies.site.host,
+            rp_name=self._dependencies.site.name,
             user_id=await self._user(account),
             user_name=name,
             authenticator_selection=AuthenticatorSelectionCriteria(
-                resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+                # Discoverable, for sign-in without a login name.
+                resident_key=ResidentKeyRequirement.REQUIRED,
+                user_verification=UserVerificationRequirement.REQUIRED,
             ),
+            # An authenticator that is registered already refuses, so that nothing is registered twice.
             exclude_credentials=await self._descriptors(account),
         )
         await self._remember(options.challenge, "REGISTER", account, now)
         return options_to_json(options)
 
     async def registered(self, account: Account, answer: str, now: datetime) -> VerifiedRegistration:
-        """The new passkey, once its answer is proven; Refused otherwise."""
-        said = _parsed(answer)
-        challenge = await self._spent(said, "REGISTER", account, now)
+        """Verify the response of a registration; PasskeyError otherwise."""
+        credential = _parsed(answer)
+        challenge = await self._spent(credential, "REGISTER", account, now)
         try:
             return verify_registration_response(
-                credential=said,
+                credential=credential,
                 expected_challenge=challenge,
-                expected_rp_id=self._means.site.host,
-                expected_origin=self._means.site.passkey_origin,
+                expected_rp_id=self._dependencies.site.host,
+                expected_origin=self._dependencies.site.passkey_origin,
+                # The library's default is False: possession alone would suffice (S5).
                 require_user_verification=True,
             )
         except (WebAuthnException, ValueError, KeyError, TypeError) as error:
             raise PasskeyError from error
 
     async def request(self, account: Account | None, now: datetime) -> str:
-        """What a browser needs to show one: JSON for `navigator.credentials.get`.
+        """Begin an authentication: the options as JSON for `navigator.credentials.get`.
 
-        For an account whose password was right only its own are asked for; without one the person chooses, and nothing
-        is written: the challenge itself says until when it is good (G14).
+        With an account, whose password was right, only its passkeys are allowed. Without one the user chooses, and
+        nothing is stored: the challenge is an encrypted expiry time, so that anonymous requests write nothing (G14).
         """
         options = generate_authentication_options(
-            rp_id=self._means.site.host,
+            rp_id=self._dependencies.site.host,
+            # None lets the library generate a random one, which is stored below.
             challenge=None if account else await self._sealed(now),
             allow_credentials=await self._descriptors(account) if account else None,
             user_verification=UserVerificationRequirement.REQUIRED,
@@ -122,37 +132,40 @@ class Passkeys:
         return options_to_json(options)
 
     async def named(self, answer: str) -> Account | None:
-        """Whose passkey an answer says that it is of; nothing of it is proven by that."""
+        """The account that a response names; unverified, for counting attempts only."""
         try:
             row = await self._row(_parsed(answer))
         except PasskeyError:
+            # The same look-up of an account follows for a malformed response (G7).
             row = [None] * 5
         return await self._credentials.by_id(row[4] or 0)
 
     async def presented(self, account: Account | None, answer: str, now: datetime) -> ProvenPasskey:
-        """The passkey that was shown, proven by its answer; Refused otherwise (S5).
+        """Verify the response of an authentication; PasskeyError otherwise (S5).
 
-        1. The challenge is one of ours, for this purpose and account, and is spent by this; without an account, by a
-        passkey that was proven. 2. The passkey is
-        registered, to this account if there is one, and to the user that the authenticator names. 3. Challenge,
-        origin, relying party, user verification and signature are right. 4. The counter has risen, unless the
-        authenticator has none; it is stored at once, so that a copy is refused by every replica.
+        1. The challenge is ours, for this ceremony and account, and is consumed; without an account it is consumed
+        once a passkey was verified. 2. The passkey is registered, to this account if there is one, and to the user that
+        the authenticator names. 3. Challenge, origin, relying party, user verification and signature are right. 4. The
+        signature counter increased, unless the authenticator has none (0); it is stored at once, so that every replica
+        refuses a clone.
         """
-        said = _parsed(answer)
-        challenge = _challenge(said)  # 1
+        credential = _parsed(answer)
+        challenge = _challenge(credential)  # 1
+        # Before anything is written: an expired challenge costs an anonymous caller's request no statement.
         until = await self._opened(challenge, now) if account is None else None
         if account is not None:
-            await self._spent(said, "SECOND_FACTOR", account, now)
-        handle, public_key, count, factor_id, credential_id = await self._row(said)  # 2
+            await self._spent(credential, "SECOND_FACTOR", account, now)
+        handle, public_key, count, factor_id, credential_id = await self._row(credential)  # 2
         owner = account or await self._credentials.by_id(credential_id)
-        if owner is None or owner.credential.id != credential_id or not await self._is_user(owner, said):
+        # The account of the first factor must be that of the second.
+        if owner is None or owner.credential.id != credential_id or not await self._is_user(owner, credential):
             raise PasskeyError
         try:
             proven = verify_authentication_response(  # 3
-                credential=said,
+                credential=credential,
                 expected_challenge=challenge,
-                expected_rp_id=self._means.site.host,
-                expected_origin=self._means.site.passkey_origin,
+                expected_rp_id=self._dependencies.site.host,
+                expected_origin=self._dependencies.site.passkey_origin,
                 credential_public_key=public_key,
                 credential_current_sign_count=count,
                 require_user_verification=True,
@@ -160,17 +173,21 @@ class Passkeys:
         except (WebAuthnException, ValueError, KeyError, TypeError) as error:
             raise PasskeyError from error
         async with self._store.write() as connection:
+            # After verification, so that invalid responses write nothing (G14); once over all replicas.
             if until is not None and not await connection.run_sync(claim_within, CHALLENGES, challenge.hex(), until):
                 raise PasskeyError
             if not await _count_up(connection, handle, proven.new_sign_count):  # 4
                 raise PasskeyError
-            await connection.execute(update(second_factors).where(F.id == factor_id).values(last_used_at=now))
+            await connection.execute(
+                update(second_factors).where(second_factors.c.id == factor_id).values(last_used_at=now)
+            )
+        # RFC 8176: a device-bound key, or one that is synchronised and so a software key.
         kind = "hwk" if proven.credential_device_type is CredentialDeviceType.SINGLE_DEVICE else "swk"
         return ProvenPasskey(owner, factor_id, (kind, "user"))
 
-    async def _row(self, said: dict[str, Any]) -> Sequence[Any]:
+    async def _row(self, credential: dict[str, Any]) -> Sequence[Any]:
         try:
-            handle = base64url_to_bytes(said["rawId"])
+            handle = base64url_to_bytes(credential["rawId"])
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise PasskeyError from error
         rows = await self._store.reader.fetch(self._by_handle, {"handle": handle})
@@ -183,13 +200,15 @@ class Passkeys:
         return [PublicKeyCredentialDescriptor(id=bytes(handle)) for (handle,) in rows]
 
     async def _user(self, account: Account) -> bytes:
-        """The user handle: opaque, and another one for each platform."""
+        """The user handle: opaque, and different on each platform."""
+        # Derived instead of stored: the same handle for all passkeys of a credential, and none for others.
         key = await self._store.keys.system.named(KEY)
         return hmac.digest(key, str(account.credential.id).encode(), "sha256")
 
-    async def _is_user(self, account: Account, said: dict[str, Any]) -> bool:
-        """Authenticators need not name the user when they were asked for certain passkeys."""
-        response = said.get("response")
+    async def _is_user(self, account: Account, credential: dict[str, Any]) -> bool:
+        """True if the user handle is right, or absent: it is optional if `allowCredentials` was given (WebAuthn,
+        7.2)."""
+        response = credential.get("response")
         named = response.get("userHandle") if isinstance(response, dict) else None
         if not named:
             return True
@@ -199,12 +218,12 @@ class Passkeys:
             return False
 
     async def _sealed(self, now: datetime) -> bytes:
-        """A challenge for anybody."""
-        until = int((now + self._means.times.challenge).timestamp())
+        """A stateless challenge: an encrypted expiry time."""
+        until = int((now + self._dependencies.times.challenge).timestamp())
         return seal(await self._store.keys.system.named(CHALLENGES), until.to_bytes(8, "big"), b"")
 
     async def _opened(self, challenge: bytes, now: datetime) -> datetime:
-        """Until when a challenge for anybody is good; Refused for one that is not ours, or over."""
+        """Decrypt the expiry time of a stateless challenge; PasskeyError if it is not ours or expired."""
         content = open_envelope(await self._store.keys.system.named(CHALLENGES), challenge, b"")
         until = datetime.fromtimestamp(int.from_bytes(content or b"", "big"), UTC)
         if until <= now:
@@ -217,17 +236,20 @@ class Passkeys:
             "customer_id": account.credential.customer_id,
             "credential_id": account.credential.id,
             "ceremony": ceremony,
-            "expires_at": now + self._means.times.challenge,
+            "expires_at": now + self._dependencies.times.challenge,
         }
         async with self._store.write() as connection:
             await connection.execute(insert(passkey_challenges).values(row))
 
-    async def _spent(self, said: dict[str, Any], ceremony: Ceremony, account: Account, now: datetime) -> bytes:
-        """The challenge that the answer is to, spent for good whatever comes next."""
-        challenge = _challenge(said)
-        mine = Q.credential_id == account.credential.id
+    async def _spent(self, credential: dict[str, Any], ceremony: Ceremony, account: Account, now: datetime) -> bytes:
+        """Consume the stored challenge of the response, whatever the outcome; PasskeyError if there is none."""
+        challenge = _challenge(credential)
+        mine = passkey_challenges.c.credential_id == account.credential.id
         spent = delete(passkey_challenges).where(
-            Q.challenge_hash == hashed(challenge.hex()), Q.ceremony == ceremony, Q.expires_at > now, mine
+            passkey_challenges.c.challenge_hash == hashed(challenge.hex()),
+            passkey_challenges.c.ceremony == ceremony,
+            passkey_challenges.c.expires_at > now,
+            mine,
         )
         async with self._store.write() as connection:
             if (await connection.execute(spent)).rowcount != 1:
@@ -236,27 +258,29 @@ class Passkeys:
 
 
 async def _count_up(connection: AsyncConnection, handle: bytes, count: int) -> bool:
-    risen = Y.sign_count == 0 if count == 0 else Y.sign_count < count
-    counted = update(passkeys).where(Y.handle == handle, risen).values(sign_count=count)
+    # 0 means that the authenticator has no counter, as synchronised passkeys.
+    risen = passkeys.c.sign_count == 0 if count == 0 else passkeys.c.sign_count < count
+    counted = update(passkeys).where(passkeys.c.handle == handle, risen).values(sign_count=count)
     return (await connection.execute(counted)).rowcount == 1
 
 
 def _parsed(answer: str) -> dict[str, Any]:
+    # Before parsing: JSON of any size would be work for an attacker to order (G1).
     if len(answer) > LONGEST:
         raise PasskeyError
     try:
-        said = orjson.loads(answer)
+        credential = orjson.loads(answer)
     except orjson.JSONDecodeError as error:
         raise PasskeyError from error
-    if not isinstance(said, dict):
+    if not isinstance(credential, dict):
         raise PasskeyError
-    return said
+    return credential
 
 
-def _challenge(said: dict[str, Any]) -> bytes:
-    """The challenge as the browser repeats it; what it is worth is found out by looking for it."""
+def _challenge(credential: dict[str, Any]) -> bytes:
+    """The challenge in the client data; unverified until it is found or decrypted."""
     try:
-        data = orjson.loads(base64url_to_bytes(said["response"]["clientDataJSON"]))
+        data = orjson.loads(base64url_to_bytes(credential["response"]["clientDataJSON"]))
         return base64url_to_bytes(data["challenge"])
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise PasskeyError from error

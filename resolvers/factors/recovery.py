@@ -1,4 +1,4 @@
-"""Recovery codes: ten of 80 random bits, shown once, kept as hashes, each good for one sign-in (S4)."""
+"""Recovery codes: ten of 80 random bits, returned once, stored as hashes, each valid for one sign-in (S4)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import orjson
 
 COUNT = 10
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base 32: without I, L, O and U, and what people type instead is understood."""
+"""Crockford's base 32, without I, L, O and U; typed I, L and O are read as digits."""
 LENGTH = 16
 _MEANT = str.maketrans({"I": "1", "L": "1", "O": "0"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Left:
-    """What remains of a set: the text to seal, and how many."""
+    """The remaining codes: the text to encrypt, and their number."""
 
     text: bytes
     count: int
@@ -30,19 +30,20 @@ def new_codes() -> list[str]:
 
 
 def kept(factor_id: int, codes: list[str]) -> Left:
-    """What is stored of them. 80 random bits need no slow hash; the factor's id keeps sets apart."""
+    """Hash the codes for storage. 80 random bits need no slow hash; the factor's id is the salt."""
     return _left([_hash(factor_id, code) for code in codes])
 
 
 def spend(stored: bytes, factor_id: int, code: str) -> Left | None:
-    """What remains after using this code; None when it is not one of the set, or was used."""
+    """The remaining codes after using this one; None if it is wrong or was used."""
     try:
         hashes = orjson.loads(stored)
     except orjson.JSONDecodeError:
-        return None  # A set that was imported from elsewhere, in a form that is not ours.
+        return None  # Codes imported from another system, in a format of its own.
     if not isinstance(hashes, list) or not all(isinstance(each, str) for each in hashes):
         return None
     wanted = _hash(factor_id, code)
+    # Every hash is compared, so that the time does not reveal a position.
     rest = [each for each in hashes if not hmac.compare_digest(each, wanted)]
     return _left(rest) if len(rest) < len(hashes) else None
 
@@ -52,7 +53,9 @@ def _left(hashes: list[str]) -> Left:
 
 
 def _hash(factor_id: int, code: str) -> str:
+    # Separators, spaces and case do not matter: people type codes from paper.
     letters = "".join(c for c in code.upper().translate(_MEANT) if c in LETTERS)
+    # 128 bits are enough for codes of 80 bits.
     return sha256(f"{factor_id}:{letters}".encode()).hexdigest()[:32]
 
 

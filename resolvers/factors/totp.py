@@ -1,4 +1,4 @@
-"""Codes of authenticator apps (RFC 6238): six digits of 30 seconds, each time step accepted once only."""
+"""TOTP codes of authenticator apps (RFC 6238): six digits, 30 seconds, each time step accepted once."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pyotp.exceptions import OTPVerificationError
 
 DIGITS = 6
 DRIFT = 1
-"""Steps by which the customer's clock may be wrong, either way."""
+"""Accepted clock drift in time steps, in both directions."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Enrolment:
-    """What an authenticator app needs, in three forms; shown once."""
+    """A new TOTP secret in three forms; returned once."""
 
     secret: str
     uri: str
@@ -26,14 +26,16 @@ class Enrolment:
 
 
 def new_enrolment(site: str, account: str) -> Enrolment:
-    """A new secret of 160 bits, for the account as the app will list it."""
+    """Create a secret of 160 bits; `account` is the name that the app shows."""
+    # 160 bits, as RFC 4226 (section 4, R6) recommends.
     secret = pyotp.random_base32()
     uri = pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=site)
     return Enrolment(secret, uri, qr_svg(uri))
 
 
 def qr_svg(text: str) -> str:
-    """A QR code as a standalone SVG of black on white, with the quiet zone that cameras need."""
+    """A QR code as a standalone SVG, black on white, with the quiet zone that scanners need."""
+    # Error correction M and no micro code: every authenticator app can read it.
     image = io.BytesIO()
     segno.make(text, error="m", micro=False).save(
         image, kind="svg", scale=4, border=4, dark="#000", light="#fff", xmldecl=False, svgclass=None, lineclass=None
@@ -42,19 +44,20 @@ def qr_svg(text: str) -> str:
 
 
 def typed(code: str) -> str:
-    """A code without the spaces that people and apps put in."""
+    """A code without spaces, which people and apps insert."""
     return "".join(code.split())
 
 
 def accepted_step(secret: str, code: str, now: datetime, last_step: int | None) -> int | None:
-    """The time step of a right code that is newer than the last accepted one; else None (S3).
+    """The time step of a right code, if it is newer than the last accepted one; None otherwise (S3).
 
-    pyotp accepts a code as often as it comes, so the step is compared here and stored by the caller.
+    pyotp does not detect replays (RFC 6238, section 5.2): the step is compared here, and the caller stores it.
     """
     digits = typed(code)
     if len(digits) != DIGITS or not (digits.isascii() and digits.isdigit()):
         return None
     try:
+        # SHA-1, six digits, 30 seconds: the only parameters that all apps support.
         step = pyotp.TOTP(secret).verify_and_get_timecode(digits, for_time=now, valid_window=DRIFT)
     except (OTPVerificationError, binascii.Error, ValueError):
         return None

@@ -1,1 +1,1 @@
-"""Customers imported from a file."""
+"""Import of customers from a file."""

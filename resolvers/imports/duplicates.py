@@ -1,4 +1,4 @@
-"""Which rows of an import name somebody a second time: within the file, or of the registered customers."""
+"""Finds duplicates in an import: within the file, or with registered customers."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ from store.database.store import Store
 from store.lookups.holders import LookupState, states
 
 LOOKUPS = (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER, Lookup.DOMAIN)
-"""What nobody may have a second time."""
+"""The look-ups that must be unique."""
 
 HASH_BYTES = 16
 HASH_KEY_BYTES = 32
 
 
 class Duplicates:
-    """Remembers every row of the file by keyed blind indexes, on disk when there are many: memory stays bounded.
+    """Stores keyed hashes of every row, on disk if there are many, so that memory stays bounded.
 
-    SQLite's unnamed temporary database is deleted with its connection, but what it spilled may stay in the disk's free
-    blocks: it holds hashes under a key of this run, which is in memory alone, and no blind index. A bad row is
-    remembered too, so that its double is not taken for the only one.
+    SQLite deletes its unnamed temporary database with the connection, but spilled pages may stay in free disk blocks
+    (D8): so it has hashes under a key of this run, which is only in memory, and no blind index. Rows with problems are
+    stored too, so that their duplicates are found.
     """
 
     def __init__(self, store: Store, now: datetime) -> None:
         self._store, self._now = store, now
         self._key = secrets.token_bytes(HASH_KEY_BYTES)
+        # An empty name is a temporary database: in memory, and on disk when it grows.
         self._seen = sqlite3.connect("", isolation_level=None)
         self._seen.execute("CREATE TABLE seen (value BLOB PRIMARY KEY) WITHOUT ROWID")
 
@@ -45,13 +46,14 @@ class Duplicates:
         self._seen.close()
 
     async def among(self, rows: Sequence[tuple[SourceRecord, NewCustomer]]) -> list[ImportProblem]:
-        """The problems of these rows, in the order of the file."""
+        """The duplicates among these rows, in the order of the file."""
         named = [(record, *each) for record, customer in rows for each in self._names(customer)]
         registered: set[tuple[Lookup, bytes]] = set()
         for kind in LOOKUPS:
             values = [value for _, _, lookup, value in named if lookup is kind]
             registered.update((kind, value) for value in await self._registered(kind, values))
         problems = []
+        # One transaction per batch: otherwise each insert is one of its own.
         self._seen.execute("BEGIN")
         for record, field, kind, value in named:
             fault = self._fault(kind, value, registered)
@@ -61,11 +63,12 @@ class Duplicates:
         return problems
 
     async def _registered(self, kind: Lookup, values: list[bytes]) -> list[bytes]:
-        """Those that the data says are somebody's; a name whose registration runs no more is nobody's."""
+        """The values in use by registered customers; domains whose registration has ended are free."""
+        # The key store knows reservations, too; the data decides which of them are in use.
         found = await self._store.keys.lookups.find_each(kind, values)
         held = [(each.row_id, each.ref) for each in found.values()]
-        said = await states(self._store.reader, kind, held, self._now)
-        return [value for value, state in zip(found, said, strict=True) if state is LookupState.IN_USE]
+        lookup_states = await states(self._store.reader, kind, held, self._now)
+        return [value for value, state in zip(found, lookup_states, strict=True) if state is LookupState.IN_USE]
 
     def _fault(self, kind: Lookup, value: bytes, registered: set[tuple[Lookup, bytes]]) -> FieldFault | None:
         resting = hashlib.blake2b(kind.word.encode() + value, key=self._key, digest_size=HASH_BYTES).digest()

@@ -1,4 +1,4 @@
-"""Customers who come in after their services have ended: they are warned before they are erased, as others (R34)."""
+"""Schedules the erasure of imported customers without services; they are warned first, like others (R34)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from resolvers.customers.new_customer import NewCustomer, NewErasure
 
 
 def is_over(new: NewCustomer, now: datetime, zone: tzinfo) -> bool:
-    """Whether the six months after the customer's last service are over."""
+    """True if the six months after the customer's last service are over."""
     clock = _clock(new, zone)
     return clock is not None and clock.due < now
 
 
 def with_erasure(new: NewCustomer, now: datetime, zone: tzinfo) -> NewCustomer:
-    """The customer, with the erasure that is due by itself if no service runs: its date leaves time to warn twice."""
+    """The customer, with a scheduled erasure if no service runs; its date leaves time for two warnings."""
     if _clock(new, zone) is None:
         return new
+    # Six months may be over at import, and the warnings have to come first (R34).
     earliest = earliest_due(now, zone)
     clock = _clock(new, zone, earliest)
     assert clock is not None  # The same customer.

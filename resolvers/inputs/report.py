@@ -1,4 +1,4 @@
-"""What an import says about a file: where it is wrong and what to do, and never what stands there (D1)."""
+"""The report of an import: places of problems and advice, never a value of the file (D1)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from enum import Enum, unique
 
 MOST_PROBLEMS = 1_000
-"""How many problems a report names; it counts the others."""
+"""Maximum number of listed problems; the others are counted."""
 
 
 @unique
 class FileFault(Enum):
-    """Why a whole file is refused, and what to do about it."""
+    """A reason to refuse a whole file, with advice."""
 
     NOT_A_FILE = "There is no readable file at this path; an import reads a regular file, twice."
     EMPTY = "The file is empty: it needs a header line (CSV) or a customer a line (NDJSON)."
@@ -26,14 +26,15 @@ class FileFault(Enum):
 
 
 class ImportFileError(Exception):
-    """The file cannot be imported at all; nothing was.
+    """The file cannot be imported; nothing was.
 
-    `line` is the physical line, counted from 1. `columns` are names of ours, or positions counted from 1: never the
-    words of a header, since a file without a header begins with somebody's data.
+    `line` is the physical line, counted from 1. `columns` are known names, or positions counted from 1: never the text
+    of a header, since the first line of a file without a header is personal data.
     """
 
     def __init__(self, fault: FileFault, line: int | None = None, columns: tuple[str | int, ...] = ()) -> None:
         self.fault, self.line, self.columns = fault, line, columns
+        # Positions only: the text of a line is personal data (D1).
         where = f" (line {line})" if line is not None else ""
         which = f" Columns: {', '.join(map(str, columns))}." if columns else ""
         super().__init__(f"{fault.value}{which}{where}")
@@ -41,7 +42,7 @@ class ImportFileError(Exception):
 
 @unique
 class FieldFault(Enum):
-    """What is wrong with one field of one row."""
+    """A problem of one field of one row."""
 
     MISSING = "is required"
     TOO_LONG = "is too long"
@@ -77,7 +78,7 @@ class FieldFault(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ImportProblem:
-    """One fault: the row (records counted from 1), the line where it begins, the field; never the value."""
+    """One problem: the row (records counted from 1), the line where it begins, and the field, without the value."""
 
     row: int
     line: int
@@ -90,8 +91,11 @@ class ImportProblem:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """How an import went. `imported` is 0 or all good rows; `problems` are the first of `problem_count`; `due_at_once`
-    counts the good rows of customers whose six months after the last service are over (R34)."""
+    """The result of an import.
+
+    `imported` is 0 or all rows without problems; `problems` are the first of `problem_count`; `due_at_once` counts
+    customers whose six months after the last service are over (R34).
+    """
 
     rows: int
     bad_rows: int
@@ -103,13 +107,13 @@ class ImportReport:
 
     @property
     def clean(self) -> bool:
-        """Whether no row had a problem."""
+        """True if no row had a problem."""
         return self.problem_count == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an import is: CHECKING reads the whole file once, then IMPORTING reads it again."""
+    """The progress of an import: phase CHECKING reads the whole file, then IMPORTING reads it again."""
 
     phase: str
     rows: int

@@ -1,4 +1,4 @@
-"""What customers type, checked field by field: what is wrong is collected, and named without its value."""
+"""Validates the input fields of the API and collects their problems, without values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from values.person_name import read_name
 
 
 def number(text: str) -> str | FieldFault:
-    """A telephone number as E.164."""
+    """Parse a telephone number to E.164; a fault if it is impossible."""
     try:
         parsed = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
@@ -29,29 +29,30 @@ def number(text: str) -> str | FieldFault:
 
 
 class InputReader:
-    """Reads fields of an input; None for a field that is empty, null or wrong."""
+    """Reads fields of an input; returns None for a field that is empty, null or invalid."""
 
     def __init__(self, given: Mapping[str, Any], under: tuple[str, ...] = ()) -> None:
         self.given, self.under = given, under
         self.problems: list[UserProblem] = []
 
     def name(self, field: str, most: int = person_name.LONGEST) -> str | None:
-        """A part of a name: a line with at least one letter; it may not be emptied."""
+        """A part of a name: one line with at least one letter; required."""
         text = self._read(field, read_name, most)
         if text is None:
             self._needed(field)
         return text
 
     def owner_name(self, field: str) -> str | None:
-        """The name of a domain's owner, who may be an organisation."""
+        """The name of a registrant, who may be an organisation."""
         return self.name(field, lines.LONGEST)
 
     def phone(self, field: str) -> str | None:
-        """E.164, for a number that the country could have: plans of numbers change faster than libraries."""
+        """A telephone number as E.164. It must be possible, not assigned: numbering plans change faster than
+        libraries."""
         return self._checked(field, number, "INVALID_PHONE", "Write the number with its country code, such as +41 21 …")
 
     def email(self, field: str) -> str | None:
-        """An e-mail address that nobody takes for another one."""
+        """An e-mail address in its canonical display form; look-alikes of mixed scripts are refused."""
         text = self.line(field, mailbox.LONGEST_TYPED)
         try:
             return None if text is None else read_mailbox(text).display
@@ -60,11 +61,12 @@ class InputReader:
             return None
 
     def language(self, field: str) -> str | None:
-        """BCP 47."""
+        """A language tag (BCP 47)."""
         return self._checked(field, language, "INVALID_LANGUAGE", "Write a language tag, such as fr-CH.")
 
     def address(self, field: str) -> Mapping[str, str | None]:
-        """A postal address: street, city and country at least."""
+        """A postal address; street, city and country are required."""
+        # A reader of its own, so that paths contain the field.
         inner = InputReader(self.given[field], (*self.under, field))
         found: dict[str, str | None] = {
             part: inner.line(part) for part in ("street", "street2", "postalCode", "city", "region")
@@ -73,6 +75,7 @@ class InputReader:
         for part in ("street", "city", "country"):
             if found[part] is None:
                 inner._needed(part)
+        # The rules of a country apply only to an address that is complete.
         if not inner.problems:
             found, faults = checked(found)
             for fault in faults:
@@ -81,7 +84,7 @@ class InputReader:
         return found
 
     def line(self, field: str, most: int = lines.LONGEST) -> str | None:
-        """One line of text in NFC, without the space around it."""
+        """One line of text, NFC-normalised and trimmed."""
         return self._read(field, read_line, most)
 
     def _read(self, field: str, read: Callable[[str, int], str], most: int) -> str | None:
@@ -93,10 +96,11 @@ class InputReader:
             return None
 
     def problem(self, field: str, code: str, message: str) -> None:
-        """Note what is wrong with a field."""
+        """Add a problem of a field."""
         self.problems.append(UserProblem(code, message, (*self.under, field)))
 
     def _needed(self, field: str) -> None:
+        # A field that is malformed is not reported as missing, too.
         if not any(problem.field[-1] == field for problem in self.problems):
             self.problem(field, "REQUIRED", "This cannot be empty.")
 

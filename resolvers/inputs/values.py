@@ -1,4 +1,4 @@
-"""Single values of an import: each text is either well formed or has one named fault."""
+"""Validates single values of an import: each returns the value, or one fault."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from values.person_name import read_name
 
 Check = Callable[[str], "str | FieldFault"]
 
-# The signs that make a spreadsheet calculate a cell, full-width forms included (D7).
+# Characters that start a formula in spreadsheets, full-width forms included (CSV injection, D7).
 _FORMULA = tuple("=+-@＝＋－＠")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _PHONE_SPACING = str.maketrans("", "", " .-()/\u00a0\u202f")
@@ -37,12 +37,13 @@ EMAIL_FAULTS = {
 
 
 def line(text: str) -> str | FieldFault:
-    """A line of words; what a spreadsheet would calculate is refused."""
+    """A line of text that does not start like a spreadsheet formula."""
+    # Exports of this data will be opened in spreadsheets, too.
     return FieldFault.FORMULA if text.startswith(_FORMULA) else text
 
 
 def email(text: str) -> str | FieldFault:
-    """An e-mail address, international ones included, by the rule of the API."""
+    """An e-mail address, international ones included, by the rules of the API."""
     if text.startswith(_FORMULA):
         return FieldFault.FORMULA
     try:
@@ -52,7 +53,7 @@ def email(text: str) -> str | FieldFault:
 
 
 def phone(text: str) -> str | FieldFault:
-    """E.164, without the spacing that people write."""
+    """A telephone number in E.164 form; spaces and punctuation are removed."""
     bare = text.translate(_PHONE_SPACING)
     return bare if _PHONE.fullmatch(bare) else FieldFault.NOT_A_PHONE
 
@@ -63,7 +64,7 @@ def country(text: str) -> str | FieldFault:
 
 
 def language(text: str) -> str | FieldFault:
-    """A tag of the shape of BCP 47."""
+    """A language tag of the form of BCP 47."""
     return text if _LANGUAGE.fullmatch(text) else FieldFault.NOT_A_LANGUAGE
 
 
@@ -73,7 +74,7 @@ def number(text: str) -> str | FieldFault:
 
 
 def domain(text: str) -> str | FieldFault:
-    """A domain name of two labels or more, by its A-labels."""
+    """A domain name of at least two labels, in A-labels."""
     try:
         return to_ascii(text)
     except DomainNameError:
@@ -81,7 +82,7 @@ def domain(text: str) -> str | FieldFault:
 
 
 def name(text: str) -> str | FieldFault:
-    """A part of somebody's name, by the rule of the API; what a spreadsheet would calculate is refused."""
+    """A part of a name, by the rules of the API; a spreadsheet formula is refused."""
     try:
         return line(read_name(text, lines.LONGEST))
     except LineError:
@@ -89,12 +90,12 @@ def name(text: str) -> str | FieldFault:
 
 
 def one_of(words: Sequence[str]) -> Check:
-    """One of the words, whatever its case."""
+    """A check for one of the words, case-insensitive."""
     return lambda text: text.upper() if text.upper() in words else FieldFault.NOT_A_CHOICE
 
 
 class Fields:
-    """The fields of one record or of an object in it; faults are noted under the field's path."""
+    """The fields of a record or of an object in it; faults are added with the field's path."""
 
     __slots__ = ("_faults", "_raw", "_under", "now")
 
@@ -104,7 +105,7 @@ class Fields:
         self._raw, self._faults, self.now, self._under = raw, faults, now, under
 
     def fault(self, name: str, fault: FieldFault) -> None:
-        """Note a fault of the field."""
+        """Add a fault of the field."""
         self._faults.append((self._under + name, fault))
 
     def raw(self, name: str) -> Any:
@@ -112,16 +113,17 @@ class Fields:
         return self._raw.get(name)
 
     def within(self, raw: Mapping[str, Any]) -> Fields:
-        """Other fields of the same record, noted under the same path."""
+        """Other fields of the same record, with the same path."""
         return Fields(raw, self._faults, self.now, self._under)
 
     def only(self, names: Sequence[str], place: str) -> None:
-        """Note that there are other keys than these; the keys themselves may be somebody's data and are not named."""
+        """Add a fault for unknown keys; their names are not reported, since they may be personal data."""
+        # Data without a use is not imported (GDPR Art. 5(1)(c)).
         if not self._raw.keys() <= frozenset(names):
             self.fault(place, FieldFault.UNKNOWN_KEY)
 
     def text(self, name: str, check: Check = line, most: int = 200) -> str | None:
-        """The field in NFC without the space around it; None when it is empty or has a fault, which is noted."""
+        """The field, NFC-normalised and trimmed; None if it is empty, or invalid, which adds a fault."""
         value = self._raw.get(name)
         if value is None:
             return None
@@ -132,7 +134,7 @@ class Fields:
         return found or None
 
     def required(self, name: str, check: Check = line, most: int = 200) -> str:
-        """As `text`; an empty field is a fault. What is returned then does not matter: the row is bad."""
+        """Like `text`, but an empty field adds a fault, and the empty string is returned."""
         value = self._raw.get(name)
         if value is None or (isinstance(value, str) and not value.strip()):
             self.fault(name, FieldFault.MISSING)
@@ -152,19 +154,20 @@ class Fields:
         return _TRUTH.get(word.lower(), default)
 
     def moment(self, name: str, future: bool = False) -> datetime | None:
-        """A date (its midnight) or a moment, UTC unless it says otherwise."""
+        """A date (midnight) or a time, in UTC unless it has an offset."""
         text = self.text(name)
         if text is None:
             return None
         found = _moment(text)
         if found is None:
             self.fault(name, FieldFault.NOT_A_DATE)
+        # A day of tolerance, since a date has no time zone.
         elif not future and found > self.now + timedelta(days=1):
             self.fault(name, FieldFault.IN_THE_FUTURE)
         return found
 
     def objects(self, name: str, most: int) -> list[Fields]:
-        """A list of objects, each with its place in the path of its fields."""
+        """A list of objects; the paths of their fields contain the index."""
         value = self._raw.get(name)
         if value is None or value == "":
             return []
@@ -177,7 +180,7 @@ class Fields:
         return [self._inner(entry, f"{name}[{place}].") for place, entry in enumerate(value)]
 
     def object(self, name: str) -> Fields | None:
-        """An object, or None when there is none."""
+        """An object; None if there is none or it is of another type, which adds a fault."""
         value = self._raw.get(name)
         if value is None:
             return None

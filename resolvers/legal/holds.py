@@ -17,7 +17,6 @@ from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.erasures import legal_holds
 
-C, H = customers.c, legal_holds.c
 LONGEST_BASIS = 200
 
 
@@ -66,7 +65,7 @@ class Holds:
         found = await customer_with_number(self._store, new.number)
         until = now + timedelta(days=new.days)
         async with self._store.write() as connection:
-            owner = await connection.scalar(select(C.id).where(C.id == found).with_for_update())
+            owner = await connection.scalar(select(customers.c.id).where(customers.c.id == found).with_for_update())
             if owner is None:
                 raise HoldError("There is no customer with this number.")
             row = {
@@ -78,9 +77,11 @@ class Holds:
 
     async def lift(self, reference: str, now: datetime) -> int:
         """End every hold of an order; how many there were. What was secret while it stood may be told now."""
-        standing = update(legal_holds).where(H.reference == reference, H.lifted_at.is_(None))
+        standing = update(legal_holds).where(legal_holds.c.reference == reference, legal_holds.c.lifted_at.is_(None))
         async with self._store.write() as connection:
             done = await connection.execute(standing.values(lifted_at=now))
-            silent = update(legal_holds).where(H.reference == reference, H.embargoed_until > now)
+            silent = update(legal_holds).where(
+                legal_holds.c.reference == reference, legal_holds.c.embargoed_until > now
+            )
             await connection.execute(silent.values(embargoed_until=now))
             return int(done.rowcount)

@@ -84,7 +84,7 @@ async def read_order(
     unit = OperationContext(store, order.customer, now, bounds=bounds)
     unit.parameters |= zip(PERIOD, order.period, strict=True)
     records: dict[Table, list[OpenedRecord]] = {}
-    await unit.revealed.learn([order.customer])
+    await unit.revealed.add_owners([order.customer])
     for table, columns in _by_table(fields[each].column for each in coordinates).items():
         records[table] = await _records(unit, table, columns, order.customer)  # 2, 3
     values = {each: _values(records[fields[each].column.table], fields[each].column) for each in coordinates}  # 4

@@ -32,7 +32,6 @@ from store.sql.ids import new_id
 from store.tables.erasures import erasures
 from store.tables.legal import legal_requests
 
-L, E = legal_requests.c, erasures.c
 CLIENT = "legal"
 OFFICER = "OFFICER"
 OPERATION = sha256(b"legal answer").hexdigest()
@@ -67,7 +66,10 @@ class Legal:
         owner = None if number is None else await customer_with_number(self._store, number)
         async with self._store.write() as connection:
             officer = await self._proven(connection, to_sign(new.reference, digest), signature, APPROVES)
-            if await connection.scalar(select(L.id).where(L.reference == new.reference)) is not None:
+            if (
+                await connection.scalar(select(legal_requests.c.id).where(legal_requests.c.reference == new.reference))
+                is not None
+            ):
                 raise LegalRequestError("A request with this reference was filed already.")
             row = {
                 "id": new_id(),
@@ -112,7 +114,9 @@ class Legal:
             second = await self._proven(connection, text, signature, meaning)
             _require_two(first, second)
             decided = {"second_officer": second.code, "second_signature": signature, "decided_at": now}
-            await connection.execute(update(legal_requests).where(L.id == row.id).values({**change, **decided}))
+            await connection.execute(
+                update(legal_requests).where(legal_requests.c.id == row.id).values({**change, **decided})
+            )
 
     async def answer(self, reference: str, now: datetime) -> dict[str, Any]:
         """The values of the fields that the order names, of its period, and nothing else.
@@ -128,7 +132,7 @@ class Legal:
             answered = {"state": "ANSWERED", "answered_at": now}
             read = await self._read(row, now)  # 2
             if read is None or read.key is None:
-                await connection.execute(update(legal_requests).where(L.id == row.id).values(answered))
+                await connection.execute(update(legal_requests).where(legal_requests.c.id == row.id).values(answered))
                 return await self._nothing(connection, row)
             fields = tuple(read.values)
             await disclose(
@@ -144,7 +148,7 @@ class Legal:
                 now=now,
                 embargoed_until=row.embargoed_until,
             )
-            await connection.execute(update(legal_requests).where(L.id == row.id).values(answered))  # 3
+            await connection.execute(update(legal_requests).where(legal_requests.c.id == row.id).values(answered))  # 3
             told = row.embargoed_until is None or row.embargoed_until <= now
             if told and row.told_at is None:
                 await tell(connection, read.key, row, self._site, now)
@@ -170,11 +174,20 @@ class Legal:
     async def listed(self) -> Sequence[Any]:
         """Every request, the newest first, refused ones too; nobody is named but officers by their codes."""
         columns = (
-            L.reference, L.state, L.authority, L.fields, L.officer, L.second_officer, L.filed_at, L.reason,
-            L.erasure_id, L.customer_id, L.told_at,
-        )  # fmt: skip
+            legal_requests.c.reference,
+            legal_requests.c.state,
+            legal_requests.c.authority,
+            legal_requests.c.fields,
+            legal_requests.c.officer,
+            legal_requests.c.second_officer,
+            legal_requests.c.filed_at,
+            legal_requests.c.reason,
+            legal_requests.c.erasure_id,
+            legal_requests.c.customer_id,
+            legal_requests.c.told_at,
+        )
         async with self._store.write() as connection:
-            return (await connection.execute(select(*columns).order_by(L.id.desc()))).all()
+            return (await connection.execute(select(*columns).order_by(legal_requests.c.id.desc()))).all()
 
     async def _require_approval(self, connection: AsyncConnection, row: Any) -> None:
         """The state alone proves nothing: both signatures are verified again, over what the row says now."""
@@ -247,7 +260,9 @@ class Legal:
     async def _erasure(self, connection: AsyncConnection, case: int | None) -> int | None:
         if case is None:
             return None
-        done = select(E.id).where(E.id == case, E.state == "ERASED", E.certificate.is_not(None))
+        done = select(erasures.c.id).where(
+            erasures.c.id == case, erasures.c.state == "ERASED", erasures.c.certificate.is_not(None)
+        )
         found: int | None = await connection.scalar(done)
         if found is None:
             raise LegalRequestError(
@@ -257,12 +272,12 @@ class Legal:
 
     async def _nothing(self, connection: AsyncConnection, row: Any) -> dict[str, Any]:
         """The answer about somebody who is not held: a backup is never restored to give another one (R53)."""
-        certificate = await connection.scalar(select(E.certificate).where(E.id == row.erasure_id))
+        certificate = await connection.scalar(select(erasures.c.certificate).where(erasures.c.id == row.erasure_id))
         held = {"held": False, "erased": row.erasure_id is not None, "certificate": certificate}
         return {"reference": row.reference, "authority": row.authority, "fields": {}} | held
 
     async def _row(self, connection: AsyncConnection, reference: str) -> Any:
-        found = select(legal_requests).where(L.reference == reference).with_for_update()
+        found = select(legal_requests).where(legal_requests.c.reference == reference).with_for_update()
         row = (await connection.execute(found)).one_or_none()
         if row is None:
             raise LegalRequestError("There is no request with this reference: `gateway legal list` shows them.")

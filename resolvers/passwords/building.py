@@ -1,7 +1,7 @@
-"""Making a list of passwords from words, or from the SHA-1 lists that the public has, in bounded memory.
+"""Builds a password list from words, or from public lists of SHA-1 hashes, in bounded memory.
 
-Each line is a password, or its SHA-1 in hexadecimal with or without `:count` behind. Prefixes are sorted in runs of
-bounded length, the runs laid down in one file, and merged into the list, which takes its name when it is whole.
+Each line is a password, or its SHA-1 in hexadecimal with an optional `:count`. Prefixes are sorted in runs of bounded
+length, which are written to a temporary file and merged (external merge sort). The result is renamed when complete.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ from resolvers.passwords.text import MOST_BYTES, normal, squeezed
 
 WIDTH = 8
 RUN = 500_000
-"""Prefixes that are sorted at once: about 30 MB."""
+"""Prefixes sorted at once: about 30 MB."""
 BLOCK = 8_192
-"""Prefixes of one run that are in memory while runs are merged."""
+"""Prefixes of each run in memory during the merge."""
 HEX = frozenset(b"0123456789abcdefABCDEF")
 DIGITS = 40
 
 
 def build(sources: Iterable[BinaryIO], target: Path, width: int = WIDTH) -> int:
-    """Write the list of everything in these files; how many it has. PasswordListError when it cannot be written."""
+    """Write the list of all passwords in these files; returns their number. PasswordListError if it cannot be
+    written."""
     prefixes = (each[:width] for source in sources for line in lines_of(source) for each in digests_of(line))
     try:
+        # Beside the target, whose disk has room for it, and not in a small /tmp.
         with TemporaryFile(dir=target.parent) as runs:
             ends = _lay_down(prefixes, runs)
             return _merge(runs, ends, target, width)
@@ -37,10 +39,11 @@ def build(sources: Iterable[BinaryIO], target: Path, width: int = WIDTH) -> int:
 
 
 def lines_of(source: BinaryIO) -> Iterator[bytes]:
-    """The lines without their ends; one that is too long for a password is passed over without being kept."""
+    """The lines without line ends; lines too long for a password are skipped without being loaded."""
     most = MOST_BYTES + 2
     while line := source.readline(most + 1):
         if len(line) > most and not line.endswith(b"\n"):
+            # Read on to the end of the line in bounded pieces.
             while (rest := source.readline(most)) and not rest.endswith(b"\n"):
                 pass
             continue
@@ -49,7 +52,7 @@ def lines_of(source: BinaryIO) -> Iterator[bytes]:
 
 
 def digests_of(line: bytes) -> Iterator[bytes]:
-    """What stands for a line: the SHA-1 that it is; or those of the word, as it is and squeezed."""
+    """The SHA-1 hashes of a line: its own if it is one, else those of the word and of its squeezed form."""
     head, colon, count = line.partition(b":")
     if len(head) == DIGITS and HEX.issuperset(head) and (not colon or count.strip().isdigit()):
         yield bytes.fromhex(head.decode())
@@ -57,12 +60,12 @@ def digests_of(line: bytes) -> Iterator[bytes]:
     try:
         word = normal(line.decode())
     except UnicodeDecodeError:
-        word = normal(line.decode("latin-1"))  # Old lists are in one byte a character.
+        word = normal(line.decode("latin-1"))  # Old lists use a one-byte encoding.
     yield from {digest(each) for each in (word, squeezed(word)) if each}
 
 
 def _lay_down(prefixes: Iterable[bytes], runs: IO[bytes]) -> list[int]:
-    """Write sorted runs one after the other; where each ends, in bytes."""
+    """Write sorted runs one after the other; returns the end of each in bytes."""
     ends: list[int] = []
     run: list[bytes] = []
     for each in prefixes:
@@ -89,8 +92,9 @@ def _merge(runs: IO[bytes], ends: list[int], target: Path, width: int) -> int:
         try:
             count = _write_all(heapq.merge(*read), file, width)
             file.flush()
+            # Before the rename: after a crash the name must not refer to an incomplete file.
             os.fsync(file.fileno())
-            part.chmod(0o644)  # There is nothing secret in it, and another user may serve.
+            part.chmod(0o644)  # The list is not secret, and the gateway may run as another user.
             part.replace(target)
         except BaseException:
             part.unlink(missing_ok=True)
@@ -99,6 +103,7 @@ def _merge(runs: IO[bytes], ends: list[int], target: Path, width: int) -> int:
 
 
 def _write_all(prefixes: Iterable[bytes], file: IO[bytes], width: int) -> int:
+    # A placeholder: the count is known only after merging, which removes duplicates.
     file.write(HEAD.pack(MAGIC, width, 0))
     count, last = 0, b""
     for each in prefixes:

@@ -1,7 +1,7 @@
-"""Whether a whole password is a common one, or one with common changes (NIST SP 800-63B-4: never a part of it).
+"""Recognises common passwords and their variants; the whole password is compared, never a part (NIST SP 800-63B-4).
 
-A long text that merely contains common words is accepted. A common password is recognised in capitals, with accents or
-signs between, with letters written as digits, repeated, or with a little in front or behind.
+A long text that contains common words is accepted. A common password is recognised in capitals, with accents or
+punctuation, with letters written as digits (leetspeak), repeated, or with a short prefix or suffix.
 """
 
 from __future__ import annotations
@@ -15,21 +15,23 @@ WRITTEN = (
     str.maketrans("0134578@$!+", "oieastbasit"),
     str.maketrans("0134578@$!+", "oleastbaslt"),
 )
-"""Letters that people write as digits and signs, read back; `1` and `!` may be an I or an L."""
+"""Translations of leetspeak to letters; `1` and `!` may stand for I or L."""
 MONOTONOUS = 2
-"""Different characters that, in the same order again and again, are no password however long."""
+"""Maximum length of a unit that, however often repeated, makes no password."""
 
 
 def is_common(password: str, lists: Iterable[Listed]) -> bool:
-    """Whether it is listed, in any of the forms above."""
+    """True if a list contains the password or one of its forms."""
     found = dict.fromkeys(forms(password))
+    # "aaaa…" and "abab…" are in no list of finite length.
     return len(_unit(password)) <= MONOTONOUS or any(each.holds(found) for each in lists)
 
 
 def forms(password: str) -> Iterator[str]:
-    """What it is compared as; the text itself first."""
+    """The forms to compare, beginning with the text itself."""
     yield password
     yield password.casefold()
+    # The forms are few and fixed, so that a password costs a bounded number of look-ups.
     for core in dict.fromkeys((password, *_cores(password))):
         bare = [squeezed(each) for each in (core, *(core.casefold().translate(table) for table in WRITTEN))]
         for each in dict.fromkeys(bare):
@@ -39,7 +41,7 @@ def forms(password: str) -> Iterator[str]:
 
 
 def _cores(password: str) -> Iterator[str]:
-    """The password without digits and signs behind, and in front, unless more than half of it would be gone."""
+    """The password without a suffix, and prefix, of digits and punctuation, unless that were more than half of it."""
     letters = [at for at, character in enumerate(password) if character.isalpha()]
     if not letters:
         return
@@ -49,9 +51,11 @@ def _cores(password: str) -> Iterator[str]:
 
 
 def _unit(text: str) -> str:
-    """What the text is a repetition of, begun anew any number of times; the text itself when it is of nothing."""
+    """The unit that the text repeats; the text itself if it repeats none."""
     border = [0] * len(text)
-    for at in range(1, len(text)):  # Knuth, Morris and Pratt: the longest beginning that is an end, too
+    for at in range(
+        1, len(text)
+    ):  # Failure function of Knuth-Morris-Pratt: linear time, for texts of an attacker (G12).
         length = border[at - 1]
         while length and text[at] != text[length]:
             length = border[length - 1]

@@ -1,4 +1,4 @@
-"""Hashing passwords with argon2id, on a bounded number of threads."""
+"""Hashes and verifies passwords with Argon2id, on a bounded number of threads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one hash costs. The defaults are OWASP's first choice: 19 MiB, two passes, one lane."""
+    """The parameters of Argon2id. The defaults are OWASP's recommendation: 19 MiB, two passes, one lane."""
 
     kibibytes: int = 19_456
     passes: int = 2
@@ -33,49 +33,52 @@ def _argon2(cost: Cost) -> PasswordHasher:
 
 @cache
 def _nobody(cost: Cost) -> str:
-    """What the password of an account that does not exist is compared with."""
+    """A hash to verify against if the account does not exist (S1)."""
     return _argon2(cost).hash("the password of nobody")
 
 
 class HashingBusyError(Exception):
-    """More passwords wait to be hashed than can be in reasonable time; try again in a second."""
+    """Too many passwords wait to be hashed; try again in a second."""
 
 
 class Hasher:
-    """Verifies and hashes; at most `threads` at once, and at most `waiting` in the queue before them."""
+    """Hashes and verifies on at most `threads` threads, with at most `waiting` calls in progress or queued."""
 
     def __init__(self, cost: Cost | None = None, threads: int | None = None, waiting: int = 64) -> None:
         cost = cost or Cost()
         self._argon2 = _argon2(cost)
+        # Each computation takes 19 MiB and a core: more threads gain nothing, and starve the event loop.
         self._pool = ThreadPoolExecutor(threads or min(4, os.cpu_count() or 1), "passwords")
         self._waiting = waiting
         self._inside = 0
         self._nobody = _nobody(cost)
 
     def stale(self, stored: str) -> bool:
-        """Whether a stored hash was made at another cost than today's."""
+        """True if a stored hash has other parameters than the present ones."""
         return self._argon2.check_needs_rehash(stored)
 
     async def hash(self, password: str) -> str:
-        """The text to store; Crowded when too many wait."""
+        """Hash a password for storage; HashingBusyError if too many wait, ValueError if it is too long."""
         self._check(password)
-        return await self._apart(lambda: self._argon2.hash(password))
+        return await self._in_pool(lambda: self._argon2.hash(password))
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether it is the password; Crowded when too many wait.
+        """True if the password is right; HashingBusyError if too many wait, ValueError if it is too long.
 
-        Costs the same for an account that does not exist (None), and for a stored hash of any cost: one computation
-        at today's cost is always made (S1).
+        It takes as long for a missing account (None) or a hash with cheaper parameters: one computation with the
+        present parameters is always made (S1).
         """
         self._check(password)
-        return await self._apart(lambda: self._verify(stored, password))
+        return await self._in_pool(lambda: self._verify(stored, password))
 
     async def any_of(self, stored: list[str], password: str) -> bool:
-        """Whether it is one of these passwords of the same customer (R38)."""
+        """True if it is one of these passwords of the same customer (R38)."""
         self._check(password)
-        return await self._apart(lambda: any(self._matches(each, password) for each in stored))
+        # One task for all, so that they take one place in the queue.
+        return await self._in_pool(lambda: any(self._matches(each, password) for each in stored))
 
     def _verify(self, stored: str | None, password: str) -> bool:
+        # A missing or cheap hash would answer faster, and so reveal itself (S1).
         if stored is None or self._is_cheap(stored):
             self._matches(self._nobody, password)
         return stored is not None and self._matches(stored, password)
@@ -96,7 +99,8 @@ class Hasher:
         if too_long(password):
             raise ValueError("check the length before hashing")
 
-    async def _apart(self, work: Callable[[], Result]) -> Result:
+    async def _in_pool(self, work: Callable[[], Result]) -> Result:
+        # Refused instead of queued without bound: waiting requests would time out anyway (G11).
         if self._inside >= self._waiting:
             raise HashingBusyError
         self._inside += 1
@@ -106,5 +110,5 @@ class Hasher:
             self._inside -= 1
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Stop the threads without waiting."""
         self._pool.shutdown(wait=False, cancel_futures=True)

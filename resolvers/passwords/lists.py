@@ -1,8 +1,7 @@
-"""Lists of passwords that are refused, as files of sorted SHA-1 prefixes: searched where they lie, never read whole.
+"""Lists of refused passwords: files of sorted SHA-1 prefixes, searched on disk by bisection.
 
-A file is `PWLIST1`, one byte of width, eight bytes of count (big-endian), then that many prefixes of that width in
-ascending order. With 8 bytes a prefix, one of a thousand million listed passwords is mistaken for another text once in
-ten thousand million tries.
+A file is `PWLIST1`, the width (1 byte), the count (8 bytes, big-endian), then that many prefixes of that width in
+ascending order. With prefixes of 8 bytes and 10⁹ listed passwords, a false positive has a probability of about 5·10⁻¹¹.
 """
 
 from __future__ import annotations
@@ -25,30 +24,31 @@ SHIPPED = Path(__file__).parents[1] / "data" / "common_passwords.bin"
 
 
 class PasswordListError(Exception):
-    """A list of passwords cannot be read or written; the text says what to do."""
+    """A password list cannot be read or written; the message has advice."""
 
 
 class Listed(Protocol):
-    """Something that knows passwords to refuse."""
+    """A list of passwords to refuse."""
 
     def holds(self, texts: Iterable[str]) -> bool:
-        """Whether one of these is listed."""
+        """True if one of these is listed."""
         ...
 
 
 def digest(text: str) -> bytes:
-    """What stands for a password in a list, as in public lists of compromised ones: SHA-1 of its UTF-8."""
+    """SHA-1 of the UTF-8 text, the form of public lists of compromised passwords."""
     return sha1(text.encode(errors="replace"), usedforsecurity=False).digest()
 
 
 class PasswordList:
-    """One file of the form above, searched by a few small reads. It stays readable when another one takes its name, and
-    is not mapped into memory, where a file that somebody cuts short would end the process."""
+    """One file, searched by a few small reads. It stays open when another file replaces it. It is not mapped into
+    memory, since truncating a mapped file kills the process (SIGBUS)."""
 
     def __init__(self, path: Path) -> None:
-        """PasswordListError when it is no such file."""
+        """Open the file; PasswordListError if it is no password list."""
         try:
             self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # Closed when the last user is gone: a replaced list may still be in use by a thread.
             finalize(self, os.close, self._file)
             size, head = os.fstat(self._file).st_size, os.pread(self._file, HEAD.size, 0)
         except OSError as error:
@@ -58,7 +58,7 @@ class PasswordList:
             raise PasswordListError(f"{path} is no list of passwords, or was cut short: {_BUILD}")
 
     def holds(self, texts: Iterable[str]) -> bool:
-        """Whether one of these is listed."""
+        """True if one of these is listed."""
         return any(self._has(digest(text)[: self._width]) for text in texts)
 
     def _has(self, wanted: bytes) -> bool:
@@ -72,6 +72,7 @@ class PasswordList:
         return low < self.count and self._at(low) == wanted
 
     def _at(self, place: int) -> bytes:
+        # pread() has no shared position, so threads can search at the same time.
         return os.pread(self._file, self._width, HEAD.size + place * self._width)
 
 
@@ -79,22 +80,23 @@ _BUILD = "make it with `gateway passwords build FILE`."
 
 
 class ReplaceableList:
-    """The operator's list, which may be replaced at any time; looked at whenever a password is set."""
+    """The operator's list, which may be replaced at any time; checked whenever a password is set."""
 
     def __init__(self, path: Path) -> None:
-        """PasswordListError when the file is no list: nobody should believe that passwords are compared with it."""
+        """Open the file; PasswordListError if it is no list, so that a misconfiguration does not go unnoticed."""
         self._path = path
         self._seen = self._state()
         self._list = PasswordList(path)
 
     def holds(self, texts: Iterable[str]) -> bool:
-        """Whether one of these is listed in the file that is there now."""
+        """True if one of these is in the present file."""
         seen = self._state()
+        # A missing file is a replacement in progress: the earlier one stays in use.
         if seen is not None and seen != self._seen:
             self._seen = seen
             try:
                 self._list = PasswordList(self._path)
-            except PasswordListError:  # The earlier one, which is still open, goes on answering.
+            except PasswordListError:  # The earlier file, which is still open, stays in use.
                 log.warning("the new list of compromised passwords cannot be read; the earlier one is used")
         return self._list.holds(texts)
 
@@ -103,10 +105,11 @@ class ReplaceableList:
             about = os.stat(self._path)
         except OSError:
             return None
+        # The inode, since a rename can bring a file with an older time.
         return about.st_ino, about.st_mtime_ns, about.st_size
 
 
 @cache
 def shipped() -> PasswordList:
-    """The common passwords that come with the gateway; where they are from is in `data/NOTICE`."""
+    """The list of common passwords shipped with the gateway; `data/NOTICE` names its sources."""
     return PasswordList(SHIPPED)

@@ -1,4 +1,4 @@
-"""A password as text: normalised as RFC 8265 says (OpaqueString), and squeezed to what is compared with words."""
+"""Normalises passwords (RFC 8265, OpaqueString), and reduces them for comparison with words."""
 
 from __future__ import annotations
 
@@ -9,34 +9,35 @@ Class = Literal["upper", "lower", "digit", "sign"]
 CLASSES: tuple[Class, ...] = ("upper", "lower", "digit", "sign")
 
 MOST_BYTES = 1_024
-"""The longest password that is looked at (S2): hashing longer ones would be work for an attacker to order."""
+"""Maximum bytes of a password (S2): hashing longer ones would let an attacker cause work."""
 
 
 def too_long(password: str) -> bool:
-    """Whether it is refused unseen; a lone surrogate, which is no text, counts as bytes too."""
+    """True if it is too long to be processed; lone surrogates count with their bytes."""
+    # The length first: encoding a huge text takes time.
     return len(password) > MOST_BYTES or len(password.encode(errors="surrogatepass")) > MOST_BYTES
 
 
 def normal(password: str) -> str:
-    """The same password typed on another keyboard is the same text: NFC, and every kind of space is a space.
+    """Normalise a password (NFC, all spaces equal), so that it is the same text on any keyboard.
 
-    Compatibility forms (NFKC) are left apart: "²" and "2" are two characters to whoever types them, as RFC 8265 has it.
-    What is too long to be a password stays as it is: normalising takes the square of the number of combining marks.
+    No compatibility forms (NFKC): "²" and "2" are different characters (RFC 8265). A text that is too long stays as it
+    is: normalising takes quadratic time in the number of combining marks (G12).
     """
     if too_long(password):
         return password
-    whole = password.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # Half a character is none.
+    whole = password.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # Lone surrogates become U+FFFD.
     return unicodedata.normalize("NFC", "".join(" " if unicodedata.category(c) == "Zs" else c for c in whole))
 
 
 def squeezed(text: str) -> str:
-    """Letters and digits alone, without accents and case."""
+    """Letters and digits only, without accents and case."""
     bare = unicodedata.normalize("NFKD", text).casefold()
     return "".join(character for character in bare if character.isalnum())
 
 
 def classes_of(password: str) -> frozenset[Class]:
-    """Which of the four classes of characters it has (R37)."""
+    """The character classes that a password has (R37)."""
     return frozenset(_class_of(character) for character in password)
 
 

@@ -1,1 +1,1 @@
-"""Ways to pay, cards kept by consent, payments."""
+"""Payment methods, cards stored by consent, and payments."""

@@ -1,4 +1,4 @@
-"""Sending a card to the company affiliated with it: recorded first, then sent, by the gateway itself (R22, R23; D4)."""
+"""Forwards card data to payment affiliates; each disclosure is recorded before it is sent (R22, R23; D4)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,12 @@ from store.crypto.subject_key import SubjectKey
 from store.registers.affiliates import affiliates, open_affiliate_secret
 from store.tables.disclosures import disclosures
 
-A, D = affiliates.c, disclosures.c
-
 ACCEPTED, DECLINED, UNREACHABLE = OUTCOMES = ("ACCEPTED", "DECLINED", "UNREACHABLE")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Affiliate:
-    """One that takes cards now."""
+    """An active payment affiliate with its secret."""
 
     id: int
     name: str
@@ -40,8 +38,8 @@ class Affiliate:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Parcel:
-    """What is sent: `fields` by coordinate for the record, `content` for the affiliate. It never prints itself."""
+class AffiliateMessage:
+    """A message to an affiliate: `fields` are coordinates for the record, `content` is sent. It has no repr (D1)."""
 
     kind: str
     id: str
@@ -51,24 +49,31 @@ class Parcel:
 
 
 async def affiliate_of(
-    desk: CommandContext, connection: AsyncConnection, kind: str, name: str | None = None
+    context: CommandContext, connection: AsyncConnection, kind: str, name: str | None = None
 ) -> Affiliate | None:
-    """The affiliate of a way to pay, the first that was registered unless one is named; None if there is none."""
-    found = select(A.id, A.name, A.url, A.country, A.secret).where(A.kind == kind, A.disabled_at.is_(None))
+    """The affiliate of a kind of payment: the named or the first registered one; None if there is none."""
+    found = select(
+        affiliates.c.id, affiliates.c.name, affiliates.c.url, affiliates.c.country, affiliates.c.secret
+    ).where(affiliates.c.kind == kind, affiliates.c.disabled_at.is_(None))
     if name is not None:
-        found = found.where(A.name == name)
-    rows = (await connection.execute(found.order_by(A.id))).all()
+        found = found.where(affiliates.c.name == name)
+    rows = (await connection.execute(found.order_by(affiliates.c.id))).all()
+    # Checked again, since a register can be changed by hand (D11).
     row = next((each for each in rows if may_serve(each.name, Registered(each.url, each.country))), None)
     if row is None:
         return None
-    secret = await open_affiliate_secret(desk.store.keys.system, row.id, row.secret)
+    secret = await open_affiliate_secret(context.store.keys.system, row.id, row.secret)
     return Affiliate(row.id, row.name, row.url, row.country, secret)
 
 
 async def write_down(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, affiliate: Affiliate, parcel: Parcel
+    connection: AsyncConnection,
+    context: CommandContext,
+    key: SubjectKey,
+    affiliate: Affiliate,
+    message: AffiliateMessage,
 ) -> None:
-    """The disclosure, in the transaction before the parcel leaves."""
+    """Record the disclosure, in a transaction that commits before the message is sent."""
     await disclose(
         connection,
         key,
@@ -77,43 +82,45 @@ async def write_down(
         country=affiliate.country,
         purpose=Purpose.PAYMENT_EXECUTION,
         legal_basis=LegalBasis.A6_1_B,
-        coordinates=parcel.fields,
-        trigger=parcel.trigger,
-        now=desk.now,
+        coordinates=message.fields,
+        trigger=message.trigger,
+        now=context.now,
     )
 
 
-async def send(desk: CommandContext, key: SubjectKey, affiliate: Affiliate, parcel: Parcel) -> str:
-    """One entry in the ledger, durable, and only then one message; what became of it.
+async def send(context: CommandContext, key: SubjectKey, affiliate: Affiliate, message: AffiliateMessage) -> str:
+    """Append a durable ledger entry, then send the message; returns the outcome.
 
-    Its id is the same for the same payment, so an affiliate that sees it twice charges once.
+    The message id is the same for the same payment, so that the affiliate can detect repetitions and charge once.
     """
     entry = {
         "version": 1,
-        "at": int(desk.now.timestamp()),
-        "client": desk.grant.client_id,
+        "at": int(context.now.timestamp()),
+        "client": context.grant.client_id,
         "purpose": Purpose.PAYMENT_EXECUTION.name,
         "reference": None,
-        "operation": sha256(f"affiliate {parcel.kind}".encode()).hexdigest(),
-        "fields": sorted(parcel.fields),
+        "operation": sha256(f"affiliate {message.kind}".encode()).hexdigest(),
+        "fields": sorted(message.fields),
         "subjects": [key.pseudonym],
     }
-    await desk.store.ledger.append(entry)
-    if desk.means.post is None:
+    # Durable before the card leaves: a crash may record a message that was not sent, never the reverse (F1).
+    await context.store.ledger.append(entry)
+    if context.dependencies.post is None:
         return UNREACHABLE
-    stamp = desk.now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    body = orjson.dumps({"type": parcel.kind, "timestamp": stamp, "data": dict(parcel.content)})
-    headers = {"Content-Type": "application/json"} | signed([affiliate.secret], parcel.id, desk.now, body)
-    status = await desk.means.post(affiliate.url, headers, body)
+    stamp = context.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    body = orjson.dumps({"type": message.kind, "timestamp": stamp, "data": dict(message.content)})
+    headers = {"Content-Type": "application/json"} | signed([affiliate.secret], message.id, context.now, body)
+    status = await context.dependencies.post(affiliate.url, headers, body)
     if status is not None and 200 <= status < 300:
         return ACCEPTED
+    # 5xx and no answer may be repeated with the same id; 4xx is the affiliate's decision.
     return DECLINED if status is not None and 400 <= status < 500 else UNREACHABLE
 
 
 async def received_cards(connection: AsyncConnection, customer_id: int) -> list[int]:
-    """The subscriptions of the affiliates that ever received a card of this customer."""
-    told = select(D.recipient_name).where(
-        D.customer_id == customer_id, D.recipient_kind == Recipient.PAYMENT_AFFILIATE.name
+    """The webhook subscriptions of affiliates that have received a card of this customer."""
+    told = select(disclosures.c.recipient_name).where(
+        disclosures.c.customer_id == customer_id, disclosures.c.recipient_kind == Recipient.PAYMENT_AFFILIATE.name
     )
-    found = select(A.webhook_id).where(A.kind == "CARD", A.name.in_(told))
+    found = select(affiliates.c.webhook_id).where(affiliates.c.kind == "CARD", affiliates.c.name.in_(told))
     return list((await connection.scalars(found)).all())

@@ -1,4 +1,4 @@
-"""Paying with a card, kept or not, and forwarding a kept one: the number leaves only towards an affiliate (R20-R23)."""
+"""Pays with a stored or one-time card, and forwards stored cards; a number only leaves for an affiliate (R20-R23)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.context import CommandContext, Result, UserProblem
-from resolvers.consents.consents import standing
+from resolvers.consents.consents import is_given
 from resolvers.events.changes import record
 from resolvers.events.references import may_be_personal
-from resolvers.payments.affiliates import ACCEPTED, Affiliate, Parcel, affiliate_of, send, write_down
+from resolvers.payments.affiliates import ACCEPTED, Affiliate, AffiliateMessage, affiliate_of, send, write_down
 from resolvers.payments.cards import KIND, check_card
 from resolvers.payments.payments import GONE, locked
 from store.crypto.subject_key import SubjectKey
 from store.tables.invoices import invoices
 from store.tables.payments import card_vault, payment_methods
 
-P, V, I = payment_methods.c, card_vault.c, invoices.c  # noqa: E741  (the tables' columns)
 COORDINATES = {
     "number": "Card.number",
     "expMonth": "Card.expMonth",
@@ -28,7 +27,7 @@ COORDINATES = {
     "securityCode": "Card.securityCode",
     "card": "Card.id",
 }
-"""What leaves of a card, by its name in the message: what stands here is recorded, and what does not cannot leave."""
+"""Coordinates of the parts of a card by their names in messages; a part that is not listed cannot be sent."""
 
 NO_INVOICE = UserProblem("NOT_FOUND", "There is no such invoice.", ("invoice",))
 PAID = UserProblem("ALREADY_PAID", "This invoice is paid.", ("invoice",))
@@ -42,40 +41,40 @@ OTHERWISE = UserProblem("UNKNOWN_REFERENCE", "A reference is like INC-4711: no t
 
 @dataclass(frozen=True, slots=True)
 class ForwardedMessage(Result):
-    """What became of the message to the affiliate."""
+    """The outcome of a message to an affiliate."""
 
     outcome: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Card:
-    """What pays; it never prints itself."""
+    """A card with its number; it has no repr (D1)."""
 
     facts: Mapping[str, Any]
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """What leaves with it, by coordinate; KeyError for what nothing is declared of."""
+        """The coordinates that a message with this card discloses; KeyError for an undeclared part."""
         return tuple(COORDINATES[each] for each in self.facts)
 
 
-async def pay_with_card(desk: CommandContext, given: Mapping[str, Any]) -> ForwardedMessage:
-    """Pay an own invoice. A card given for this payment is checked, forwarded and forgotten: nothing of it rests (R20).
+async def pay_with_card(context: CommandContext, given: Mapping[str, Any]) -> ForwardedMessage:
+    """Pay one's own invoice. A one-time card is checked, forwarded and not stored (R20).
 
-    1. exactly one card, and a right one; 2. the invoice is open; 3. the disclosure is committed; 4. the ledger entry is
-    durable; 5. the card leaves; 6. an accepted payment settles the invoice.
+    1. check that there is exactly one valid card; 2. check that the invoice is open; 3. commit the disclosure;
+    4. append the ledger entry durably; 5. send the card; 6. mark the invoice as paid if the payment was accepted.
     """
-    once = given.get("oneTime")
-    if (once is None) == (given.get("card") is None):
+    one_time = given.get("oneTime")
+    if (one_time is None) == (given.get("card") is None):
         return ForwardedMessage(problems=(ONE,))
-    card = _one_time(desk, once) if once is not None else None  # 1
+    card = _one_time(context, one_time) if one_time is not None else None  # 1
     if isinstance(card, tuple):
         return ForwardedMessage(problems=card)
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return ForwardedMessage(problems=(GONE,))
-        found = select(invoices).where(I.id == given["invoice"], I.customer_id == key.customer_id)
+        found = select(invoices).where(invoices.c.id == given["invoice"], invoices.c.customer_id == key.customer_id)
         invoice = (await connection.execute(found)).one_or_none()
         if invoice is None or invoice.paid_at is not None:  # 2
             return ForwardedMessage(problems=(NO_INVOICE if invoice is None else PAID,))
@@ -83,22 +82,24 @@ async def pay_with_card(desk: CommandContext, given: Mapping[str, Any]) -> Forwa
             card = await kept_card(connection, key, given["card"])
             if card is None:
                 return ForwardedMessage(problems=(NO_CARD,))
-        affiliate = await affiliate_of(desk, connection, "CARD")
+        affiliate = await affiliate_of(context, connection, "CARD")
         if affiliate is None:
             return ForwardedMessage(problems=(NOBODY,))
-        parcel = _payment(key, invoice, card)
-        await write_down(connection, desk, key, affiliate, parcel)  # 3
-    outcome = await send(desk, key, affiliate, parcel)  # 4, 5
+        message = _payment(key, invoice, card)
+        # Committed before the message is sent, outside the transaction: no lock is held during the request.
+        await write_down(connection, context, key, affiliate, message)  # 3
+    outcome = await send(context, key, affiliate, message)  # 4, 5
     if outcome == ACCEPTED:
-        async with desk.store.write() as connection:  # 6
-            unpaid = I.id == invoice.id, I.paid_at.is_(None)
-            await connection.execute(update(invoices).where(*unpaid).values(paid_at=desk.now))
-            await record(connection, desk, key, ["Invoice.paidAt"])
+        async with context.store.write() as connection:  # 6
+            # Only if still unpaid: two payments of one invoice have the same id at the affiliate.
+            unpaid = invoices.c.id == invoice.id, invoices.c.paid_at.is_(None)
+            await connection.execute(update(invoices).where(*unpaid).values(paid_at=context.now))
+            await record(connection, context, key, ["Invoice.paidAt"])
     return ForwardedMessage(affected={"invoice": invoice.id, "customer": key.customer_id}, outcome=outcome)
 
 
-def _one_time(desk: CommandContext, given: Mapping[str, Any]) -> _Card | tuple[UserProblem, ...]:
-    checked = check_card(desk, given)
+def _one_time(context: CommandContext, given: Mapping[str, Any]) -> _Card | tuple[UserProblem, ...]:
+    checked = check_card(context, given)
     code = given.get("securityCode") or ""
     if isinstance(checked, tuple):
         return tuple(UserProblem(each.code, each.message, ("oneTime", *each.field)) for each in checked)
@@ -109,22 +110,31 @@ def _one_time(desk: CommandContext, given: Mapping[str, Any]) -> _Card | tuple[U
 
 
 async def kept_card(connection: AsyncConnection, key: SubjectKey, id_: int) -> _Card | None:
-    """A card with its number, while the consent to keep it stands; None for any other (R21, D6)."""
-    columns = select(V.id, V.number, P.card_expiry).join_from(card_vault, payment_methods, V.payment_method_id == P.id)
-    mine = P.id == id_, P.customer_id == key.customer_id, P.card_consent_id.is_not(None)
+    """A stored card with its number, while the consent is in force; None otherwise (R21, D6)."""
+    columns = select(card_vault.c.id, card_vault.c.number, payment_methods.c.card_expiry).join_from(
+        card_vault, payment_methods, card_vault.c.payment_method_id == payment_methods.c.id
+    )
+    mine = (
+        payment_methods.c.id == id_,
+        payment_methods.c.customer_id == key.customer_id,
+        payment_methods.c.card_consent_id.is_not(None),
+    )
     row = (await connection.execute(columns.where(*mine))).one_or_none()
-    if row is None or not await standing(connection, key.customer_id, KIND):
+    # The consent decides, not the row: it may have been withdrawn a moment ago (R48).
+    if row is None or not await is_given(connection, key.customer_id, KIND):
         return None
-    expiry = P.card_expiry.info["sealing"].decode(key.open(P.card_expiry, id_, row.card_expiry))
-    number = key.open(V.number, row.id, row.number).decode()
+    expiry = payment_methods.c.card_expiry.info["sealing"].decode(
+        key.open(payment_methods.c.card_expiry, id_, row.card_expiry)
+    )
+    number = key.open(card_vault.c.number, row.id, row.number).decode()
     card = key.global_id("Card", id_)
     return _Card({"number": number, "expMonth": int(expiry[0]), "expYear": int(expiry[1]), "card": card})
 
 
-def _payment(key: SubjectKey, invoice: Any, card: _Card) -> Parcel:
+def _payment(key: SubjectKey, invoice: Any, card: _Card) -> AffiliateMessage:
     reference = key.lasting_id("Invoice", invoice.id)
     content = {"reference": reference, "amountCents": invoice.amount_cents, "currency": invoice.currency}
-    return Parcel(
+    return AffiliateMessage(
         kind="payment",
         id=f"pay_{reference}",
         trigger=f"invoice:{reference}",
@@ -133,29 +143,34 @@ def _payment(key: SubjectKey, invoice: Any, card: _Card) -> Parcel:
     )
 
 
-async def forward_card(desk: CommandContext, given: Mapping[str, Any]) -> ForwardedMessage:
-    """Send a kept card to an affiliate, such as to obtain its token; for tools with the scope `cards:forward`."""
+async def forward_card(context: CommandContext, given: Mapping[str, Any]) -> ForwardedMessage:
+    """Send a stored card to an affiliate, such as to obtain a token; for tools with the scope `cards:forward`."""
     reference = given["reference"]
     fits = reference.isascii() and reference.replace("-", "").isalnum() and len(reference) <= 64
+    # The reference gets into the disclosure record, which holds no personal data.
     if not fits or may_be_personal(reference):
         return ForwardedMessage(problems=(OTHERWISE,))
-    async with desk.store.write() as connection:
-        owner = await connection.scalar(select(P.customer_id).where(P.id == given["card"], P.kind == "CARD"))
-    (key,) = (None,) if owner is None else await desk.store.keys.subjects([owner])
-    async with desk.store.write() as connection:
+    async with context.store.write() as connection:
+        owner = await connection.scalar(
+            select(payment_methods.c.customer_id).where(
+                payment_methods.c.id == given["card"], payment_methods.c.kind == "CARD"
+            )
+        )
+    (key,) = (None,) if owner is None else await context.store.keys.subjects([owner])
+    async with context.store.write() as connection:
         card = None if key is None else await kept_card(connection, key, given["card"])
         if key is None or card is None:
             return ForwardedMessage(problems=(NO_CARD,))
-        affiliate: Affiliate | None = await affiliate_of(desk, connection, "CARD", given["affiliate"])
+        affiliate: Affiliate | None = await affiliate_of(context, connection, "CARD", given["affiliate"])
         if affiliate is None:
             return ForwardedMessage(problems=(NO_AFFILIATE,))
         content = {"reference": reference, "card": dict(card.facts)}
-        parcel = Parcel(
+        message = AffiliateMessage(
             "card",
             f"card_{key.lasting_id('Card', given['card'])}_{reference}",
             f"card:{reference}",
             card.fields,
             content,
         )
-        await write_down(connection, desk, key, affiliate, parcel)
-    return ForwardedMessage(outcome=await send(desk, key, affiliate, parcel))
+        await write_down(connection, context, key, affiliate, message)
+    return ForwardedMessage(outcome=await send(context, key, affiliate, message))

@@ -1,4 +1,4 @@
-"""The ways a customer pays: added, chosen, removed (R19, R30)."""
+"""The commands that add, choose and remove payment methods (R19, R30)."""
 
 from __future__ import annotations
 
@@ -18,140 +18,156 @@ from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.payments import card_vault, payment_methods
 
-P, V = payment_methods.c, card_vault.c
-
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 NO_METHOD = UserProblem("NOT_FOUND", "There is no such payment method.", ("id",))
 TOO_MANY = UserProblem("TOO_MANY", "Remove a payment method first: twenty are enough for anyone.")
 MOST = 20
 TYPES = {"CARD": "Card", "PAYPAL": "PayPal", "BANK_TRANSFER": "BankTransfer"}
-"""The type of each kind in the schema."""
+"""The GraphQL type of each kind."""
 
 
-async def add_paypal(desk: CommandContext, given: Mapping[str, Any]) -> Result:
-    """A PayPal account, by its e-mail address."""
+async def add_paypal(context: CommandContext, given: Mapping[str, Any]) -> Result:
+    """Add a PayPal account, by its e-mail address."""
     texts = InputReader(given)
     account = texts.email("account")
     if account is None:
         if not texts.problems:
             texts.problem("account", "INVALID_EMAIL", "Write the e-mail address of the account.")
         return Result(problems=tuple(texts.problems))
-    return await _add(desk, given, "PAYPAL", {"paypal_account": account})
+    return await _add(context, given, "PAYPAL", {"paypal_account": account})
 
 
-async def add_bank_transfer(desk: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Payment by transfer. The customer sends the money, so no account number is needed, and none is kept."""
+async def add_bank_transfer(context: CommandContext, given: Mapping[str, Any]) -> Result:
+    """Add bank transfer. The customer sends the money, so no account number is needed or stored."""
     texts = InputReader(given)
     bank = texts.name("bankName")
     if texts.problems:
         return Result(problems=tuple(texts.problems))
-    return await _add(desk, given, "BANK_TRANSFER", {"bank_name": bank})
+    return await _add(context, given, "BANK_TRANSFER", {"bank_name": bank})
 
 
-async def _add(desk: CommandContext, given: Mapping[str, Any], kind: str, values: Mapping[str, Any]) -> Result:
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+async def _add(context: CommandContext, given: Mapping[str, Any], kind: str, values: Mapping[str, Any]) -> Result:
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
         if await count(connection, key.customer_id) >= MOST:
             return Result(problems=(TOO_MANY,))
-        id_ = await insert_method(connection, desk, key, kind, values)
+        id_ = await insert_method(connection, context, key, kind, values)
         if given.get("makeDefault"):
             await make_default(connection, key.customer_id, id_)
-        await changed(connection, desk, key, id_, kind)
-    return Result(affected={"paymentMethod": id_, "customer": desk.subject})
+        await changed(connection, context, key, id_, kind)
+    return Result(affected={"paymentMethod": id_, "customer": context.subject})
 
 
-async def set_default(desk: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Pay with this one when nothing else is said (R19)."""
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+async def set_default(context: CommandContext, given: Mapping[str, Any]) -> Result:
+    """Make a payment method the default (R19)."""
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
         kind = await kind_of(connection, key.customer_id, given["id"])
         if kind is None:
             return Result(problems=(NO_METHOD,))
         await make_default(connection, key.customer_id, given["id"])
-        await changed(connection, desk, key, given["id"], kind)
-    return Result(affected={"paymentMethod": given["id"], "customer": desk.subject})
+        await changed(connection, context, key, given["id"], kind)
+    return Result(affected={"paymentMethod": given["id"], "customer": context.subject})
 
 
-async def remove(desk: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Forget one, a card's number with it; the default falls back to another one."""
-    (key,) = await desk.store.keys.subjects([desk.subject])
-    async with desk.store.write() as connection:
+async def remove(context: CommandContext, given: Mapping[str, Any]) -> Result:
+    """Remove a payment method with its card number; another one becomes the default."""
+    (key,) = await context.store.keys.subjects([context.subject])
+    async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
         kind = await kind_of(connection, key.customer_id, given["id"])
         if kind is None:
             return Result(problems=(NO_METHOD,))
-        await connection.execute(delete(card_vault).where(V.payment_method_id == given["id"]))
-        await connection.execute(delete(payment_methods).where(P.id == given["id"]))
+        await connection.execute(delete(card_vault).where(card_vault.c.payment_method_id == given["id"]))
+        await connection.execute(delete(payment_methods).where(payment_methods.c.id == given["id"]))
         await fall_back(connection, key.customer_id)
-        await changed(connection, desk, key, given["id"], kind)
-    await desk.store.scrub(card_vault)
-    return Result(affected={"customer": desk.subject})
+        await changed(connection, context, key, given["id"], kind)
+    await context.store.scrub(card_vault)
+    return Result(affected={"customer": context.subject})
 
 
 async def locked(connection: AsyncConnection, customer_id: int) -> bool:
-    """Whether there is such a customer, whose payment methods nobody else changes meanwhile."""
+    """Lock the customer's row until the transaction ends; False if there is none."""
     found = select(customers.c.id).where(customers.c.id == customer_id).with_for_update()
     return await connection.scalar(found) is not None
 
 
 async def count(connection: AsyncConnection, customer_id: int) -> int:
-    """How many there are."""
-    return await connection.scalar(select(func.count()).where(P.customer_id == customer_id)) or 0
+    """The number of the customer's payment methods."""
+    return await connection.scalar(select(func.count()).where(payment_methods.c.customer_id == customer_id)) or 0
 
 
 async def kind_of(connection: AsyncConnection, customer_id: int, id_: int) -> str | None:
-    """The kind of a customer's own method; None when it is not theirs, or not there (D6)."""
-    found = select(P.kind).where(P.id == id_, P.customer_id == customer_id)
+    """The kind of the customer's own payment method; None for another customer's or a missing one (D6)."""
+    found = select(payment_methods.c.kind).where(
+        payment_methods.c.id == id_, payment_methods.c.customer_id == customer_id
+    )
     return await connection.scalar(found)
 
 
 async def insert_method(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, kind: str, values: Mapping[str, Any]
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, kind: str, values: Mapping[str, Any]
 ) -> int:
-    """A new row, its values sealed; it is the default if it is the only one."""
+    """Insert a payment method with encrypted values; the first one is the default. Returns its id."""
     id_ = new_id()
     row = {
         "id": id_,
         "customer_id": key.customer_id,
         "kind": kind,
+        # No race: callers hold the lock of the customer's row.
         "is_default": await count(connection, key.customer_id) == 0,
-        "created_at": desk.now,
+        "created_at": context.now,
     }
-    sealed = {name: sealed_value(key, P[name], id_, value) for name, value in values.items()}
+    sealed = {name: sealed_value(key, payment_methods.c[name], id_, value) for name, value in values.items()}
     await connection.execute(insert(payment_methods).values(row | sealed))
     return id_
 
 
 def sealed_value(key: SubjectKey, column: Any, row_id: int, value: Any) -> Any:
-    """The value as it rests in the column: sealed if the column is."""
+    """The value to store in the column: encrypted if the column is sealed."""
     if value is None or "sealing" not in column.info:
         return value
     return key.seal(column, row_id, column.info["sealing"].encode(value))
 
 
 async def make_default(connection: AsyncConnection, customer_id: int, id_: int) -> None:
-    """This one and no other."""
-    await connection.execute(update(payment_methods).where(P.customer_id == customer_id).values(is_default=P.id == id_))
+    """Make this payment method the only default."""
+    await connection.execute(
+        update(payment_methods)
+        .where(payment_methods.c.customer_id == customer_id)
+        # One statement, so that there is never more than one default.
+        .values(is_default=payment_methods.c.id == id_)
+    )
 
 
 async def fall_back(connection: AsyncConnection, customer_id: int) -> None:
-    """When there is no default any more, the oldest that can be paid with is (R48)."""
-    if await connection.scalar(select(P.id).where(P.customer_id == customer_id, P.is_default.is_(True)).limit(1)):
+    """Make the oldest usable payment method the default if there is none (R48)."""
+    if await connection.scalar(
+        select(payment_methods.c.id)
+        .where(payment_methods.c.customer_id == customer_id, payment_methods.c.is_default.is_(True))
+        .limit(1)
+    ):
         return
-    usable = (P.kind != "CARD") | P.card_consent_id.is_not(None)
-    oldest = select(P.id).where(P.customer_id == customer_id, usable).order_by(P.created_at, P.id).limit(1)
+    # A card without consent has no number to pay with.
+    usable = (payment_methods.c.kind != "CARD") | payment_methods.c.card_consent_id.is_not(None)
+    oldest = (
+        select(payment_methods.c.id)
+        .where(payment_methods.c.customer_id == customer_id, usable)
+        .order_by(payment_methods.c.created_at, payment_methods.c.id)
+        .limit(1)
+    )
     found = await connection.scalar(oldest)
     if found is not None:
         await make_default(connection, customer_id, found)
 
 
-async def changed(connection: AsyncConnection, desk: CommandContext, key: SubjectKey, id_: int, kind: str) -> None:
-    """Tell internal systems; the id is that of the method, which may be gone by now."""
-    await record(connection, desk, key, ["Customer.paymentMethods"])
+async def changed(connection: AsyncConnection, context: CommandContext, key: SubjectKey, id_: int, kind: str) -> None:
+    """Record the change and announce it; the payment method of this id may have been deleted."""
+    await record(connection, context, key, ["Customer.paymentMethods"])
     facts: dict[str, Fact] = {"paymentMethod": Ref(TYPES[kind], id_)}
-    await announce(connection, key, Event.PAYMENT_CHANGED.wire, desk.now, facts=facts)
+    await announce(connection, key, Event.PAYMENT_CHANGED.wire, context.now, facts=facts)

@@ -1,4 +1,4 @@
-"""Who read a customer's data, from the ledger, with the proof that each entry stands in it."""
+"""Reads the ledger entries about a customer, with inclusion proofs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from store.sql.reading import any_of
 
 @dataclass(frozen=True, slots=True)
 class AccessProof:
-    """That an entry stands in the ledger that was signed (RFC 9162, 2.1.3)."""
+    """An inclusion proof of an entry in the signed ledger (RFC 9162, 2.1.3)."""
 
     size: str
     leaf: str
@@ -38,7 +38,7 @@ class AccessProof:
 
 
 class Readings:
-    """What is prepared once for each store."""
+    """The prepared statements and provers of a store."""
 
     def __init__(self, store: Store) -> None:
         reader = store.ledger_reader
@@ -48,12 +48,12 @@ class Readings:
         self._reader, self._names = store.reader, store.reader.prepare(names)
 
     async def names(self, ids: Sequence[str]) -> dict[str, str]:
-        """What the clients are called; one that was removed goes by its id."""
+        """The names of clients by id; a removed client has its id as name."""
         rows = await self._reader.fetch(self._names, {"ids": list(ids)}) if ids else ()
         return {id_: id_ for id_ in ids} | {row[0]: row[1] for row in rows}
 
     async def proofs(self, found: Sequence[LedgerAccess]) -> dict[int, AccessProof]:
-        """A proof for each entry that was signed by now, by its index."""
+        """Proofs of the signed ones among these entries, by index."""
         signed = await self.checkpoints.latest()
         proven = [access for access in found if signed is not None and access.index < signed.size]
         if signed is None or not proven:
@@ -72,25 +72,27 @@ class Readings:
         }
 
 
+# Weak: a closed store must not be kept alive.
 _readings: WeakKeyDictionary[Store, Readings] = WeakKeyDictionary()
 
 
 def readings_of(store: Store) -> Readings:
-    """The store's own."""
+    """The instance of a store, created on first use."""
     if store not in _readings:
         _readings[store] = Readings(store)
     return _readings[store]
 
 
 class AccessProofs:
-    """The proofs of one page: made together, when the first of them is asked for."""
+    """The proofs of one page, computed together when the first is selected."""
 
     def __init__(self, readings: Readings, found: Sequence[LedgerAccess]) -> None:
         self._readings, self._found = readings, found
         self._made: dict[int, AccessProof] | None = None
 
     async def of(self, index: int) -> AccessProof | None:
-        """That of one entry; None until it is signed, which takes a minute at most."""
+        """The proof of one entry; None until it is signed, within a minute."""
+        # All at once: they share nodes of the tree, which are read in one statement.
         if self._made is None:
             self._made = await self._readings.proofs(self._found)
         return self._made.get(index)
@@ -98,10 +100,10 @@ class AccessProofs:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One entry about the customer."""
+    """One ledger entry about the customer."""
 
     id: int
-    """Its place in the ledger."""
+    """Its index in the ledger."""
     at: datetime
     client: str
     client_name: str
@@ -112,22 +114,24 @@ class Reading:
 
 
 async def readings_about(
-    unit: OperationContext, customer_id: int, after: int | None, first: int
+    context: OperationContext, customer_id: int, after: int | None, first: int
 ) -> tuple[list[Reading], bool]:
-    """A page, the newest first, and whether more follow.
+    """A page of readings, newest first, and whether more follow.
 
-    What the customer may not be told of yet is passed over; the next entries take its place. AlteredEntryError when
-    the ledger is not what was signed (D14).
+    Readings under embargo are skipped, and later ones fill the page. AlteredEntryError if the ledger differs from what
+    was signed (D14).
     """
-    readings = readings_of(unit.store)
-    (key,) = await unit.store.keys.subjects([customer_id])
+    readings = readings_of(context.store)
+    (key,) = await context.store.keys.subjects([customer_id])
     if key is None:
         return [], False
-    embargo = await VisibleCases.about(unit.store.reader, customer_id, unit.parameters[NOW])
+    embargo = await VisibleCases.about(context.store.reader, customer_id, context.parameters[NOW])
     found: list[tuple[LedgerAccess, Mapping[str, Any]]] = []
-    head = await unit.store.heads.latest()
+    head = await context.store.heads.latest()
+    # One more than a page, to know whether more follow; embargoed entries do not count.
     while len(found) <= first:
         page = (await readings.accesses.pages([key.pseudonym], after, first + 1)).get(key.pseudonym, [])
+        # Every page is verified before a word of it is shown (D14).
         await verify_accesses(readings.prover, key.pseudonym, page, head)
         read = ((access, orjson.loads(access.entry)) for access in page)
         found += [each for each in read if embargo.allows(each[1])]

@@ -1,4 +1,4 @@
-"""Everything that hangs on a customer, as relations: each is one batched read, whatever the number of customers."""
+"""The relations of customers and their rows; each is one batched read for any number of customers (no N+1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trusted documents: the texts that clients are registered with, found by their hash."""
+"""Finds trusted documents: the registered texts of clients, by hash."""
 
 from __future__ import annotations
 
@@ -14,37 +14,39 @@ from store.registers.clients import documents
 from store.sql.reading import Reader
 
 MAX_AGE = 2.0
-"""Seconds for which a registration is believed without asking again: so long a withdrawn document still runs."""
+"""Seconds that a registration is cached; a withdrawn document can be used for as long."""
 MOST = 2_000_000
-"""Bytes of what is remembered, estimated; the texts of most documents are shared with `schema.documents.memory`."""
+"""Estimated bytes of the cache; most texts are shared with `schema.documents.memory`."""
 ENTRY = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """A registered document, and the one purpose it was registered for, if it was."""
+    """A document's text with the purpose it is registered for, if any."""
 
     text: str
     purpose: Purpose | None
     registered: bool = True
-    """False for a text that a client sent of its own accord."""
+    """False for an ad hoc document."""
 
 
 class TrustedDocuments:
-    """Finds what a client registered; remembers it, and that there is none, for a moment."""
+    """Finds registered documents, with a short-lived cache of found and missing ones."""
 
     def __init__(self, reader: Reader, clock: Callable[[], float] = monotonic) -> None:
         self._reader = reader
         self._clock = clock
-        d = documents.c
-        found = select(d.text, d.purpose).where(d.client_id == bindparam("client"), d.hash == bindparam("hash"))
+        found = select(documents.c.text, documents.c.purpose).where(
+            documents.c.client_id == bindparam("client"), documents.c.hash == bindparam("hash")
+        )
         self._find = reader.prepare(found)
         self._known: LRUCache[tuple[str, str], tuple[float, Trusted | None]] = LRUCache(MOST, getsizeof=_size)
 
     async def find(self, client_id: str, hash_: str) -> Trusted | None:
-        """The client's document with this SHA-256 (hexadecimal); None when it has not registered one."""
+        """The client's document with this SHA-256 (hexadecimal); None if it is not registered."""
         now, name = self._clock(), (client_id, hash_)
         known = self._known.get(name)
+        # Missing ones are cached, too: a wrong hash must not cost a statement each time.
         if known is not None and known[0] > now:
             return known[1]
         rows = await self._reader.fetch(self._find, {"client": client_id, "hash": hash_})
@@ -52,6 +54,7 @@ class TrustedDocuments:
         if rows:
             text, purpose = rows[0]
             trusted = Trusted(text, Purpose[purpose] if purpose else None)
+        # cachetools raises for an entry larger than the cache.
         if trusted is None or len(trusted.text) < MOST - ENTRY:
             self._known[name] = (now + MAX_AGE, trusted)
         return trusted

@@ -1,4 +1,4 @@
-"""Column-minimal, batched reads, prepared once when an operation is planned and run for every request after that."""
+"""Batched reads of the needed columns only; prepared when an operation is planned, and executed for each request."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KEYS, KEY, AFTER, LIMIT, REF = "keys", "key", "after", "row_limit", "row_ref"
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Which columns of a table a plan step needs, and what the purpose makes of its rows."""
+    """The columns of a table that a plan step reads, with the conditions of the purpose on rows and columns."""
 
     table: Table
     columns: frozenset[Column[Any]]
@@ -36,18 +36,18 @@ class Projection:
     masks: Mapping[Column[Any], frozenset[Condition]] = field(default_factory=dict)
     own_only: bool = False
     handed: Mapping[Column[Any], str] = field(default_factory=dict)
-    """The columns that leave for a registry with these rows, each with the field that shows it."""
+    """Columns whose reading discloses them to a registry, with the coordinates of their fields."""
     purpose: Purpose | None = None
-    """Why the rows are read: of customers who stopped it none is. None: for the public, whom no flag concerns."""
+    """The purpose of the read: rows of customers who stopped it are not read. None for public reads."""
     unless_restricted: frozenset[Column[Any]] = frozenset()
-    """Columns that read as NULL where the customer has processing restricted."""
+    """Columns that read as NULL while the customer's processing is restricted."""
     happened: Column[datetime] | None = None
     """When the rows happened: only those of a period are read, which the parameters bring (`PERIOD`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where each column of a table stands in the rows of a fetch; the row's id is always first."""
+    """The positions of columns in the rows of a fetch; the id is always first."""
 
     table: Table
     at: Mapping[Column[Any], int]
@@ -56,7 +56,7 @@ class Layout:
 
     @classmethod
     def of(cls, projection: Projection, *needed: Column[Any]) -> Layout:
-        """The id, the owner, the columns a relation needs, then what was asked, in the table's order."""
+        """The layout: id, owner, columns of the relation, then the selected columns in the table's order."""
         table = projection.table
         wanted = {table.c.id: None, owner_of(table): None} | dict.fromkeys(needed)
         wanted |= {column: None for column in table.c if column in projection.columns}
@@ -64,13 +64,13 @@ class Layout:
         return cls(table, at, at[owner_of(table)], projection.handed)
 
     def selected(self, projection: Projection) -> list[KeyedColumnElement[Any]]:
-        """The SELECT list: masked where a condition judges the single value."""
+        """The SELECT list; columns with conditions on their value are masked."""
         restricted = projection.unless_restricted
         return [masked(column, projection.masks.get(column, ()), column in restricted) for column in self.at]
 
 
 class ByKey:
-    """Rows reached by the value of one column: the single key has a statement of its own, many share one."""
+    """Rows selected by the value of one column, with one statement for a single key and one for many."""
 
     __slots__ = ("_among", "_many", "_one", "grouped_at", "layout", "many", "reader")
 
@@ -80,16 +80,20 @@ class ByKey:
         self.layout = Layout.of(projection, relation.target)
         self.grouped_at = self.layout.at[relation.target]
         target, id_ = relation.target, projection.table.c.id
+        # All statements of a fetch share projection and filters.
         base = _select(projection, self.layout)
         order = id_.desc() if relation.newest_first else id_
         self._one = reader.prepare(base.where(target == bindparam(KEY, type_=Id)).order_by(order))
         self._among = base.where(any_of(target, KEYS)).order_by(target, order)
-        self._many: PreparedStatement | None = None  # Prepared when it is needed: an id, of whichever type, is one key.
+        self._many: PreparedStatement | None = (
+            None  # Prepared on first use: fetches by global id only ever have one key.
+        )
 
     async def rows(self, keys: Sequence[int], parameters: Mapping[str, Any]) -> Sequence[Row]:
-        """All rows of all keys, those of one key together; one statement."""
+        """All rows of these keys, ordered by key; one statement."""
         if not keys:
             return []
+        # The common case: a simple equality has the better plan.
         if len(keys) == 1:
             return await self.reader.fetch(self._one, {**parameters, KEY: keys[0]})
         if self._many is None:
@@ -97,12 +101,12 @@ class ByKey:
         return await self.reader.fetch(self._many, {**parameters, KEYS: keys})
 
     def grouped(self, rows: Iterable[Row]) -> dict[int, list[Row]]:
-        """The rows under the key that reached them."""
+        """The rows grouped by key."""
         return _grouped(rows, self.grouped_at)
 
 
 class PageOf:
-    """A keyset page, of a whole table or of each parent's rows; one row more is read to know whether more follow."""
+    """A keyset page of a table or of each parent's rows; one more row is read to know whether others follow."""
 
     __slots__ = ("_many", "_one", "grouped_at", "layout", "reader", "relation")
 
@@ -123,15 +127,16 @@ class PageOf:
 
     @property
     def beginning(self) -> int:
-        """The key before the first row."""
+        """A key before the first row."""
+        # Beyond every id, in the direction of reading.
         return 2**63 - 1 if self.relation is not None and self.relation.newest_first else 0
 
     async def rows(
         self, keys: Sequence[int] | None, after: int | None, limit: int, parameters: Mapping[str, Any]
     ) -> Sequence[Row]:
-        """Up to `limit` + 1 rows (of each key, when there are keys) beyond `after`; one statement.
+        """Up to `limit` + 1 rows after the key `after`, per parent key if there are any; one statement.
 
-        LookupError for keys of a whole table's page, which has no parents.
+        LookupError for several keys on a page of a whole table, which has no parents.
         """
         bound = {**parameters, AFTER: self.beginning if after is None else after, LIMIT: limit + 1}
         if keys is None:
@@ -145,14 +150,15 @@ class PageOf:
         return await self.reader.fetch(self._many, bound | {KEYS: keys})
 
     def grouped(self, rows: Iterable[Row]) -> dict[int, list[Row]]:
-        """The rows under the key that reached them."""
+        """The rows grouped by key."""
         return _grouped(rows, self.grouped_at)
 
 
 class ByIndex:
-    """The row that a look-up leads to: a customer by e-mail, number or domain name, or the domain itself.
+    """The row of a look-up: a customer by e-mail, number or domain name, or the domain itself.
 
-    The key store says which row, and the row itself whether that is still true, by the random number of both.
+    The key store returns the row's id and a random reference; the row must have the same reference, or the look-up is
+    outdated.
     """
 
     __slots__ = ("_prepared", "kind", "layout", "reader")
@@ -163,14 +169,15 @@ class ByIndex:
         place = PLACES[kind]
         row, tie = place.table.c.id == bindparam(KEY, type_=Id), place.ref == bindparam(REF, type_=place.ref.type)
         found: ColumnElement[bool] = and_(row, tie)
-        if place.table is domains:  # Names that ended may be another's by now: only a running one says whose it is.
+        if place.table is domains:  # The name of an ended registration may belong to somebody else by now.
             found = found & running()
             if projection.table is customers:
+                # The look-up refers to the domain; its customer is what is asked for.
                 found = customers.c.id.in_(select(domains.c.customer_id).where(found))
         self._prepared: PreparedStatement = reader.prepare(_select(projection, self.layout).where(found))
 
     async def rows(self, held: Held, parameters: Mapping[str, Any]) -> Sequence[Row]:
-        """One row or none; one statement, for what nobody has, too (G7)."""
+        """At most one row; one statement, also if nothing was found (G7)."""
         return await self.reader.fetch(self._prepared, {**parameters, KEY: held.row_id, REF: held.ref})
 
 
@@ -192,6 +199,7 @@ def _select(projection: Projection, layout: Layout) -> Select[Any]:
 def _windowed(
     base: Select[Any], relation: Relation, order: ColumnElement[Any], limit: ColumnElement[Any]
 ) -> Select[Any]:
+    # A window function limits the rows of each parent in one statement.
     place = func.row_number().over(partition_by=relation.target, order_by=order).label("place")
     numbered = base.where(any_of(relation.target, KEYS)).add_columns(place).subquery()
     columns = [column for column in numbered.c if column.name != "place"]

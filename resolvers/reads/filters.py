@@ -1,4 +1,4 @@
-"""The purpose's conditions as SQL: what may not be read is not read, instead of being removed afterwards."""
+"""The purpose's conditions as SQL clauses: rows and values that may not be read are not selected."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from store.tables.payments import payment_methods
 from store.tables.restrictions import processing_stops
 
 SUBJECT = "subject"
-"""The parameter that carries the customer a token is bound to."""
+"""The SQL parameter of the customer that the token is bound to."""
 
 NOW = "now"
-"""The parameter that carries the moment of the request."""
+"""The SQL parameter of the time of the request."""
 
 
 PERIOD = ("period_from", "period_until")
@@ -34,7 +34,7 @@ PERIOD = ("period_from", "period_until")
 
 
 def owner_of(table: Table) -> Column[int]:
-    """The column that says whose row it is; LookupError for a table that belongs to nobody."""
+    """The column of the owning customer; LookupError for a table without owners."""
     if table is customers:
         return customers.c.id
     if "customer_id" not in table.c:
@@ -43,10 +43,10 @@ def owner_of(table: Table) -> Column[int]:
 
 
 def unstopped(owner: Column[int], *subjects: str) -> ColumnElement[bool]:
-    """The customer has neither restricted processing nor objected, as far as these subjects say (Art. 18, 21).
+    """The clause that the customer has no stop for these subjects: restriction or objection (GDPR Art. 18, 21).
 
-    A scalar subquery, as no planner turns it into a join: one look-up in a small unique index for each row that is
-    read, whatever the number of customers and of rows in either table.
+    It is a scalar subquery, which planners do not turn into a join: one look-up in a small unique index per row that is
+    read, independent of the size of either table.
     """
     stop = processing_stops.alias("stop")
     found: Select[Any] = select(literal_column("1")).where(stop.c.customer_id == owner, stop.c.subject.in_(subjects))
@@ -54,7 +54,7 @@ def unstopped(owner: Column[int], *subjects: str) -> ColumnElement[bool]:
 
 
 def _given() -> ColumnElement[bool]:
-    """The card's own consent is one to store cards, given by the same customer."""
+    """The clause that the card has a consent to store cards, given by the same customer."""
     given, card = consents.alias("given"), payment_methods.c
     return (
         select(given.c.id)
@@ -69,7 +69,7 @@ def _given() -> ColumnElement[bool]:
 
 
 def _taken_back() -> ColumnElement[bool]:
-    """A later event of that kind is a withdrawal: events are only ever added, and the newest counts (R48, R49)."""
+    """The clause that a later event of this kind is a withdrawal; events are append-only (R48, R49)."""
     later, card = consents.alias("later"), payment_methods.c
     return (
         select(later.c.id)
@@ -84,24 +84,27 @@ def _taken_back() -> ColumnElement[bool]:
 
 
 def _published(field: str) -> ColumnElement[bool]:
-    """What the customer wished, as far as the registry of the ending leaves it to them (R26, R51, A6); nothing before
-    the owner has confirmed that they are the owner (S13). Of a restricted customer, nothing but what the registry
-    requires (Art. 18(2): rights of others, important public interest)."""
-    wished = unstopped(domains.c.customer_id, RESTRICTION) & domains.c[f"hide_{field}"].is_(False)
+    """The clause that a detail is published: by the registry's rule, or by the customer's choice (R26, R51, A6).
+
+    Nothing is published before the registrant has confirmed (S13). Under a restriction only what the registry requires
+    is (GDPR Art. 18(2): rights of others, important public interest).
+    """
+    chosen = unstopped(domains.c.customer_id, RESTRICTION) & domains.c[f"hide_{field}"].is_(False)
+    # Rules that leave the choice to the registrant.
     free = [each for each in Publishing if each.free]
-    ruled = _ruled(field, Publishing.ALWAYS) | (_ruled(field, *free) & wished)
+    ruled = _ruled(field, Publishing.ALWAYS) | (_ruled(field, *free) & chosen)
     return domains.c.registrant_confirmed_at.is_not(None) & ruled
 
 
 def _ruled(field: str, *rules: Publishing) -> ColumnElement[bool]:
-    """The registry has one of these rules for this kind of owner."""
+    """The clause that the registry has one of these rules for this kind of registrant."""
     found = list(pairs(field, *rules))
     kinds = [(kind, sorted(tld for tld, its in found if its == kind)) for kind in (NATURAL, LEGAL)]
     return or_(*(and_(domains.c.registrant_kind == kind, domains.c.tld.in_(tlds)) for kind, tlds in kinds))
 
 
 def running() -> ColumnElement[bool]:
-    """The registration runs at the moment of the request."""
+    """The clause that the registration runs at the time of the request."""
     return runs(bindparam(NOW, type_=Instant))
 
 
@@ -118,16 +121,18 @@ CLAUSES: dict[Condition, tuple[Table, ColumnElement[bool]]] = {
     Condition.WHOIS_EMAIL_PUBLISHED: (domains, _published("email")),
     Condition.WHOIS_PHONE_PUBLISHED: (domains, _published("phone")),
 }
-"""Each condition with the table whose rows it judges."""
+"""The clause of each condition, with the table that it applies to."""
 
 
 def row_filters(
     table: Table, conditions: Iterable[Condition], own_only: bool, purpose: Purpose | None = None
 ) -> list[ColumnElement[bool]]:
-    """The WHERE clauses that the purpose adds to a read of this table (R5, R12, R50; DESIGN §2 rules 3 and 6)."""
+    """The WHERE clauses of the purpose for a read of this table (R5, R12, R50; DESIGN §2 rules 3 and 6)."""
+    # Sorted, so that equal conditions give the same SQL text and prepared statement.
     clauses = [_clause(table, condition) for condition in sorted(conditions, key=lambda each: each.name)]
     if own_only:
         clauses.append(owner_of(table) == bindparam(SUBJECT, type_=Id))
+    # Some purposes cannot be stopped, such as legal duties.
     if purpose is not None and (subjects := stops(purpose)):
         clauses.append(unstopped(owner_of(table), *subjects))
     return clauses
@@ -142,19 +147,20 @@ def within_period(happened: Column[datetime]) -> ColumnElement[bool]:
 def masked(
     column: Column[object], conditions: Iterable[Condition], unless_restricted: bool = False
 ) -> KeyedColumnElement[object]:
-    """The column, or NULL in rows where one of the conditions does not hold (R26).
+    """The column, masked as NULL where one of the conditions does not hold (R26).
 
-    With `unless_restricted`, NULL in rows of customers who have processing restricted, too.
+    With `unless_restricted` it is NULL for customers with restricted processing, too.
     """
     clauses = [_clause(column.table, condition) for condition in sorted(conditions, key=lambda each: each.name)]
     if unless_restricted:
         clauses.append(unstopped(column.table.c.customer_id, RESTRICTION))
     if not clauses:
         return column
-    judged = clauses[0]
+    checked = clauses[0]
     for clause in clauses[1:]:
-        judged = judged & clause
-    return case((judged, column), else_=null()).label(column.name)
+        checked = checked & clause
+    # In the statement: a hidden value does not leave the database.
+    return case((checked, column), else_=null()).label(column.name)
 
 
 def _clause(table: object, condition: Condition) -> ColumnElement[bool]:

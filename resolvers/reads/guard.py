@@ -1,4 +1,4 @@
-"""The one place where what was fetched is recorded as revealed and made readable."""
+"""Records the owners of fetched rows, and decrypts values: the one place where data becomes readable."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from store.crypto.subject_key import SubjectKey
 
 
 class DamagedValueError(Exception):
-    """A sealed value does not open: it was altered, moved, or sealed under another key."""
+    """A sealed value does not decrypt: it was altered, moved, or encrypted under another key."""
 
 
 class CustomerLimitError(Exception):
-    """The client has read as many different customers as it may in an hour, and these would be more."""
+    """The client would exceed its limit of different customers per hour."""
 
     def __init__(self, retry_after: float, most: int) -> None:
         super().__init__(f"more than {most} customers in an hour")
@@ -42,56 +42,55 @@ class OrderBounds:
     """Those in which the fields rest that the order names."""
 
 
-Judge = Callable[[Iterable[str]], None]
-"""Raises CustomerLimitError when the client may not read the customers of these pseudonyms."""
+OwnerCheck = Callable[[Iterable[str]], None]
+"""Raises CustomerLimitError if the client may not read the customers of these pseudonyms."""
 
 
 class SubjectTracker:
-    """Whose data one operation has read: by pseudonym, for its ledger entry.
+    """Tracks the customers whose data one operation reads, by pseudonym, for its ledger entry.
 
-    Every row of every executor passes `learn` before any value of it is opened: so whoever may read no more customers
-    is stopped here, by whatever road the row came.
+    Both executors pass every row to `add_owners` before a value of it is decrypted, so that the client's limit of
+    customers is enforced here, whichever field returned the row.
     """
 
-    __slots__ = ("_bounds", "_judge", "_store", "disclosed", "handed", "known", "subjects")
+    __slots__ = ("_bounds", "_owner_check", "_store", "disclosed", "handed", "known", "subjects")
 
-    def __init__(self, store: KeyStore, judge: Judge | None = None, bounds: OrderBounds | None = None) -> None:
+    def __init__(self, store: KeyStore, check: OwnerCheck | None = None, bounds: OrderBounds | None = None) -> None:
         self._store = store
-        self._judge = judge
+        self._owner_check = check
         self._bounds = bounds
         self.known: dict[int, SubjectKey | None] = {}
-        """The key of every owner met so far; None where it is gone."""
+        """The data keys of the owners so far; None if destroyed."""
         self.subjects: dict[str, None] = {}
         self.handed: dict[int, HandedOver] = {}
-        """What of which domain was read for its registry."""
+        """Disclosures to registries by reading, by domain id."""
         self.disclosed: dict[int, frozenset[str]] = {}
-        """What of it was recorded already by the command that handed it over."""
+        """Coordinates by domain id that a command has recorded as disclosed already."""
 
-    async def learn(self, owners: Iterable[int]) -> None:
-        """Note these owners, and get the keys of those not met before.
-
-        CustomerLimitError or OutsideOrderError before any is noted.
-        """
+    async def add_owners(self, owners: Iterable[int]) -> None:
+        """Add owners and load their keys; CustomerLimitError or OutsideOrderError before any is added."""
         known = self.known
+        # One read of the key store for all new owners.
         missing = [owner for owner in dict.fromkeys(owners) if owner not in known]
         if missing:
             if self._bounds is not None and missing != [self._bounds.customer]:
                 raise OutsideOrderError("another customer")
             keys = await self._store.subjects(missing)
-            if self._judge is not None:
-                self._judge([*self.subjects, *(key.pseudonym for key in keys if key is not None)])
+            # Before the keys are kept: without a key nothing of these customers can be decrypted.
+            if self._owner_check is not None:
+                self._owner_check([*self.subjects, *(key.pseudonym for key in keys if key is not None)])
             known.update(zip(missing, keys, strict=True))
             self.subjects.update((key.pseudonym, None) for key in keys if key is not None)
 
     async def admit(self, rows: Sequence[Row], layout: Layout) -> list[tuple[Row, SubjectKey]]:
-        """Each row with its owner's key, the owner noted; where the key is gone, the row is no longer there (R35).
+        """Add the owners of rows, and return the rows with keys; rows whose key was destroyed are dropped (R35).
 
         OutsideOrderError where the rows have columns that the order does not name, beside their id and owner.
         """
         if self._bounds is not None:
             self._require_named(layout, self._bounds)
         at = layout.owner_at
-        await self.learn(row[at] for row in rows)
+        await self.add_owners(row[at] for row in rows)
         return [(row, key) for row in rows if (key := self.known[row[at]]) is not None]
 
     def _require_named(self, layout: Layout, bounds: OrderBounds) -> None:
@@ -99,8 +98,10 @@ class SubjectTracker:
         if beyond := layout.at.keys() - about - bounds.columns:
             raise OutsideOrderError(", ".join(sorted(f"{each.table.name}.{each.name}" for each in beyond)))
 
-    def hand(self, rows: Iterable[Row], layout: Layout) -> None:
-        """Note what of these rows leaves for a registry; what is null was hidden, or never there."""
+    def record_handover(self, rows: Iterable[Row], layout: Layout) -> None:
+        """Record the disclosure of these rows to a registry; null values were hidden or missing, and are not
+        disclosed."""
+        # The rules of the registry depend on both.
         tld, kind = (layout.at[each] for each in NEEDED)
         for row in rows:
             found = {column: name for column, name in layout.handed.items() if row[layout.at[column]] is not None}
@@ -111,7 +112,7 @@ class SubjectTracker:
 
 
 class OpenedRecord:
-    """One row behind the guard: plain columns as they rest, sealed ones opened when they are asked for."""
+    """One row: plain columns as stored, sealed ones decrypted on demand."""
 
     __slots__ = ("_key", "_opened", "layout", "row", "type_name")
 
@@ -126,15 +127,16 @@ class OpenedRecord:
 
     @property
     def owner(self) -> int:
-        """The customer whose row it is."""
+        """The key of the owning customer."""
         return int(self.row[self.layout.owner_at])
 
     def value(self, column: Column[Any]) -> Any:
-        """What the column holds, opened; Damaged when a sealed value does not open."""
+        """The column's value, decrypted if sealed; DamagedValueError if it does not decrypt."""
         resting = self.row[self.layout.at[column]]
         sealing = column.info.get("sealing")
         if resting is None or sealing is None:
             return resting
+        # Several fields may show one column; it is decrypted once.
         if column not in self._opened:
             self._opened[column] = self._open(column, resting, sealing)
         return self._opened[column]
@@ -142,5 +144,5 @@ class OpenedRecord:
     def _open(self, column: Column[Any], resting: bytes, sealing: Any) -> Any:
         try:
             return sealing.decode(self._key.open(column, self.id, resting))
-        except Exception as error:  # every way of not opening is one answer, without a hint of the content
+        except Exception as error:  # all failures look alike, so that nothing is revealed about the content
             raise DamagedValueError(f"{column.table.name}.{column.name}") from error

@@ -1,4 +1,4 @@
-"""One operation's reading: the store, the person it is bound to, and what it has revealed."""
+"""The context of one operation: the store, the subject of the token, and the customers read so far."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from aiodataloader import DataLoader
 
 from resolvers.catalogues import translated
 from resolvers.commands.context import CommandContext, Result, Run
-from resolvers.commands.idempotency import once
+from resolvers.commands.idempotency import run_idempotently
 from resolvers.reads.fetches import ByIndex, ByKey, PageOf, Row
 from resolvers.reads.filters import NOW, SUBJECT
-from resolvers.reads.guard import Judge, OrderBounds, SubjectTracker
+from resolvers.reads.guard import OrderBounds, OwnerCheck, SubjectTracker
 from store.crypto.cursors import Cursors
 from store.crypto.global_ids import GlobalIds
 from store.crypto.subject_key import SubjectKey
@@ -23,8 +23,8 @@ from store.database.store import Store
 Admitted = tuple[Row, SubjectKey]
 
 
-def _told(result: Result, language: str) -> Result:
-    """The same with its problems in the caller's language."""
+def _translated(result: Result, language: str) -> Result:
+    """Translate the problems of a result to the caller's language."""
     if not result.problems or language == "en":
         return result
     problems = (replace(each, message=translated(each.message, language)) for each in result.problems)
@@ -32,64 +32,69 @@ def _told(result: Result, language: str) -> Result:
 
 
 class OperationContext:
-    """Lives as long as one operation; nothing in it is shared between requests."""
+    """The context of one operation; nothing in it is shared between requests."""
 
-    __slots__ = ("_loaders", "desk", "failed", "parameters", "performed", "revealed", "store")
+    __slots__ = ("_loaders", "command", "failed", "parameters", "performed", "revealed", "store")
 
     def __init__(
         self,
         store: Store,
         subject: int | None,
         now: datetime,
-        desk: CommandContext | None = None,
-        judge: Judge | None = None,
+        command: CommandContext | None = None,
+        check: OwnerCheck | None = None,
         bounds: OrderBounds | None = None,
     ) -> None:
         """`bounds` are those of the order of an authority, if the read is for one."""
         self.store = store
-        self.desk = desk
+        self.command = command
         self.performed: dict[str, Result] = {}
-        """What commands have answered, by response key."""
+        """Results of commands by response key."""
         self.failed: dict[str, Exception] = {}
-        """Commands that broke off: how much of them was done nobody knows, so they are not tried again."""
+        """Errors of commands by response key. They may have committed a part, so they are not repeated."""
         self.parameters: dict[str, Any] = {SUBJECT: subject, NOW: now}
-        self.revealed = SubjectTracker(store.keys, judge, bounds)
+        # Per operation: loaders cache rows, which must never reach another grant.
+        self.revealed = SubjectTracker(store.keys, check, bounds)
         self._loaders: dict[Hashable, DataLoader[int, Any]] = {}
 
     @property
     def ids(self) -> GlobalIds:
-        """The ids that the world outside sees."""
+        """The encoder of global ids."""
         return self.store.keys.system.ids
 
     @property
     def cursors(self) -> Cursors:
-        """The cursors of pages."""
+        """The encoder of cursors."""
         return self.store.keys.system.cursors
 
     async def perform(self, key: str, run: Run, given: Mapping[str, Any]) -> Result:
-        """Carry out a command once, however often its answer is made: what was done is not done again.
+        """Run a command once, also if the standard executor repeats the operation after the compiled plan failed.
 
-        What a command shows of its own making, such as a secret, is read from no row: whose it is is noted here.
+        The subject is tracked here, because values that a command creates, such as a secret, are read from no row.
         """
-        if self.desk is None:
-            raise LookupError("commands need a desk")
-        if self.desk.grant.subject is not None:
-            await self.revealed.learn([self.desk.grant.subject])
+        if self.command is None:
+            raise LookupError("commands need a command context")
+        if self.command.grant.subject is not None:
+            await self.revealed.add_owners([self.command.grant.subject])
+        # Part of it may be committed: repeating could do it twice.
         if key in self.failed:
             raise self.failed[key]
         if key not in self.performed:
-            desk = self.desk
-            work = run(desk, given) if desk.key is None else once(desk, desk.key, key, run, given)
+            command = self.command
+            work = (
+                run(command, given) if command.key is None else run_idempotently(command, command.key, key, run, given)
+            )
             try:
-                self.performed[key] = _told(await work, desk.language)
+                self.performed[key] = _translated(await work, command.language)
             except Exception as error:
                 self.failed[key] = error
                 raise
+        # Before the payload is read, whose fields may be the disclosed ones.
         self.revealed.disclosed.update(self.performed[key].disclosed)
         return self.performed[key]
 
     async def related(self, place: Hashable, fetch: ByKey, key: int) -> list[Admitted]:
-        """The rows under one key; all keys that arrive in the same turn of the loop share one statement."""
+        """The rows of one key; all keys requested in one iteration of the event loop share a statement."""
 
         async def load(keys: list[int]) -> list[list[Admitted]]:
             rows = await fetch.rows(keys, self.parameters)
@@ -101,7 +106,7 @@ class OperationContext:
     async def page_under(
         self, place: Hashable, fetch: PageOf, key: int, after: int | None, limit: int
     ) -> tuple[list[Admitted], bool]:
-        """A page of one parent's rows, and whether more follow; parents share one statement."""
+        """A page of one parent's rows, and whether more follow; parents share a statement."""
 
         async def load(keys: list[int]) -> list[tuple[list[Admitted], bool]]:
             rows = await fetch.rows(keys, after, limit, self.parameters)
@@ -112,15 +117,15 @@ class OperationContext:
         return found
 
     async def page(self, fetch: PageOf, after: int | None, limit: int) -> tuple[list[Admitted], bool]:
-        """A page of the whole table that the purpose may read, and whether more follow."""
+        """A page of the rows of a table that the purpose may read, and whether more follow."""
         rows, more = await self.standing(fetch, after, limit)
         return await self.revealed.admit(rows, fetch.layout), more
 
     async def standing(self, fetch: PageOf, after: int | None, limit: int) -> tuple[list[Row], bool]:
-        """The same as bare rows, their owners noted.
+        """Like `page`, as plain rows whose owners are tracked.
 
-        Where an owner's key is gone (R35) the next rows take the place: a page that came out empty would have no
-        cursor to read on from. So it is one statement, and one more for each gap.
+        Rows of erased customers (R35) are replaced by later ones, since an empty page would have no cursor to continue
+        from. It takes one statement, and one more whenever rows were dropped.
         """
         at, known = fetch.layout.owner_at, self.revealed.known
         standing: list[Row] = []
@@ -128,30 +133,31 @@ class OperationContext:
             wanted = limit - len(standing)
             rows = await fetch.rows(None, after, wanted, self.parameters)
             page, more = rows[:wanted], len(rows) > wanted
-            await self.revealed.learn(row[at] for row in page)
+            await self.revealed.add_owners(row[at] for row in page)
             standing += [row for row in page if known[row[at]] is not None]
             if not more or len(standing) == limit:
                 return standing, more
             after = page[-1][0]
 
     async def _trimmed(self, rows: Sequence[Row], fetch: PageOf, limit: int) -> tuple[list[Admitted], bool]:
-        """The row beyond the page only says that more follow: nobody is told of it, and nobody is noted for it."""
+        """Cut the row beyond the page, which only shows that more follow; its owner is not tracked."""
         return await self.revealed.admit(rows[:limit], fetch.layout), len(rows) > limit
 
     async def found(self, fetch: ByIndex, value: str) -> list[Admitted]:
-        """The customer whose e-mail, number or domain this is, by blind index: the value never reaches the SQL."""
+        """The row of a look-up value, by blind index: the value itself is in no SQL statement."""
         return await self.located(fetch, self.store.keys.blind_index(fetch.kind, value))
 
     async def located(self, fetch: ByIndex, index: bytes) -> list[Admitted]:
-        """The same by the index itself."""
+        """The row of a blind index."""
         return await self.revealed.admit(await self.looked_up(fetch, index), fetch.layout)
 
     async def looked_up(self, fetch: ByIndex, index: bytes) -> Sequence[Row]:
-        """The same as bare rows: one read of the key store, then one of the data, whoever is found."""
+        """Like `located`, as plain rows: one statement in the key store and one in the data, found or not (G7)."""
         return await fetch.rows(await self.store.keys.lookups.find(fetch.kind, index), self.parameters)
 
     def _loader(self, place: Hashable, load: Any) -> DataLoader[int, Any]:
         if place not in self._loaders:
+            # Without a batch limit: one statement per level, whatever the number of keys.
             self._loaders[place] = DataLoader(load, max_batch_size=None)
         return self._loaders[place]
 

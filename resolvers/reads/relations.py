@@ -1,4 +1,4 @@
-"""How one table's rows are reached from another's, said once for every executor."""
+"""Relations between tables, shared by both executors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Column, Table
 class Relation:
     """Rows of `table` whose `target` column equals the parent row's `source` column.
 
-    `many` gives a list in the order of ids, oldest first, or newest first when `newest_first`; otherwise a row or none.
+    `many`: a list ordered by id, oldest first, or newest first with `newest_first`; otherwise at most one row.
     """
 
     source: Column[int]
@@ -21,7 +21,7 @@ class Relation:
 
     @property
     def table(self) -> Table:
-        """The table that is read; TypeError when the target is a column of anything else."""
+        """The table of the related rows; TypeError if the target is not a column of a table."""
         table = self.target.table
         if not isinstance(table, Table):
             raise TypeError(f"{self.target} is no column of a table")
@@ -29,10 +29,10 @@ class Relation:
 
 
 def children(target: Column[int], of: Column[int], newest_first: bool = False) -> Relation:
-    """Every row of the target's table that belongs to a parent."""
+    """The relation to all rows that refer to a parent."""
     return Relation(of, target, many=True, newest_first=newest_first)
 
 
 def parent(target: Column[int], of: Column[int]) -> Relation:
-    """The one row that a row points to."""
+    """The relation to the one row that a row refers to."""
     return Relation(of, target, many=False)

@@ -23,7 +23,6 @@ from store.sql.ids import new_id
 from store.tables.payments import PAYMENT_KINDS
 from values.hosts import url_to_ascii
 
-A, W = affiliates.c, webhooks.c
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .&_-]{0,62}")
 SECRET_BYTES = 32
 
@@ -68,7 +67,7 @@ class Affiliates:
         row = {"id": id_, "name": name, "kind": kind, "url": url, "country": country, "webhook_id": hook}
         sealed = {"secret": await seal_affiliate_secret(house, id_, secret), "created_at": now}
         async with self._store.write() as connection:
-            if await connection.scalar(select(A.id).where(A.name == name)) is not None:
+            if await connection.scalar(select(affiliates.c.id).where(affiliates.c.name == name)) is not None:
                 raise AffiliateError(f"{name} is registered already.")
             await connection.execute(insert(webhooks).values(told))
             await connection.execute(insert(affiliates).values(row | sealed))
@@ -76,13 +75,20 @@ class Affiliates:
 
     async def listed(self) -> Sequence[Any]:
         """Every one, by name."""
-        query = select(A.name, A.kind, A.url, A.country, A.created_at, A.disabled_at).order_by(A.name)
+        query = select(
+            affiliates.c.name,
+            affiliates.c.kind,
+            affiliates.c.url,
+            affiliates.c.country,
+            affiliates.c.created_at,
+            affiliates.c.disabled_at,
+        ).order_by(affiliates.c.name)
         async with self._store.write() as connection:
             return (await connection.execute(query)).all()
 
     async def set_disabled(self, name: str, now: datetime | None) -> None:
         """Send nothing more to one, or again; it is still told of cards that may not be kept."""
         async with self._store.write() as connection:
-            change = update(affiliates).where(A.name == name).values(disabled_at=now)
+            change = update(affiliates).where(affiliates.c.name == name).values(disabled_at=now)
             if (await connection.execute(change)).rowcount == 0:
                 raise AffiliateError(f"There is no {name}: `gateway affiliates list` shows those there are.")

@@ -22,7 +22,6 @@ from store.registers.clients import clients
 from store.registers.partners import partners
 from store.sql.ids import new_id
 
-P, C = partners.c, clients.c
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .&_-]{0,62}")
 
 
@@ -71,7 +70,7 @@ class Partners:
             "created_at": now,
         }
         async with self._store.write() as connection:
-            if await connection.scalar(select(P.id).where(P.name == new.name)) is not None:
+            if await connection.scalar(select(partners.c.id).where(partners.c.name == new.name)) is not None:
                 raise PartnerError(f"{new.name} is registered already.")
             await connection.execute(insert(partners).values(row))
 
@@ -89,29 +88,29 @@ class Partners:
         """Say that a client is a partner's."""
         async with self._store.write() as connection:
             id_ = await self._id(connection, name)
-            purpose = await connection.scalar(select(P.purpose).where(P.id == id_))
-            held = await connection.scalar(select(C.purposes).where(C.id == client_id))
+            purpose = await connection.scalar(select(partners.c.purpose).where(partners.c.id == id_))
+            held = await connection.scalar(select(clients.c.purposes).where(clients.c.id == client_id))
             if held is None:
                 raise PartnerError(f"There is no client {client_id}: `gateway clients create` makes one.")
             if purpose not in orjson.loads(held):
                 raise PartnerError(f"{client_id} is not registered for {purpose}, for which {name} works.")
-            await connection.execute(update(clients).where(C.id == client_id).values(partner_id=id_))
+            await connection.execute(update(clients).where(clients.c.id == client_id).values(partner_id=id_))
             await client_changed(connection, client_id, now)
 
     async def listed(self) -> Sequence[Any]:
         """Every one, by name."""
         async with self._store.write() as connection:
-            return (await connection.execute(select(partners).order_by(P.name))).all()
+            return (await connection.execute(select(partners).order_by(partners.c.name))).all()
 
     async def _set(self, name: str, values: dict[str, Any], now: datetime) -> None:
         async with self._store.write() as connection:
             id_ = await self._id(connection, name)
-            await connection.execute(update(partners).where(P.id == id_).values(values))
-            for client in (await connection.scalars(select(C.id).where(C.partner_id == id_))).all():
+            await connection.execute(update(partners).where(partners.c.id == id_).values(values))
+            for client in (await connection.scalars(select(clients.c.id).where(clients.c.partner_id == id_))).all():
                 await client_changed(connection, client, now)
 
     async def _id(self, connection: AsyncConnection, name: str) -> int:
-        id_ = await connection.scalar(select(P.id).where(P.name == name))
+        id_ = await connection.scalar(select(partners.c.id).where(partners.c.name == name))
         if id_ is None:
             raise PartnerError(f"There is no partner {name}: `gateway partners list` shows those there are.")
         return int(id_)

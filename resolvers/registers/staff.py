@@ -16,7 +16,6 @@ from store.database.store import Store
 from store.registers.staff import STAFF_ROLES, staff, staff_keys
 from store.sql.ids import new_id
 
-S, K = staff.c, staff_keys.c
 CODE = re.compile(r"[A-Z][A-Z0-9-]{1,15}")
 
 
@@ -47,7 +46,7 @@ class Staff:
             raise StaffError(f"There is no role {role}. There are: {', '.join(STAFF_ROLES)}.")
         public, id_ = _public(key), new_id()
         async with self._store.write() as connection:
-            if await connection.scalar(select(S.id).where(S.code == code)) is not None:
+            if await connection.scalar(select(staff.c.id).where(staff.c.code == code)) is not None:
                 raise StaffError(f"{code} was given already, and is never given again.")
             await connection.execute(insert(staff).values(id=id_, code=code, role=role, added_at=now))
             await self._keep(connection, id_, public, now)
@@ -63,7 +62,11 @@ class Staff:
     async def remove_key(self, code: str, fingerprint: str, now: datetime) -> None:
         """A key that was lost proves nothing from now on."""
         async with self._store.write() as connection:
-            mine = K.staff_id == await self._id(connection, code), K.fingerprint == fingerprint, K.removed_at.is_(None)
+            mine = (
+                staff_keys.c.staff_id == await self._id(connection, code),
+                staff_keys.c.fingerprint == fingerprint,
+                staff_keys.c.removed_at.is_(None),
+            )
             if (await connection.execute(update(staff_keys).where(*mine).values(removed_at=now))).rowcount == 0:
                 raise StaffError(f"{code} has no such key: `gateway staff keys list {code}` shows them.")
 
@@ -71,22 +74,24 @@ class Staff:
         """Somebody has left, or is back."""
         async with self._store.write() as connection:
             id_ = await self._id(connection, code)
-            await connection.execute(update(staff).where(S.id == id_).values(disabled_at=now))
+            await connection.execute(update(staff).where(staff.c.id == id_).values(disabled_at=now))
 
     async def listed(self) -> Sequence[Any]:
         """Everybody by code, disabled ones too."""
         async with self._store.write() as connection:
-            return (await connection.execute(select(staff).order_by(S.code))).all()
+            return (await connection.execute(select(staff).order_by(staff.c.code))).all()
 
     async def keys(self, code: str) -> Sequence[Any]:
         """Every key of somebody, removed ones too, the oldest first."""
         async with self._store.write() as connection:
-            mine = select(staff_keys).where(K.staff_id == await self._id(connection, code))
-            return (await connection.execute(mine.order_by(K.added_at, K.id))).all()
+            mine = select(staff_keys).where(staff_keys.c.staff_id == await self._id(connection, code))
+            return (await connection.execute(mine.order_by(staff_keys.c.added_at, staff_keys.c.id))).all()
 
     async def require(self, code: str) -> Member:
         """Somebody who works here now; StaffError for anybody else."""
-        query = select(S.id, S.code, S.role).where(S.code == code, S.disabled_at.is_(None))
+        query = select(staff.c.id, staff.c.code, staff.c.role).where(
+            staff.c.code == code, staff.c.disabled_at.is_(None)
+        )
         async with self._store.write() as connection:
             row = (await connection.execute(query)).one_or_none()
         if row is None:
@@ -94,22 +99,32 @@ class Staff:
         return Member(row.id, row.code, row.role)
 
     async def _keep(self, connection: AsyncConnection, staff_id: int, key: PublicKey, now: datetime) -> None:
-        if await connection.scalar(select(K.id).where(K.fingerprint == key.fingerprint)) is not None:
+        if (
+            await connection.scalar(select(staff_keys.c.id).where(staff_keys.c.fingerprint == key.fingerprint))
+            is not None
+        ):
             raise StaffError("This key was registered already: each person has keys that nobody else holds.")
         row = {"id": new_id(), "staff_id": staff_id, "fingerprint": key.fingerprint, "public": key.line}
         await connection.execute(insert(staff_keys).values(row | {"added_at": now}))
 
     async def _id(self, connection: AsyncConnection, code: str) -> int:
-        id_ = await connection.scalar(select(S.id).where(S.code == code))
+        id_ = await connection.scalar(select(staff.c.id).where(staff.c.code == code))
         if id_ is None:
             raise StaffError(f"Nobody has the code {code}: `gateway staff list` shows who does.")
         return int(id_)
 
 
 async def holder_of(connection: AsyncConnection, key: PublicKey) -> Member | None:
-    """The member of staff who holds a key and works here now; None when it is nobody's any more."""
-    query = select(S.id, S.code, S.role).join_from(staff, staff_keys, K.staff_id == S.id)
-    mine = K.fingerprint == key.fingerprint, K.public == key.line, K.removed_at.is_(None), S.disabled_at.is_(None)
+    """Who holds a key: somebody who works here now, and whose key it still is; else None."""
+    query = select(staff.c.id, staff.c.code, staff.c.role).join_from(
+        staff, staff_keys, staff_keys.c.staff_id == staff.c.id
+    )
+    mine = (
+        staff_keys.c.fingerprint == key.fingerprint,
+        staff_keys.c.public == key.line,
+        staff_keys.c.removed_at.is_(None),
+        staff.c.disabled_at.is_(None),
+    )
     row = (await connection.execute(query.where(*mine))).one_or_none()
     return None if row is None else Member(row.id, row.code, row.role)
 

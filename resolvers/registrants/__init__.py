@@ -1,1 +1,1 @@
-"""Owners of domains, who are data subjects too (R52)."""
+"""Registrants of domains, who are data subjects too (R52)."""

@@ -1,4 +1,4 @@
-"""The owner of a domain, who is a data subject too: who they are, and how they are told (R52)."""
+"""Reads and writes the registrant of a domain, and sends e-mails to them (R52)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.registries import registry_of
 from resolvers.commands.dependencies import SignInDependencies
+from resolvers.emails.emails import Stranger, TypedAddress, reader_of, send_typed
+from resolvers.emails.limits import EmailKind, EmailLimits
+from resolvers.emails.registrants import RegistrantEmail
 from resolvers.inputs.texts import InputReader
-from resolvers.letters.letters import Stranger, TypedAddress, reader_of, send_typed
-from resolvers.letters.limits import LetterKind, LetterLimits
-from resolvers.letters.registrants import RegistrantLetter
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.records.registrations import runs
@@ -24,12 +24,11 @@ from store.tables.domains import domains
 from values.domain_name import to_unicode
 from values.mailbox import same_mailbox
 
-D = domains.c
 DETAILS: Final[Mapping[str, Column[Any]]] = {
-    "name": D.registrant_name,
-    "address": D.registrant_address,
-    "email": D.registrant_email,
-    "phone": D.registrant_phone,
+    "name": domains.c.registrant_name,
+    "address": domains.c.registrant_address,
+    "email": domains.c.registrant_email,
+    "phone": domains.c.registrant_phone,
 }
 """The details by their names in inputs."""
 COORDINATES: Final = {column: f"Domain.registrant{name.capitalize()}" for name, column in DETAILS.items()}
@@ -37,7 +36,7 @@ PARTS: Final = ("street", "street2", "postalCode", "city", "region", "country")
 
 
 def read_details(given: Mapping[str, Any]) -> tuple[dict[Column[Any], Any], InputReader]:
-    """What an input says of an owner, by column; None for a detail that is emptied. The problems are with the texts."""
+    """Read the details of an input by column, None for a cleared one; the reader has the problems."""
     texts, found = InputReader(given, ("registrant",)), dict[Column[Any], Any]()
     reads = {"name": texts.owner_name, "email": texts.email, "phone": texts.phone}
     for name, read in reads.items():
@@ -46,12 +45,12 @@ def read_details(given: Mapping[str, Any]) -> tuple[dict[Column[Any], Any], Inpu
     if "address" in given:
         there = given["address"] is not None
         address = texts.address("address") if there else {}
-        found[D.registrant_address] = [address.get(part) for part in PARTS] if there else None
+        found[domains.c.registrant_address] = [address.get(part) for part in PARTS] if there else None
     return found, texts
 
 
 def sealed(key: SubjectKey, domain: int, details: Mapping[Column[Any], Any]) -> dict[str, bytes | None]:
-    """The columns to write."""
+    """The encrypted values by column name."""
     return {
         column.name: None if value is None else key.seal(column, domain, column.info["sealing"].encode(value))
         for column, value in details.items()
@@ -59,17 +58,17 @@ def sealed(key: SubjectKey, domain: int, details: Mapping[Column[Any], Any]) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class LetterContext:
-    """What writing to an owner needs: the store with its limits, the site's name, and the moment."""
+class EmailContext:
+    """The context of e-mails to registrants: store, dependencies and time."""
 
     store: Store
-    means: SignInDependencies
+    dependencies: SignInDependencies
     now: datetime
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Owned:
-    """A domain with what is needed to write to its owner; the row is locked."""
+    """A domain with the data needed for e-mails to its registrant; its row is locked."""
 
     id: int
     tld: str
@@ -77,70 +76,78 @@ class Owned:
     name: str
     email: str | None
     live: bool
-    """Whether its registration runs, so that its owner must be known (R45)."""
+    """True if the registration runs, so that the registrant must be known (R45)."""
     erasure_at: datetime | None
     confirmed: bool
-    """Whether the owner has said that they are; until then nothing that was typed about them leaves the house (S13)."""
+    """True if the registrant has confirmed; until then nothing typed about them is published or sent (S13)."""
 
 
 async def owned(connection: AsyncConnection, key: SubjectKey, domain: int, now: datetime) -> Owned | None:
-    """A customer's domain; None when it is none of theirs."""
+    """The customer's own domain, locked; None for another customer's or a missing one."""
     columns = (
-        D.tld,
-        D.registrant_kind,
-        D.name,
-        D.registrant_email,
-        D.registrant_erasure_at,
-        D.registrant_confirmed_at,
+        domains.c.tld,
+        domains.c.registrant_kind,
+        domains.c.name,
+        domains.c.registrant_email,
+        domains.c.registrant_erasure_at,
+        domains.c.registrant_confirmed_at,
     )
     found = select(*columns, runs(literal(now, Instant())).label("live"))
-    mine = found.where(D.id == domain, D.customer_id == key.customer_id).with_for_update(of=domains)
+    # `of=domains`: the row alone is locked, not what the expression of `live` reads.
+    mine = found.where(domains.c.id == domain, domains.c.customer_id == key.customer_id).with_for_update(of=domains)
     row = (await connection.execute(mine)).one_or_none()
     if row is None:
         return None
-    name, email = (opened(key, column, domain, row._mapping[column.name]) for column in (D.name, D.registrant_email))
+    name, email = (
+        opened(key, column, domain, row._mapping[column.name])
+        for column in (domains.c.name, domains.c.registrant_email)
+    )
     confirmed, erasure = row.registrant_confirmed_at is not None, row.registrant_erasure_at
     return Owned(domain, row.tld, row.registrant_kind, name or "", email, bool(row.live), erasure, confirmed)
 
 
 def opened(key: SubjectKey, column: Column[Any], domain: int, resting: bytes | None) -> str | None:
-    """One text of a domain."""
+    """Decrypt one text of a domain."""
     return None if resting is None else key.open(column, domain, resting).decode()
 
 
 async def tell_owner(
     connection: AsyncConnection,
-    desk: LetterContext,
+    context: EmailContext,
     key: SubjectKey,
-    letter: RegistrantLetter,
+    template: RegistrantEmail,
     domain: Owned,
     **facts: str | int,
 ) -> None:
-    """Write to somebody who is or was the owner, in the customer's language; not to the customer, who knows.
+    """Send an e-mail to a present or former registrant, in the customer's language.
 
-    A link goes to the customer, too: it was asked for by whoever is written to. Nobody is written to who has not
-    confirmed that they are the owner, and nobody more often than the limits let (S13).
+    Customers who are their own registrants get only links, which they requested. Nothing is sent to unconfirmed
+    addresses, or beyond the rate limits (S13).
     """
     reader = await reader_of(connection, key)
     own = reader is not None and domain.email is not None and same(reader.email, domain.email)
-    link = letter is RegistrantLetter.LINK
+    link = template is RegistrantEmail.LINK
+    # The rule of S13 in one place, for all e-mails to registrants.
     if domain.email is None or not domain.confirmed or (own and not link):
         return
     registry = registry_of(domain.tld)
     named = registry.name if registry is not None else f".{domain.tld}"
     to = Stranger(key, TypedAddress(domain.email), reader.language if reader is not None else "en")
-    said = {
+    values = {
         "domain": to_unicode(domain.name),
-        **({"registry": named} if letter is RegistrantLetter.NOTICE else {}),
+        **({"registry": named} if template is RegistrantEmail.NOTICE else {}),
         **facts,
     }
-    kind = LetterKind.OWNER_LINK if link else LetterKind.OWNER_NEWS
-    await send_typed(connection, LetterLimits(desk.store), kind, to, desk.means.site, letter, desk.now, **said)
+    kind = EmailKind.OWNER_LINK if link else EmailKind.OWNER_NEWS
+    await send_typed(
+        connection, EmailLimits(context.store), kind, to, context.dependencies.site, template, context.now, **values
+    )
 
 
 def same(one: str | None, other: str | None) -> bool:
-    """Whether two addresses are of one mailbox."""
+    """True if both addresses are the same mailbox."""
     return same_mailbox(one or "", other or "")
 
 
+# Two lists in the same order, one in GraphQL names, one in column names.
 assert len(PARTS) == len(ADDRESS_PARTS)

@@ -25,7 +25,6 @@ from store.sql.metadata import instant
 from store.tables.customers import customers
 from store.tables.restrictions import objections, restrictions
 
-B, C, R = objections.c, customers.c, restrictions.c
 MOST = 1_000
 LONGEST = 500
 """Characters of a reason, which is written to the customer."""
@@ -106,22 +105,26 @@ class Rights:
     async def restrictions(self) -> Sequence[Any]:
         """Those that stand, the longest first; nobody is named but by number."""
         async with self._store.write() as connection:
-            query = select(restrictions, C.customer_number).join(customers, C.id == R.customer_id)
-            rows = (await connection.execute(query.order_by(R.since, R.id).limit(MOST))).all()
+            query = select(restrictions, customers.c.customer_number).join(
+                customers, customers.c.id == restrictions.c.customer_id
+            )
+            rows = (await connection.execute(query.order_by(restrictions.c.since, restrictions.c.id).limit(MOST))).all()
         return await self._numbered(rows)
 
     async def objections(self, every: bool) -> Sequence[Any]:
         """Those that wait, the earliest answer first; with `every`, those decided, too."""
-        query = select(objections, C.customer_number).join(customers, C.id == B.customer_id)
-        query = query if every else query.where(B.state == PENDING)
+        query = select(objections, customers.c.customer_number).join(
+            customers, customers.c.id == objections.c.customer_id
+        )
+        query = query if every else query.where(objections.c.state == PENDING)
         async with self._store.write() as connection:
-            rows = (await connection.execute(query.order_by(B.answer_by, B.id).limit(MOST))).all()
+            rows = (await connection.execute(query.order_by(objections.c.answer_by, objections.c.id).limit(MOST))).all()
         return await self._numbered(rows)
 
     async def _numbered(self, rows: Sequence[Any]) -> list[tuple[str, Any]]:
         keys = await self._store.keys.subjects([row.customer_id for row in rows])
         return [
-            (key.open(C.customer_number, row.customer_id, row.customer_number).decode(), row)
+            (key.open(customers.c.customer_number, row.customer_id, row.customer_number).decode(), row)
             for key, row in zip(keys, rows, strict=True)
             if key is not None
         ]
@@ -147,11 +150,15 @@ NOBODY = "There is no customer with this number."
 
 async def _told(connection: AsyncConnection, key: SubjectKey, at: datetime) -> list[Purpose | None]:
     """Note when the customer was told, in every letter that was written before; about what each is, None: a lifting."""
-    mine = R.customer_id == key.customer_id, R.told_at.is_(None), R.lift_announced_at <= at
+    mine = (
+        restrictions.c.customer_id == key.customer_id,
+        restrictions.c.told_at.is_(None),
+        restrictions.c.lift_announced_at <= at,
+    )
     lifting = await connection.execute(update(restrictions).where(*mine).values(told_at=at))
-    overridden = B.customer_id == key.customer_id, B.state == ObjectionState.OVERRIDDEN.name
-    over = *overridden, B.told_at.is_(None), B.decided_at <= at
-    purposes = [Purpose[each] for each in await connection.scalars(select(B.purpose).where(*over))]
+    overridden = objections.c.customer_id == key.customer_id, objections.c.state == ObjectionState.OVERRIDDEN.name
+    over = *overridden, objections.c.told_at.is_(None), objections.c.decided_at <= at
+    purposes = [Purpose[each] for each in await connection.scalars(select(objections.c.purpose).where(*over))]
     await connection.execute(update(objections).where(*over).values(told_at=at))
     return [None] * lifting.rowcount + purposes
 
@@ -165,11 +172,11 @@ def checked(because: str) -> str:
 
 async def backlog(store: Store, now: datetime) -> tuple[int, int]:
     """The objections that wait for a decision, and those past the month of Art. 12(3)."""
-    waits: Any = select(func.count(), func.min(B.answer_by)).where(B.state == PENDING)
+    waits: Any = select(func.count(), func.min(objections.c.answer_by)).where(objections.c.state == PENDING)
     query = store.reader.prepare(waits)
     ((waiting, first),) = await store.reader.fetch(query, {})
     if first is None or instant(first) >= now:
         return int(waiting), 0
-    late = select(func.count()).where(B.state == PENDING, B.answer_by < now)
+    late = select(func.count()).where(objections.c.state == PENDING, objections.c.answer_by < now)
     async with store.write() as connection:
         return int(waiting), int(await connection.scalar(late) or 0)

@@ -1,4 +1,4 @@
-"""Whether a customer has stopped what a tool is about to do (GDPR Art. 18, 21)."""
+"""Checks whether a customer has stopped a tool's purpose (GDPR Art. 18, 21)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from resolvers.commands.context import CommandContext, UserProblem
 from store.sql.metadata import Id
 from store.tables.restrictions import processing_stops
 
-S = processing_stops.c
 STOPPED: Final = UserProblem(
     "PROCESSING_STOPPED",
     "The person has restricted processing, or objected to this purpose: nothing was changed. Store what you hold, use "
@@ -19,13 +18,18 @@ STOPPED: Final = UserProblem(
 )
 
 
-async def is_stopped(desk: CommandContext, customer_id: int) -> bool:
-    """Whether the tool's purpose stands still for this customer; False for the customers themselves.
+async def is_stopped(context: CommandContext, customer_id: int) -> bool:
+    """True if the customer has stopped the tool's purpose; False for the customers themselves.
 
-    It is asked before the command begins: a command that has begun is carried out as if it had come before.
+    It is checked before the command begins: a concurrent stop counts as later than the command.
     """
-    if desk.grant.subject is not None or desk.purpose is None or not (subjects := stops(desk.purpose)):
+    if context.grant.subject is not None or context.purpose is None or not (subjects := stops(context.purpose)):
         return False
-    reader = desk.store.reader
-    mine = select(S.id).where(S.customer_id == bindparam("owner", type_=Id), S.subject.in_(subjects)).limit(1)
+    # Without a lock: commands of the customer would wait for every tool.
+    reader = context.store.reader
+    mine = (
+        select(processing_stops.c.id)
+        .where(processing_stops.c.customer_id == bindparam("owner", type_=Id), processing_stops.c.subject.in_(subjects))
+        .limit(1)
+    )
     return bool(await reader.fetch(reader.prepare(mine), {"owner": customer_id}))

@@ -1,1 +1,1 @@
-"""The one way in for requests for erasure and for a copy, whoever brings them."""
+"""Erasure and export requests by customers, registrants and operators."""

@@ -21,9 +21,8 @@ from store.tables.customers import customers
 from store.tables.domains import domains
 from store.tables.services import SERVICE_KINDS, services
 
-C, S = customers.c, services.c
 AHEAD = timedelta(minutes=1)
-"""How far a tool's clock may be ahead."""
+"""The maximum time that a tool's clock may be ahead."""
 
 NOBODY = UserProblem("NOT_FOUND", "There is no such customer.", ("customer",))
 NO_SERVICE = UserProblem("NOT_FOUND", "There is no such service.", ("service",))
@@ -37,14 +36,15 @@ FUTURE = UserProblem("INVALID_TIME", "A service cannot end in the future: end it
 BEFORE = UserProblem("INVALID_TIME", "A service cannot end before it began.", ("at",))
 
 
-async def subscribe_service(desk: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Begin a service. Whoever asked to be erased has to choose first: the request is never undone in silence (R42)."""
+async def subscribe_service(context: CommandContext, given: Mapping[str, Any]) -> Result:
+    """Start a service. With a pending erasure request it needs the customer's decision, so that no request is dropped
+    silently (R42)."""
     texts = InputReader(given)
     name = texts.name("name")
     if texts.problems:
         return Result(problems=tuple(texts.problems))
-    (key,) = await desk.store.keys.subjects([given["customer"]])
-    async with desk.store.write() as connection:
+    (key,) = await context.store.keys.subjects([given["customer"]])
+    async with context.store.write() as connection:
         if key is None or not await _locked(connection, key.customer_id):
             return Result(problems=(NOBODY,))
         standing = await standing_erasure(connection, key.customer_id)
@@ -52,43 +52,46 @@ async def subscribe_service(desk: CommandContext, given: Mapping[str, Any]) -> R
             if State[standing.state] not in WAITING:
                 return Result(problems=(TOO_LATE,))
             if standing.cause == "REQUEST":
+                # A new service would silently undo a request that the customer made (R42).
                 if not given.get("withdrawErasure"):
                     return Result(problems=(PENDING,))
-                await DataRights(desk).withdraw_erasure(connection, key, standing.id, standing.state)
-        id_ = await _begin(connection, desk, key, given, name)
+                await DataRights(context).withdraw_erasure(connection, key, standing.id, standing.state)
+        id_ = await _begin(connection, context, key, given, name)
     return Result(affected={"service": id_, "customer": key.customer_id})
 
 
 async def _begin(
-    connection: AsyncConnection, desk: CommandContext, key: SubjectKey, given: Mapping[str, Any], name: str | None
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, given: Mapping[str, Any], name: str | None
 ) -> int:
     id_ = new_id()
     row = {
         "id": id_,
         "customer_id": key.customer_id,
         "kind": word(given["kind"], SERVICE_KINDS),
-        "name": None if name is None else key.seal(S.name, id_, S.name.info["sealing"].encode(name)),
+        "name": None if name is None else key.seal(services.c.name, id_, services.c.name.info["sealing"].encode(name)),
         "status": "ACTIVE",
-        "started_at": desk.now,
+        "started_at": context.now,
         "renews_at": given.get("renewsAt"),
     }
     await connection.execute(insert(services).values(row))
     await _clock(connection, key.customer_id, None)
     facts: dict[str, Fact] = {"service": Ref("Service", id_), "kind": str(row["kind"])}
-    await announce(connection, key, "service.subscribed", desk.now, facts=facts)
+    await announce(connection, key, "service.subscribed", context.now, facts=facts)
     return id_
 
 
-async def terminate_service(desk: CommandContext, given: Mapping[str, Any]) -> Result:
-    """End a service, and the registration of its domain with it: nothing more is published, the name is free again.
+async def terminate_service(context: CommandContext, given: Mapping[str, Any]) -> Result:
+    """End a service and the registration of its domain: nothing is published any more, and the name is free again.
 
-    When it was the last one, the clocks of erasure start. Ending it again changes nothing.
+    After the last service the retention period before automatic erasure starts. Idempotent.
     """
-    at: datetime = given.get("at") or desk.now
-    if at > desk.now + AHEAD:
+    at: datetime = given.get("at") or context.now
+    if at > context.now + AHEAD:
         return Result(problems=(FUTURE,))
-    async with desk.store.write() as connection:
-        found = select(S.customer_id, S.status, S.started_at).where(S.id == (given.get("service") or 0))
+    async with context.store.write() as connection:
+        found = select(services.c.customer_id, services.c.status, services.c.started_at).where(
+            services.c.id == (given.get("service") or 0)
+        )
         row = (await connection.execute(found)).one_or_none()
         if row is None or not await _locked(connection, row.customer_id):
             return Result(problems=(NO_SERVICE,))
@@ -96,31 +99,33 @@ async def terminate_service(desk: CommandContext, given: Mapping[str, Any]) -> R
             if at < row.started_at:
                 return Result(problems=(BEFORE,))
             ended = {"status": "TERMINATED", "terminated_at": at, "renews_at": None}
-            await connection.execute(update(services).where(S.id == given["service"]).values(ended))
+            await connection.execute(update(services).where(services.c.id == given["service"]).values(ended))
+            # The registration ends with its service, so the name is free again.
             mine = domains.c.service_id == given["service"], domains.c.released_at.is_(None)
             await connection.execute(update(domains).where(*mine).values(released_at=at))
-            (key,) = await desk.store.keys.subjects([row.customer_id])
+            (key,) = await context.store.keys.subjects([row.customer_id])
             if key is not None:
                 facts = {"service": Ref("Service", given["service"])}
-                await announce(connection, key, "service.terminated", desk.now, facts=facts)
+                await announce(connection, key, "service.terminated", context.now, facts=facts)
+        # Also after a repeated call, which repairs a missing start of the period.
         if not await active_services(connection, row.customer_id):
             await _clock(connection, row.customer_id, await last_end(connection, row.customer_id))
     return Result(affected={"service": given["service"], "customer": row.customer_id})
 
 
 async def _locked(connection: AsyncConnection, customer_id: int) -> bool:
-    """Whether there is such a customer, whose services nobody else changes meanwhile."""
-    found = select(C.id).where(C.id == customer_id).with_for_update()
+    """Lock the customer's row until the transaction ends; False if there is none."""
+    found = select(customers.c.id).where(customers.c.id == customer_id).with_for_update()
     return await connection.scalar(found) is not None
 
 
 async def _clock(connection: AsyncConnection, customer_id: int, ended: datetime | None) -> None:
-    """Start the clock of R34, or stop it."""
-    await connection.execute(update(customers).where(C.id == customer_id).values(last_service_ended_at=ended))
+    """Start the retention period of R34, or stop it with None."""
+    await connection.execute(update(customers).where(customers.c.id == customer_id).values(last_service_ended_at=ended))
 
 
 def word(choice: Any, known: tuple[str, ...]) -> str:
-    """The name of an enum's member, which is what rests; GraphQL gives the member. ValueError for another word."""
+    """The stored name of an enum member, which GraphQL passes; ValueError for an unknown word."""
     found = str(getattr(choice, "value", choice))
     if found not in known:
         raise ValueError("no such choice")

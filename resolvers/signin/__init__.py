@@ -1,1 +1,1 @@
-"""Signing in: password, second factor, session, and the limits on attempts."""
+"""Sign-in: password, second factor, sessions, and limits of attempts."""

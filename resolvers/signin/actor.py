@@ -1,4 +1,4 @@
-"""A customer who is signed in and changes how they sign in: what both the API and the pages know of them."""
+"""The signed-in customer in commands on credentials, shared by the API and the pages."""
 
 from __future__ import annotations
 
@@ -24,73 +24,75 @@ FACTOR_NEEDED = UserProblem(
 
 
 def too_often(wait: int, field: str) -> UserProblem:
-    """Too many wrong ones."""
+    """The problem of too many wrong attempts; `wait` in seconds."""
     return UserProblem("TOO_MANY_ATTEMPTS", f"Too many wrong attempts. Try again in {wait} seconds.", (field,))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Actor:
-    """Who acts, in which session, and when."""
+    """The acting customer, their session and the time."""
 
     store: Store
-    means: SignInDependencies
+    dependencies: SignInDependencies
     customer_id: int
     session_id: int | None
     now: datetime
 
     async def session(self) -> Session | None:
-        """The session, while it is open."""
+        """The session; None if it has ended or there is none."""
         if self.session_id is None:
             return None
-        found = await Sessions(self.store, self.means).by_id(self.session_id, self.now)
+        found = await Sessions(self.store, self.dependencies).by_id(self.session_id, self.now)
         return found if found is not None and found.customer_id == self.customer_id else None
 
     async def account(self, credential_id: int | None) -> Account | None:
-        """One of the customer's own credentials; the session's when none is named. None for anybody else's (D6)."""
+        """The customer's own credential of this id, or the session's if it is None; None for others' (D6)."""
         if credential_id is None:
             session = await self.session()
             credential_id = session.credential_id if session else None
         account = await Credentials(self.store).by_id(credential_id) if credential_id is not None else None
         return account if account is not None and account.credential.customer_id == self.customer_id else None
 
-    async def charge(self, account: Account, secret: Secret) -> int:
-        """Count an attempt within this session; the seconds to wait when there were too many."""
+    async def consume(self, account: Account, secret: Secret) -> int:
+        """Count an attempt within this session; seconds to wait if there were too many, else 0."""
+        # Per session: guessing in a stolen session does not slow the owner down.
         buckets = inside(secret, account.credential.id, self.session_id)
-        return await AttemptLimiter(self.store).charge(buckets, self.now)
+        return await AttemptLimiter(self.store).consume(buckets, self.now)
 
-    async def forgive(self, connection: AsyncConnection, account: Account, secret: Secret) -> None:
-        """The attempt was right, and what it was for is done, in the caller's transaction."""
+    async def reset(self, connection: AsyncConnection, account: Account, secret: Secret) -> None:
+        """Reset the attempts after a right one, in the transaction of the action that it authorised."""
         buckets = inside(secret, account.credential.id, self.session_id)
-        await AttemptLimiter(self.store).forgive(connection, buckets, self.now)
+        await AttemptLimiter(self.store).reset(connection, buckets, self.now)
 
     async def shows_factor(self, account: Account, code: str) -> UserProblem | None:
-        """What keeps the second factor from being believed here and now; None when it is, or when there is none yet.
+        """Verify a recent second factor; the problem, or None if it was proven or there is no factor.
 
-        It was shown within the last five minutes in a session of this very credential, or a code is shown now (S3).
+        It was proven within the last five minutes in a session of this credential, or the code proves it now (S3).
         """
         async with self.store.write() as connection:
             factors = await confirmed(connection, account.credential.id)
         if not factors:
             return None
         session = await self.session()
+        # A factor of another platform proves nothing here: platforms have separate factors (R39).
         own = session is not None and session.credential_id == account.credential.id
         if session is not None and own and SECOND in session.methods and session.fresh(self.now, FRESH):
             return None
         return await self.uses_code(account, code) if code else FACTOR_NEEDED
 
     async def uses_code(self, account: Account, code: str) -> UserProblem | None:
-        """What keeps a code from being believed; None: it was right, and is used up."""
+        """Verify a code and use it up; the problem, or None if it was right."""
         secret = Secret.of_code(code)
-        if wait := await self.charge(account, secret):
+        if wait := await self.consume(account, secret):
             return too_often(wait, "code")
         async with self.store.write() as connection:
             used = await use_code(connection, account.key, account.credential.id, code, self.now)
             if used is None:
                 return WRONG_CODE
-            await self.forgive(connection, account, secret)
+            await self.reset(connection, account, secret)
         return None
 
 
-def actor_at(desk: CommandContext) -> Actor:
-    """The customer behind a token."""
-    return Actor(desk.store, desk.means, desk.subject, desk.grant.session_id, desk.now)
+def actor_at(context: CommandContext) -> Actor:
+    """The actor of a token; LookupError for a tool's token."""
+    return Actor(context.store, context.dependencies, context.subject, context.grant.session_id, context.now)

@@ -1,7 +1,7 @@
-"""Where each secret that is checked is counted: for its account, and apart from every other kind of secret (S11).
+"""Assigns attempts to buckets: per account and kind of secret (S11).
 
-Strangers, each device that an account knows, and each session have counts of their own, so that whoever guesses
-elsewhere keeps no owner out (S1). What else was sent with a secret decides nothing.
+Unknown devices, each known device, and each session have separate buckets, so that guessing elsewhere does not lock the
+owner out (S1). Other data of the request has no influence.
 """
 
 from __future__ import annotations
@@ -17,66 +17,68 @@ from resolvers.signins.signins import Visitor
 
 
 class Secret(Enum):
-    """What is checked, and the pace at which strangers may try it."""
+    """A kind of secret, with the limit for unknown devices."""
 
     PASSWORD = "password", AttemptPace.PASSWORD
     CODE = "code", AttemptPace.CODE
     RECOVERY_CODE = "recovery code", AttemptPace.RECOVERY
     PASSKEY = "passkey", AttemptPace.PASSKEY
     ENROLMENT = "enrolment", AttemptPace.CODE
-    """The first code of an authenticator app that is being added."""
+    """The first code of an authenticator app during enrolment."""
 
     def __init__(self, word: str, pace: AttemptPace) -> None:
         self.word, self.pace = word, pace
 
     @classmethod
     def of_code(cls, code: str) -> Secret:
-        """What somebody tries who types this at the second step."""
+        """The kind of secret that a code of the second step is, by its form."""
         return cls.CODE if is_short(code) else cls.RECOVERY_CODE
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Counted:
-    """Who tries, as far as counting goes: somebody in a session, a device that the account knows, or a stranger."""
+    """The origin of an attempt: a session (step-up), a known device, or an unknown one."""
 
     subject: bytes
-    """The account that is meant, whether there is one or not."""
+    """The account, which need not exist."""
     visitor: Visitor
     known: bool = False
-    """Whether the account knows the visitor's device."""
+    """True if the device is known to the account."""
     renews: tuple[int, int] | None = None
-    """The credential and the session within which the secret is checked again."""
+    """Credential and session of a step-up."""
 
     def buckets(self, secret: Secret) -> list[AttemptBucket]:
-        """Where one attempt at this secret is counted; a stranger's in its network, too."""
+        """The buckets of an attempt at this secret; for an unknown device also its network's."""
         if self.renews is not None:
             return inside(secret, *self.renews)
         if self.known:
+            # By device, so that one stolen device cookie does not open the limit of others.
             mark = hashed(self.visitor.device_secret or "")
             return [AttemptBucket(AttemptPace.DEVICE, secret.word.encode() + b"\0" + self.subject + mark)]
         return [AttemptBucket(secret.pace, self.subject), by_network(self.visitor)]
 
     def beside(self, secret: Secret) -> list[AttemptBucket]:
-        """The same for a secret that came in the same request as another one, which the network has counted."""
+        """The buckets of a second secret in the same request, whose network was counted with the first."""
         return [bucket for bucket in self.buckets(secret) if bucket.pace is not AttemptPace.NETWORK]
 
 
 def inside(secret: Secret, credential_id: int, session_id: int | None) -> list[AttemptBucket]:
-    """Where an attempt of somebody who is signed in is counted: in this session, and in all of the account's."""
-    whose = f"{secret.word}:{credential_id}"
-    return [AttemptBucket(AttemptPace.SESSION, f"{whose}:{session_id}"), AttemptBucket(AttemptPace.SESSIONS, whose)]
+    """The buckets of an attempt in a session: of this session, and of all sessions of the credential."""
+    subject = f"{secret.word}:{credential_id}"
+    return [AttemptBucket(AttemptPace.SESSION, f"{subject}:{session_id}"), AttemptBucket(AttemptPace.SESSIONS, subject)]
 
 
 def compared(customer_id: int) -> list[AttemptBucket]:
-    """Where new passwords are counted that are compared with a customer's other ones (R38): each is a guess at them."""
+    """The bucket of new passwords, each of which is a guess at the customer's other passwords (R38)."""
     return [AttemptBucket(AttemptPace.COMPARED, str(customer_id))]
 
 
 def by_network(visitor: Visitor) -> AttemptBucket:
-    """Whatever comes from one household or server is counted together."""
+    """The bucket of a network: one IPv4 address, or an IPv6 /56, which a household or server has."""
+    # An IPv6 subscriber has at least a /56: single addresses would be free to change.
     return AttemptBucket(AttemptPace.NETWORK, network_of(visitor.address, 32, 56))
 
 
 def subject(platform: str, login_index: bytes) -> bytes:
-    """What an account is counted under, whether there is one or not."""
+    """The subject of an account's buckets; the account need not exist."""
     return platform.encode() + login_index

@@ -1,4 +1,4 @@
-"""The last step of a sign-in, in one transaction: the access written down, the session opened, the device known."""
+"""The last step of a sign-in, in one transaction: opens the session, records the access, remembers the device."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.dependencies import SignInDependencies
+from resolvers.emails.emails import write
+from resolvers.emails.signin import SignInEmail
 from resolvers.factors.credentials import Account, sealed_hash
 from resolvers.factors.factors import Used
-from resolvers.letters.letters import write
-from resolvers.letters.signin import SignInLetter
 from resolvers.signin.devices import Devices, remember_device
 from resolvers.signin.sessions import Opening, open_session, renew_session
 from resolvers.signin.verdicts import Expired, SignedIn
@@ -20,41 +20,39 @@ from resolvers.signins.signins import History, PlatformAccess, Visitor, record
 from store.database.store import Store
 from store.tables.credentials import credentials
 
-K = credentials.c
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SignInProof:
-    """That it is them, and what they want of it."""
+    """A completed authentication, with the session to open or renew."""
 
     account: Account
     methods: tuple[str, ...]
     shared: bool
     renews: int | None = None
-    """The session to renew; None: a new one."""
+    """The session to renew (step-up); None to open one."""
     used: Used | None = None
 
 
 class Opener:
-    """Lets in whoever has been believed."""
+    """Opens and renews sessions after authentication."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._means = means
-        self.history = History(store, means)
-        self.devices = Devices(store, means)
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._dependencies = dependencies
+        self.history = History(store, dependencies)
+        self.devices = Devices(store, dependencies)
 
-    async def judged(self, account: Account, visitor: Visitor, now: datetime, renews: bool = False) -> PlatformAccess:
-        """The access, compared with the earlier ones; before the transaction, since it reads and opens many rows.
+    async def evaluate(self, account: Account, visitor: Visitor, now: datetime, renews: bool = False) -> PlatformAccess:
+        """Evaluate the access against earlier ones; before the transaction, since it reads and decrypts many rows.
 
-        Who renews a session is known by its cookie, also at a shared computer, which keeps no other.
+        In a step-up the device counts as known by its session cookie; shared computers have no device cookie.
         """
         known = renews or await self.devices.knows_customer(account.credential.customer_id, visitor, now)
-        return await self.history.judged(account.key, account.credential.platform, visitor, now, known)
+        return await self.history.evaluate(account.key, account.credential.platform, visitor, now, known)
 
     async def open(
         self, connection: AsyncConnection, proof: SignInProof, visitor: Visitor, access: PlatformAccess
     ) -> SignedIn | Expired:
-        """Open the session, or renew the one there is; everything in the caller's transaction."""
+        """Open or renew the session, in the caller's transaction; Expired if the session to renew has ended."""
         account = proof.account
         device_secret = None
         if proof.renews is not None:
@@ -64,24 +62,27 @@ class Opener:
             session_id = proof.renews
         else:
             opening = Opening(account.credential.id, proof.methods, proof.shared)
-            session_id, secret = await open_session(connection, account.key, self._means, access, opening)
+            session_id, secret = await open_session(connection, account.key, self._dependencies, access, opening)
+            # On a shared computer the next person would count as a known device.
             if not proof.shared:
                 device_secret = await remember_device(connection, account, visitor, access.at)
-        await record(connection, account.key, self._means, access, account.credential.id)
+        # After the session, in one transaction: no session without its record (R17).
+        await record(connection, account.key, self._dependencies, access, account.credential.id)
         if proof.used is not None and proof.used.factor.kind == "RECOVERY_CODES":
-            letter, left = SignInLetter.RECOVERY_CODE_USED, proof.used.factor.remaining or 0
-            site, platform = self._means.site, access.platform
-            await write(connection, account.key, site, letter, access.at, platform=platform, left=left)
+            template, left = SignInEmail.RECOVERY_CODE_USED, proof.used.factor.remaining or 0
+            site, platform = self._dependencies.site, access.platform
+            await write(connection, account.key, site, template, access.at, platform=platform, left=left)
         return SignedIn(session_id, secret, device_secret, proof.shared)
 
 
 async def unchanged(connection: AsyncConnection, account: Account, fresh: str | None = None) -> bool:
-    """Whether the password is still the one that was verified; the row is locked, and gets its new hash if any.
+    """Lock the credential; True if its password is still the verified one, and then store a new hash if given.
 
-    Without this a sign-in with the old password could finish just after the password was changed.
+    Otherwise a sign-in with the old password could complete after the password was changed.
     """
-    mine = K.id == account.credential.id
-    stored = await connection.scalar(select(K.password_hash).where(mine).with_for_update())
+    mine = credentials.c.id == account.credential.id
+    stored = await connection.scalar(select(credentials.c.password_hash).where(mine).with_for_update())
+    # Ciphertexts are compared: each write gives a new one.
     if stored is None or bytes(stored) != account.credential.sealed_hash:
         return False
     if fresh is not None:

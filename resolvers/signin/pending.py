@@ -1,4 +1,4 @@
-"""Sign-ins whose password was right and whose second factor is awaited: known by a secret in the browser."""
+"""Pending sign-ins: the password was right, and the second factor is awaited; identified by a secret cookie."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ from store.sql.ids import new_id
 from store.sql.metadata import instant
 from store.tables.signin import pending_sign_ins
 
-W = pending_sign_ins.c
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Pending:
-    """Half of a sign-in; with `session_id` it is to renew that session."""
+    """A pending sign-in; with `session_id` it is a step-up in that session."""
 
     id: int
     account: Account
@@ -30,17 +28,23 @@ class Pending:
 
 
 class PendingSignIns:
-    """Begins them and finds them again."""
+    """Stores and finds pending sign-ins."""
 
-    def __init__(self, store: Store, means: SignInDependencies, credentials: Credentials) -> None:
-        self._store, self._means, self._credentials = store, means, credentials
-        found = select(W.id, W.credential_id, W.session_id, W.shared, W.expires_at)
-        self._find = store.reader.prepare(found.where(W.secret_hash == bindparam("secret")))
+    def __init__(self, store: Store, dependencies: SignInDependencies, credentials: Credentials) -> None:
+        self._store, self._dependencies, self._credentials = store, dependencies, credentials
+        found = select(
+            pending_sign_ins.c.id,
+            pending_sign_ins.c.credential_id,
+            pending_sign_ins.c.session_id,
+            pending_sign_ins.c.shared,
+            pending_sign_ins.c.expires_at,
+        )
+        self._find = store.reader.prepare(found.where(pending_sign_ins.c.secret_hash == bindparam("secret")))
 
     async def begin(
         self, connection: AsyncConnection, account: Account, shared: bool, session_id: int | None, now: datetime
     ) -> str:
-        """Begin one, in the caller's transaction; the secret for the browser."""
+        """Store a pending sign-in, in the caller's transaction; returns the secret for the cookie."""
         secret = new_secret()
         row = {
             "id": new_id(),
@@ -49,13 +53,13 @@ class PendingSignIns:
             "session_id": session_id,
             "secret_hash": hashed(secret),
             "shared": shared,
-            "expires_at": now + self._means.times.pending,
+            "expires_at": now + self._dependencies.times.pending,
         }
         await connection.execute(insert(pending_sign_ins).values(row))
         return secret
 
     async def find(self, secret: str, now: datetime) -> Pending | None:
-        """The one that this browser began; None once it is over."""
+        """The pending sign-in of this secret; None if it expired."""
         rows = await self._store.reader.fetch(self._find, {"secret": hashed(secret)})
         if not rows or instant(rows[0][4]) <= now:
             return None
@@ -65,6 +69,7 @@ class PendingSignIns:
 
 
 async def finish(connection: AsyncConnection, pending: Pending) -> bool:
-    """End it, in the caller's transaction; False for all but one of those that try at the same moment."""
-    done = await connection.execute(delete(pending_sign_ins).where(W.id == pending.id))
+    """Delete the pending sign-in, in the caller's transaction; True for exactly one of concurrent requests."""
+    done = await connection.execute(delete(pending_sign_ins).where(pending_sign_ins.c.id == pending.id))
+    # The deletion decides, so no lock is needed.
     return done.rowcount == 1

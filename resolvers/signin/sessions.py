@@ -1,4 +1,4 @@
-"""Sessions of browsers: opened by a proof of who somebody is, found by the hash of a cookie, renewed, ended (R41)."""
+"""Browser sessions: opened after authentication, found by the hash of a cookie, renewed and ended (R41)."""
 
 from __future__ import annotations
 
@@ -20,16 +20,15 @@ from store.sql.metadata import instant
 from store.tables.access import sessions
 from store.tables.signin import pending_sign_ins, session_proofs
 
-S, P = sessions.c, session_proofs.c
 SECOND = "mfa"
-"""The method (RFC 8176) that says that more than one factor was proven."""
+"""The authentication method of RFC 8176 for multiple factors."""
 TOUCHED_AFTER = timedelta(minutes=1)
-"""How old `last_seen_at` may become before it is written anew."""
+"""The minimum time between updates of `last_seen_at`."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Session:
-    """An open session of a browser, and how its customer proved who they are."""
+    """An open session, with the time and methods of its authentication."""
 
     id: int
     customer_id: int
@@ -40,32 +39,44 @@ class Session:
     shared: bool
     last_seen_at: datetime
     contexts: bytes | None = None
-    """Marks of where and on what it was used (`resolvers.signins.contexts`)."""
+    """Hashes of the known contexts (`resolvers.signins.contexts`)."""
 
     def fresh(self, now: datetime, seconds: int) -> bool:
-        """Whether the proof is younger than so many seconds; one from the future is none (F3)."""
+        """True if the authentication is at most this old; a time further ahead than SKEW does not count (F3)."""
         return timedelta(seconds=-SKEW) <= now - self.authenticated_at <= timedelta(seconds=seconds)
 
 
 class Sessions:
     """Finds sessions."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
         columns = (
-            S.id, S.customer_id, P.credential_id, S.platform, P.authenticated_at, P.methods, P.shared,
-            S.last_seen_at, S.expires_at, P.contexts,
-        )  # fmt: skip
-        found = select(*columns).join_from(session_proofs, sessions, S.id == P.session_id).where(S.ended_at.is_(None))
-        self._by_secret = store.reader.prepare(found.where(P.secret_hash == bindparam("secret")))
-        self._by_id = store.reader.prepare(found.where(S.id == bindparam("id")))
+            sessions.c.id,
+            sessions.c.customer_id,
+            session_proofs.c.credential_id,
+            sessions.c.platform,
+            session_proofs.c.authenticated_at,
+            session_proofs.c.methods,
+            session_proofs.c.shared,
+            sessions.c.last_seen_at,
+            sessions.c.expires_at,
+            session_proofs.c.contexts,
+        )
+        found = (
+            select(*columns)
+            .join_from(session_proofs, sessions, sessions.c.id == session_proofs.c.session_id)
+            .where(sessions.c.ended_at.is_(None))
+        )
+        self._by_secret = store.reader.prepare(found.where(session_proofs.c.secret_hash == bindparam("secret")))
+        self._by_id = store.reader.prepare(found.where(sessions.c.id == bindparam("id")))
 
     async def find(self, secret: str, now: datetime) -> Session | None:
-        """The session of a cookie; None when it was ended, has expired, was not used for too long, or never was."""
+        """The session of a cookie; None if it was ended, expired, idle for too long, or never existed."""
         return await self._found(self._by_secret, {"secret": hashed(secret)}, now)
 
     async def by_id(self, session_id: int, now: datetime) -> Session | None:
-        """The session of a token, while it is open."""
+        """The session of a token; None if it is not open."""
         return await self._found(self._by_id, {"id": session_id}, now)
 
     async def _found(self, prepared: object, values: dict[str, object], now: datetime) -> Session | None:
@@ -76,22 +87,26 @@ class Sessions:
         at, words, contexts = instant(proven), tuple(methods.split()), None if held is None else bytes(held)
         session = Session(id_, customer, credential, platform, at, words, bool(shared), instant(seen), contexts)
         (key,) = await self._store.keys.subjects([customer])
-        if key is None:  # The customer is being erased, and this row is about to go.
+        if key is None:  # The customer is being erased, and this row will be deleted.
             return None
-        idle = self._means.times.idle_for(session.shared)
+        # Idle sessions expire when they are looked at: nothing has to run in time.
+        idle = self._dependencies.times.idle_for(session.shared)
         return None if now >= instant(expires) or now - session.last_seen_at > idle else session
 
     async def touch(self, session: Session, now: datetime) -> None:
-        """Note that it is used, at most once a minute."""
+        """Update `last_seen_at`, at most once a minute."""
+        # Not on every request: each would write to the database.
         if now - session.last_seen_at >= TOUCHED_AFTER:
             async with self._store.write() as connection:
-                seen = update(sessions).where(S.id == session.id, S.ended_at.is_(None), S.last_seen_at < now)
+                seen = update(sessions).where(
+                    sessions.c.id == session.id, sessions.c.ended_at.is_(None), sessions.c.last_seen_at < now
+                )
                 await connection.execute(seen.values(last_seen_at=now))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Opening:
-    """A session that is about to be opened."""
+    """The parameters of a session to open."""
 
     credential_id: int
     methods: tuple[str, ...]
@@ -99,9 +114,13 @@ class Opening:
 
 
 async def open_session(
-    connection: AsyncConnection, key: SubjectKey, means: SignInDependencies, access: PlatformAccess, opening: Opening
+    connection: AsyncConnection,
+    key: SubjectKey,
+    dependencies: SignInDependencies,
+    access: PlatformAccess,
+    opening: Opening,
 ) -> tuple[int, str]:
-    """Open one, in the caller's transaction; its id, and the secret for the cookie."""
+    """Open a session, in the caller's transaction; returns its id and the secret for the cookie."""
     id_, secret = new_id(), new_secret()
     row = {
         "id": id_,
@@ -109,10 +128,10 @@ async def open_session(
         "platform": access.platform,
         "started_at": access.at,
         "last_seen_at": access.at,
-        "expires_at": access.at + means.times.session_for(opening.shared),
-        "ip_address": sealed(key, S.ip_address, id_, access.address),
-        "country": sealed(key, S.country, id_, access.place.country),
-        "device": sealed(key, S.device, id_, access.device),
+        "expires_at": access.at + dependencies.times.session_for(opening.shared),
+        "ip_address": sealed(key, sessions.c.ip_address, id_, access.address),
+        "country": sealed(key, sessions.c.country, id_, access.place.country),
+        "device": sealed(key, sessions.c.device, id_, access.device),
     }
     await connection.execute(insert(sessions).values(row))
     proof = {
@@ -133,9 +152,10 @@ async def open_session(
 async def renew_session(
     connection: AsyncConnection, session_id: int, methods: tuple[str, ...], access: PlatformAccess
 ) -> str | None:
-    """The customer has proven anew who they are: another secret, and the old one is void (S6); None if it was ended."""
+    """Renew a session after a step-up; returns a new secret, which voids the old one (S6); None if it was ended."""
     secret = new_secret()
-    open_ = select(S.id).where(S.id == session_id, S.ended_at.is_(None)).with_for_update()
+    # Locked, so that ending the session and renewing it cannot both succeed.
+    open_ = select(sessions.c.id).where(sessions.c.id == session_id, sessions.c.ended_at.is_(None)).with_for_update()
     if (await connection.execute(open_)).one_or_none() is None:
         return None
     proof: dict[str, object] = {
@@ -144,31 +164,38 @@ async def renew_session(
         "methods": " ".join(methods),
     }
     if access.context is not None:
-        held = await connection.scalar(select(P.contexts).where(P.session_id == session_id))
+        held = await connection.scalar(
+            select(session_proofs.c.contexts).where(session_proofs.c.session_id == session_id)
+        )
         proof["contexts"] = access.context.proven(session_id, held)
-    await connection.execute(update(session_proofs).where(P.session_id == session_id).values(proof))
+    await connection.execute(update(session_proofs).where(session_proofs.c.session_id == session_id).values(proof))
     return secret
 
 
 async def add_method(connection: AsyncConnection, session_id: int, words: tuple[str, ...]) -> None:
-    """A factor was just enrolled, and so proven, within this session."""
-    found = await connection.scalar(select(P.methods).where(P.session_id == session_id).with_for_update())
+    """Add authentication methods to a session, after the enrolment of a factor, which proves it."""
+    found = await connection.scalar(
+        select(session_proofs.c.methods).where(session_proofs.c.session_id == session_id).with_for_update()
+    )
     if found is not None:
         methods = " ".join(dict.fromkeys((*found.split(), *words)))
-        await connection.execute(update(session_proofs).where(P.session_id == session_id).values(methods=methods))
+        await connection.execute(
+            update(session_proofs).where(session_proofs.c.session_id == session_id).values(methods=methods)
+        )
 
 
 async def end_where(
     connection: AsyncConnection, customer_id: int, which: Sequence[ColumnElement[bool]], now: datetime
 ) -> list[int]:
-    """End the customer's open sessions that fulfil all these conditions, and every token given under them.
+    """End the customer's open sessions that meet all these conditions, and revoke their tokens; returns their ids.
 
-    Must be the last thing that the caller's transaction does: see `store.queue.revocations.announce`.
+    It must be the last statement of the caller's transaction: see `store.queue.revocations.announce`.
     """
-    ended = update(sessions).where(S.customer_id == customer_id, S.ended_at.is_(None), *which)
-    found = list((await connection.execute(ended.values(ended_at=now).returning(S.id))).scalars())
+    ended = update(sessions).where(sessions.c.customer_id == customer_id, sessions.c.ended_at.is_(None), *which)
+    found = list((await connection.execute(ended.values(ended_at=now).returning(sessions.c.id))).scalars())
     if found:
+        # A pending step-up must not revive a session that has ended.
         await connection.execute(delete(pending_sign_ins).where(pending_sign_ins.c.session_id.in_(found)))
-        await connection.execute(delete(session_proofs).where(P.session_id.in_(found)))
+        await connection.execute(delete(session_proofs).where(session_proofs.c.session_id.in_(found)))
         await end_sessions(connection, found, now)
     return found

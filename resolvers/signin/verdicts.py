@@ -1,4 +1,4 @@
-"""What comes of an attempt to sign in."""
+"""The outcomes of a sign-in attempt."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SignedIn:
-    """It is them: what the browser is given to keep."""
+    """Authenticated: the secrets for the browser's cookies."""
 
     session_id: int
     secret: str
     device_secret: str | None
-    """None on a computer that others use, too."""
+    """None on a shared computer."""
     shared: bool
 
 
@@ -26,11 +26,11 @@ class SecondFactorRequired:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Not believed. `wait` seconds until the next attempt is looked at; 0: at once."""
+    """Not authenticated. `wait` is the number of seconds before the next attempt; 0 for at once."""
 
     wait: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """The first step was too long ago, or the session it would renew was ended: begin again."""
+    """The pending sign-in expired, or the session to renew was ended: start again."""

@@ -1,1 +1,1 @@
-"""Sign-ins on record: where, on which device, whether unusual."""
+"""Records of sign-ins: place, device, and whether they are unusual."""

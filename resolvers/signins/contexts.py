@@ -1,4 +1,4 @@
-"""Where and on what a session or a token family was used, as keyed marks, and what a change of it means (R17, S12)."""
+"""The known contexts of sessions and token families (network, country, device), as keyed hashes (R17, S12)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from resolvers.commands.places import GeoLocation, Places, network_of
 from store.crypto.subject_key import SubjectKey
 
 KIND = "context"
-"""Of the marks: hashes under the customer's own key, since there are few networks to guess at. No two rows have one in
-common."""
+"""The kind of keyed hash. Hashes use the customer's key, since networks can be guessed (D10), and include the row's id,
+so that rows cannot be linked."""
 LENGTH = 8
 MOST = 64
-"""Marks that a row keeps beside those of its countries; the oldest goes first, and is an event again."""
+"""Maximum hashes of a row beside those of countries; the oldest is dropped, and is new again if it recurs."""
 NETWORK, COUNTRY, DEVICE, REFUSED = b"N", b"C", b"D", b"R"
 
 
 class Verdict(Enum):
-    """What follows from where a session or a family turns up."""
+    """The consequence of a use in a context."""
 
     SAME = "Nothing is new: nothing is written."
     NOTICED = "Another network or another device: an access that is recorded and judged."
@@ -27,13 +27,13 @@ class Verdict(Enum):
 
     @property
     def admits(self) -> bool:
-        """Whether the request goes on."""
+        """True if the request may continue."""
         return self in (Verdict.SAME, Verdict.NOTICED)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ContextMatch:
-    """A context compared with what a row holds; `held` is what the row has to hold from now on."""
+    """The comparison of a context with a row's hashes; `held` is the new value of the row."""
 
     verdict: Verdict
     before: bytes | None
@@ -43,13 +43,13 @@ class ContextMatch:
 
     @property
     def news(self) -> bool:
-        """Whether there is anything to write down; a refusal that was told once is not told again."""
+        """True if the row changes; a repeated refusal changes nothing, and is not reported again."""
         return self.held != self.before
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SignInContext:
-    """Network, country and device of one request. The country is looked up when somebody asks for it only."""
+    """Network, country and device of one request; the country is looked up on demand."""
 
     key: SubjectKey
     address: str | None
@@ -58,14 +58,15 @@ class SignInContext:
 
     @property
     def place(self) -> GeoLocation:
-        """Where the address is."""
+        """The place of the IP address."""
         return self.places.find(self.address)
 
     def compare(self, row_id: int, held: bytes | None) -> ContextMatch:
-        """What the context means for a row that holds these marks; None is a row of a time before there were any.
+        """Compare the context with a row's hashes; None for a row created before there were any.
 
-        While network and device are known this costs four hashes, and neither a look-up nor a statement.
+        With known network and device it takes two keyed hashes, and neither a geolocation look-up nor a statement.
         """
+        # The country is not looked up unless one of the two is new.
         network, device = self._mark(NETWORK, row_id, network_of(self.address)), self._mark(DEVICE, row_id, self.device)
         known = _split(held or b"")
         new_network, new_device = network not in known, device not in known
@@ -76,32 +77,37 @@ class SignInContext:
         countries = {each for each in known if each[:1] == COUNTRY}
         new_country = country is not None and bool(countries) and country not in countries
         learned = [each for each in (network, country, device) if each is not None and each not in known]
+        # Sessions from before contexts were stored learn their first one without a notification.
         if held is None:
             return ContextMatch(Verdict.SAME, held, _joined([*known, *learned]))
+        # All three at once: most likely a stolen cookie or token, so not even a proof is asked for.
         if new_country and new_network and new_device:
             return ContextMatch(Verdict.ENDED, held, _joined([*known, *learned]), new_device, new_country)
         located = country is not None and bool(countries)
-        # Whoever hides their address, as headers that contradict each other do, hides the country, too.
+        # Without an address, as with contradictory proxy headers, the country is unknown, which must not help an
+        # attacker.
         hidden = self.address is None and bool(countries)
         if new_country or hidden or (new_network and new_device and not located):
-            told = self._mark(REFUSED, row_id, name or network_of(self.address))
-            after = held if told in known else _joined([*known, told])
+            # The refusal is remembered, so that it is recorded and reported once.
+            refusal = self._mark(REFUSED, row_id, name or network_of(self.address))
+            after = held if refusal in known else _joined([*known, refusal])
             return ContextMatch(Verdict.PROOF, held, after, new_device, new_country)
         return ContextMatch(Verdict.NOTICED, held, _joined([*known, *learned]), new_device, new_country)
 
     def proven(self, row_id: int, held: bytes | None = None) -> bytes:
-        """What a row holds once somebody has proved here who they are."""
+        """The row's hashes after an authentication in this context."""
         known, name = _split(held or b""), self.place.country
         network, device = self._mark(NETWORK, row_id, network_of(self.address)), self._mark(DEVICE, row_id, self.device)
         marks = [network, device, *([self._mark(COUNTRY, row_id, name)] if name else [])]
         return _joined([*known, *(each for each in marks if each not in known)])
 
     def bucket(self, *facts: object) -> str:
-        """The name under which letters about this network and device are limited (`store.queue.rate_limit`)."""
+        """The rate-limit name of e-mails about this network and device (`store.queue.rate_limit`)."""
         text = "\0".join(map(str, (*facts, network_of(self.address), self.device)))
         return self.key.keyed_hash("letter", text.encode()).hex()
 
     def _mark(self, kind: bytes, row_id: int, value: str) -> bytes:
+        # Truncated: 56 bits suffice for at most 64 values of one row.
         return kind + self.key.keyed_hash(KIND, kind + f"{row_id}\0{value}".encode())[: LENGTH - 1]
 
 
@@ -110,6 +116,6 @@ def _split(held: bytes) -> list[bytes]:
 
 
 def _joined(marks: list[bytes]) -> bytes:
-    """In one row's bytes. Countries are never dropped: whoever varies networks must not make a country forgotten."""
+    """Encode hashes for the row. Countries are never dropped, so that changing networks cannot evict a country."""
     countries = [each for each in marks if each[:1] == COUNTRY]
     return b"".join([*countries, *[each for each in marks if each[:1] != COUNTRY][-MOST:]])

@@ -1,4 +1,4 @@
-"""Which browser or app it was, in a few words that a person recognises; nothing finer is kept."""
+"""Describes browsers and apps in a few words that people recognise; no details for fingerprinting are stored."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 import unicodedata
 
 LONGEST = 512
-"""Characters of a User-Agent header that are looked at."""
+"""Characters of a User-Agent header that are processed."""
 
-# Those that name others too come first: Edge says Chrome, Chrome says Safari.
+# Browsers that also name others come first: Edge names Chrome, and Chrome names Safari.
 BROWSERS = (
     ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("FxiOS", "Firefox"),
     ("CriOS", "Chrome"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Chromium", "Chromium"), ("Safari", "Safari"),
@@ -24,7 +24,7 @@ _UNSEEN = re.compile(r"\s+")
 
 
 def device_of(user_agent: str | None) -> str:
-    """Such as `Firefox on Windows`: without versions, which change with every update."""
+    """A description such as `Firefox on Windows`, without versions, which change with every update."""
     text = (user_agent or "")[:LONGEST]
     browser = next((name for mark, name in BROWSERS if mark in text), None)
     system = next((name for mark, name in SYSTEMS if mark in text), None)
@@ -33,7 +33,8 @@ def device_of(user_agent: str | None) -> str:
     return f"{browser} on {system}" if system else browser
 
 
-def told(device: str | None) -> str:
-    """What another platform says of a device: one printable line of at most 100 characters."""
+def described(device: str | None) -> str:
+    """Clean another platform's description of a device: one printable line of at most 100 characters."""
+    # Control characters and exotic spaces could forge the text of a notification.
     visible = "".join(c for c in (device or "") if unicodedata.category(c)[0] not in "CZ" or c == " ")
     return _UNSEEN.sub(" ", visible).strip()[:100] or UNKNOWN

@@ -1,4 +1,4 @@
-"""Whether a sign-in is unusual for its customer: judged from where and on what the earlier ones were (R18)."""
+"""Detects unusual sign-ins by comparing place and device with earlier ones (R18)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from enum import Enum
 from resolvers.commands.places import GeoLocation, network_of
 
 FASTEST = 900.0
-"""Kilometres an hour: an airliner's speed."""
+"""Maximum plausible speed in km/h: an airliner's."""
 NEAR = 100.0
-"""Kilometres that a database may be wrong by, or a telephone network may seem to jump."""
+"""Tolerance in km for errors of the database and for jumps of mobile networks."""
 
 
 class Unusual(Enum):
-    """Why a sign-in is worth a message."""
+    """A reason to notify the customer of a sign-in."""
 
     COUNTRY = "The customer was never seen in this country."
     TRAVEL = "Nobody travels so far in the time since the last sign-in."
@@ -35,16 +35,19 @@ class PastAccess:
     place: GeoLocation
 
 
-def judge(now: PastAccess, earlier: Sequence[PastAccess], known_device: bool | None = None) -> tuple[Unusual, ...]:
-    """What is unusual, compared with earlier accesses, the newest first; nothing is when there are none.
+def unusual_reasons(
+    now: PastAccess, earlier: Sequence[PastAccess], known_device: bool | None = None
+) -> tuple[Unusual, ...]:
+    """The reasons why an access is unusual, compared with earlier ones (newest first); none without earlier ones.
 
-    A device that proves to be known (by its cookie) is never a new one, and a browser without this customer's cookie
-    always is. None: there are no cookies there (an app, another platform), and only the description is known.
+    `known_device`: True for a device with this customer's cookie, which is never new; False for a browser without,
+    which always is; None without cookies (apps, other platforms), where only the description is compared.
     """
     if not earlier:
         return ()
     found = []
     countries = {each.country for each in earlier if each.country}
+    # An unknown country is no reason: the database does not know every address.
     if now.country and countries and now.country not in countries:
         found.append(Unusual.COUNTRY)
     if _too_fast(now, earlier[0]):
@@ -61,5 +64,6 @@ def judge(now: PastAccess, earlier: Sequence[PastAccess], known_device: bool | N
 
 def _too_fast(now: PastAccess, last: PastAccess) -> bool:
     far = now.place.distance(last.place)
+    # Reports of other platforms may arrive out of order.
     hours = max(0.0, (now.at - last.at).total_seconds()) / 3600
     return far is not None and far > NEAR + FASTEST * hours

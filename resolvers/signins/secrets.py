@@ -1,4 +1,4 @@
-"""Secrets that let their holder in: cookies, links and challenges. Only their hashes rest anywhere."""
+"""Bearer secrets of cookies, links and challenges; only their hashes are stored."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import secrets
 from hashlib import sha256
 
 LONGEST = 128
-"""Characters; what is longer was not made here and is not even hashed."""
+"""Maximum characters that are hashed; the gateway's own secrets are shorter."""
 
 
 def new_secret() -> str:
-    """256 random bits as 43 characters that fit a cookie and an address."""
+    """A secret of 256 random bits, as 43 characters that are safe in cookies and URLs."""
     return secrets.token_urlsafe(32)
 
 
 def hashed(secret: str) -> bytes:
-    """What rests of a secret: half of its SHA-256. The secret is random, so that no slow hash is needed."""
+    """The stored hash of a secret: half of its SHA-256. Random secrets need no slow hash."""
+    # 128 bits resist guessing, and collisions gain nothing.
     return sha256(secret[:LONGEST].encode(errors="surrogatepass")).digest()[:16]

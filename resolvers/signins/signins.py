@@ -1,4 +1,4 @@
-"""Every access to every platform is recorded, located and judged (R17, R18); the customer hears of an unusual one."""
+"""Records and evaluates accesses to all platforms (R17, R18); customers are notified of unusual ones."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.dependencies import SignInDependencies
 from resolvers.commands.places import GeoLocation
-from resolvers.letters.letters import write
-from resolvers.letters.signin import SignInLetter
+from resolvers.emails.emails import write
+from resolvers.emails.signin import SignInEmail
 from resolvers.signins.contexts import ContextMatch, SignInContext
-from resolvers.signins.judgement import PastAccess, Unusual, judge
+from resolvers.signins.judgement import PastAccess, Unusual, unusual_reasons
 from resolvers.signins.secrets import hashed, new_secret
 from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey, nobodys_key
@@ -28,26 +28,25 @@ from store.tables.access import sign_ins
 from store.tables.customers import customers
 from store.tables.signin import alarm_links
 
-I = sign_ins.c  # noqa: E741 - the tables' columns go by one capital
 REMEMBERED = 60
-"""The earlier accesses that a new one is compared with."""
+"""The number of earlier accesses to compare with."""
 A_DAY = AttemptRate(burst=1, seconds=86_400)
-"""How often a customer is written to about one device in one network, for the same reasons."""
+"""The rate of notifications about one device in one network for the same reasons."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Visitor:
-    """Who knocks, as far as the connection tells."""
+    """The client of a request: IP address, device description and device cookie."""
 
     address: str | None
     device: str
     device_secret: str | None = None
-    """What the browser was given when somebody last signed in there."""
+    """The device cookie from the last sign-in in this browser."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PlatformAccess:
-    """One access that is about to be recorded."""
+    """An access to record."""
 
     platform: str
     at: datetime
@@ -57,38 +56,38 @@ class PlatformAccess:
     unusual: tuple[Unusual, ...] = ()
     succeeded: bool = True
     context: SignInContext | None = None
-    """Network, country and device, for what is remembered of them; None for what was refused."""
+    """The context to remember; None for a refused access."""
 
 
 class History:
-    """The customer's earlier accesses."""
+    """Compares accesses with earlier ones."""
 
-    def __init__(self, store: Store, means: SignInDependencies) -> None:
-        self._store, self._means = store, means
-        found = select(I.id, I.at, I.ip_address, I.country, I.device).where(
-            I.customer_id == bindparam("customer"), I.outcome == "SUCCEEDED"
-        )
-        self._find = store.reader.prepare(found.order_by(I.id.desc()).limit(REMEMBERED))
+    def __init__(self, store: Store, dependencies: SignInDependencies) -> None:
+        self._store, self._dependencies = store, dependencies
+        found = select(
+            sign_ins.c.id, sign_ins.c.at, sign_ins.c.ip_address, sign_ins.c.country, sign_ins.c.device
+        ).where(sign_ins.c.customer_id == bindparam("customer"), sign_ins.c.outcome == "SUCCEEDED")
+        self._find = store.reader.prepare(found.order_by(sign_ins.c.id.desc()).limit(REMEMBERED))
 
-    async def judged(
+    async def evaluate(
         self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, known: bool | None
     ) -> PlatformAccess:
-        """A successful access with its place, compared with the earlier ones; `known` as `judge` takes it."""
-        place = self._means.places.find(visitor.address)
+        """Evaluate a successful access against the earlier ones; `known` is `known_device` of `unusual_reasons`."""
+        place = self._dependencies.places.find(visitor.address)
         seen = PastAccess(now, visitor.address, place.country, visitor.device, place)
         earlier = await self._earlier(key)
-        unusual, context = judge(seen, earlier, known), self.context(key, visitor)
+        unusual, context = unusual_reasons(seen, earlier, known), self.context(key, visitor)
         return PlatformAccess(platform, now, visitor.address, visitor.device, place, unusual, context=context)
 
     async def moved(
         self, key: SubjectKey, platform: str, visitor: Visitor, now: datetime, finding: ContextMatch
     ) -> PlatformAccess:
-        """A session or token family that turns up elsewhere (S12): judged like a sign-in; a refused one is unusual.
+        """Evaluate the use of a session or token family in a new context (S12), like a sign-in; a refused one is
+        unusual.
 
-        A telephone that moves from one network of its country to another seems to travel far in no time: that alone
-        is no reason.
+        Implausible travel within a country is no reason: a phone that changes networks seems to jump.
         """
-        access = await self.judged(key, platform, visitor, now, None if finding.new_device else True)
+        access = await self.evaluate(key, platform, visitor, now, None if finding.new_device else True)
         reasons = [each for each in access.unusual if finding.new_country or each is not Unusual.TRAVEL]
         if not finding.verdict.admits:
             why = Unusual.COUNTRY if finding.new_country else Unusual.NETWORK_AND_DEVICE
@@ -96,49 +95,57 @@ class History:
         return replace(access, unusual=tuple(reasons), succeeded=finding.verdict.admits)
 
     def context(self, key: SubjectKey, visitor: Visitor) -> SignInContext:
-        """Network, country and device of a visitor, to be compared with what is known of a customer's."""
-        return SignInContext(key, visitor.address, visitor.device, self._means.places)
+        """The context of a visitor, hashed under the customer's key."""
+        return SignInContext(key, visitor.address, visitor.device, self._dependencies.places)
 
     def failed(self, platform: str, visitor: Visitor, now: datetime) -> PlatformAccess:
-        """A failed access, which is compared with nothing."""
-        place = self._means.places.find(visitor.address)
+        """A failed access, which is not evaluated."""
+        place = self._dependencies.places.find(visitor.address)
         return PlatformAccess(platform, now, visitor.address, visitor.device, place, succeeded=False)
 
     async def _earlier(self, key: SubjectKey) -> Sequence[PastAccess]:
         rows = await self._store.reader.fetch(self._find, {"customer": key.customer_id})
         found = [self._seen(key, *row) for row in rows]
+        # By time, not by id: other platforms report late.
         return sorted(found, key=lambda each: each.at, reverse=True)
 
     def _seen(
         self, key: SubjectKey, id_: int, at: str | datetime, address: bytes, country: bytes, device: bytes
     ) -> PastAccess:
-        ip = opened(key, I.ip_address, id_, address)
-        place = self._means.places.find(ip)
+        ip = opened(key, sign_ins.c.ip_address, id_, address)
+        # Located again instead of stored: coordinates are not kept.
+        place = self._dependencies.places.find(ip)
         return PastAccess(
-            instant(at), ip, opened(key, I.country, id_, country), opened(key, I.device, id_, device), place
+            instant(at),
+            ip,
+            opened(key, sign_ins.c.country, id_, country),
+            opened(key, sign_ins.c.device, id_, device),
+            place,
         )
 
 
 async def record(
     connection: AsyncConnection,
     key: SubjectKey,
-    means: SignInDependencies,
+    dependencies: SignInDependencies,
     access: PlatformAccess,
     credential_id: int | None = None,
 ) -> int:
-    """Write an access down, in the caller's transaction; of an unusual one the customer is told. Returns its id.
+    """Record an access, in the caller's transaction, and notify the customer of an unusual one; returns its id.
 
-    "It wasn't me" voids the password of the credential; of all of the platform's when it is not known which.
+    The notification's link "It wasn't me" removes the credential's password, or without `credential_id` all passwords
+    of the platform.
     """
     row = _row(key, access)
     await connection.execute(insert(sign_ins).values(row))
+    # Every unusual access is recorded; only the notification is limited.
     if access.unusual and await _may_tell(connection, key, access):
-        await _tell(connection, key, means, access, row["id"], credential_id)
+        await _tell(connection, key, dependencies, access, row["id"], credential_id)
     return int(row["id"])
 
 
 async def record_alike(connection: AsyncConnection, key: SubjectKey | None, access: PlatformAccess) -> None:
-    """Write a failed access down, in the caller's transaction, by a statement that is the same for nobody (G7)."""
+    """Record a failed access, in the caller's transaction, with the same statement for a missing account (G7)."""
     row = _row(key or nobodys_key(), access)
     there = exists().where(customers.c.id == row["customer_id"])
     await connection.execute(insert_where(sign_ins, row, there))
@@ -152,18 +159,19 @@ def _row(key: SubjectKey, access: PlatformAccess) -> dict[str, Any]:
         "platform": access.platform,
         "at": access.at,
         "outcome": "SUCCEEDED" if access.succeeded else "FAILED",
-        "ip_address": sealed(key, I.ip_address, id_, access.address),
-        "country": sealed(key, I.country, id_, access.place.country),
-        "device": sealed(key, I.device, id_, access.device),
+        "ip_address": sealed(key, sign_ins.c.ip_address, id_, access.address),
+        "country": sealed(key, sign_ins.c.country, id_, access.place.country),
+        "device": sealed(key, sign_ins.c.device, id_, access.device),
         "unusual": bool(access.unusual),
     }
 
 
 async def _may_tell(connection: AsyncConnection, key: SubjectKey, access: PlatformAccess) -> bool:
-    """Whether the customer has not been told the same of this device today already."""
+    """True if the customer was not notified of the same today already."""
     if access.context is None:
         return True
     reasons = ",".join(sorted(each.name for each in access.unusual))
+    # Different reasons are different notifications.
     name = access.context.bucket(key.customer_id, reasons, access.succeeded)
     return not await take(connection, {name: A_DAY}, int(access.at.timestamp() * 1000))
 
@@ -171,7 +179,7 @@ async def _may_tell(connection: AsyncConnection, key: SubjectKey, access: Platfo
 async def _tell(
     connection: AsyncConnection,
     key: SubjectKey,
-    means: SignInDependencies,
+    dependencies: SignInDependencies,
     access: PlatformAccess,
     id_: int,
     credential_id: int | None,
@@ -183,29 +191,29 @@ async def _tell(
         "sign_in_id": id_,
         "credential_id": credential_id,
         "secret_hash": hashed(secret),
-        "expires_at": access.at + means.times.alarm,
+        "expires_at": access.at + dependencies.times.alarm,
     }
     await connection.execute(insert(alarm_links).values(row))
     await write(
         connection,
         key,
-        means.site,
-        SignInLetter.UNUSUAL_SIGN_IN,
+        dependencies.site,
+        SignInEmail.UNUSUAL_SIGN_IN,
         access.at,
         platform=access.platform,
         device=access.device,
         place=access.place.country or "-",
-        link=means.site.link("/not-me", secret),
+        link=dependencies.site.link("/not-me", secret),
     )
 
 
 def sealed(key: SubjectKey, column: Column[Any], row_id: int, value: str | None) -> bytes | None:
-    """A text as it rests in a row."""
+    """Encrypt a text for a row; None stays None."""
     return None if value is None else key.seal(column, row_id, column.info["sealing"].encode(value))
 
 
 def opened(key: SubjectKey, column: Column[Any], row_id: int, resting: bytes | None) -> str | None:
-    """The text; None where there is none, or where it was damaged: a damaged row must not keep its owner out."""
+    """Decrypt a text; None if there is none or it is damaged, since a damaged row must not lock its owner out."""
     try:
         return None if resting is None else column.info["sealing"].decode(key.open(column, row_id, resting))
     except SealBrokenError:

@@ -1,1 +1,1 @@
-"""The schema built, and the API from a request to an answer."""
+"""The built schema, its root types, and the API that executes requests."""

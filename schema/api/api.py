@@ -1,4 +1,4 @@
-"""The API: from a request and a grant to an answer, in the order in which nothing can leak."""
+"""Executes a GraphQL request for a grant. The order of the steps keeps data from leaving before it may."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from resolvers.disclosures.partners import disclose_to_partner
 from resolvers.disclosures.registries import disclose_to_registries
 from resolvers.events.references import REFERENCES
 from resolvers.reads.documents import Trusted, TrustedDocuments
-from resolvers.reads.guard import CustomerLimitError, Judge
+from resolvers.reads.guard import CustomerLimitError, OwnerCheck
 from resolvers.reads.operation import OperationContext
 from resolvers.reads.recording import read_entry
 from schema.api.build import core_schema
@@ -34,7 +34,7 @@ from schema.decision.secrets import written_out
 from schema.decision.urls import PersonalInUrl
 from schema.documents.documents import Documents, Operation
 from schema.documents.limits import Limits
-from schema.documents.memory import MOST, PLACE, PLAN, SETTLED, DocumentMemory, RememberedDocument
+from schema.documents.memory import AUTHORIZED, MOST, PLACE, PLAN, DocumentMemory, RememberedDocument
 from schema.documents.requests import Outcome, Request, RequestOutcome, failed
 from schema.execution import answers
 from schema.execution.compiling import Compiled, compiled_or_none
@@ -48,25 +48,26 @@ from store.database.store import Store
 from store.sql.errors import StoreUnavailableError
 
 NEW_TEXT, NEW_PLAN = 2.0, 0.5
-"""Objects of the client's budget that each character of a document costs which is not known yet: to be parsed,
-validated, decided and planned; and to be planned once more, for other values of its switches."""
+"""Price of each character of a document, in objects of the client's budget: of a new document, which has to be parsed,
+validated, decided and planned; and of a known one that is planned again for other values of `@skip` and `@include`."""
 
+# Shared, since it is never changed.
 NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AuthorizedOperation:
-    """An operation that may run, with its purpose: what does not change from one request to the next."""
+    """An operation that may run, with purpose and decision. It is cached: it holds nothing of a single request."""
 
     operation: Operation
     chosen: Chosen
     decision: Decision
     known: RememberedDocument
-    """Where what is worked out for it is remembered."""
+    """The cache entry of its document, which also keeps the plans."""
 
 
 class BudgetSpentError(Exception):
-    """The client has nothing left for what it asks to have worked out; nothing was read."""
+    """The client's budget does not cover parsing or planning this document; nothing was read."""
 
     def __init__(self, wait: float, cost: int) -> None:
         super().__init__("the budget is spent")
@@ -75,13 +76,13 @@ class BudgetSpentError(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedOperation:
-    """A plan with everything that is derived from it."""
+    """A plan with what is derived from it once: compiled function, cost estimate, fields of the ledger entry."""
 
     plan: Plan
     compiled: Compiled | None
     estimate: Estimate
     fields: orjson.Fragment
-    """The plan's coordinates as they stand in the ledger."""
+    """The plan's coordinates as JSON, ready for the ledger entry."""
     sensitive: tuple[str, ...] = ()
     """The commands that need a fresh sign-in."""
 
@@ -99,7 +100,7 @@ def _served(core: GraphQLSchema) -> SchemaModel:
 
 
 class Api:
-    """One for each process. It refuses to be made over a schema that is not safe to serve (G9)."""
+    """The API of one process. Raises SchemaError if the schema is not safe to serve (G9)."""
 
     def __init__(
         self,
@@ -108,7 +109,7 @@ class Api:
         *,
         clock: Callable[[], datetime],
         budget: Budget | None = None,
-        means: SignInDependencies | None = None,
+        dependencies: SignInDependencies | None = None,
         watch: Watch | None = None,
         references: References = REFERENCES,
         tally: RefusalCounter | None = None,
@@ -117,8 +118,8 @@ class Api:
         self.model = _served(core_schema())
         self.store, self.clock, self.limits = store, clock, limits or Limits()
         self.counts: Counter[str] = Counter()
-        """How operations were executed: `compiled`, or `standard:` and why."""
-        self.means = means or SignInDependencies()
+        """Counts executions: `compiled`, or `standard:` followed by the reason."""
+        self.dependencies = dependencies or SignInDependencies()
         self._budget: Budget = budget or NoBudget()
         self._watch: Watch = watch or NoWatch()
         self._references = references
@@ -131,9 +132,10 @@ class Api:
     async def execute(self, request: Request, grant: Grant) -> Outcome:
         """Answer a request; never raises.
 
-        Steps: 1. the document, trusted or not; 2. one operation of it; 3. one purpose; 4. the decision; 5. the
-        variables; 6. the plan; 7. its cost; 8. execution; 9. the ledger entry, durable; 10. the answer.
-        What steps 1 to 4 and 6 find is remembered. What was refused is counted, in memory (G17).
+        Steps: 1. get the document, trusted or ad hoc; 2. select one operation; 3. determine its purpose; 4. decide
+        what the purpose may read; 5. coerce the variables; 6. plan; 7. check the cost; 8. execute; 9. write the ledger
+        entry durably; 10. encode the answer.
+        The results of steps 1 to 4 and 6 are cached. Refusals are counted in memory (G17).
         """
         outcome = await self._executed(request, grant)
         if outcome.denials:
@@ -141,36 +143,40 @@ class Api:
         return outcome
 
     async def _executed(self, request: Request, grant: Grant) -> Outcome:
+        # Until the operation is known, nothing can have been changed.
         changing = False
         try:
+            # One clock for all steps: a slow plan leaves less time for execution, so a slot is never held for longer.
             async with asyncio.timeout(self.limits.seconds):
-                settled = await self._settle(request, grant)
-                if isinstance(settled, Outcome):
-                    return settled
-                changing = settled.operation.is_mutation
-                return await self._answer(settled, request, grant)
+                authorized = await self._authorize(request, grant)
+                if isinstance(authorized, Outcome):
+                    return authorized
+                changing = authorized.operation.is_mutation
+                return await self._answer(authorized, request, grant)
         except BudgetSpentError as spent:
             return answers.throttled(spent.wait, spent.cost)
         except StoreUnavailableError as error:
             return answers.unavailable(error, changing)
         except TimeoutError:
             return answers.timed_out(self.limits.seconds)
-        except Exception as error:  # noqa: BLE001  (the last line of defence: whatever it is, nothing of it is shown)
+        except Exception as error:  # noqa: BLE001  (the last line of defence: no detail of an unexpected error reaches the caller)
             return failed(RequestOutcome.INTERNAL, [answers.internal(error)])
 
-    async def _settle(self, request: Request, grant: Grant) -> AuthorizedOperation | Outcome:
+    async def _authorize(self, request: Request, grant: Grant) -> AuthorizedOperation | Outcome:
         text = await self._text(request, grant)  # 1
         if isinstance(text, Outcome):
             return text
         known = self._memory.get(text.text, text.registered) or self._read(text, grant)
+        # A reference or a dry run belongs to one request: caching it would fill the memory with keys never seen again.
         if request.reference is not None or _dry(request):
-            return self._settle_anew(known, text, request, grant, None)
+            return self._authorize_anew(known, text, request, grant, None)
+        # All that steps 2 to 4 depend on. Variables are not part of it: they are checked on each request.
         key = (text.purpose, request.operation_name, request.purpose, request.read_only, grant.fingerprint)
-        found: AuthorizedOperation | Outcome | None = known.settled.get(key)
-        return found or self._settle_anew(known, text, request, grant, key)
+        found: AuthorizedOperation | Outcome | None = known.authorized.get(key)
+        return found or self._authorize_anew(known, text, request, grant, key)
 
     def _read(self, text: Trusted, grant: Grant) -> RememberedDocument:
-        """Parse, measure and validate what is new; BudgetSpentError where nobody registered it and it is not paid."""
+        """Parse, measure and validate a new document; BudgetSpentError if the budget does not cover an ad hoc one."""
         if not text.registered:
             self._charge(grant, NEW_TEXT * min(len(text.text), self.limits.characters))
         return self._memory.add(text.text, self._documents.read(text.text), text.registered)
@@ -181,14 +187,16 @@ class Api:
             raise BudgetSpentError(wait, cost)
 
     async def _text(self, request: Request, grant: Grant) -> Trusted | Outcome:
-        """The document's text: registered, or ad hoc where the client may (G6)."""
+        """Return the document's text: a registered one, or an ad hoc one if the client may send it (G6)."""
         hash_ = (request.document_id or "").removeprefix("sha256:")
         if request.query is None and not hash_:
             return failed(RequestOutcome.REQUEST_ERROR, [answers.NO_DOCUMENT])
         if request.query is not None:
+            # Such a client uses a registered document by giving its hash; its plain texts are always ad hoc.
             if not grant.documents_only and not hash_:
                 return Trusted(request.query, None, registered=False)
             actual = self._documents.hash_of(request.query)
+            # Both text and hash were sent and disagree: one of them is not what the caller believes it sends (G6).
             if hash_ and hash_ != actual:
                 return failed(RequestOutcome.REQUEST_ERROR, [answers.MISMATCH])
             hash_ = actual
@@ -203,10 +211,10 @@ class Api:
             else Trusted(request.query, None, False)
         )
 
-    def _settle_anew(
+    def _authorize_anew(
         self, known: RememberedDocument, text: Trusted, request: Request, grant: Grant, key: tuple[Any, ...] | None
     ) -> AuthorizedOperation | Outcome:
-        """Steps 2 to 4; what they find is remembered under the key, a refusal too: it depends on nothing else."""
+        """Run steps 2 to 4 and cache the result under the key. A refusal is cached too: it depends on the key alone."""
         document = known.document
         if problems := document.problems(hints=grant.introspection):
             return failed(RequestOutcome.REQUEST_ERROR, problems)
@@ -217,158 +225,177 @@ class Api:
             return failed(RequestOutcome.METHOD_NOT_ALLOWED, [answers.NO_MUTATION])
         if secrets := written_out(self.model, operation):
             return failed(RequestOutcome.REQUEST_ERROR, secrets)
-        said = stated(operation.node, request.variables or NOTHING, request.purpose, request.reference)  # 3
-        if isinstance(said, ResponseError):
-            return failed(RequestOutcome.REQUEST_ERROR, [said])
-        chosen = choose(grant, text.purpose, said, self._references)
+        statement = stated(operation.node, request.variables or NOTHING, request.purpose, request.reference)  # 3
+        if isinstance(statement, ResponseError):
+            return failed(RequestOutcome.REQUEST_ERROR, [statement])
+        chosen = choose(grant, text.purpose, statement, self._references)
         decision = self._decide(known, operation, grant, chosen.purpose)  # 4
-        settled = AuthorizedOperation(operation, chosen, decision, known)
-        found = self._refused(settled, grant, _dry(request)) or settled
+        authorized = AuthorizedOperation(operation, chosen, decision, known)
+        found = self._refused(authorized, grant, _dry(request)) or authorized
         if key is not None and not _refers(operation):
-            known.settled[key] = found
-            self._memory.grow(known, SETTLED + (len(found.body) if isinstance(found, Outcome) else 0))
+            known.authorized[key] = found
+            self._memory.grow(known, AUTHORIZED + (len(found.body) if isinstance(found, Outcome) else 0))
         return found
 
     def _decide(
         self, known: RememberedDocument, operation: Operation, grant: Grant, purpose: Purpose | None
     ) -> Decision:
+        # Shared by requests that state the purpose in different ways and arrive at the same one.
         key = (operation, grant.fingerprint, purpose)
         decision: Decision | None = known.decisions.get(key)
         if decision is None:
             decision = known.decisions[key] = decide_operation(self.model, operation, grant, purpose)
-            self._memory.grow(known, SETTLED)
+            self._memory.grow(known, AUTHORIZED)
         return decision
 
-    def _refused(self, settled: AuthorizedOperation, grant: Grant, dry: bool) -> Outcome | None:
-        """The answer to an operation that may not run; the database has not been touched."""
-        decision = settled.decision
+    def _refused(self, authorized: AuthorizedOperation, grant: Grant, dry: bool) -> Outcome | None:
+        """The answer to an operation that may not run, None if it may. No database statement was executed so far."""
+        decision = authorized.decision
+        # First: introspection has no purpose, so no purpose would make it allowed.
         if decision.introspects and not grant.introspection:
             return failed(RequestOutcome.REFUSED, [answers.NO_INTROSPECTION])
         problems, asked = decision.problems(), decision.purpose
-        if decision.wants_purpose and settled.chosen.refused is not None:
-            problems = [settled.chosen.problem()]
-            asked = settled.chosen.asked
+        # One error about the purpose instead of one per field: with a purpose the fields may be allowed.
+        if decision.wants_purpose and authorized.chosen.refused is not None:
+            problems = [authorized.chosen.problem()]
+            asked = authorized.chosen.asked
         elif decision.permits(grant):
             return None
         if dry:
-            return answers.dry_run(settled.chosen, problems, None)
+            return answers.dry_run(authorized.chosen, problems, None)
         return failed(RequestOutcome.REFUSED, problems, asked=asked.name if asked else None)
 
-    async def _answer(self, settled: AuthorizedOperation, request: Request, grant: Grant) -> Outcome:
+    async def _answer(self, authorized: AuthorizedOperation, request: Request, grant: Grant) -> Outcome:
         given = request.variables or NOTHING
-        decision = settled.decision
+        decision = authorized.decision
+        # Checked on the values as sent: these are in the URL.
         if request.in_url:
             document = request.query is not None
-            if problems := self._in_url.problems(settled.operation, document, given):
+            if problems := self._in_url.problems(authorized.operation, document, given):
                 return failed(RequestOutcome.REQUEST_ERROR, problems)
-        variables = settled.operation.variables.coerce(given)  # 5
+        variables = authorized.operation.variables.coerce(given)  # 5
         if not isinstance(variables, Mapping):
             return failed(
                 RequestOutcome.REQUEST_ERROR,
                 [from_core(each, ErrorCode.BAD_USER_INPUT, hints=False) for each in variables],
             )
+        # The values as sent, without the defaults that coercion adds and nobody asked for.
         if decision.guarded and (brought := decision.brought(given)):
             dry = _dry(request)
-            return answers.dry_run(settled.chosen, brought, None) if dry else failed(RequestOutcome.REFUSED, brought)
-        ready = self._ready(settled, variables, grant)  # 6
-        cost = ready.estimate(grant, variables)  # 7
+            return answers.dry_run(authorized.chosen, brought, None) if dry else failed(RequestOutcome.REFUSED, brought)
+        prepared = self._prepared(authorized, variables, grant)  # 6
+        # Before the dry run is answered, which reports it.
+        cost = prepared.estimate(grant, variables)  # 7
         if _dry(request):
-            return answers.dry_run(settled.chosen, decision.problems(), ready.plan, cost)
-        if ready.sensitive and not _fresh(grant, self.clock()):
-            return answers.step_up(ready.sensitive)
+            return answers.dry_run(authorized.chosen, decision.problems(), prepared.plan, cost)
+        # Before the budget is charged: a client that must send its customer to sign in again pays once.
+        if prepared.sensitive and not _fresh(grant, self.clock()):
+            return answers.step_up(prepared.sensitive)
         if cost > self.limits.cost:
             return answers.too_costly(cost, self.limits.cost)
+        # The last check: a refused operation costs the client nothing.
         if wait := self._budget.spend(grant.client_id, cost, grant.subject):
             return answers.throttled(wait, cost)
         now = self.clock()
         try:
-            unit, data, errors = await self._run(settled, ready, grant, variables, given, now, request)  # 8
+            context, data, errors = await self._run(authorized, prepared, grant, variables, given, now, request)  # 8
         except CustomerLimitError as beyond:
             return answers.too_many_customers(beyond.retry_after, beyond.most)
-        if unit.revealed.subjects:
-            if wait := self._watch.note(grant, unit.revealed.subjects, not settled.operation.is_mutation):
+        if context.revealed.subjects:
+            # Not binding for a mutation: it is executed, so its answer is not held back.
+            if wait := self._watch.note(grant, context.revealed.subjects, not authorized.operation.is_mutation):
                 return answers.too_many_customers(wait, grant.customers_per_hour or 0)
-            await self._disclose(grant, unit, ready.plan, settled.chosen.purpose, now)
-            await self._record(settled, ready, grant, unit, now)  # 9
+            # Disclosures and ledger entry are durable before the answer is encoded: a crash may record too much, never
+            # reveal without a record (F1).
+            await self._disclose(grant, context, prepared.plan, authorized.chosen.purpose, now)
+            await self._record(authorized, prepared, grant, context, now)  # 9
         shown = cost if request.extensions and request.extensions.get("cost") is True else None
-        return answers.answered(data, errors, decision, shown, personal=bool(unit.revealed.subjects))  # 10
+        return answers.answered(data, errors, decision, shown, personal=bool(context.revealed.subjects))  # 10
 
-    def _ready(self, settled: AuthorizedOperation, variables: Mapping[str, Any], grant: Grant) -> PreparedOperation:
-        operation = settled.operation
+    def _prepared(
+        self, authorized: AuthorizedOperation, variables: Mapping[str, Any], grant: Grant
+    ) -> PreparedOperation:
+        operation = authorized.operation
         values = {name: variables.get(name) for name in operation.switches} if operation.switches else NOTHING
-        key = (settled.decision, tuple(values.values()))
-        known = settled.known
-        ready: PreparedOperation | None = known.plans.get(key)
-        if ready is None:
+        key = (authorized.decision, tuple(values.values()))
+        known = authorized.known
+        prepared: PreparedOperation | None = known.plans.get(key)
+        if prepared is None:
             if known.plans and not known.trusted:  # The first one was paid for with the document.
                 self._charge(grant, NEW_PLAN * len(known.text))
-            plan = make_plan(self.model, self.store.reader, operation, settled.decision, values)
+            plan = make_plan(self.model, self.store.reader, operation, authorized.decision, values)
             fields = orjson.Fragment(orjson.dumps(list(plan.coordinates)))
-            ready = PreparedOperation(
+            prepared = PreparedOperation(
                 plan,
                 compiled_or_none(self.model, plan, self.store.keys.system),
                 estimate_of(plan),
                 fields,
                 _sensitive(plan),
             )
-            known.plans[key] = ready
+            known.plans[key] = prepared
             self._memory.grow(known, PLAN + PLACE * len(plan.places))
-        return ready
+        return prepared
 
     async def _run(
         self,
-        settled: AuthorizedOperation,
-        ready: PreparedOperation,
+        authorized: AuthorizedOperation,
+        prepared: PreparedOperation,
         grant: Grant,
         variables: Mapping[str, Any],
         given: Mapping[str, Any],
         now: datetime,
         request: Request,
     ) -> tuple[OperationContext, Any, list[ResponseError]]:
-        """The compiled plan; where there is none, or it meets anything out of the ordinary, the standard executor."""
-        desk = CommandContext(self.store, grant, settled.chosen.purpose, settled.chosen.reference, now, self.means)
-        if settled.operation.is_mutation:
-            desk = replace(desk, language=request.language, key=request.idempotency_key)
-        changing = settled.operation.is_mutation
-        judge = self._judge(grant, changing)
-        unit = OperationContext(self.store, grant.subject, now, desk, judge)
-        if ready.compiled is None:
+        """Run the compiled plan. Without one, or if it raises, the standard executor answers."""
+        command = CommandContext(
+            self.store, grant, authorized.chosen.purpose, authorized.chosen.reference, now, self.dependencies
+        )
+        if authorized.operation.is_mutation:
+            command = replace(command, language=request.language, key=request.idempotency_key)
+        changing = authorized.operation.is_mutation
+        check = self._owner_check(grant, changing)
+        context = OperationContext(self.store, grant.subject, now, command, check)
+        if prepared.compiled is None:
             self.counts["standard:not covered"] += 1
         else:
             try:
-                data = await ready.compiled(unit, grant, variables)
+                data = await prepared.compiled(context, grant, variables)
+            # The standard executor would fail in the same way, only later.
             except (StoreUnavailableError, TimeoutError):
                 raise
             except Exception as error:
+                # A query beyond the limit is refused as a whole; in a mutation the payload field becomes an error
+                # (`_problem`).
                 if isinstance(error, CustomerLimitError) and not changing:
                     raise
                 self.counts[f"standard:{type(error).__name__}"] += 1
-                before, unit = unit, OperationContext(self.store, grant.subject, now, desk, judge)
-                unit.performed.update(before.performed)
-                unit.failed.update(before.failed)
+                # The new context has no rows or subjects, but keeps the commands: no mutation runs twice.
+                before, context = context, OperationContext(self.store, grant.subject, now, command, check)
+                context.performed.update(before.performed)
+                context.failed.update(before.failed)
             else:
                 self.counts["compiled"] += 1
-                return unit, data, []
-        result = await execute_plan(ResolverContext(ready.plan, unit, desk, self.model), given)
-        return unit, result.data, [self._problem(error, grant, changing) for error in result.errors or ()]
+                return context, data, []
+        result = await execute_plan(ResolverContext(prepared.plan, context, command, self.model), given)
+        return context, result.data, [self._problem(error, grant, changing) for error in result.errors or ()]
 
-    def _judge(self, grant: Grant, changing: bool) -> Judge | None:
-        """What stops a client that may read no more customers, before any of their values is opened.
+    def _owner_check(self, grant: Grant, changing: bool) -> OwnerCheck | None:
+        """Return the check of the client's limit of customers per hour. It runs before a value is decrypted.
 
-        What a query reads is counted when its answer leaves; what a change shows is counted at once, since the change
-        is not taken back.
+        A query is counted when its answer leaves. A mutation is counted at once, since it cannot be undone.
         """
         most = grant.customers_per_hour
+        # A token bound to a customer reads that one only, so it cannot read in bulk.
         if grant.over is not Over.STOP or not most or grant.subject is not None:
             return None
 
-        def judge(pseudonyms: Iterable[str]) -> None:
+        def check(pseudonyms: Iterable[str]) -> None:
             asked = list(pseudonyms)
             wait = self._watch.note(grant, asked, True) if changing else self._watch.wait(grant, asked)
             if wait:
                 raise CustomerLimitError(wait, most)
 
-        return judge
+        return check
 
     def _problem(self, error: GraphQLError, grant: Grant, changing: bool) -> ResponseError:
         original = error.original_error
@@ -383,32 +410,34 @@ class Api:
         return from_core(error, ErrorCode.BAD_USER_INPUT, hints=grant.introspection)
 
     async def _disclose(
-        self, grant: Grant, unit: OperationContext, plan: Plan, purpose: Purpose | None, now: datetime
+        self, grant: Grant, context: OperationContext, plan: Plan, purpose: Purpose | None, now: datetime
     ) -> None:
-        """What leaves the house with the answer, to a partner or for a registry."""
+        """Record the disclosures that the answer makes, to a partner or to registries (R23)."""
         if grant.partner is not None and purpose is not None:
-            known = unit.revealed.known
+            known = context.revealed.known
             await disclose_to_partner(self.store, grant.partner, known, plan.coordinates, purpose, now)
-        if unit.revealed.handed:
-            await disclose_to_registries(self.store, unit.revealed.handed, unit.revealed.known, now)
+        if context.revealed.handed:
+            await disclose_to_registries(self.store, context.revealed.handed, context.revealed.known, now)
 
     async def _record(
         self,
-        settled: AuthorizedOperation,
-        ready: PreparedOperation,
+        authorized: AuthorizedOperation,
+        prepared: PreparedOperation,
         grant: Grant,
-        unit: OperationContext,
+        context: OperationContext,
         now: datetime,
     ) -> None:
-        """What was revealed, durable before it is; no personal data, no text of the operation.
+        """Append the ledger entry of the answer, durable on return. It has no personal data and no document text.
 
-        What anybody may read is counted, and durable some seconds later.
+        Anonymous reads (RDAP) are only summed, and durable within ten seconds (F1).
         """
-        chosen, shape = settled.chosen, settled.operation.document.shape
-        subjects = unit.revealed.subjects
-        entry = read_entry(grant.client_id, chosen.purpose, chosen.reference, shape, ready.fields, subjects, now)
+        # The shape of the document instead of its text, whose literals may be personal data (D10).
+        chosen, shape = authorized.chosen, authorized.operation.document.shape
+        subjects = context.revealed.subjects
+        entry = read_entry(grant.client_id, chosen.purpose, chosen.reference, shape, prepared.fields, subjects, now)
+        # Anonymous reads would fill the ledger with entries that say the same (F1, G14).
         if grant.summed:
-            await self.store.tally.note(entry | {"fields": list(ready.plan.coordinates)})
+            await self.store.tally.note(entry | {"fields": list(prepared.plan.coordinates)})
         else:
             await self.store.ledger.append(entry)
 
@@ -420,7 +449,7 @@ def _sensitive(plan: Plan) -> tuple[str, ...]:
 
 
 def _fresh(grant: Grant, now: datetime) -> bool:
-    """Whether the customer proved who they are within the last minutes; a proof from the future is none (F3)."""
+    """True if the customer authenticated within FRESH seconds; a time further ahead than SKEW does not count (F3)."""
     return grant.authenticated_at is not None and -SKEW <= now.timestamp() - grant.authenticated_at <= FRESH
 
 
@@ -429,6 +458,6 @@ def _dry(request: Request) -> bool:
 
 
 def _refers(operation: Operation) -> bool:
-    """A reference belongs to one request, so what was settled with it is not remembered."""
+    """True if `@for` has a reference. It belongs to one request, so the result is not cached."""
     directives = operation.node.directives or ()
     return any(each.name.value == "reference" for directive in directives for each in directive.arguments or ())

@@ -1,4 +1,4 @@
-"""The one Strawberry schema, with graphql-core's view of it."""
+"""Builds the Strawberry schema, the graphql-core schema inside it, and the printed SDL."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from schema.types.payments import PAYMENT_TYPES
 
 @cache
 def strawberry_schema() -> strawberry.Schema:
-    """The whole schema as it is declared."""
+    """The declared schema, built once a process."""
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
         types=PAYMENT_TYPES,
+        # For validation and printing only: Strawberry's extension that runs directives makes every field asynchronous.
         directives=[for_purpose],
         schema_directives=[],
         config=StrawberryConfig(scalar_map=SCALARS),
@@ -33,6 +34,7 @@ def strawberry_schema() -> strawberry.Schema:
 
 def core_schema(declared: strawberry.Schema | None = None) -> GraphQLSchema:
     """The graphql-core schema that parsing, validation and the standard executor work on."""
+    # Strawberry has no public attribute for it.
     return (declared or strawberry_schema())._schema
 
 
@@ -43,7 +45,7 @@ def declared_rules() -> Mapping[str, Rule]:
 
 
 def sdl() -> str:
-    """The schema in the Schema Definition Language, directives included: the text of `schema/schema.graphql`."""
+    """The schema in the Schema Definition Language with its directives: the content of `schema/schema.graphql`."""
     return strawberry_schema().as_str() + "\n"
 
 

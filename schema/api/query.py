@@ -1,4 +1,4 @@
-"""The root fields: the only ways in."""
+"""The root fields of queries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schema.audits.reported import AUDIT_READ, reported
 from schema.core.sources import Attribute, GrantFacts
 from schema.declare.connections import After, First
 from schema.declare.directives import PurposeEnum
-from schema.declare.fields import entry, paged_table, public, searched, searched_input, told, worked_out
+from schema.declare.fields import computed, entry, paged_table, public, rendered, searched, searched_input
 from schema.declare.node import Node
 from schema.declare.readers import ANY_APP, NAMED_DOMAINS, REGISTERED, THE_CUSTOMER, WRITTEN_TO
 from schema.declare.records import plain_type
@@ -30,7 +30,7 @@ from store.tables.domains import domains
 
 OWN_FACTS = "the caller's own token, and nothing of any customer"
 GlobalId = Annotated[
-    strawberry.ID, searched(Category.CUSTOMER_ID, "The global id that a field `id` gave.", THE_CUSTOMER)
+    strawberry.ID, searched(Category.CUSTOMER_ID, "A global id, as a field `id` returned it.", THE_CUSTOMER)
 ]
 DomainName = Annotated[str, searched(Category.SUBSCRIPTION, "The domain name, in either spelling.", NAMED_DOMAINS)]
 BY_NUMBER = (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING)
@@ -39,14 +39,14 @@ BY_DOMAIN = (Purpose.SERVICE_PROVISION, Purpose.EMERGENCY_CONTACT, Purpose.DOMAI
 
 @plain_type
 class Grant:
-    """What the caller's token allows."""
+    """The permissions of the caller's token."""
 
     client: str = public(Attribute("client"), "The client the token was issued to.", OWN_FACTS)
-    purposes: list[PurposeEnum] = public(Attribute("purposes"), "The purposes it may state.", OWN_FACTS)
-    scopes: list[str] = public(Attribute("scopes"), "The actions it may take.", OWN_FACTS)
+    purposes: list[PurposeEnum] = public(Attribute("purposes"), "The purposes it allows.", OWN_FACTS)
+    scopes: list[str] = public(Attribute("scopes"), "The OAuth scopes for actions.", OWN_FACTS)
     session_id: strawberry.ID | None = public(
         Attribute("session_id"),
-        "The `id` of the `Session` it was given in; null for a tool.",
+        "The `id` of the `Session` it was issued in; null for a tool's token.",
         OWN_FACTS,
         first_party=True,
     )
@@ -54,37 +54,39 @@ class Grant:
 
 @strawberry.input(
     one_of=True,
-    description="Exactly one of these. They are compared by keyed fingerprint; a value never reaches the database.",
+    description="Exactly one of these fields. They are compared by blind index; the value never reaches the database.",
 )
 class CustomerLookup:
-    """How a tool finds a customer it knows by something else than the id."""
+    """Finds a customer by something else than the global id."""
 
+    # Without the last two: news tools and apps list or see customers, they do not look them up by address.
     email: str | None = searched_input(Category.EMAIL, "The customer's e-mail address.", WRITTEN_TO[:-2])
     customer_number: str | None = searched_input(Category.CUSTOMER_ID, "The number on invoices.", BY_NUMBER)
     domain: str | None = searched_input(Category.SUBSCRIPTION, "A domain name registered for the customer.", BY_DOMAIN)
 
 
-@strawberry.type(description="What may be read. Every operation reads for one purpose.")
+@strawberry.type(description="The data that can be read. Every operation reads for one purpose.")
 class Query:
-    """The ways in."""
+    """Root fields of queries; each docstring is the field's description in the printed schema."""
 
     @entry("me", customers, Category.CUSTOMER_ID, (ANY_APP,))
     def me(self) -> Customer | None:
-        """The customer whom the token is bound to."""
+        """The customer that the token is bound to."""
 
     @entry("id", customers, Category.CUSTOMER_ID, THE_CUSTOMER)
     def customer(self, id: GlobalId) -> Customer | None:
         """A customer by global id; null for one that does not exist or may not be read for the purpose."""
 
+    # Without the customer's own purpose: one's own token needs no look-up, and would probe others.
     @entry("lookup", customers, Category.CUSTOMER_ID, THE_CUSTOMER[:-1])
     def customer_lookup(
-        self, by: Annotated[CustomerLookup, strawberry.argument(description="What the customer is known by.")]
+        self, by: Annotated[CustomerLookup, strawberry.argument(description="The key to look the customer up by.")]
     ) -> Customer | None:
         """A customer by e-mail address, number or domain name."""
 
     @entry("domain", domains, Category.SUBSCRIPTION, REGISTERED)
     def domain(self, name: DomainName) -> Domain | None:
-        """The domain that is registered under this name, and no other one of its customer; null when none is."""
+        """The domain registered under this name, without other domains of its customer; null if there is none."""
 
     @paged_table(customers, Category.CUSTOMER_ID, THE_CUSTOMER)
     def customers(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> CustomerConnection | None:
@@ -96,26 +98,27 @@ class Query:
 
     @ledger
     def ledger(self) -> Ledger:
-        """What holds us to our ledger: checkpoints, keys and proofs."""
+        """The transparency data of the ledger: checkpoints, public keys and Merkle proofs."""
 
     @reported(nothing_yet, AUDIT_READ)
     def audit(self) -> Audit | None:
-        """The audits: what may be read, by whom, for what. Needs the scope `audit:read`."""
+        """Audit reports on the schema, clients and store. Needs the scope `audit:read`."""
 
-    @worked_out(shown_wording, None, None, (), NOBODYS)
+    # No category: the wording is the same for everybody.
+    @computed(shown_wording, None, None, (), NOBODYS)
     def consent_wording(self, kind: WordingKind, language: WordingLanguage = strawberry.UNSET) -> ConsentWording:
-        """The sentence to show beside a box that is not ticked; consenting names its version."""
+        """The wording to show beside an unticked consent box; a consent refers to its version."""
 
-    @worked_out(purposes_told, None, None, (), NOBODYS)
+    @computed(purposes_told, None, None, (), NOBODYS)
     def purposes(self, language: Words = strawberry.UNSET) -> list[ProcessingPurpose]:
         """What personal data is used for, as the privacy notice says it."""
 
-    @worked_out(registry_policy, None, None, (), RULES)
+    @computed(registry_policy, None, None, (), RULES)
     def registry_policy(self, tld: Tld, kind: Kind) -> RegistryPolicy | None:
-        """What the registry of an ending publishes of a domain's owner; null for an ending that is not offered."""
+        """The publication rules of the registry of a top-level domain; null for one that is not offered."""
 
-    @told(PUBLISHED, Category.SUBSCRIPTION, READ_BY)
+    @rendered(PUBLISHED, Category.SUBSCRIPTION, READ_BY)
     def rdap(self, domain: WhoisName) -> RdapDomain | None:
-        """What the public is shown of a domain, as RFC 9083 has it; null for one that is not registered here."""
+        """The public view of a domain as an RDAP object (RFC 9083); null for one that is not registered here."""
 
-    grant: Grant = public(GrantFacts(), "What the caller's token allows.", OWN_FACTS)
+    grant: Grant = public(GrantFacts(), "The permissions of the caller's token.", OWN_FACTS)

@@ -1,1 +1,1 @@
-"""The audits over GraphQL."""
+"""The audit reports over GraphQL."""

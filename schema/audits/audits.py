@@ -27,28 +27,32 @@ from schema.declare.directives import CategoryEnum, PurposeEnum, RecipientEnum
 from schema.declare.records import plain_type
 
 NEWEST = 10
+# Upper bounds, since each entry is read from the ledger or the store.
 MOST = 100
 REFUSAL_DAYS = 30
 MOST_DAYS = 366
 
 AuditLanguage = enumerated("AuditLanguage", LANGUAGES, "The languages of the notice.")
-Language = Annotated[AuditLanguage, filtering("In which language.")]
+Language = Annotated[AuditLanguage, filtering("The language.")]
 Purposes = Annotated[list[PurposeEnum] | None, filtering("Only fields readable for one of these.")]
 Categories = Annotated[list[CategoryEnum] | None, filtering("Only fields of one of these.")]
 Types = Annotated[list[str] | None, filtering("Only fields of one of these types.")]
 Recipients = Annotated[list[RecipientEnum] | None, filtering("Only what one of these may receive.")]
-Most = Annotated[int, filtering(f"How many at most, up to {MOST}.")]
-Days = Annotated[int, filtering(f"Of how many days at most, up to {MOST_DAYS}.")]
+Most = Annotated[int, filtering(f"The maximum number of entries, up to {MOST}.")]
+Days = Annotated[int, filtering(f"The number of days to look back, up to {MOST_DAYS}.")]
 ClientId = Annotated[str, filtering("The client that would send it.")]
 DocumentText = Annotated[str, filtering("The GraphQL document.")]
-ForPurpose = Annotated[PurposeEnum | None, filtering("What it is for; else what it states, or each of the client's.")]
+ForPurpose = Annotated[
+    PurposeEnum | None,
+    filtering("The purpose; when left out, the one that the document states, or each of the client's."),
+]
 
 
 def of_schema(make: Callable[[Facts, Mapping[str, Any]], Any]) -> Callable[[Any], Any]:
-    """A report on what the schema says."""
+    """Declare a report that needs the schema alone; it is computed in a thread."""
 
-    async def run(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-        facts = await bench.facts()
+    async def run(context: ReportContext, given: Mapping[str, Any]) -> Any:
+        facts = await context.facts()
         return await to_thread(lambda: make(facts, given))
 
     return reported(run)
@@ -58,60 +62,61 @@ def _matrix(facts: Facts, given: Mapping[str, Any]) -> Any:
     return contents.matrix_content(facts, given)
 
 
-async def _record(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    facts, registers = await bench.facts(), await registers_of(bench.readers.main)
+async def _record(context: ReportContext, given: Mapping[str, Any]) -> Any:
+    facts, registers = await context.facts(), await registers_of(context.readers.main)
     return await to_thread(lambda: contents.record_content(facts, registers))
 
 
-async def _notice(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    facts, registers = await bench.facts(), await registers_of(bench.readers.main)
+async def _notice(context: ReportContext, given: Mapping[str, Any]) -> Any:
+    facts, registers = await context.facts(), await registers_of(context.readers.main)
     return await to_thread(lambda: contents.notice_content(facts, registers, given["language"]))
 
 
-async def _papers(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    return await contents.papers_content(bench.readers.main, bench.day)
+async def _papers(context: ReportContext, given: Mapping[str, Any]) -> Any:
+    return await contents.papers_content(context.readers.main, context.day)
 
 
-async def _clients(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    return await contents.clients_content(await bench.facts(), bench.readers.main)
+async def _clients(context: ReportContext, given: Mapping[str, Any]) -> Any:
+    return await contents.clients_content(await context.facts(), context.readers.main)
 
 
-async def _erasures(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    return await contents.erasures_content(bench.readers.main, bench.now)
+async def _erasures(context: ReportContext, given: Mapping[str, Any]) -> Any:
+    return await contents.erasures_content(context.readers.main, context.now)
 
 
-async def _consents(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    return await contents.consents_content(bench.readers.main, bench.now)
+async def _consents(context: ReportContext, given: Mapping[str, Any]) -> Any:
+    return await contents.consents_content(context.readers.main, context.now)
 
 
-async def _refusals(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    return await contents.refusals_content(bench.readers.main, bench.now, min(max(given["days"], 1), MOST_DAYS))
+async def _refusals(context: ReportContext, given: Mapping[str, Any]) -> Any:
+    return await contents.refusals_content(context.readers.main, context.now, min(max(given["days"], 1), MOST_DAYS))
 
 
-async def _acts(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    return await contents.acts_content(bench.readers.ledger, min(max(given["most"], 0), MOST))
+async def _acts(context: ReportContext, given: Mapping[str, Any]) -> Any:
+    return await contents.acts_content(context.readers.ledger, min(max(given["most"], 0), MOST))
 
 
-async def _checkpoints(bench: ReportContext, given: Mapping[str, Any]) -> Any:
-    return await contents.ledger_content(bench.readers.ledger, min(max(given["most"], 0), MOST))
+async def _checkpoints(context: ReportContext, given: Mapping[str, Any]) -> Any:
+    return await contents.ledger_content(context.readers.ledger, min(max(given["most"], 0), MOST))
 
 
-async def nothing_yet(bench: ReportContext, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The audits themselves: each report below is made when it is asked for."""
+# Not None, which GraphQL would return as null without resolving the reports.
+async def nothing_yet(context: ReportContext, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parent value of the reports: empty, since each report is computed when it is selected."""
     return {}
 
 
 @plain_type
 class Audit:
-    """What may be read, by whom, for what, and was it so? Everything is derived, and nobody is named."""
+    """Audit reports on permitted and actual reads. All are derived from schema and store, and name no customer."""
 
     @of_schema(lambda facts, given: contents.schema_content(facts))
     def schema(self) -> AuditSchema:
-        """Which schema all of this is about."""
+        """The schema that the reports describe."""
 
     @of_schema(lambda facts, given: contents.lint_content(facts))
     def lint(self) -> AuditLint:
-        """What the schema leaves open."""
+        """Gaps in the declarations of the schema."""
 
     @of_schema(_matrix)
     def matrix(
@@ -121,47 +126,47 @@ class Audit:
         types: Types = None,
         recipients: Recipients = None,
     ) -> AuditMatrix:
-        """Which field may be read for which purpose."""
+        """Fields and the purposes that may read them."""
 
     @reported(_notice)
     def notice(self, language: Language = AuditLanguage.en) -> AuditNotice:
-        """What people are told."""
+        """The content of the privacy notice."""
 
     @reported(_record)
     def record(self) -> AuditRecord:
-        """What the authority is told (GDPR Art. 30)."""
+        """The record of processing activities (GDPR Art. 30)."""
 
     @reported(_papers)
     def papers(self) -> list[AuditPapers]:
-        """Which versions of the notice and the record were released, and which holds today."""
+        """The released versions of notice and record, with the one in force today."""
 
     @of_schema(lambda facts, given: contents.words_content(given["language"]))
     def words(self, language: Language = AuditLanguage.en) -> list[AuditWord]:
-        """Every row of the policy with its sentence."""
+        """Every value of the policy's enums with its sentence."""
 
     @reported(_clients)
     def clients(self) -> AuditClients:
-        """Who can read what, for what, through which document."""
+        """Fields that each client can read, with purpose and document."""
 
     @reported(explain)
     def explain(self, client: ClientId, document: DocumentText, purpose: ForPurpose = None) -> AuditDocument | None:
-        """Whether a client may send a document, and why; null for a client that is not registered."""
+        """Explains the decision on a document for a client; null for a client that is not registered."""
 
     @reported(_erasures)
     def erasures(self) -> AuditErasures:
-        """Erasures due and done."""
+        """Erasures due and done, counted."""
 
     @reported(_consents)
     def consents(self) -> AuditConsents:
-        """What people agreed to."""
+        """Consents, counted."""
 
     @reported(_refusals)
     def refusals(self, days: Days = REFUSAL_DAYS) -> list[AuditRefusal]:
-        """Who asked for what they may not have, the most frequent first."""
+        """Refused operations by client, the most frequent first."""
 
     @reported(_acts)
     def acts(self, most: Most = NEWEST) -> list[AuditAct]:
-        """What operators did, the newest first."""
+        """Acts of operators, the newest first."""
 
     @reported(_checkpoints)
     def checkpoints(self, most: Most = NEWEST) -> list[AuditCheckpoint]:

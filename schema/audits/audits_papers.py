@@ -1,8 +1,8 @@
-"""What follows from the schema for the privacy notice and for the record of processing activities."""
+"""The privacy notice and the record of processing activities, as they follow from the schema."""
 
 from __future__ import annotations
 
-from schema.audits.reported import told
+from schema.audits.reported import report_field
 from schema.core.scalars import CountryCode
 from schema.declare.directives import CategoryEnum, ConditionEnum, PurposeEnum, RecipientEnum, RetentionEnum
 from schema.declare.records import plain_type
@@ -12,204 +12,208 @@ from schema.declare.records import plain_type
 class AuditCompany:
     """A company of the registers that may receive data."""
 
-    kind: RecipientEnum = told("Which kind of recipient it is.")
-    name: str = told("Its name.")
-    country: CountryCode = told("Where it is.")
-    purposes: list[PurposeEnum] = told("What for.")
-    categories: list[CategoryEnum] = told("What it may receive.")
-    fields: list[str] = told("The schema coordinates of that.")
-    since: str | None = told("The day of its undertaking or registration.")
-    document: str | None = told("The SHA-256 of its undertaking.")
+    kind: RecipientEnum = report_field("The kind of recipient.")
+    name: str = report_field("Its name.")
+    country: CountryCode = report_field("Its country.")
+    purposes: list[PurposeEnum] = report_field("The purposes.")
+    categories: list[CategoryEnum] = report_field("The categories of data that it may receive.")
+    fields: list[str] = report_field("Their schema coordinates.")
+    since: str | None = report_field("The day of its undertaking or registration.")
+    document: str | None = report_field("The SHA-256 of its undertaking.")
 
 
 @plain_type
 class AuditForwarded:
-    """What no field shows, and the gateway itself sends to somebody."""
+    """Data that no field returns, and that the gateway itself forwards to a recipient."""
 
-    category: CategoryEnum = told("What.")
-    recipient: RecipientEnum = told("To whom.")
+    category: CategoryEnum = report_field("The category of data.")
+    recipient: RecipientEnum = report_field("The recipient.")
 
 
 @plain_type
 class AuditCopies:
-    """A program that may keep copies of what it reads."""
+    """A client that may keep copies of the data it reads."""
 
-    client: str = told("The client's id.")
-    name: str = told("What people call it.")
-    keeps: str | None = told("What it keeps; null where nobody has said.")
-    days: int | None = told("For how many days; null where nobody has said.")
+    client: str = report_field("The client's id.")
+    name: str = report_field("Its name.")
+    keeps: str | None = report_field("The data that it keeps; null if not declared.")
+    days: int | None = report_field("The number of days it keeps them; null if not declared.")
 
 
 @plain_type
 class AuditPaper:
     """One version of the notice or the record, as it was released."""
 
-    version: int = told("Its number, from 1 on.")
-    valid_from: str = told("The day from which it holds, where the controller is.")
-    issued_on: str = told("The day of its release.")
-    sha256: str = told("Over all of its forms, as the ledger has it.", name="sha256")
-    loosens: list[str] = told("What it loosened against the version before, as it was signed off.")
+    version: int = report_field("Its number, starting at 1.")
+    valid_from: str = report_field("The first day it is in force, in the controller's time zone.")
+    issued_on: str = report_field("The day of its release.")
+    sha256: str = report_field("SHA-256 over all of its forms, as in the ledger.", name="sha256")
+    loosens: list[str] = report_field("Changes that loosen the previous version, as signed off.")
 
 
 @plain_type
 class AuditPapers:
     """The versions of one of the two papers."""
 
-    kind: str = told("NOTICE or RECORD.")
-    in_force: AuditPaper | None = told("The one that holds today; null where none was released.")
-    newest: AuditPaper | None = told("The newest one, which may hold from a day to come.")
+    kind: str = report_field("NOTICE or RECORD.")
+    in_force: AuditPaper | None = report_field("The version in force today; null if none was released.")
+    newest: AuditPaper | None = report_field("The newest version, which may come into force later.")
 
 
 @plain_type
 class AuditNoticeUse:
     """One purpose of a row of the notice."""
 
-    purpose: PurposeEnum = told("The purpose.")
-    categories: list[CategoryEnum] = told("For which of the row's categories.")
-    when: list[ConditionEnum] = told("Only where these hold.")
-    partly: bool = told("Whether these bind some of the row's fields only.")
+    purpose: PurposeEnum = report_field("The purpose.")
+    categories: list[CategoryEnum] = report_field("The categories of the row that it applies to.")
+    when: list[ConditionEnum] = report_field("Conditions that must hold.")
+    partly: bool = report_field("Whether the conditions apply to some of the row's fields only.")
 
 
 @plain_type
 class AuditNoticeRow:
-    """One kind of data, as people speak of it."""
+    """One kind of data, in everyday words."""
 
-    row: str = told("Its key, such as `email`.")
-    categories: list[CategoryEnum] = told("What it holds.")
-    used_for: list[AuditNoticeUse] = told("What for.")
-    own_data: bool = told("Whether people read it themselves.")
-    kept_and_never_shown: list[CategoryEnum] = told("What is stored with it and given to nobody.")
-    kept: list[RetentionEnum] = told("How long.")
-    disclosed_to: list[RecipientEnum] = told("Who else may receive it.")
-    limits: list[str] = told("The rules that no declaration can loosen.")
-    fields: list[str] = told("The schema coordinates behind it.")
-    forwarded: list[AuditForwarded] = told("Of what is given to nobody, what the gateway itself sends, as to pay.")
+    row: str = report_field("Its key, such as `email`.")
+    categories: list[CategoryEnum] = report_field("The categories of data in it.")
+    used_for: list[AuditNoticeUse] = report_field("Its uses.")
+    own_data: bool = report_field("Whether data subjects can read it themselves.")
+    kept_and_never_shown: list[CategoryEnum] = report_field("Categories that are stored and never returned.")
+    kept: list[RetentionEnum] = report_field("The retention rules.")
+    disclosed_to: list[RecipientEnum] = report_field("The recipients.")
+    limits: list[str] = report_field("Hard rules, which no declaration can loosen.")
+    fields: list[str] = report_field("The schema coordinates behind it.")
+    forwarded: list[AuditForwarded] = report_field(
+        "Data that is never returned, but forwarded by the gateway, such as for a payment."
+    )
 
 
 @plain_type
 class AuditNoticeSharing:
     """One case in which data is passed on."""
 
-    recipient: RecipientEnum = told("To whom.")
-    purposes: list[PurposeEnum] = told("What for.")
-    categories: list[CategoryEnum] = told("What.")
-    named_each_time: bool = told("Whether an order or an allow-list names the fields, each time anew.")
-    condition: str = told("Under which condition.")
-    companies: list[AuditCompany] = told("Who that is today, by the registers.")
+    recipient: RecipientEnum = report_field("The recipient.")
+    purposes: list[PurposeEnum] = report_field("The purposes.")
+    categories: list[CategoryEnum] = report_field("The categories of data.")
+    named_each_time: bool = report_field("Whether an order or allow-list names the fields each time.")
+    condition: str = report_field("The condition.")
+    companies: list[AuditCompany] = report_field("The registered companies of today.")
 
 
 @plain_type
 class AuditNoticeDeletion:
-    """When everything about a person is deleted."""
+    """The deadlines for the deletion of all data of a person."""
 
-    services_must_have_ended: bool = told("Whether all services must have ended before.")
-    request_days: int = told("Within how many days of the request.")
-    automatic_months: int = told("How many months after the last service, if nobody asks.")
-    warning_days: list[int] = told("How many days before the person is warned.")
+    services_must_have_ended: bool = report_field("Whether all services must have ended first.")
+    request_days: int = report_field("The number of days after the request.")
+    automatic_months: int = report_field("The number of months after the last service, without a request.")
+    warning_days: list[int] = report_field("The days before deletion on which a warning is sent.")
 
 
 @plain_type
 class AuditNoticePeriod:
-    """How long something is kept."""
+    """One retention period."""
 
-    rule: RetentionEnum = told("The rule.")
-    period: str | None = told("Its length (ISO 8601); null where an event ends it.")
-    data: list[str] = told("The rows it holds for.")
+    rule: RetentionEnum = report_field("The rule.")
+    period: str | None = report_field("Its length (ISO 8601); null if an event ends it.")
+    data: list[str] = report_field("The rows it applies to.")
 
 
 @plain_type
 class AuditNotice:
-    """The facts of the privacy notice: `gateway audit notice`. Who the controller is, the schema does not know."""
+    """The facts of the privacy notice (`gateway audit notice`). The controller's identity is not part of the schema."""
 
-    language: str = told("In which language rows without a sentence were looked for.")
-    data: list[AuditNoticeRow] = told("What is held and what it is used for.")
-    sharing: list[AuditNoticeSharing] = told("With whom and why.")
-    cookies: list[PurposeEnum] = told("What cookies are for.")
-    own_data: list[PurposeEnum] = told("The purposes by which people see and change their own data.")
-    deletion: AuditNoticeDeletion = told("When everything is deleted.")
-    kept: list[AuditNoticePeriod] = told("How long what is kept.")
-    beyond: list[PurposeEnum] = told("Uses that are not about the services.")
-    limits: list[str] = told("The rules that no declaration can loosen.")
-    copies: list[AuditCopies] = told("The programs that may keep copies.")
-    untranslated: list[str] = told("Rows that have no sentence in this language yet.")
+    language: str = report_field("The language in which missing sentences were looked for.")
+    data: list[AuditNoticeRow] = report_field("The data and its uses.")
+    sharing: list[AuditNoticeSharing] = report_field("The recipients and the reasons.")
+    cookies: list[PurposeEnum] = report_field("The purposes of cookies.")
+    own_data: list[PurposeEnum] = report_field("The purposes under which data subjects read and change their own data.")
+    deletion: AuditNoticeDeletion = report_field("The deletion of all data.")
+    kept: list[AuditNoticePeriod] = report_field("The retention periods.")
+    beyond: list[PurposeEnum] = report_field("Uses beyond the services.")
+    limits: list[str] = report_field("Hard rules, which no declaration can loosen.")
+    copies: list[AuditCopies] = report_field("The clients that may keep copies.")
+    untranslated: list[str] = report_field("Rows without a sentence in this language.")
 
 
 @plain_type
 class AuditRecordSubjects:
-    """Letter c of the article."""
+    """Data subjects and categories of data (Art. 30(1)(c))."""
 
-    subjects: list[str] = told("Whose data.")
-    categories: list[CategoryEnum] = told("Which.")
+    subjects: list[str] = report_field("The categories of data subjects.")
+    categories: list[CategoryEnum] = report_field("The categories of data.")
 
 
 @plain_type
 class AuditRecordRecipient:
-    """Letter d of the article."""
+    """A category of recipients (Art. 30(1)(d))."""
 
-    kind: RecipientEnum = told("The kind of recipient.")
-    who: str = told("Who that is.")
-    condition: str = told("Under which condition.")
+    kind: RecipientEnum = report_field("The kind of recipient.")
+    who: str = report_field("The recipients.")
+    condition: str = report_field("The condition.")
 
 
 @plain_type
 class AuditRecordPartner:
-    """A company that is bound to carry out a part of the contract."""
+    """A processor: a company bound by an undertaking to carry out a part of the contract."""
 
-    name: str = told("Its name.")
-    country: CountryCode = told("Where it is.")
-    since: str = told("The day of its undertaking.")
-    fields: list[str] = told("The schema coordinates that it may get.")
+    name: str = report_field("Its name.")
+    country: CountryCode = report_field("Its country.")
+    since: str = report_field("The day of its undertaking.")
+    fields: list[str] = report_field("The schema coordinates that it may get.")
 
 
 @plain_type
 class AuditRecordLimit:
-    """Letter f of the article."""
+    """A time limit for erasure (Art. 30(1)(f))."""
 
-    rule: RetentionEnum = told("The rule.")
-    text: str = told("In words.")
-    period: str | None = told("Its length (ISO 8601); null where an event ends it.")
-    starts: str = told("From when it is counted.", name="from")
+    rule: RetentionEnum = report_field("The rule.")
+    text: str = report_field("The rule in words.")
+    period: str | None = report_field("Its length (ISO 8601); null if an event ends it.")
+    starts: str = report_field("The event from which it is counted.", name="from")
 
 
 @plain_type
 class AuditRecordBasis:
     """A legal basis."""
 
-    name: str = told("Its name.")
-    article: str = told("Where it stands in the law.")
+    name: str = report_field("Its name.")
+    article: str = report_field("The article of the GDPR.")
 
 
 @plain_type
 class AuditRecordExtra:
-    """What the article does not ask for."""
+    """Information beyond Art. 30."""
 
-    legal_bases: list[AuditRecordBasis] = told("The legal bases, the usual one first.")
-    consent: str | None = told("When consent is needed.")
-    objection: str | None = told("How one can object or withdraw.")
-    requires_reference: bool = told("Whether each use must name its case.")
-    fields: list[str] = told("The schema coordinates that can be read for it.")
-    note: str | None = told("What is done outside the schema.")
+    legal_bases: list[AuditRecordBasis] = report_field("The legal bases, the usual one first.")
+    consent: str | None = report_field("The cases in which consent is needed.")
+    objection: str | None = report_field("The way to object or to withdraw consent.")
+    requires_reference: bool = report_field("Whether each use must give a reference.")
+    fields: list[str] = report_field("The schema coordinates that can be read for it.")
+    note: str | None = report_field("Processing outside the schema.")
 
 
 @plain_type
 class AuditRecordActivity:
-    """One processing activity: a purpose with what the article asks of it, by its letters."""
+    """One processing activity: a purpose with the letters of Art. 30(1)."""
 
-    name: PurposeEnum = told("The purpose.")
-    enabled: bool = told("Whether it is carried out at all.")
-    b: str = told("The purpose in words.")
-    c: AuditRecordSubjects = told("Persons and categories of data.")
-    d: list[AuditRecordRecipient] = told("Recipients.")
-    partners: list[AuditRecordPartner] | None = told("Of these, the partners by name; null where nobody looked.")
-    companies: list[AuditCompany] | None = told("Everybody of the registers who receives something for it.")
-    f: list[AuditRecordLimit] = told("Time limits.")
-    extra: AuditRecordExtra = told("What the article does not ask for.")
+    name: PurposeEnum = report_field("The purpose.")
+    enabled: bool = report_field("Whether it is carried out at all.")
+    b: str = report_field("The purpose in words.")
+    c: AuditRecordSubjects = report_field("Persons and categories of data.")
+    d: list[AuditRecordRecipient] = report_field("Recipients.")
+    partners: list[AuditRecordPartner] | None = report_field(
+        "The partners among them, by name; null if the register was not read."
+    )
+    companies: list[AuditCompany] | None = report_field("The registered companies that receive data for it.")
+    f: list[AuditRecordLimit] = report_field("Time limits.")
+    extra: AuditRecordExtra = report_field("Information beyond Art. 30.")
 
 
 @plain_type
 class AuditRecord:
-    """The record of processing activities: `gateway audit record`. Letters a and e are the controller's to tell."""
+    """The record of processing activities: `gateway audit record`. The controller adds letters a and e."""
 
-    article: str = told("Which article asks for it.")
-    activities: list[AuditRecordActivity] = told("One for each purpose of the policy.")
-    g: list[str] = told("Technical and organisational measures of this gateway.")
+    article: str = report_field("The article that requires it.")
+    activities: list[AuditRecordActivity] = report_field("One for each purpose of the policy.")
+    g: list[str] = report_field("Technical and organisational measures of this gateway (letter g).")

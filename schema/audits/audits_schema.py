@@ -1,98 +1,100 @@
-"""What the audits say of the schema itself: the lint, the matrix, and the words they use."""
+"""Reports on the schema: lint, matrix, and the sentences of the policy."""
 
 from __future__ import annotations
 
-from schema.audits.reported import told
+from schema.audits.reported import report_field
 from schema.declare.directives import CategoryEnum, ConditionEnum, PurposeEnum, RecipientEnum, RetentionEnum
 from schema.declare.records import plain_type
 
 
 @plain_type
 class AuditSchema:
-    """Which schema the audits are about."""
+    """The schema that the reports describe."""
 
-    name: str = told("Its file.")
-    sha256: str = told("SHA-256 of its text in hexadecimal: two answers with the same one speak of the same schema.")
-    types: int = told("How many types it has.")
-    personal_fields: int = told("How many fields, arguments and inputs carry personal data.")
+    name: str = report_field("Its file.")
+    sha256: str = report_field(
+        "SHA-256 of its text in hexadecimal: two answers with the same one speak of the same schema."
+    )
+    types: int = report_field("The number of types.")
+    personal_fields: int = report_field("The number of fields, arguments and input fields with personal data.")
 
 
 @plain_type
 class AuditFinding:
-    """One thing to mend, where it stands and what to do."""
+    """One finding, with its place and advice."""
 
-    check: str = told("Which check found it, such as `no-retention`.")
-    level: str = told("How much it matters: `error`, `warning` or `note`.")
-    coordinate: str | None = told("The schema coordinate, or the name, that it is about.")
-    message: str = told("What was found.")
-    advice: str = told("What to do.")
-    file: str = told("Where it stands: a file, a document or a registration.")
-    line: int = told("The line; 1 where there are none.")
-    column: int = told("The column; 1 where there are none.")
-    accepted: str | None = told("Who accepted it and why, if somebody did.")
+    check: str = report_field("The check, such as `no-retention`.")
+    level: str = report_field("The severity: `error`, `warning` or `note`.")
+    coordinate: str | None = report_field("The schema coordinate or name that it concerns.")
+    message: str = report_field("The finding.")
+    advice: str = report_field("Advice.")
+    file: str = report_field("The place: a file, a document or a registration.")
+    line: int = report_field("The line; 1 if there are none.")
+    column: int = report_field("The column; 1 if there are none.")
+    accepted: str | None = report_field("The person who accepted it, and the reason, if accepted.")
 
 
 @plain_type
 class AuditFindingCounts:
     """Findings by level."""
 
-    error: int = told("What must not be served.")
-    warning: int = told("What should be mended.")
-    note: int = told("What to know.")
-    accepted: int = told("What somebody signed off.")
+    error: int = report_field("Findings that stop the start.")
+    warning: int = report_field("Findings to correct.")
+    note: int = report_field("Findings for information.")
+    accepted: int = report_field("Findings that were signed off.")
 
 
 @plain_type
 class AuditLint:
-    """What the schema leaves open: `gateway audit lint`."""
+    """Gaps in the declarations of the schema: `gateway audit lint`."""
 
-    clean: bool = told("Whether there are no errors.")
-    counts: AuditFindingCounts = told("Findings by level.")
-    findings: list[AuditFinding] = told("Errors first.")
+    clean: bool = report_field("Whether there are no errors.")
+    counts: AuditFindingCounts = report_field("Findings by level.")
+    findings: list[AuditFinding] = report_field("Errors first.")
 
 
 @plain_type
 class AuditPurpose:
     """A purpose for which something can be read."""
 
-    name: PurposeEnum = told("Its name.")
-    text: str = told("What it is for, in a sentence.")
+    name: PurposeEnum = report_field("Its name.")
+    text: str = report_field("Its description.")
 
 
 @plain_type
 class AuditUse:
     """A purpose that may read a field."""
 
-    name: PurposeEnum = told("The purpose.")
-    when: ConditionEnum | None = told("Only where this holds; null: always.")
+    name: PurposeEnum = report_field("The purpose.")
+    when: ConditionEnum | None = report_field("A condition that must hold; null for none.")
 
 
 @plain_type
 class AuditField:
-    """A field of the schema, and what it may be read for. A purpose that is not named is refused, for everybody."""
+    """A field of the schema and the purposes that may read it. Every other purpose is refused, for all clients."""
 
-    coordinate: str = told("Such as `Customer.email`.")
-    category: CategoryEnum | None = told("What kind of personal data it holds.")
-    purposes: list[AuditUse] = told("What it may be read for.")
-    retention: list[RetentionEnum] = told("How long it is kept.")
-    disclosed_to: list[RecipientEnum] = told("Who else may receive it.")
-    column: str | None = told("Where it rests: table and column.")
-    description: str = told("What it is.")
+    coordinate: str = report_field("Such as `Customer.email`.")
+    category: CategoryEnum | None = report_field("The category of personal data.")
+    purposes: list[AuditUse] = report_field("The purposes that may read it.")
+    retention: list[RetentionEnum] = report_field("The retention rules.")
+    disclosed_to: list[RecipientEnum] = report_field("The recipients.")
+    column: str | None = report_field("The table and column that store it.")
+    description: str = report_field("Its description.")
 
 
 @plain_type
 class AuditMatrix:
     """Fields and purposes: `gateway audit matrix`."""
 
-    purposes: list[AuditPurpose] = told("Those for which something can be read, in the order of the policy.")
-    unused_purposes: list[PurposeEnum] = told("Those for which nothing in the schema can be read.")
-    fields: list[AuditField] = told("In the order of the schema.")
+    purposes: list[AuditPurpose] = report_field("The purposes that can read something, in the order of the policy.")
+    unused_purposes: list[PurposeEnum] = report_field("The purposes that can read nothing.")
+    fields: list[AuditField] = report_field("In the order of the schema.")
 
 
 @plain_type
 class AuditWord:
-    """A row of the policy in words."""
+    """A value of one of the policy's enums, in words."""
 
-    enum: str = told("The enum it belongs to, such as `Purpose`.")
-    name: str = told("Its name there.")
-    text: str = told("Its sentence.")
+    enum: str = report_field("The enum it belongs to, such as `Purpose`.")
+    name: str = report_field("Its name in the enum.")
+    text: str = report_field("Its sentence.")

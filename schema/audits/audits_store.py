@@ -1,9 +1,9 @@
-"""What the audits count in the store: registrations, consents, erasures, checkpoints; nobody is named."""
+"""Reports on the store: clients, consents, erasures, acts, refusals, checkpoints. They count and name no customer."""
 
 from __future__ import annotations
 
 from schema.audits.audits_schema import AuditFinding
-from schema.audits.reported import told
+from schema.audits.reported import report_field
 from schema.core.scalars import DateTime
 from schema.declare.records import plain_type
 
@@ -12,157 +12,157 @@ from schema.declare.records import plain_type
 class AuditClientDocument:
     """A registered document."""
 
-    hash: str = told("SHA-256 of its text.")
-    purpose: str | None = told("The purpose it is registered for; null: whichever its operation states.")
+    hash: str = report_field("SHA-256 of its text.")
+    purpose: str | None = report_field("The purpose it is registered for; null if the operation states it.")
 
 
 @plain_type
 class AuditClientReach:
     """One field that a client can read for one purpose."""
 
-    purpose: str = told("For which purpose.")
-    coordinate: str = told("The field.")
-    conditions: list[str] = told("Only where all of these hold.")
-    own_data_only: bool = told("Whether only the signed-in person's own data is within reach.")
-    via: list[str] = told("Through which documents, by their hashes; or `ad hoc`.")
+    purpose: str = report_field("The purpose.")
+    coordinate: str = report_field("The field.")
+    conditions: list[str] = report_field("Conditions that must all hold.")
+    own_data_only: bool = report_field("Whether it reaches the signed-in customer's own data only.")
+    via: list[str] = report_field("The documents that select it, by hash, or `ad hoc`.")
 
 
 @plain_type
 class AuditClient:
     """A registered client and its reach."""
 
-    id: str = told("Its client id.")
-    name: str = told("Its name.")
-    purposes: list[str] = told("The purposes it may have.")
-    scopes: list[str] = told("The actions it may take.")
-    refusal: str = told("What it gets when it asks for too much: `REFUSE` or `WITHHOLD`.")
-    documents_only: bool = told("Whether it may send registered documents only.")
-    introspection: bool = told("Whether it may ask for the schema.")
-    max_page: int = told("The most rows a page.")
-    disabled: bool = told("Whether it was switched off.")
-    documents: list[AuditClientDocument] = told("Its registered documents.")
-    reach: list[AuditClientReach] = told("What it can read.")
+    id: str = report_field("Its client id.")
+    name: str = report_field("Its name.")
+    purposes: list[str] = report_field("The purposes it may have.")
+    scopes: list[str] = report_field("The OAuth scopes for actions.")
+    refusal: str = report_field("The refusal mode: `REFUSE` or `WITHHOLD`.")
+    documents_only: bool = report_field("Whether it may send registered documents only.")
+    introspection: bool = report_field("Whether it may use introspection.")
+    max_page: int = report_field("The maximum page size.")
+    disabled: bool = report_field("Whether it is disabled.")
+    documents: list[AuditClientDocument] = report_field("Its registered documents.")
+    reach: list[AuditClientReach] = report_field("The fields that it can read.")
 
 
 @plain_type
 class AuditClients:
-    """Who can read what, for what, through which document: `gateway audit clients`."""
+    """Clients and the fields they can read, by purpose and document: `gateway audit clients`."""
 
-    clients: list[AuditClient] = told("By id.")
-    findings: list[AuditFinding] = told("Registrations that no longer fit the schema.")
+    clients: list[AuditClient] = report_field("By id.")
+    findings: list[AuditFinding] = report_field("Registrations that no longer fit the schema.")
 
 
 @plain_type
 class AuditErasureState:
-    """How many erasures are in one state."""
+    """The number of erasures in one state."""
 
-    state: str = told("The state.")
-    cases: int = told("How many.")
+    state: str = report_field("The state.")
+    cases: int = report_field("The number of cases.")
 
 
 @plain_type
 class AuditErasureDay:
-    """What is due on one day."""
+    """The erasures due on one day."""
 
-    day: str = told("The day, in UTC.")
-    cases: int = told("How many.")
-    overdue: int = told("Of these, how many deadlines have passed.")
+    day: str = report_field("The day, in UTC.")
+    cases: int = report_field("The number of cases.")
+    overdue: int = report_field("Those whose deadline has passed.")
 
 
 @plain_type
 class AuditErasures:
-    """What was promised, and whether it was kept: `gateway audit erasures`, counted."""
+    """Erasures by state and deadline, counted: `gateway audit erasures`."""
 
-    overdue: int = told("Deadlines that have passed without it.")
-    late: int = told("Done after the deadline.")
-    due_within_a_week: int = told("Due within seven days.")
-    states: list[AuditErasureState] = told("Cases by state.")
-    due: list[AuditErasureDay] = told("The days on which open cases are due, the earliest first.")
+    overdue: int = report_field("Open cases whose deadline has passed.")
+    late: int = report_field("Cases done after their deadline.")
+    due_within_a_week: int = report_field("Due within seven days.")
+    states: list[AuditErasureState] = report_field("Cases by state.")
+    due: list[AuditErasureDay] = report_field("The days on which open cases are due, the earliest first.")
 
 
 @plain_type
 class AuditConsentStanding:
-    """What stands today of one kind of consent."""
+    """The present state of one kind of consent."""
 
-    kind: str = told("The kind.")
-    given: int = told("How many people's newest word is yes.")
-    withdrawn: int = told("How many took it back.")
+    kind: str = report_field("The kind.")
+    given: int = report_field("The customers whose newest event is a consent.")
+    withdrawn: int = report_field("The customers whose newest event is a withdrawal.")
 
 
 @plain_type
 class AuditConsentEvents:
-    """How often one wording was agreed to or taken back."""
+    """The number of consents to, or withdrawals of, one wording."""
 
-    kind: str = told("The kind of consent.")
-    state: str = told("Given or withdrawn.")
-    wording_version: str = told("The version of the wording.")
-    language: str = told("Its language.")
-    source: str = told("Where.")
-    events: int = told("How often.")
+    kind: str = report_field("The kind of consent.")
+    state: str = report_field("Given or withdrawn.")
+    wording_version: str = report_field("The version of the wording.")
+    language: str = report_field("Its language.")
+    source: str = report_field("The place where it was given or withdrawn.")
+    events: int = report_field("The number of events.")
 
 
 @plain_type
 class AuditConsentWording:
-    """A wording, and what was shown under its version."""
+    """A version of a wording with the hashes of the texts shown."""
 
-    kind: str = told("The kind of consent.")
-    version: str = told("The version.")
-    language: str = told("The language.")
-    sha256: list[str] = told("SHA-256 of each text shown: there must be one.")
+    kind: str = report_field("The kind of consent.")
+    version: str = report_field("The version.")
+    language: str = report_field("The language.")
+    sha256: list[str] = report_field("SHA-256 of each text shown: there must be one.")
 
 
 @plain_type
 class AuditCookieCounts:
-    """Choices about measurement."""
+    """Cookie choices about measurement, counted."""
 
-    yes: int = told("Allowed.")
-    no: int = told("Refused.")
-    global_privacy_control: int = told("Of all, those that came with Global Privacy Control.")
+    yes: int = report_field("Allowed.")
+    no: int = report_field("Refused.")
+    global_privacy_control: int = report_field("Choices sent with Global Privacy Control, of all.")
 
 
 @plain_type
 class AuditConsents:
-    """What people agreed to, counted: `gateway audit consents`."""
+    """Consents, counted: `gateway audit consents`."""
 
-    standing: list[AuditConsentStanding] = told("What stands today.")
-    events: list[AuditConsentEvents] = told("Every event, counted.")
-    wordings: list[AuditConsentWording] = told("What was shown.")
-    cookies: AuditCookieCounts = told("Choices about cookies.")
-    findings: list[AuditFinding] = told("Versions that stand for several texts.")
+    standing: list[AuditConsentStanding] = report_field("The present state.")
+    events: list[AuditConsentEvents] = report_field("Every event, counted.")
+    wordings: list[AuditConsentWording] = report_field("The wordings that were shown.")
+    cookies: AuditCookieCounts = report_field("Choices about cookies.")
+    findings: list[AuditFinding] = report_field("Versions that stand for several texts.")
 
 
 @plain_type
 class AuditAct:
-    """What an operator did: `gateway audit acts`. An act has an entry before it and one after it."""
+    """An act of an operator: `gateway audit acts`. The ledger has an entry before it and one after it."""
 
-    id: str = told("What the entries of one act share.")
-    at: DateTime = told("When.")
-    act: str = told("The command, such as `clients create`.")
-    state: str = told("What became of it: `BEGUN`, `DONE` or `FAILED`.")
-    operator: str = told("Who was signed in to the operating system, by a pseudonym.")
-    staff: str | None = told("The code of the staff that they gave.")
-    target: str | None = told("What it was done to; once it is done.")
-    details: list[str] = told("With which words and numbers; once it is done.")
+    id: str = report_field("The id that the entries of one act share.")
+    at: DateTime = report_field("The time.")
+    act: str = report_field("The command, such as `clients create`.")
+    state: str = report_field("The outcome: `BEGUN`, `DONE` or `FAILED`.")
+    operator: str = report_field("The pseudonym of the operating system user.")
+    staff: str | None = report_field("The staff code that was given.")
+    target: str | None = report_field("The object of the act, once done.")
+    details: list[str] = report_field("The parameters of the act, once done.")
 
 
 @plain_type
 class AuditRefusal:
-    """What one client was refused: `gateway audit refusals`."""
+    """Refusals of one client: `gateway audit refusals`."""
 
-    client: str = told("The client.")
-    purpose: str | None = told("The purpose that it asked for; null where none was stated.")
-    coordinate: str | None = told("The field; null for the whole operation, `*` for those that had no room.")
-    reason: str = told("Why.")
-    operations: int = told("How often.")
-    days: int = told("On how many days.")
-    last_at: DateTime = told("When it was counted last.")
+    client: str = report_field("The client.")
+    purpose: str | None = report_field("The purpose asked; null if none was stated.")
+    coordinate: str | None = report_field("The field; null for the whole operation, `*` for the sum of the rest.")
+    reason: str = report_field("The reason.")
+    operations: int = report_field("The number of operations.")
+    days: int = report_field("The number of days.")
+    last_at: DateTime = report_field("The time of the last one.")
 
 
 @plain_type
 class AuditCheckpoint:
     """A signed checkpoint of the ledger."""
 
-    size: str = told("How many entries it covers.")
-    root: str = told("The root of the tree over them (RFC 9162), in base64.")
-    signed_at: DateTime = told("When it was signed.")
-    note: str = told("What was signed (C2SP tlog-checkpoint): verify it with the ledger's public key.")
+    size: str = report_field("The number of entries in the tree.")
+    root: str = report_field("The root hash of the Merkle tree (RFC 9162), in base64.")
+    signed_at: DateTime = report_field("The time of signing.")
+    note: str = report_field("The signed note (C2SP tlog-checkpoint), verified with the ledger's public key.")

@@ -1,4 +1,4 @@
-"""The schema as it is printed and committed: what the audits read, here and on the command line."""
+"""The committed schema file: the input of the audits, over GraphQL and on the command line."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ NAME = "schema/schema.graphql"
 
 
 def own_schema() -> Text:
-    """The schema that this gateway serves; a test keeps it the same as the one that is built."""
+    """The schema that this gateway serves; a test compares the file with the built schema."""
+    # The committed file instead of a new print: it is what was reviewed and signed off.
     return Text(NAME, files("schema").joinpath("schema.graphql").read_text("utf-8"))
 
 
 @cache
 def own_facts() -> Facts:
-    """Read once: it does not change while a process runs."""
+    """The facts of the schema, read once a process."""
     return Facts.of(own_schema())

@@ -1,4 +1,4 @@
-"""The words in which reports are written in the schema: they say nothing of any person, and need `audit:read`."""
+"""Declares the fields of reports: they hold no personal data, and need the scope `audit:read`."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ AUDIT_READ: Final = frozenset({"audit:read"})
 WHY: Final = "it is about the schema, the policy, a registration or a count, and names no customer"
 
 
-def told(description: str, *, name: str | None = None) -> Any:
-    """What a report says under the field's own name; `name` where Python can not write it."""
+def report_field(description: str, *, name: str | None = None) -> Any:
+    """A field that returns the report's value of the same name; `name` if the GraphQL name is no Python identifier."""
     return strawberry.field(name=name, description=description, metadata={DECLARED: Declared(ReportFact(), public=WHY)})
 
 
 def reported(make: Make, needs: frozenset[str] = frozenset()) -> Callable[[Any], Any]:
-    """A report that is made when it is asked for; decorates the method that lists its arguments.
+    """A report, computed when it is selected; decorates the method that lists its arguments.
 
-    `needs` are the scopes of the field that leads to all others.
+    `needs` are the scopes of the root field, through which all others are reached.
     """
 
     async def run(context: Any, value: Any, given: Mapping[str, Any]) -> Any:
-        return await make(ReportContext.of(context.desk, context.model), plain(given))
+        return await make(ReportContext.of(context.command, context.model), plain(given))
 
     declared = Declared(Computed(run), scopes=tuple(filter(None, (needs,))), public=WHY)
 
@@ -45,6 +45,6 @@ def reported(make: Make, needs: frozenset[str] = frozenset()) -> Callable[[Any],
 
 
 def filtering(description: str) -> Any:
-    """An argument that chooses among the facts of a report."""
+    """An argument that filters a report."""
     declared = Declared(public="it chooses among facts that name no customer")
     return strawberry.argument(description=description, metadata={DECLARED: declared})

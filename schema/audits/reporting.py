@@ -1,4 +1,4 @@
-"""What a report over GraphQL is made from."""
+"""The inputs of a report over GraphQL."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ Told = TypeVar("Told")
 
 @dataclass(frozen=True, slots=True)
 class ReportContext:
-    """The schema, the databases without the key store, the time, the controller's day, and whether the caller may
-    introspect."""
+    """The schema, readers of the databases (not of the key store), time and day of the controller, and introspection.
+
+    `hints`: whether the caller may introspect, so that errors may suggest names.
+    """
 
     model: SchemaModel
     readers: Readers
@@ -30,24 +32,25 @@ class ReportContext:
     hints: bool
 
     @classmethod
-    def of(cls, desk: CommandContext, model: SchemaModel) -> ReportContext:
-        """Of one operation."""
-        readers = Readers(desk.store.reader, desk.store.ledger_reader)
-        day = desk.now.astimezone(desk.means.site.zone).date()
-        return cls(model, readers, desk.now, day, desk.grant.introspection)
+    def of(cls, command: CommandContext, model: SchemaModel) -> ReportContext:
+        """The context of one operation."""
+        # Readers without the key store: no report can decrypt anything.
+        readers = Readers(command.store.reader, command.store.ledger_reader)
+        day = command.now.astimezone(command.dependencies.site.zone).date()
+        return cls(model, readers, command.now, day, command.grant.introspection)
 
     async def facts(self) -> Facts:
-        """What the schema says."""
+        """The facts of the schema."""
         return await to_thread(own_facts)
 
 
 async def to_thread(work: Callable[[], Told]) -> Told:
-    """In a thread: a report over the whole schema takes longer than other requests should wait."""
+    """Run in a thread: a report over the whole schema would block the event loop for too long."""
     return await asyncio.to_thread(work)
 
 
 def plain(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments with the words of enums as words; what was left out or is null is not there."""
+    """The arguments with enum members as strings; null and absent ones are left out."""
     return {name: _plain(value) for name, value in given.items() if value is not None}
 
 

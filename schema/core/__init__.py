@@ -1,1 +1,1 @@
-"""What everything here stands on: errors, scalars, sources of fields."""
+"""Basic modules of the schema: errors, scalars, sources of fields."""

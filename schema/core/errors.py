@@ -1,4 +1,4 @@
-"""What a caller is told when something is wrong: a code to act on, a sentence, and never a value."""
+"""Errors in responses: a code for programs, a sentence for people, and never a value that was sent (G5)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ResponseError:
 
 
 class FieldError(GraphQLError):
-    """An error of one field, raised by a resolver on purpose: its message is ours and holds no value."""
+    """An error that a resolver raises on purpose; its message is fixed text without any value."""
 
     def __init__(self, code: ErrorCode, message: str) -> None:
         super().__init__(message, extensions={"code": code.value})
@@ -78,11 +78,11 @@ _VALUE = re.compile(
     r"|Unexpected (?:BlockString|Comment|Float|Int|Name|String)):?\s.*+",
     re.DOTALL,
 )
-"""Where graphql-core's messages begin to repeat what was sent."""
+"""The places where graphql-core's messages begin to quote what was sent."""
 LONGEST = 200
-"""Of what is quoted, in characters: no name of a schema is longer, and an error is no echo chamber."""
+"""Characters of a quotation: no name of the schema is longer, and anything longer is attacker-controlled text."""
 LONGEST_MESSAGE = 2_000
-"""Characters of a message that are looked at, and told."""
+"""Characters of a message that are processed and sent."""
 _QUOTED = re.compile(r"'([^']*+)'|\"((?:[^\"\\]|\\.)*+)(?:\"|\\?\Z)", re.DOTALL)
 _QUOTED_OF_CUT = re.compile(r"'([^']*+)(?:'|\Z)|\"((?:[^\"\\]|\\.)*+)(?:\"|\\?\Z)", re.DOTALL)
 _WORD = re.compile(r"[^\s!$&():=@\[\]{|}.,]++")
@@ -90,11 +90,12 @@ _HINT = re.compile(r",?\s?Did you mean [^?]*+(?:\?|\Z)", re.IGNORECASE)
 
 
 def from_core(error: GraphQLError, code: ErrorCode, hints: bool, names: Set[str] = frozenset()) -> ResponseError:
-    """graphql-core's error without a word of what was sent, and with suggestions only for who may introspect (G5).
+    """Convert graphql-core's error: quoted input is removed, suggestions stay if `hints` (may introspect, G5).
 
-    `names` are the words that it may quote beside those that stand as names in the error's own nodes.
+    `names` are words that the message may quote, in addition to the names in the error's own nodes.
     """
     locations = [{"line": place.line, "column": place.column} for place in error.locations or ()]
+    # A FieldError brings its own code; graphql-core's errors have none.
     own = (error.extensions or {}).get("code")
     known = frozenset(names).union(*(names_in(node) for node in error.nodes or ()))
     message = redacted(error.message, hints, known)
@@ -102,7 +103,8 @@ def from_core(error: GraphQLError, code: ErrorCode, hints: bool, names: Set[str]
 
 
 def redacted(message: str, hints: bool, names: Set[str]) -> str:
-    """The message without values: what it quotes stays only if every word of it is one of these names."""
+    """The message without values: a quotation stays only if each of its words is one of these names."""
+    # Cut first, so that the patterns run over a bounded text (G12).
     cut = len(message) > LONGEST_MESSAGE
     message = message[:LONGEST_MESSAGE]
     if not hints:
@@ -118,7 +120,7 @@ def redacted(message: str, hints: bool, names: Set[str]) -> str:
 
 
 def names_of(schema: GraphQLSchema) -> frozenset[str]:
-    """Every name that the schema gives to a type, a field, an argument or a directive."""
+    """All names of the schema: types, fields, arguments and directives."""
     found = {directive.name for directive in schema.directives} | set(schema.type_map)
     for directive in schema.directives:
         found.update(directive.args)
@@ -129,7 +131,7 @@ def names_of(schema: GraphQLSchema) -> frozenset[str]:
 
 
 def names_in(node: Node) -> frozenset[str]:
-    """Every word that stands as a name in a part of a document; what stands as a value is none."""
+    """All names (GraphQL `Name` tokens) in a part of a document, without values."""
     found = _Names()
     visit(node, found)
     return frozenset(found.words)

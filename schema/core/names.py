@@ -1,10 +1,10 @@
-"""How the parts of a name are read."""
+"""Reads the parts of a sealed name column."""
 
 from __future__ import annotations
 
 
 def full_name(parts: list[str | None]) -> str:
-    """Given name before family name, as the customer wrote them."""
+    """Given name and family name in this order, as the customer wrote them."""
     given, family = parts
     if given and family:
         return f"{given} {family}"
@@ -12,10 +12,10 @@ def full_name(parts: list[str | None]) -> str:
 
 
 def given_name(parts: list[str | None]) -> str | None:
-    """The first part."""
+    """The given name; None if there is none."""
     return parts[0]
 
 
 def family_name(parts: list[str | None]) -> str | None:
-    """The second part."""
+    """The family name; None if there is none."""
     return parts[1]

@@ -1,4 +1,4 @@
-"""Scalars by their ISO and RFC names."""
+"""Custom scalars, each specified by an ISO standard or an RFC."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def _parse(value: Any) -> datetime:
     if not isinstance(value, str):
         raise ValueError("a DateTime is a text such as 2026-11-23T14:30:00Z")
     moment = datetime.fromisoformat(value)
+    # Without an offset the moment would depend on the server's time zone.
     if moment.tzinfo is None:
         raise ValueError("a DateTime needs a time zone, such as the Z of 2026-11-23T14:30:00Z")
     return moment.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Where the value of a field comes from: the facts that every executor answers from."""
+"""Sources of field values: each field declares one, and both executors resolve the field from it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from store.lookups.holders import PLACES
 
 @dataclass(frozen=True, slots=True)
 class ColumnValue:
-    """What one column of the row holds, opened if sealed, then passed through `read` unless it is null."""
+    """The value of one column of the row, decrypted if sealed, then passed through `read` unless it is null."""
 
     column: Column[Any]
     read: Callable[[Any], Any] | None = None
@@ -38,7 +38,7 @@ class Embedded:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the opened list that the surrounding `Embedded` holds; the whole of it without an index."""
+    """One part of the decrypted list of the enclosing `Embedded`; without an index, the whole list."""
 
     index: int | None
     read: Callable[[Any], Any] | None = None
@@ -46,14 +46,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Rows of another table; a list, or one row or none."""
+    """Rows of another table: a list, or at most one row."""
 
     relation: Relation
 
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """A keyset connection: over the rows related to the parent, or over a whole table."""
+    """A connection with keyset pagination, over the rows related to the parent or over a whole table."""
 
     table: Table
     relation: Relation | None = None
@@ -69,45 +69,46 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class RenderedDocument:
-    """One row, looked up by the argument of that kind, and told as a document of another standard.
+    """One row, looked up by the argument named `kind`, and returned as a document of another standard such as RDAP.
 
-    Each column is read as `reads_as` may read it, whatever the operation's purpose: what is told is for the public.
+    Each column is read for the purpose `reads_as`, whatever the operation's own: the document is public.
     """
 
     kind: str
     lookup: Lookup
     columns: Mapping[Column[Any], str]
-    """The columns, each with the coordinate of the field whose rule decides about it."""
+    """The columns, each with the coordinate of the field whose rule applies to it."""
     reads_as: Purpose
     normal: Callable[[str], str]
-    """The argument in the form that is compared; ValueError, with a sentence to show, for what can be none."""
+    """Normalises the argument for comparison; ValueError with a message for the caller if it is malformed."""
     write: Callable[[OpenedRecord], Any]
     unless_restricted: frozenset[Column[Any]] = frozenset()
-    """The columns that read as NULL where the customer has processing restricted."""
+    """Columns that read as NULL while the customer's processing is restricted (GDPR Art. 18)."""
 
     @property
     def table(self) -> Table:
         """The table of the row."""
+        # The look-up determines the table, so a document cannot name another one.
         return PLACES[self.lookup].table
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute of a value made by the executor itself: connections, edges, page information, the grant."""
+    """An attribute of a value that the executor itself makes: connection, edge, page information, grant, payload."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class GrantFacts:
-    """What the caller's token allows; nothing about any customer."""
+    """The permissions of the caller's token; no customer data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A root field that changes something, then answers with its payload.
+    """A root field of Mutation, which returns its payload.
 
-    `step_up` says that it is sensitive: it needs a sign-in of the last five minutes (S7).
+    `step_up`: it is sensitive and needs an authentication within the last five minutes (S7).
     """
 
     run: Run
@@ -116,26 +117,26 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """The row that a command changed, read back as everything else is read."""
+    """The row that a command changed, read back through the ordinary read path."""
 
     name: str
     table: Table
 
 
 Work = Callable[..., Awaitable[Any]]
-"""Given the execution's context, the object that the field is asked of, and the arguments by name."""
+"""A resolver function: takes the ResolverContext, the parent value and the arguments by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What is read elsewhere than from rows of customers, such as from the ledger; answered as a value of its own."""
+    """A value computed by a function, not read from a customer's row; for example from the ledger."""
 
     run: Work
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFact:
-    """What a report says under the field's own name: the names of its JSON form are those of the schema."""
+    """A report's value of the field's own name: the keys of its JSON form are the schema's names."""
 
 
 Source = (

@@ -1,4 +1,4 @@
-"""GraphQL enums made from the closed lists of words that the store's columns hold: each list is written once."""
+"""GraphQL enums derived from the closed lists of values of the store's columns, so that each list is written once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import strawberry
 
 
 def enumerated(name: str, words: Sequence[str] | Mapping[str, Any], description: str) -> Any:
-    """The enum with these words as names and values; with a mapping, as `strawberry.enum_value`s."""
+    """A GraphQL enum whose members have these words as names and values; a mapping gives `strawberry.enum_value`s."""
     members = dict(words) if isinstance(words, Mapping) else {word: word for word in words}
+    # The functional API, since the members come from the store's lists.
     made: Any = Enum(name, members)  # type: ignore[misc]  # the members are known at run time only
     return strawberry.enum(made, description=description)

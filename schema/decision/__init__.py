@@ -1,1 +1,1 @@
-"""What an operation may read for its purpose, decided before execution."""
+"""Decides, before execution, which fields an operation may read for its purpose."""

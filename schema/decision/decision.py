@@ -1,6 +1,6 @@
-"""What an operation may read for its purpose: decided once per (operation, grant, purpose), before anything runs.
+"""Decides which fields an operation may read, once per (operation, grant, purpose) and before execution.
 
-A document is judged whole. What `@skip` and `@include` leave out at run time is judged all the same, so that the
+The whole document is decided on, including fields that `@skip` and `@include` leave out at run time, so that the
 decision depends on nothing that a request brings.
 """
 
@@ -38,14 +38,14 @@ from schema.model.model import SchemaModel, input_rule
 
 @dataclass(frozen=True, slots=True)
 class RefusedField:
-    """A coordinate that the purpose may not read, and where the document asks for it."""
+    """A coordinate that the purpose may not read, with its locations in the document."""
 
     coordinate: str
     refused: Refused
     locations: tuple[Mapping[str, int], ...]
 
     def problem(self, purpose: Purpose | None) -> ResponseError:
-        """The error: the same whether the customer exists or not, and once however many customers there are."""
+        """The error: the same whether the customer exists or not (G7), and one for any number of rows."""
         allowed = [each.name for each in self.refused.allowed]
         asked = purpose.name if purpose else None
         message = f"{self.coordinate} may not be read {f'for {asked}' if asked else 'without a purpose'}."
@@ -68,16 +68,17 @@ class RefusedField:
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """A field of an input object that is refused if the variable brings it."""
+    """A refused field of an input object: the operation is refused if the variable contains it."""
 
     variable: str
     path: tuple[str, ...]
     refused: RefusedField
 
 
+# eq=False: hashed by identity, as part of the keys of cached plans.
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
-    """What the grant may read of the operation; `refused` is empty, or the client is registered to have it withheld."""
+    """The decision on one operation for one grant and purpose."""
 
     purpose: Purpose | None
     refused: tuple[RefusedField, ...] = ()
@@ -85,19 +86,20 @@ class Decision:
     guarded: tuple[Guarded, ...] = ()
     introspects: bool = False
     unwithholdable: tuple[RefusedField, ...] = ()
-    """Refused arguments and inputs: leaving them out would answer another question, so they always refuse."""
+    """Refused arguments and input fields. Ignoring them would change the query's meaning, so they always refuse."""
     withheld: frozenset[str] = frozenset()
-    """The coordinates that are answered with null: the refused ones, and behind an interface each type's own."""
+    """The coordinates that return null: the refused ones and, behind an interface, those of each object type."""
     own_only: bool = False
-    """Only the rows of the token's own customer: the purpose is for these alone, or the token is bound to one."""
+    """Only rows of the token's own customer may be read: the purpose is limited to them, or the token is bound."""
 
     def permits(self, grant: Grant) -> bool:
-        """Whether the operation may run, in full or with fields withheld."""
+        """True if the operation may run, completely or with fields withheld."""
+        # Withholding is for output alone.
         return not self.unwithholdable and (not self.refused or grant.refusal is Refusal.WITHHOLD)
 
     @property
     def wants_purpose(self) -> bool:
-        """Whether another purpose would help: not where a scope is missing, or it is closed to the app."""
+        """True if another purpose could change a refusal; not for a missing scope or a first-party field."""
         refused = (*self.refused, *self.unwithholdable)
         return any(each.refused.reason not in (Reason.SCOPE_MISSING, Reason.FIRST_PARTY_ONLY) for each in refused)
 
@@ -106,7 +108,7 @@ class Decision:
         return [each.problem(self.purpose) for each in (*self.refused, *self.unwithholdable)]
 
     def brought(self, variables: Mapping[str, Any]) -> list[ResponseError]:
-        """The refusals for input fields that these variables bring."""
+        """One error per refused input field that these variables contain."""
         return [
             each.refused.problem(self.purpose)
             for each in self.guarded
@@ -115,42 +117,43 @@ class Decision:
 
 
 def decide_operation(model: SchemaModel, operation: Operation, grant: Grant, purpose: Purpose | None) -> Decision:
-    """Judge every field, argument and input field that the operation mentions, those of its fragments included.
+    """Decide on every field, argument and input field of the operation and of its fragments.
 
     Without a purpose (an auditor's token) everything that names purposes is refused.
     """
-    judge = _Judge(model, purpose, grant)
-    SelectionWalker(model, judge, operation).all()
+    collector = _DecisionCollector(model, purpose, grant)
+    SelectionWalker(model, collector, operation).all()
     for node in (operation.node, *fragments(operation)):
         info = TypeInfo(model.core)
-        visit(node, TypeInfoVisitor(info, ArgumentVisitor(model, judge, info)))
-    return judge.decision()
+        visit(node, TypeInfoVisitor(info, ArgumentVisitor(model, collector, info)))
+    return collector.decision()
 
 
 def _is_datum(rule: Rule) -> bool:
-    """A field of a type, or of an input that can be searched by; not a way in or an argument: those say whom."""
+    """True for a field of an object type; not for root fields, arguments and inputs, which select whom, not what."""
     return "(" not in rule.coordinate and not rule.coordinate.startswith("Query.")
 
 
 def _undertaken(partner: Partner, rule: Rule) -> bool:
-    """Whether the partner may get it: its register names it, and no hard rule forbids it whatever is registered."""
+    """True if the partner may receive the field: its undertaking names it, and no hard rule forbids it."""
     return rule.coordinate in partner.fields and not never_received(rule.category, Recipient.PARTNER)
 
 
-class _Judge:
-    """Collects the verdicts of one walk."""
+class _DecisionCollector:
+    """Collects the decisions on the coordinates of one operation."""
 
     def __init__(self, model: SchemaModel, purpose: Purpose | None, grant: Grant) -> None:
         self.model, self.purpose, self.grant = model, purpose, grant
         self.introspects = False
         self._verdicts: dict[str, Granted | Refused] = {}
+        # Nodes by id(): hashing a node would walk its whole subtree.
         self._fields: dict[str, dict[int, Node]] = {}
         self._inputs: dict[str, dict[int, Node]] = {}
         self._guarded: list[Guarded] = []
         self._withheld: set[str] = set()
 
     def verdict(self, rule: Rule | None, coordinate: str) -> Granted | Refused:
-        """The decision on one coordinate; what nothing declares is closed."""
+        """The decision on one coordinate, made once. An undeclared coordinate is refused (default deny, G9)."""
         if coordinate not in self._verdicts:
             self._verdicts[coordinate] = self._decide(rule)
         return self._verdicts[coordinate]
@@ -162,12 +165,14 @@ class _Judge:
             return Refused(Reason.FIRST_PARTY_ONLY)
         if not rule.allowances and rule.category is None and not rule.scopes:
             return Granted()
+        # Root fields and arguments select customers and are no data, so no undertaking lists them.
         partner = self.grant.partner
         if partner is not None and _is_datum(rule) and not _undertaken(partner, rule):  # R7
             return Refused(Reason.NOT_IN_UNDERTAKING)
         if self.purpose is None:
             allowed = tuple(each for each in Purpose if each.enabled and rule.when(each))
             return Refused(Reason.PURPOSE_NOT_ALLOWED, allowed) if rule.allowances else self._by_scope(rule)
+        # The policy's decision depends on these four alone, so it is shared by all operations.
         key = (rule.coordinate, self.purpose, self.grant.scopes, self.grant.third_party)
         verdict = self.model.verdicts.get(key)
         if verdict is None:
@@ -179,11 +184,12 @@ class _Judge:
         return Granted() if held else Refused(Reason.SCOPE_MISSING)
 
     def field(self, parent: str, possible: Sequence[str], name: str, node: FieldNode) -> None:
-        """Judge a field for every object type that can stand there, and for the interface through which it is asked."""
+        """Decide on a field for the parent type it is selected on, and for every possible object type there."""
         if len(possible) == 1:
             self._judged(possible[0], name, node)
         elif self._spans_tables(possible):
             self._of_any_type(parent, possible, name, node)
+        # The interface first: if it is refused there is one error, not one per object type.
         elif self._judged(parent, name, node):
             for each in possible:
                 self._judged(each, name, node)
@@ -191,12 +197,12 @@ class _Judge:
             self._withheld.update(f"{each}.{name}" for each in possible)
 
     def _spans_tables(self, possible: Sequence[str]) -> bool:
-        """Whether the types stand for rows of different tables, of which a global id chooses one."""
+        """True if the types are rows of different tables, of which a global id selects one."""
         rows = self.model.rows
         return len({rows[each].table if each in rows else None for each in possible}) > 1
 
     def _of_any_type(self, parent: str, possible: Sequence[str], name: str, node: FieldNode) -> None:
-        """`node(id:)`: a type that the purpose may not see is as if it did not exist; one is enough to go on."""
+        """Decide for `node(id:)`: types that the purpose may not read are hidden. It is refused only if all are."""
         hidden = [each for each in possible if isinstance(self._verdict_of(each, name), Refused)]
         self._withheld.update(f"{each}.{name}" for each in hidden)
         if len(hidden) == len(possible):
@@ -213,13 +219,15 @@ class _Judge:
         return isinstance(verdict, Granted)
 
     def _report(self, coordinate: str, verdict: Refused, node: FieldNode) -> None:
+        # For `Query.node` the combined decision replaces the field's own.
         self._verdicts[coordinate] = verdict
         self._fields.setdefault(coordinate, {})[id(node)] = node
 
     def _verdict_of(self, type_name: str, name: str) -> Granted | Refused:
-        """A document is read where every field that it tells may be (R58)."""
+        """The decision on one field; a rendered document is granted only if each field that it contains is (R58)."""
         model = self.model.field(type_name, name)
         verdict = self.verdict(model.rule, model.coordinate)
+        # All or nothing: a document with fields withheld would be a different document.
         if isinstance(model.source, RenderedDocument) and isinstance(verdict, Granted):
             for coordinate in model.source.columns.values():
                 within = self.verdict(self.model.rules[coordinate], coordinate)
@@ -228,12 +236,12 @@ class _Judge:
         return verdict
 
     def inbound(self, coordinate: str, rule: Rule | None, node: Node) -> None:
-        """Judge an argument or input field that the document mentions."""
+        """Decide on an argument or input field that the document uses."""
         if isinstance(self.verdict(rule, coordinate), Refused):
             self._inputs.setdefault(coordinate, {})[id(node)] = node
 
     def variable(self, node: VariableNode, type_: GraphQLInputObjectType) -> None:
-        """Remember which fields a variable of this type must not bring."""
+        """Record the refused fields of a variable's input type: they are checked against each request's variables."""
         for path, coordinate, rule in _input_fields(type_):
             verdict = self.verdict(rule, coordinate)
             if isinstance(verdict, Refused):
@@ -241,7 +249,7 @@ class _Judge:
                 self._guarded.append(Guarded(node.name.value, path, refused))
 
     def decision(self) -> Decision:
-        """Everything found, in the order of the document."""
+        """The decision, with refusals in the order of the document."""
         return Decision(
             self.purpose,
             tuple(self._refused(self._fields)),
@@ -250,6 +258,7 @@ class _Judge:
                 for coordinate, verdict in self._verdicts.items()
                 if isinstance(verdict, Granted) and verdict.conditions
             },
+            # A variable that is used in several places is guarded once.
             tuple({(each.variable, each.path): each for each in self._guarded}.values()),
             self.introspects,
             tuple(self._refused(self._inputs)),
@@ -276,7 +285,7 @@ def _input_fields(
 
 
 def _present(value: Any, path: tuple[str, ...]) -> bool:
-    """Whether the path leads to a value that was given, null included; lists are looked through."""
+    """True if the path leads to a value that was given, null included; each element of a list is searched."""
     if isinstance(value, list):
         return any(_present(each, path) for each in value)
     if not isinstance(value, Mapping) or path[0] not in value:

@@ -1,4 +1,4 @@
-"""The one purpose of an operation: what the token, the trusted document and the caller agree on."""
+"""Determines the one purpose of an operation from token, trusted document and request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from schema.core.errors import ErrorCode, ResponseError
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What the request says of its purpose."""
+    """The purpose and reference that a request states."""
 
     purpose: Purpose | None
     reference: str | None
@@ -26,16 +26,16 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The purpose, or why there is none; an operation without personal data needs none."""
+    """The effective purpose, or the refusal; an operation without personal data needs no purpose."""
 
     purpose: Purpose | None
     reference: str | None
     refused: Refused | None = None
     asked: Purpose | None = None
-    """What the document or the request names, also where it was refused."""
+    """The purpose that document or request name, also if it was refused."""
 
     def problem(self) -> ResponseError:
-        """The error for an operation that needs a purpose and has none."""
+        """The error of an operation that needs a purpose and has none."""
         assert self.refused is not None
         allowed = [each.name for each in self.refused.allowed]
         details: dict[str, Any] = {"reason": self.refused.reason.name, "allowedPurposes": allowed}
@@ -49,11 +49,12 @@ class Chosen:
 def stated(
     node: OperationDefinitionNode, variables: Mapping[str, Any], purpose: str | None, reference: str | None
 ) -> Stated | ResponseError:
-    """What `@for` and the headers say; both may, if they say the same."""
+    """Read purpose and reference from `@for` and the headers; an error if these contradict each other."""
     in_document = _directive(node, variables)
     if isinstance(in_document, ResponseError):
         return in_document
     named, case = in_document
+    # A contradiction is refused: choosing one would hide a mistake of the caller.
     if named is not None and purpose is not None and named != purpose:
         return _bad("The `Purpose` header and `@for` name different purposes: send one of them.")
     if case is not None and reference is not None and case != reference:
@@ -65,7 +66,7 @@ def stated(
 
 
 def choose(grant: Grant, registered: Purpose | None, asked: Stated, references: References = REFERENCES) -> Chosen:
-    """The effective purpose (DESIGN §2 rule 2)."""
+    """The effective purpose: the one that token, registered document and request have in common (DESIGN §2 rule 2)."""
     found = effective_purpose(grant.purposes, registered, asked.purpose, asked.reference, references)
     if isinstance(found, Refused):
         return Chosen(None, None, found, asked.purpose or registered)
@@ -80,6 +81,7 @@ def _directive(
         return None, None
     arguments = {each.name.value: each.value for each in directive.arguments or ()}
     purpose, reference = arguments["purpose"], arguments.get("reference")
+    # The decision is cached with the document, so the purpose must be part of its text.
     if isinstance(purpose, VariableNode):
         return _bad("`@for(purpose:)` is written in the document, not given as a variable.")
     if not isinstance(reference, VariableNode):
@@ -89,7 +91,7 @@ def _directive(
 
 
 def _default(node: OperationDefinitionNode, variable: VariableNode) -> str | None:
-    """What the document itself gives a variable that the request leaves out."""
+    """The default value of a variable, a string; None if there is none."""
     for each in node.variable_definitions or ():
         if each.variable.name.value == variable.name.value:
             return getattr(each.default_value, "value", None)

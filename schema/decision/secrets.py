@@ -1,6 +1,7 @@
-"""Passwords and card numbers come as variables: a document's text is remembered, and its hash goes into the ledger.
+"""Refuses documents with passwords or card numbers as literals; these have to be variables.
 
-A hash of a text with a password in it would let whoever reads the ledger guess the password, as fast as they can hash.
+A document's text is cached and its hash is in the ledger. With a password in it, a reader of the ledger could guess the
+password offline, at the speed of the hash (D10).
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ SECRET = (Category.PASSWORD, Category.CARD_NUMBER)
 
 
 def written_out(model: SchemaModel, operation: Operation) -> list[ResponseError]:
-    """One problem for each secret that stands in the document itself, as a value or as a variable's default."""
+    """One error per secret in the document, as a literal or as a variable's default value."""
+    # A variable's default value is part of the document, although its use looks like a variable.
     defaults = frozenset(
         each.variable.name.value
         for each in operation.node.variable_definitions or ()
@@ -59,8 +61,8 @@ class _Literals(Visitor):
         if rule is None or rule.category is None or not any(rule.category.within(each) for each in SECRET):
             return
         value = node.value
-        told = isinstance(value, VariableNode) and value.name.value not in self.defaults
-        if not told and not isinstance(value, NullValueNode):
+        by_variable = isinstance(value, VariableNode) and value.name.value not in self.defaults
+        if not by_variable and not isinstance(value, NullValueNode):
             self.coordinates[f"{parent.name}.{node.name.value}"] = None
 
 

@@ -1,4 +1,4 @@
-"""What a GET may not carry: personal data, since addresses are kept in logs, in histories and by proxies."""
+"""Refuses personal data in GET requests: URLs are kept in logs, browser histories and proxies."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ REMEMBERED = 1_000
 
 @dataclass(slots=True)
 class Carried:
-    """Where an operation takes personal data; it depends on nothing that a request brings."""
+    """The places where an operation takes personal data as input; independent of any request, so it is cached."""
 
     literals: dict[str, None] = field(default_factory=dict)
-    """Coordinates whose value stands in the document, or as a variable's default."""
+    """Coordinates whose value is a literal in the document or a variable's default value."""
     variables: dict[str, str] = field(default_factory=dict)
-    """Variables that are such a value, with the coordinate."""
+    """Variables used as such a value, with the coordinate."""
     inputs: dict[str, GraphQLInputObjectType] = field(default_factory=dict)
-    """Variables that bring an input object, which may hold some."""
+    """Variables of an input object type, which may contain personal data."""
 
 
 class PersonalInUrl:
-    """Finds what a request would put into an address."""
+    """Finds the personal data that a request would put into its URL."""
 
     def __init__(self, model: SchemaModel) -> None:
         self._model = model
         self._known: LRUCache[Operation, Carried] = LRUCache(REMEMBERED)
 
     def problems(self, operation: Operation, in_document: bool, given: Mapping[str, Any]) -> list[ResponseError]:
-        """One for each coordinate; `in_document` says that the document itself stands in the address."""
+        """One error per coordinate; `in_document`: the document itself is in the URL, and not only its hash."""
         carried = self._known.get(operation)
         if carried is None:
             carried = self._known[operation] = _carried(self._model, operation)
@@ -66,19 +66,20 @@ class PersonalInUrl:
 
 
 def _carried(model: SchemaModel, operation: Operation) -> Carried:
+    # A default value is part of the document, and so of the URL.
     defaults = frozenset(
         each.variable.name.value
         for each in operation.node.variable_definitions or ()
         if each.default_value is not None and not isinstance(each.default_value, NullValueNode)
     )
-    judge, info = _Judge(defaults), TypeInfo(model.core)
+    collector, info = _PersonalInputs(defaults), TypeInfo(model.core)
     for node in (operation.node, *fragments(operation)):
-        visit(node, TypeInfoVisitor(info, ArgumentVisitor(model, judge, info)))
-    return judge.carried
+        visit(node, TypeInfoVisitor(info, ArgumentVisitor(model, collector, info)))
+    return collector.carried
 
 
-class _Judge:
-    """Notes what is personal among what an operation mentions as input."""
+class _PersonalInputs:
+    """Collects the personal data among the inputs of an operation."""
 
     introspects = False
 
@@ -86,13 +87,14 @@ class _Judge:
         self.carried, self._defaults = Carried(), defaults
 
     def field(self, parent: str, possible: Sequence[str], name: str, node: FieldNode) -> None:
-        """No input."""
+        """Ignore fields: they are output."""
 
     def inbound(self, coordinate: str, rule: Rule | None, node: Node) -> None:
-        """An argument or a field of an input object."""
+        """Collect an argument or input field of a personal category."""
         if rule is None or rule.category is None or not isinstance(node, (ArgumentNode, ObjectFieldNode)):
             return
         for value in _leaves(node.value):
+            # A variable may take its default: then both its value and the document can contain the data.
             if isinstance(value, VariableNode):
                 self.carried.variables[value.name.value] = coordinate
                 if value.name.value in self._defaults:
@@ -101,7 +103,7 @@ class _Judge:
                 self.carried.literals[coordinate] = None
 
     def variable(self, node: VariableNode, type_: GraphQLInputObjectType) -> None:
-        """A variable that brings an input object."""
+        """Collect a variable of an input object type."""
         self.carried.inputs[node.name.value] = type_
 
 
@@ -114,7 +116,7 @@ def _leaves(value: Node) -> list[Node]:
 
 
 def _inside(value: Any, type_: GraphQLInputObjectType) -> list[str]:
-    """The coordinates of personal data in the value of a variable."""
+    """The coordinates of personal data in a variable's value."""
     if isinstance(value, list):
         return [found for each in value for found in _inside(each, type_)]
     if not isinstance(value, Mapping):

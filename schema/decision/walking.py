@@ -1,4 +1,4 @@
-"""The two walks over an operation: down its selections, and past everything that it mentions as input."""
+"""Traverses an operation: its selection sets with the possible object types, and its arguments and variables."""
 
 from __future__ import annotations
 
@@ -33,34 +33,34 @@ from schema.model.model import SchemaModel, input_rule
 META = ("__schema", "__type")
 
 
-class Judge(Protocol):
-    """What is told of each thing met."""
+class Collector(Protocol):
+    """Receives the fields, inputs and variables met during a traversal."""
 
     introspects: bool
 
     def field(self, parent: str, possible: Sequence[str], name: str, node: FieldNode) -> None:
-        """A field asked through the type `parent`, where only the `possible` object types can stand."""
+        """A field selected on the type `parent`, where only the `possible` object types can occur."""
 
     def inbound(self, coordinate: str, rule: Rule | None, node: Node) -> None:
         """An argument or input field."""
 
     def variable(self, node: VariableNode, type_: GraphQLInputObjectType) -> None:
-        """A variable that brings an input object."""
+        """A variable of an input object type."""
 
 
 class SelectionWalker:
-    """Walks the selections with the object types that can stand at each place.
+    """Traverses selection sets with the object types that are possible at each place.
 
-    An interface is no cloak: `services { ... on Node { id } }` is judged as `Service.id`, because nothing but a
-    service can stand there. A fragment is walked once for each set of types that it is spread on.
+    An interface hides nothing: `services { ... on Node { id } }` is decided on as `Service.id`, because only a service
+    is possible there. A fragment is traversed once for each set of possible types.
     """
 
-    def __init__(self, model: SchemaModel, judge: Judge, operation: Operation) -> None:
-        self.core, self.judge, self.operation = model.core, judge, operation
+    def __init__(self, model: SchemaModel, collector: Collector, operation: Operation) -> None:
+        self.core, self.collector, self.operation = model.core, collector, operation
         self._walked: set[tuple[str, tuple[str, ...]]] = set()
 
     def all(self) -> None:
-        """From the root down."""
+        """Traverse the whole operation from its root type."""
         root = self.core.get_root_type(self.operation.node.operation)
         assert root is not None
         self._selections(self.operation.node.selection_set, root, (root.name,))
@@ -81,17 +81,19 @@ class SelectionWalker:
         fragment = self.operation.document.fragments[name]
         on = self._type(fragment.type_condition.name.value)
         among = self._among(possible, on)
+        # Once per set of types: fragments that spread each other twice would take exponential time (G4).
         if (name, among) not in self._walked:
             self._walked.add((name, among))
             self._selections(fragment.selection_set, on, among)
 
     def _field(self, node: FieldNode, parent: GraphQLCompositeType, possible: tuple[str, ...]) -> None:
         name = node.name.value
+        # `__typename` reads nothing; `__schema` and `__type` need the right to introspect.
         if name.startswith("__"):
-            self.judge.introspects |= name in META
+            self.collector.introspects |= name in META
             return
         assert isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType))
-        self.judge.field(parent.name, possible, name, node)
+        self.collector.field(parent.name, possible, name, node)
         named = get_named_type(parent.fields[name].type)
         if node.selection_set is not None and is_composite_type(named):
             self._selections(node.selection_set, named, self._all(named))
@@ -107,46 +109,49 @@ class SelectionWalker:
         return tuple(each.name for each in self.core.get_possible_types(type_))
 
     def _among(self, possible: tuple[str, ...], on: GraphQLCompositeType) -> tuple[str, ...]:
-        """Those of the possible types that the fragment is for; where none is, it is judged all the same."""
+        """The possible types that the type condition admits; if none, all of its types, so none goes unchecked."""
         every = self._all(on)
         return tuple(each for each in every if each in possible) or every
 
 
 class ArgumentVisitor(Visitor):
-    """Meets every argument, input field and variable, wherever it stands."""
+    """Visits every argument, input field and variable of an operation, at any depth."""
 
-    def __init__(self, model: SchemaModel, judge: Judge, info: TypeInfo) -> None:
+    def __init__(self, model: SchemaModel, collector: Collector, info: TypeInfo) -> None:
         super().__init__()
-        self.model, self.judge, self.info = model, judge, info
+        self.model, self.collector, self.info = model, collector, info
 
     def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
         field, parent, argument = self.info.get_field_def(), self.info.get_parent_type(), self.info.get_argument()
+        # Arguments of directives are no data of the schema; `@for` is read by `schema.decision.purposes`.
         if self.info.get_directive() is not None or field is None or parent is None or argument is None:
             return
         if parent.name.startswith("__") or (field_name := self._field_name(field)) is None:
             return
         rule = self.model.argument(parent.name, field_name, node.name.value)
-        self.judge.inbound(f"{parent.name}.{field_name}({node.name.value}:)", rule, node)
+        self.collector.inbound(f"{parent.name}.{field_name}({node.name.value}:)", rule, node)
 
     def _field_name(self, field: Any) -> str | None:
         parent = self.info.get_parent_type()
         fields = parent.fields if isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType)) else {}
+        # TypeInfo has the definition of a field without its name, and the node may have an alias.
         return next((name for name, each in fields.items() if each is field), None)
 
     def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> None:
         parent = get_named_type(self.info.get_parent_input_type())
         if isinstance(parent, GraphQLInputObjectType) and node.name.value in parent.fields:
             rule = input_rule(parent.name, node.name.value, parent.fields[node.name.value])
-            self.judge.inbound(f"{parent.name}.{node.name.value}", rule, node)
+            self.collector.inbound(f"{parent.name}.{node.name.value}", rule, node)
 
     def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        # Variables of scalar types need nothing more: their argument or input field is visited itself.
         type_ = get_named_type(self.info.get_input_type())
         if isinstance(type_, GraphQLInputObjectType):
-            self.judge.variable(node, type_)
+            self.collector.variable(node, type_)
 
 
 def fragments(operation: Operation) -> Iterator[FragmentDefinitionNode]:
-    """Every fragment that the operation reaches, once."""
+    """Every fragment that the operation uses, directly or through other fragments, once."""
     seen: set[str] = set()
     waiting: list[Node] = [operation.node]
     while waiting:

@@ -1,1 +1,1 @@
-"""The words in which the schema is written: directives, fields, records, connections."""
+"""The declarations that the schema is written with: directives, fields, records, connections."""

@@ -1,4 +1,4 @@
-"""The words in which mutations are written: inputs that name their columns, payloads that show what changed."""
+"""Declarations of mutations: input fields with their columns, payload fields with the changed rows."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ NO_PERSON = "it says how to carry out the command, and nothing of any person"
 
 @plain_type
 class UserError:
-    """Something in the input that can be mended; nothing was changed."""
+    """A problem of the input that the caller can correct; nothing was changed."""
 
-    code: str = public(Attribute("code"), "What is wrong, for programs.", NO_DATA)
-    message: str = public(Attribute("message"), "What is wrong and what to do, for people.", NO_DATA)
+    code: str = public(Attribute("code"), "The problem, for programs.", NO_DATA)
+    message: str = public(Attribute("message"), "The problem and what to do, for people.", NO_DATA)
     field: list[str] = public(Attribute("field"), "The path into the input.", NO_DATA)
 
 
 def command(
     run: Run, allows: Iterable[Allowed], *scopes: frozenset[str], step_up: bool = False
 ) -> Callable[[Any], Any]:
-    """A root field of Mutation; decorates the method whose argument `input` lists what it takes.
+    """A root field of Mutation; decorates the method whose argument `input` declares the input.
 
-    `step_up=True` refuses it with STEP_UP_REQUIRED, before anything of the operation is carried out, unless the
-    customer proved who they are within the last five minutes.
+    `step_up=True`: the operation is refused with STEP_UP_REQUIRED, before any of it is executed, unless the customer
+    authenticated within the last five minutes (S7).
     """
     declared = Declared(Command(run, step_up), None, allowances(allows), None, scopes=scopes)
     printed = [*directives(declared), *([StepUp(max_age_seconds=FRESH)] if step_up else ())]
@@ -55,7 +55,7 @@ def command(
 
 
 def affected(name: str, table: Table, category: Category, description: str, allows: Iterable[Allowed]) -> Any:
-    """The changed object, as it is afterwards; null when nothing was changed."""
+    """A payload field: the changed object after the change; null if nothing was changed."""
     return declare(
         Declared(Affected(name, table), category, allowances(allows), table.info["retention"]),
         description,
@@ -63,8 +63,8 @@ def affected(name: str, table: Table, category: Category, description: str, allo
     )
 
 
-def shown(name: str, category: Category, description: str, allows: Iterable[Allowed]) -> Any:
-    """A value that the command made and that is in this answer only: an attribute of its `Result`."""
+def returned(name: str, category: Category, description: str, allows: Iterable[Allowed]) -> Any:
+    """A payload field: a value that the command created, an attribute of its `Result`, returned once and not stored."""
     return declare(
         Declared(Attribute(name), category, allowances(allows), RetentionRule.NOT_STORED),
         description,
@@ -73,45 +73,46 @@ def shown(name: str, category: Category, description: str, allows: Iterable[Allo
 
 
 def by_id(run: Run, field: str, *types: str, refused: type[Result] = Result, stores: bool = False) -> Run:
-    """The same command, with a global id of one of these types in its input turned into the row's key.
+    """Wrap a command: the global id in the input field becomes the row's primary key.
 
-    What is no such id becomes a key that nobody has: the command says the same of both (D6). A tool changes nothing of
-    a customer who has stopped its purpose, unless what it does is storing (Art. 18(2)); `refused` is the command's own
-    kind of result.
+    An id of no such type becomes key 0, which no row has, so that the command's answer is the same as for an unknown
+    row (D6). A tool is refused if the customer has restricted processing or objected to its purpose, unless the command
+    only stores (`stores`, GDPR Art. 18(2)); `refused` is the command's result type.
     """
 
     @wraps(run)
-    async def with_key(desk: CommandContext, given: Mapping[str, Any]) -> Result:
+    async def with_key(context: CommandContext, given: Mapping[str, Any]) -> Result:
         if given.get(field) is None:
-            return await run(desk, given)
-        found = desk.store.keys.system.ids.decode(given[field])
+            return await run(context, given)
+        found = context.store.keys.system.ids.decode(given[field])
+        # Key 0 belongs to no row: the command answers as for a row that does not exist (D6).
         if found is None or found.type_name not in types:
-            return await run(desk, {**given, field: 0})
-        if not stores and await is_stopped(desk, found.customer):
+            return await run(context, {**given, field: 0})
+        if not stores and await is_stopped(context, found.customer):
             return refused(problems=(STOPPED,))
-        return await run(desk, {**given, field: found.key})
+        return await run(context, {**given, field: found.key})
 
     return with_key
 
 
 def user_errors() -> Any:
-    """What is wrong with the input; empty when the command was carried out."""
-    return public(Attribute("problems"), "What is wrong with the input; empty when it was carried out.", NO_DATA)
+    """The payload field `userErrors`."""
+    return public(Attribute("problems"), "Problems of the input; empty if the command was executed.", NO_DATA)
 
 
-def written(column: Column[Any], description: str, allows: Iterable[Allowed], *, part: str | None = None) -> Any:
-    """An input field that is written to a column, or to one part of a sealed one: same category, same retention."""
+def stored_input(column: Column[Any], description: str, allows: Iterable[Allowed], *, part: str | None = None) -> Any:
+    """An input field stored in a column, or in one part of a sealed column; category and retention are the column's."""
     category = column.info["sealing"].parts[part] if part else column.info["category"]
     return _input(Declared(None, category, allowances(allows), column.table.info["retention"]), description)
 
 
-def unkept(category: Category, description: str, allows: Iterable[Allowed]) -> Any:
+def transient_input(category: Category, description: str, allows: Iterable[Allowed]) -> Any:
     """An input field with personal data that is used and not stored."""
     return _input(Declared(None, category, allowances(allows), RetentionRule.NOT_STORED), description)
 
 
-def asked(description: str, allows: Iterable[Allowed]) -> Any:
-    """An input field without personal data: a version, a switch, a key of the caller's own making."""
+def plain_input(description: str, allows: Iterable[Allowed]) -> Any:
+    """An input field without personal data, such as a version or a switch."""
     return _input(Declared(None, None, allowances(allows), None, public=NO_PERSON), description)
 
 
@@ -150,6 +151,7 @@ def _declared(field: StrawberryField) -> Declared:
 
 def _input(declared: Declared, description: str) -> Any:
     return strawberry.field(
+        # UNSET instead of None: an omitted field and an explicit null mean different things.
         default=strawberry.UNSET,
         description=description,
         directives=directives(declared, own_retention=declared.retention is not None),

@@ -1,4 +1,4 @@
-"""Connection and edge types, made from the node type they carry."""
+"""Creates the connection and edge types of a node type (Relay Cursor Connections)."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from schema.declare.node import CURSOR, PageInfo
 
 First = Annotated[
     int | None,
-    positioned("How many at most: 50 when left out, never more than the client's limit.", "a page size"),
+    positioned("The maximum number of edges: 50 by default, never more than the client's limit.", "a page size"),
 ]
-After = Annotated[str | None, positioned("Read on after this cursor, given by the same list.", "a position in a list")]
+After = Annotated[
+    str | None, positioned("Return the edges after this cursor of the same connection.", "a position in a list")
+]
 
 
 def connection(node: type[Any], name: str) -> type[Any]:
-    """`<name>Connection` with `<name>Edge`s over this node type."""
+    """The type `<name>Connection` with edges `<name>Edge` of this node type."""
+    # Created with type(): each connection needs annotations with its own concrete classes.
     edge = type(
         f"{name}Edge",
         (),
         {
             "__annotations__": {"node": node, "cursor": str},
             "node": public(Attribute("node"), f"The {name}.", "its own fields name their purposes"),
-            "cursor": public(Attribute("cursor"), "Where the edge stands in the list.", CURSOR),
+            "cursor": public(Attribute("cursor"), "The position of the edge in the list.", CURSOR),
         },
     )
-    edge_type = strawberry.type(edge, description=f"One {name} of a page, with its place in the list.")
+    edge_type = strawberry.type(edge, description=f"One {name} of a page, with its cursor.")
     whole = type(
         f"{name}Connection",
         (),
@@ -36,7 +39,7 @@ def connection(node: type[Any], name: str) -> type[Any]:
             "__annotations__": {"edges": list[edge_type], "nodes": list[node], "page_info": PageInfo},
             "edges": public(Attribute("edges"), "The page.", "its nodes name their purposes"),
             "nodes": public(Attribute("nodes"), "The page without cursors.", "its own fields name their purposes"),
-            "page_info": public(Attribute("page_info"), "Where the page stands in the list.", CURSOR),
+            "page_info": public(Attribute("page_info"), "The position of the page in the list.", CURSOR),
         },
     )
     return strawberry.type(whole, description=f"A page of {name} objects (Relay Cursor Connections).")

@@ -1,4 +1,4 @@
-"""The purpose directives, and the enums of the policy as GraphQL knows them."""
+"""The schema directives, the executable directive `@for`, and the policy's enums in GraphQL."""
 
 from __future__ import annotations
 
@@ -19,19 +19,25 @@ from schema.core.words import enumerated
 
 
 def mirrored(source: type[Enum], name: str, describe: str, description: str) -> Any:
-    """A GraphQL enum with the members of a policy enum, each described by its attribute `describe`."""
+    """A GraphQL enum with the members of a policy enum; the members' attribute `describe` holds their descriptions."""
     values = {
         member.name: strawberry.enum_value(member.name, description=getattr(member, describe)) for member in source
     }
     return enumerated(name, values, description)
 
 
-PurposeEnum = mirrored(Purpose, "Purpose", "why", "What personal data may be used for. Nothing else is allowed.")
-CategoryEnum = mirrored(Category, "DataCategory", "text", "What kind of personal data a field holds.")
-ConditionEnum = mirrored(Condition, "Condition", "text", "What must hold for a customer's datum to be readable.")
-RecipientEnum = mirrored(Recipient, "Recipient", "text", "The only kinds of others that may receive personal data.")
-AppScopeEnum = mirrored(AppScope, "AppScope", "text", "What a customer can allow an app of somebody else.")
-RetentionEnum = mirrored(RetentionRule, "RetentionRule", "text", "How long personal data is kept, and from when.")
+PurposeEnum = mirrored(
+    Purpose, "Purpose", "why", "A purpose that personal data may be used for. Every other use is refused."
+)
+CategoryEnum = mirrored(Category, "DataCategory", "text", "A category of personal data.")
+ConditionEnum = mirrored(
+    Condition, "Condition", "text", "A condition on a customer's row that must hold for a field to be readable."
+)
+RecipientEnum = mirrored(Recipient, "Recipient", "text", "A kind of recipient of personal data. There are no others.")
+AppScopeEnum = mirrored(AppScope, "AppScope", "text", "A permission that a customer can give to a third-party app.")
+RetentionEnum = mirrored(
+    RetentionRule, "RetentionRule", "text", "A retention rule: the period that personal data is kept, and its start."
+)
 
 DATA = [Location.FIELD_DEFINITION, Location.ARGUMENT_DEFINITION, Location.INPUT_FIELD_DEFINITION]
 
@@ -40,9 +46,10 @@ DATA = [Location.FIELD_DEFINITION, Location.ARGUMENT_DEFINITION, Location.INPUT_
     locations=DATA, name="personalData", description="The field holds or takes personal data of this category."
 )
 class PersonalData:
-    """`source` names the sealed or plain column that the data rests in."""
+    """`source` names the column that stores the data."""
 
     category: CategoryEnum
+    # UNSET instead of None, here and below: None would print the argument as `null`.
     source: str | None = strawberry.UNSET
 
 
@@ -53,7 +60,7 @@ class PersonalData:
     description="The purposes that may use the field; with `when`, only where the condition holds.",
 )
 class AllowedFor:
-    """A field without any is readable for no purpose at all."""
+    """A field without this directive is readable for no purpose."""
 
     allows: list[PurposeEnum]
     when: ConditionEnum | None = strawberry.UNSET
@@ -62,19 +69,21 @@ class AllowedFor:
 @strawberry.schema_directive(
     locations=[Location.OBJECT, Location.INTERFACE, *DATA],
     name="retention",
-    description="How long the data is kept, and from when.",
+    description="The retention rule of the data.",
 )
 class Retention:
-    """On a type it holds for each of its fields that does not say otherwise."""
+    """On a type, it applies to each field without a rule of its own."""
 
     rule: RetentionEnum
 
 
 @strawberry.schema_directive(
-    locations=[Location.FIELD_DEFINITION], name="disclosedTo", description="Who else may receive the field's data."
+    locations=[Location.FIELD_DEFINITION],
+    name="disclosedTo",
+    description="The recipients that may receive the field's data.",
 )
 class DisclosedTo:
-    """The kinds of recipients."""
+    """The kinds of recipients (GDPR Art. 4(9))."""
 
     recipients: list[RecipientEnum]
 
@@ -82,7 +91,7 @@ class DisclosedTo:
 @strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION, Location.OBJECT],
     name="requiresScopes",
-    description="The token needs every scope of one of these lists.",
+    description="The token needs all scopes of at least one of these lists.",
 )
 class RequiresScopes:
     """The name and shape of the Apollo Federation directive."""
@@ -93,19 +102,19 @@ class RequiresScopes:
 @strawberry.schema_directive(
     locations=DATA,
     name="firstParty",
-    description="For the company's own clients only: no customer can allow it to an app of somebody else.",
+    description="For first-party clients only: customers cannot allow it to a third-party app.",
 )
 class FirstParty:
-    """What is not `@thirdParty` is this."""
+    """The counterpart of `@thirdParty`."""
 
 
 @strawberry.schema_directive(
     locations=DATA,
     name="thirdParty",
-    description="An app of somebody else may ask for it with one of these scopes, once its customer allowed it.",
+    description="A third-party app may select it with one of these scopes, after consent of the customer.",
 )
 class ThirdParty:
-    """Each scope stands on the consent page in words."""
+    """The consent page describes each scope."""
 
     scopes: list[str]
 
@@ -116,7 +125,7 @@ class ThirdParty:
     description="Refused with STEP_UP_REQUIRED unless the customer signed in this many seconds ago or less.",
 )
 class StepUp:
-    """Of what is sensitive."""
+    """Marks sensitive mutations (S7)."""
 
     max_age_seconds: int
 
@@ -125,12 +134,12 @@ class StepUp:
     locations=[DirectiveLocation.QUERY, DirectiveLocation.MUTATION],
     name="for",
     description=(
-        "Why the operation reads personal data. Needed when the token carries several purposes; "
-        "it chooses among the token's purposes and never adds one."
+        "The purpose of the operation. Required if the token has several purposes; it selects one of them and never "
+        "adds one."
     ),
 )
 def for_purpose(purpose: PurposeEnum, reference: str | None = strawberry.UNSET) -> None:
-    """Never runs: it is read from the document, before execution."""
+    """Declares the directive. It has no resolver: the document's directive is read before execution."""
 
 
 SCHEMA_DIRECTIVES = [PersonalData, AllowedFor, Retention, DisclosedTo, RequiresScopes, FirstParty, ThirdParty, StepUp]

@@ -1,4 +1,4 @@
-"""The words in which the schema is written: each field says where its data rests and what it may be used for."""
+"""Declarations of fields and arguments: the source of the data, its category, purposes and retention."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ from store.sql.metadata import is_text
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a field, argument or input field declares of itself; kept beside the directives that print it.
+    """The declaration of a field, argument or input field; the printed directives are derived from it.
 
-    `public` says in words why a field needs no purpose: silence is not an answer, and the lint refuses it.
+    `public` is the reason why a field needs no purpose; the lint refuses a field with neither.
     """
 
     source: Source | None = None
@@ -62,7 +62,7 @@ class Declared:
     scopes: tuple[frozenset[str], ...] = ()
     public: str | None = None
     first_party: bool = False
-    """It needs no purpose, and yet no app of somebody else may ask for it."""
+    """It needs no purpose, but third-party apps may not select it."""
     editable_by: tuple[Allowance, ...] = ()
     """Who changes it by `updateProfile`; empty: it is changed in another way, or not at all."""
 
@@ -72,12 +72,12 @@ Allowed = Purpose | Allowance
 
 
 def when(condition: Condition, *purposes: Purpose) -> Allowance:
-    """These purposes, only where the condition holds for the customer."""
+    """An allowance of these purposes for rows on which the condition holds."""
     return Allowance(frozenset(purposes), condition)
 
 
 def shared(*scopes: AppScope) -> Allowance:
-    """The customer themselves, and with one of these scopes an app of somebody else to which they allowed it (O10)."""
+    """An allowance of SELF_SERVICE, also for third-party apps with one of these scopes (O10)."""
     return Allowance(frozenset({Purpose.SELF_SERVICE}), None, frozenset(scopes))
 
 
@@ -93,14 +93,15 @@ def datum(
     deprecated: str | None = None,
     editable_by: Allowed | None = None,
 ) -> Any:
-    """A field that holds what rests in a column; category and retention are the column's and the table's own.
+    """A field that returns a column's value; category and retention are the column's and the table's.
 
-    `category` is for a column that has none by itself, such as a time of change: shown on a person's row it is a fact
-    about that person. ValueError for a column that has one, which is said once.
+    `category` is for a column without one, such as a time of change: on a person's row it is personal data. ValueError
+    if the column has a category already.
 
     `editable_by` adds a field of the same name to the input of `updateProfile` (R30): `SELF`, or `WRITE_PROFILE` for
     the customer's own apps and those of others. ValueError for a column that does not hold one text which may be empty.
     """
+    # SQLite returns booleans as 0 and 1.
     if read is None and isinstance(column.type, Boolean):
         read = bool
     if category is not None and column.info["category"] is not None:
@@ -119,16 +120,16 @@ def datum(
 
 
 def identity(table: Table, allows: Iterable[Allowed]) -> Any:
-    """The Relay id of a row. Knowing that the row exists is knowing something of the person, so it has purposes too."""
+    """The global id of a row. The existence of the row is personal data, so the id has purposes too."""
     category = table.c.id.info["category"] or Category.CUSTOMER_ID
     declared = Declared(GlobalIdSource(), category, allowances(allows), table.info["retention"])
-    return declare(declared, "Globally unique and opaque; `node(id:)` finds the same object again.", table.c.id)
+    return declare(declared, "The global id: opaque, and accepted by `node(id:)`.", table.c.id)
 
 
 def embedded(
     column: Column[Any], description: str, allows: Iterable[Allowed], *, disclosed_to: Sequence[Recipient] = ()
 ) -> Any:
-    """An object whose parts are sealed together in one column."""
+    """A field that returns an object whose parts are sealed together in one column."""
     declared = Declared(
         Embedded(column),
         column.info["category"],
@@ -147,7 +148,7 @@ def part(
     *,
     read: Callable[[Any], Any] | None = None,
 ) -> Any:
-    """One part of an embedded object; which purposes reach it is decided here and at the field that embeds it."""
+    """One part of an embedded object. A purpose needs an allowance here and on the field that embeds the object."""
     parts = column.info["sealing"].parts
     declared = Declared(
         Part(list(parts).index(name), read), parts[name], allowances(allows), column.table.info["retention"]
@@ -156,60 +157,60 @@ def part(
 
 
 def together(column: Column[Any], description: str, allows: Iterable[Allowed], read: Callable[[list[Any]], Any]) -> Any:
-    """A field made from all parts of an embedded object; its category is the whole's."""
+    """A field computed from all parts of an embedded object; it has the column's category."""
     declared = Declared(Part(None, read), column.info["category"], allowances(allows), column.table.info["retention"])
     return declare(declared, description, own_retention=True)
 
 
 def related(relation: Relation, description: str, category: Category, allows: Iterable[Allowed]) -> Any:
-    """Rows of another table. How many there are is already personal data, so the field names its purposes."""
+    """A field that returns rows of another table. It has purposes of its own: the number of rows is personal data."""
     declared = Declared(Related(relation), category, allowances(allows), relation.table.info["retention"])
     return declare(declared, description, own_retention=True)
 
 
 def paged(relation: Relation, category: Category, allows: Iterable[Allowed]) -> Callable[[Any], Any]:
-    """A connection over related rows; decorates the method that lists its arguments."""
+    """A connection over related rows; decorates the method that declares its arguments."""
     retention = relation.table.info["retention"]
     return _decorated(Declared(Paged(relation.table, relation), category, allowances(allows), retention))
 
 
 def paged_table(table: Table, category: Category, allows: Iterable[Allowed]) -> Callable[[Any], Any]:
-    """A connection over every row that the purpose may read."""
+    """A connection over all rows of a table that the purpose may read; decorates the method with its arguments."""
     return _decorated(Declared(Paged(table), category, allowances(allows), table.info["retention"]))
 
 
-def worked_out(
+def computed(
     run: Work,
     category: Category | None,
     retention: RetentionRule | None,
     allows: Iterable[Allowed],
     why: str | None = None,
 ) -> Callable[[Any], Any]:
-    """A field that is no row's: the function works it out. `why` says what makes it public, if it is."""
+    """A field whose value a function computes. `why` is the reason why it is public, if it is."""
     return _decorated(Declared(Computed(run), category, allowances(allows), retention, public=why))
 
 
 def entry(kind: str, table: Table | None, category: Category, allows: Iterable[Allowed]) -> Callable[[Any], Any]:
-    """A root field that finds one row."""
+    """A root field that finds one row; decorates the method that declares its arguments."""
     retention = RetentionRule.CUSTOMER_LIFE if table is None else table.info["retention"]
     return _decorated(Declared(Entry(kind, table), category, allowances(allows), retention))
 
 
-def told(
+def rendered(
     source: RenderedDocument, category: Category, allows: Iterable[Allowed], disclosed_to: Sequence[Recipient] = ()
 ) -> Callable[[Any], Any]:
-    """A root field that finds one row and tells it as a document of another standard, such as RDAP."""
+    """A root field that finds one row and returns it as a document of another standard, such as RDAP."""
     retention = source.table.info["retention"]
     return _decorated(Declared(source, category, allowances(allows), retention, tuple(disclosed_to)))
 
 
 def public(source: Source | None, description: str, why: str, *, first_party: bool = False) -> Any:
-    """A field that holds no personal data, with the reason; `first_party`: and not for apps of somebody else."""
+    """A field without personal data; `why` is the reason. `first_party`: not for third-party apps."""
     return declare(Declared(source, public=why, first_party=first_party), description)
 
 
 def searched(category: Category, description: str, allows: Iterable[Allowed], *, name: str | None = None) -> Any:
-    """An argument that searches by personal data: it needs the purpose as much as a field does, and is not kept."""
+    """An argument that searches by personal data: it needs purposes like a field, and is not stored."""
     declared = _searching(category, allows)
     return strawberry.argument(
         description=description,
@@ -220,12 +221,12 @@ def searched(category: Category, description: str, allows: Iterable[Allowed], *,
 
 
 def positioned(description: str, why: str, *, name: str | None = None) -> Any:
-    """An argument that says nothing of any person, with the reason."""
+    """An argument without personal data; `why` is the reason."""
     return strawberry.argument(description=description, name=name, metadata={DECLARED: Declared(public=why)})
 
 
 def searched_input(category: Category, description: str, allows: Iterable[Allowed]) -> Any:
-    """The same for a field of an input object."""
+    """An input field that searches by personal data, like `searched`."""
     declared = _searching(category, allows)
     return strawberry.field(
         default=strawberry.UNSET,
@@ -242,7 +243,7 @@ def declare(
     deprecated: str | None = None,
     own_retention: bool = False,
 ) -> Any:
-    """The Strawberry field with its directives, for what `Declared` says."""
+    """The Strawberry field with the directives that follow from the declaration."""
     return strawberry.field(
         description=description,
         directives=directives(declared, column, own_retention),
@@ -252,7 +253,7 @@ def declare(
 
 
 def allowances(allows: Iterable[Allowed]) -> tuple[Allowance, ...]:
-    """Plain purposes gathered into one allowance, conditional ones after it."""
+    """Gather plain purposes into one allowance, followed by the conditional ones."""
     plain: list[Purpose] = []
     conditional: list[Allowance] = []
     for each in allows:
@@ -264,12 +265,13 @@ def allowances(allows: Iterable[Allowed]) -> tuple[Allowance, ...]:
 
 
 def directives(declared: Declared, column: Column[Any] | None = None, own_retention: bool = False) -> list[object]:
-    """The schema directives that print what was declared; a retention only where it is not the type's own."""
+    """The schema directives of a declaration; `@retention` only if it differs from the type's (`own_retention`)."""
     printed: list[object] = []
     if declared.category is not None:
         source = strawberry.UNSET if column is None else f"{column.table.name}.{column.name}"
         printed.append(PersonalData(category=CategoryEnum[declared.category.name], source=source))
     for when_, purposes in _by_condition(declared.allowances).items():
+        # In the order of the policy, so that the printed schema is stable.
         ordered = [PurposeEnum[purpose.name] for purpose in Purpose if purpose in purposes]
         condition = strawberry.UNSET if when_ is None else ConditionEnum[when_.name]
         printed.append(AllowedFor(allows=ordered, when=condition))
@@ -291,7 +293,9 @@ def _by_condition(allowances: Iterable[Allowance]) -> dict[Condition | None, fro
 
 
 def _side(declared: Declared) -> list[object]:
-    """Whether apps of somebody else may ask for it; said of whatever a customer's own token could reach."""
+    """The directive `@thirdParty` or `@firstParty`, for fields that a customer's own token can reach."""
+    # Purposes limited to own data are those of customers' tokens; tools are registered by the operator, without
+    # consent.
     own = [each for each in declared.allowances if any(purpose.own_data_only for purpose in each.purposes)]
     opened = frozenset(scope for each in own for scope in each.third_party)
     if opened and not declared.first_party:
@@ -317,5 +321,5 @@ def _decorated(declared: Declared) -> Callable[[Any], Any]:
 
 
 def scoped(declared: Declared, *scopes: frozenset[str]) -> Declared:
-    """The same declaration, with scopes beside the purposes."""
+    """The same declaration, which also requires scopes."""
     return replace(declared, scopes=scopes)

@@ -1,4 +1,4 @@
-"""Relay: what every object with a global id shares, and the pages of connections."""
+"""The Relay interface `Node`, and `PageInfo`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from schema.declare.records import described, plain_type
 
 
 class Node:
-    """Anything that can be found again by its global id."""
+    """An object with a global id."""
 
+    # Public on the interface; each object type declares the purposes of its own id.
     id: strawberry.ID = public(
-        None, "Globally unique and opaque; `node(id:)` finds the same object again.", "each type states its purposes"
+        None, "The global id: opaque, and accepted by `node(id:)`.", "each type states its purposes"
     )
 
 
+# Not as a decorator: the description is computed from the class itself.
 Node = strawberry.interface(Node, description=described(Node))
 
 CURSOR = "the order of a page says no more than the page, which names its purposes"
@@ -24,9 +26,9 @@ CURSOR = "the order of a page says no more than the page, which names its purpos
 
 @plain_type
 class PageInfo:
-    """Where a page stands in its list (Relay Cursor Connections)."""
+    """The position of a page in its list (Relay Cursor Connections)."""
 
-    has_next_page: bool = public(Attribute("has_next_page"), "Whether more follow.", CURSOR)
+    has_next_page: bool = public(Attribute("has_next_page"), "Whether more edges follow.", CURSOR)
     has_previous_page: bool = public(Attribute("has_previous_page"), "Whether the page starts after a cursor.", CURSOR)
     start_cursor: str | None = public(Attribute("start_cursor"), "The cursor of the first edge.", CURSOR)
-    end_cursor: str | None = public(Attribute("end_cursor"), "Give it as `after` to read on.", CURSOR)
+    end_cursor: str | None = public(Attribute("end_cursor"), "The cursor of the last edge, for `after`.", CURSOR)

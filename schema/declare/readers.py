@@ -1,4 +1,4 @@
-"""Groups of purposes that read the same things, named once."""
+"""Named groups of purposes that many fields share."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from schema.declare.fields import shared, when
 
 SELF = Purpose.SELF_SERVICE
 NEWS = when(Condition.NEWS_NOT_DECLINED, Purpose.PRODUCT_NEWS)
-"""Product news reaches nobody who declined them: such a customer's row is not read at all (R12, R50)."""
+"""PRODUCT_NEWS, only for customers who did not decline news: the rows of others are not read (R12, R50)."""
 
 ANY_APP = shared(*AppScope)
-"""The ways in, and the customer as such: an app of somebody else comes this far with any of its scopes (O10)."""
+"""Root fields and the customer object: third-party apps may select them with any scope (O10)."""
 READ_PROFILE = shared(AppScope.PROFILE_READ)
 WRITE_PROFILE = shared(AppScope.PROFILE_WRITE)
 
@@ -32,7 +32,7 @@ THE_CUSTOMER = (
     NEWS,
     ANY_APP,
 )
-"""Every purpose that is about one customer needs to point at that customer."""
+"""Purposes that select a customer: all that concern individual customers."""
 
 NAMED = (
     Purpose.SERVICE_PROVISION,
@@ -64,12 +64,12 @@ KEPT_CARD = (
     SELF,
 )
 NAMED_DOMAINS = (Purpose.DOMAIN_REGISTRATION, Purpose.SERVICE_PROVISION, shared(AppScope.DOMAINS_READ))
-"""To name a domain, and from one to its customer."""
+"""Purposes that look a domain up by name and select its customer."""
 REGISTRAR = when(Condition.REGISTRATION_RUNS, Purpose.DOMAIN_REGISTRATION)
-"""Of a registration that has ended nothing is read to register it, so nothing is published of it, either."""
+"""DOMAIN_REGISTRATION, only while the registration runs: nothing is published of one that has ended."""
 REGISTERED = (Purpose.SERVICE_PROVISION, REGISTRAR, shared(AppScope.DOMAINS_READ))
 OWNED = (Purpose.SERVICE_PROVISION, REGISTRAR, SELF)
-"""About the owner of a domain, who may be somebody else and has allowed nothing to any app."""
+"""Details of a registrant, who need not be the customer and has given no app a permission."""
 SIGNED_IN = (Purpose.AUTHENTICATION, SELF)
 WATCHED = (Purpose.ACCOUNT_SECURITY, SELF)
 SIGN_IN_FACTS = (Purpose.AUTHENTICATION, Purpose.SELF_PROTECTION, SELF)

@@ -1,4 +1,4 @@
-"""Which object type stands for the rows of which table."""
+"""Maps object types to tables: each type may stand for the rows of one table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schema.declare.directives import Retention, RetentionEnum
 
 @dataclass(frozen=True, slots=True)
 class RowsOf:
-    """The table of an object type; a variant stands for the rows whose `kind` column has that value."""
+    """The table of an object type; a variant is limited to rows whose `kind` column has the value."""
 
     table: Table
     kind: Column[Any] | None = None
@@ -25,10 +25,11 @@ ROWS = "__gateway_rows__"
 
 
 def record(table: Table, *, variant: tuple[Column[Any], str] | None = None) -> Callable[[type], type]:
-    """An object type over the rows of a table; its retention is the table's, its description the docstring."""
+    """An object type for the rows of a table. The docstring is its description, the table's retention its own."""
 
     def decorate(cls: type) -> type:
         kind, value = variant or (None, None)
+        # On the class itself: a subclass is a record only if it is declared as one.
         setattr(cls, ROWS, RowsOf(table, kind, value))
         return strawberry.type(cls, description=described(cls), directives=[_kept(table)])
 
@@ -36,7 +37,7 @@ def record(table: Table, *, variant: tuple[Column[Any], str] | None = None) -> C
 
 
 def interface(table: Table) -> Callable[[type], Any]:
-    """What the variants of one table share."""
+    """An interface of the variants of one table."""
     return lambda cls: strawberry.interface(cls, description=described(cls), directives=[_kept(table)])
 
 
@@ -45,10 +46,10 @@ def _kept(table: Table) -> Retention:
 
 
 def plain_type(cls: type) -> type:
-    """An object type that stands for no table: connections, edges, embedded parts."""
+    """An object type without a table: connection, edge, embedded object, payload, report."""
     return strawberry.type(cls, description=described(cls))
 
 
 def described(cls: type) -> str:
-    """The class's docstring on one line."""
+    """The class's docstring on one line, for the description."""
     return " ".join((cls.__doc__ or "").split())

@@ -1,1 +1,1 @@
-"""GraphQL documents: parsed, measured, validated and remembered."""
+"""GraphQL documents: parsing, limits, validation and the cache."""

@@ -1,4 +1,4 @@
-"""Documents: parsed, measured and validated once, then remembered by their text."""
+"""Parses, measures and validates documents; the results do not depend on the caller and are cached by text."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from schema.documents.shapes import shape_hash
 from schema.documents.variables import Variables
 
 
+# eq=False: hashed by identity, as a key of caches.
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """One operation of a valid document."""
@@ -37,38 +38,38 @@ class Operation:
     node: OperationDefinitionNode
     variables: Variables
     switches: tuple[str, ...]
-    """The variables that decide what `@skip` and `@include` leave out, in the order of their names."""
+    """The variables used by `@skip` and `@include`, sorted by name."""
 
     @property
     def is_mutation(self) -> bool:
-        """Whether it may change anything."""
+        """True for a mutation."""
         return self.node.operation is OperationType.MUTATION
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A document that is valid against the schema, or what is wrong with it."""
+    """A document that is valid against the schema, or its errors."""
 
     hash: str
     """SHA-256 of the text in hexadecimal: the name of a trusted document."""
     ast: DocumentNode | None
     operations: Mapping[str, Operation]
     fragments: Mapping[str, FragmentDefinitionNode]
-    faults: tuple[ResponseError, ...] = ()
-    """What is wrong with it; empty for a valid document."""
-    hinting: tuple[ResponseError, ...] = ()
-    """The same with suggestions, for those who may introspect."""
+    errors: tuple[ResponseError, ...] = ()
+    """Its errors without suggestions of names; empty for a valid document."""
+    errors_with_hints: tuple[ResponseError, ...] = ()
+    """Its errors with suggestions, for callers that may introspect (G5)."""
     shape: str = ""
-    """SHA-256 of what it asks for without literals and names of its author's choosing: what the ledger keeps (D10)."""
+    """SHA-256 of the document without literals, aliases and other free names, for the ledger (D10)."""
     tokens: int = 0
-    """How many its tree keeps."""
+    """The number of tokens that the syntax tree keeps in memory."""
 
     def problems(self, hints: bool) -> tuple[ResponseError, ...]:
-        """What is wrong; empty for a valid document."""
-        return self.hinting if hints else self.faults
+        """The errors, with suggestions if `hints`; empty for a valid document."""
+        return self.errors_with_hints if hints else self.errors
 
     def operation(self, name: str | None) -> Operation | ResponseError:
-        """The operation to run; without a name there must be exactly one (G2)."""
+        """The operation to execute; without a name the document must have exactly one (G2)."""
         if name is None:
             if len(self.operations) == 1:
                 return next(iter(self.operations.values()))
@@ -82,7 +83,7 @@ def _unresolved(message: str) -> ResponseError:
 
 
 class Documents:
-    """Reads documents; what comes out never depends on the caller, so that it may be remembered for all."""
+    """Reads documents. The result never depends on the caller, so that one cache serves all."""
 
     def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
         self._schema = schema
@@ -91,27 +92,30 @@ class Documents:
 
     @staticmethod
     def hash_of(text: str) -> str:
-        """SHA-256 in hexadecimal."""
+        """SHA-256 of the text in hexadecimal; also for lone surrogates, which JSON can contain."""
         return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def read(self, text: str) -> Document:
-        """The document of this text; never raises."""
+        """Parse, measure and validate a text; never raises."""
         limits, name = self._limits, self.hash_of(text)
         if len(text) > limits.characters:
             most = limits.characters
             return _over(name, too_large("characters", f"The document has more than {most} characters.", most))
         try:
             ast = parse(text, max_tokens=limits.tokens, allow_empty_selection_sets=False)
+            # Before validation, whose rules take the square of some of these numbers.
             if over := exceeded(ast, limits):
                 return _over(name, *over)
-            faults = validate(self._schema, ast, max_errors=20)
-            if any(each.message == "Validation aborted." for each in faults):
+            # Bounded: one document can cause thousands of errors, each of which is formatted and cached.
+            errors = validate(self._schema, ast, max_errors=20)
+            # graphql-core's guard against overlapping fields; it stops without naming the rule.
+            if any(each.message == "Validation aborted." for each in errors):
                 return _over(name, too_repetitive(limits))
         except GraphQLSyntaxError as error:
             return self._unparsed(name, error)
-        except RecursionError:
+        except RecursionError:  # graphql-core recurses at each level; depth is measured only after parsing.
             return _over(name, too_deep(limits))
-        return self._invalid(name, ast, faults) if faults else self._valid(name, ast)
+        return self._invalid(name, ast, errors) if errors else self._valid(name, ast)
 
     def _unparsed(self, name: str, error: GraphQLSyntaxError) -> Document:
         if "Document contains more than" in error.message:
@@ -125,9 +129,9 @@ class Documents:
         return self._faulty(name, errors, ErrorCode.GRAPHQL_VALIDATION_FAILED, self._names | names_in(ast))
 
     def _faulty(self, name: str, errors: list[GraphQLError], code: ErrorCode, names: frozenset[str]) -> Document:
-        """The document as far as it is remembered: its problems, and nothing of its tree."""
-        faults, hinting = (tuple(from_core(each, code, hints, names) for each in errors) for hints in (False, True))
-        return Document(name, None, {}, {}, faults, hinting)
+        """An invalid document: its errors without the syntax tree, which nobody needs and which takes memory."""
+        plain, hinting = (tuple(from_core(each, code, hints, names) for each in errors) for hints in (False, True))
+        return Document(name, None, {}, {}, plain, hinting)
 
     def _valid(self, name: str, ast: DocumentNode) -> Document:
         operations: dict[str, Operation] = {}
@@ -142,7 +146,7 @@ class Documents:
 
 
 def _count(ast: DocumentNode) -> int:
-    """The tokens of a tree, comments too: its nodes keep them all."""
+    """Count the tokens of a tree, including comments: its nodes keep them all in memory."""
     count, token = 0, ast.loc.start_token if ast.loc else None
     while token is not None:
         count, token = count + 1, token.next
@@ -168,4 +172,5 @@ def _switches(operation: OperationDefinitionNode, fragments: Mapping[str, Fragme
                 waiting.append(fragments[node.name.value].selection_set)
             elif isinstance(node, (FieldNode, InlineFragmentNode)) and node.selection_set:
                 waiting.append(node.selection_set)
+    # Sorted, so that equal sets of values give equal keys of plans.
     return tuple(sorted(found))

@@ -1,4 +1,4 @@
-"""How large a document may be, measured before it is validated and in time linear in its length (G4)."""
+"""Limits of documents, measured before validation and in time linear in the document's length (G4)."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from schema.core.errors import ErrorCode, ResponseError
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most of each; every excess has a message of its own."""
+    """The maximum of each measure; each has an error of its own."""
 
     characters: int = 64_000
-    """Of the text: what is remembered of documents is bounded too."""
+    """Characters of the text; it also bounds the memory of a cached document."""
     tokens: int = 4_000
     depth: int = 15
     """Levels of fields."""
     nesting: int = 60
-    """Levels of braces once every fragment is written out: fragments inside fragments count too."""
+    """Levels of selection sets with every fragment expanded, inline fragments included."""
     fragments: int = 100
-    """Definitions; comparing each with each other takes the square of their number."""
+    """Fragment definitions: validation compares them in pairs, which takes quadratic time."""
     fields: int = 1_000
-    """Fields once every fragment is written out."""
+    """Fields with every fragment expanded."""
     aliases: int = 60
     root_fields: int = 20
-    """Those inside fragments included."""
+    """Root fields, those in fragments included."""
     directives: int = 4
     """On one field, fragment, variable or operation."""
     cost: int = 20_000
     """Objects that an operation may read (`schema.execution.costs`)."""
     seconds: float = 10.0
-    """From the decision to the answer."""
+    """Seconds for the whole request, from the look-up of the document to the answer."""
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class _Size:
 
 
 class _Measure:
-    """Each fragment is measured once, so that fragments that double one another cost no time."""
+    """Measures selection sets. Each fragment is measured once: exponential expansion takes linear time."""
 
     def __init__(self, document: DocumentNode) -> None:
         self.fragments = {
@@ -73,7 +73,7 @@ class _Measure:
         self.open: set[str] = set()
 
     def of(self, selections: SelectionSetNode) -> _Size:
-        """Of a selection set with everything inside it."""
+        """The size of a selection set with everything inside it."""
         size = _Size()
         for node in selections.selections:
             if isinstance(node, FieldNode):
@@ -82,13 +82,14 @@ class _Measure:
                 inner = self.of(node.selection_set)
             elif isinstance(node, FragmentSpreadNode):
                 inner = self.fragment(node.name.value)
+            # Sums for fields, aliases and roots, maxima for depths.
             size.beside(inner)
             size.directives = max(size.directives, len(node.directives or ()))
         size.nesting += 1
         return size
 
     def field(self, node: FieldNode) -> _Size:
-        """Of one field."""
+        """The size of one field."""
         inner = self.of(node.selection_set) if node.selection_set else _Size()
         inner.fields += 1
         inner.aliases += node.alias is not None
@@ -97,9 +98,12 @@ class _Measure:
         return inner
 
     def fragment(self, name: str) -> _Size:
-        """Of what a spread stands for."""
+        """The size of a fragment."""
+        # A fragment that is still being measured is part of a cycle.
         if name in self.open or name not in self.fragments:
-            return _Size()  # A cycle or an unknown name: validation says so in its own words.
+            return (
+                _Size()
+            )  # A cycle or an unknown name is an error of validation (NoFragmentCycles, KnownFragmentNames).
         if name not in self.known:
             self.open.add(name)
             self.known[name] = self.of(self.fragments[name].selection_set)
@@ -108,7 +112,7 @@ class _Measure:
 
 
 def exceeded(document: DocumentNode, limits: Limits) -> list[ResponseError]:
-    """One problem for each limit that the document or an operation of it exceeds."""
+    """One error for each limit that the document or one of its operations exceeds."""
     measure = _Measure(document)
     if len(measure.fragments) > limits.fragments:
         most = limits.fragments
@@ -128,6 +132,7 @@ def exceeded(document: DocumentNode, limits: Limits) -> list[ResponseError]:
 
 def _operation(measure: _Measure, operation: OperationDefinitionNode, limits: Limits) -> Iterator[ResponseError]:
     size = measure.of(operation.selection_set)
+    # Directives on the operation and its variables are in no selection set.
     own = max(
         len(operation.directives or ()),
         *(len(each.directives or ()) for each in operation.variable_definitions or ()),
@@ -148,16 +153,16 @@ def _operation(measure: _Measure, operation: OperationDefinitionNode, limits: Li
 
 
 def too_deep(limits: Limits) -> ResponseError:
-    """Nested further than anything that is worth asking."""
+    """The error of a document nested too deeply."""
     message = f"The document is nested more than {limits.nesting} levels deep, fragments included."
     return too_large("nesting", message, limits.nesting)
 
 
 def too_repetitive(limits: Limits) -> ResponseError:
-    """graphql-core compares each field with each other of the same name, and gives up at some number."""
+    """The error of a document whose fields overlap so often that graphql-core aborts OverlappingFieldsCanBeMerged."""
     return too_large("repetition", "The document repeats the same fields too often to be checked.", limits.fields)
 
 
 def too_large(name: str, message: str, most: int) -> ResponseError:
-    """The typed error of a limit."""
+    """The error LIMIT_EXCEEDED, with the name and value of the limit."""
     return ResponseError(ErrorCode.LIMIT_EXCEEDED, message, details={"limit": name, "most": most})

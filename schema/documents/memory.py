@@ -1,7 +1,7 @@
-"""What is remembered of documents, bounded in bytes: parsed, decided and planned once for all who send them (G15).
+"""Caches documents with their decisions and plans; the cache is bounded in bytes (G15).
 
-Documents that operators registered and those that anybody sends have memories of their own, so that strangers never
-push out what was registered. What hangs on a document is forgotten with it.
+Trusted and ad hoc documents have separate caches, so that a client's ad hoc documents never evict registered ones.
+Decisions and plans are evicted with their document.
 """
 
 from __future__ import annotations
@@ -14,37 +14,39 @@ from cachetools import LRUCache
 from schema.documents.documents import Document
 
 MOST = 64 * 2**20
-"""Bytes in all, unless the settings say otherwise."""
+"""Default size of both caches in bytes."""
+# Registered documents are the regular traffic, and few in number.
 TRUSTED_SHARE = 0.75
 
-# Estimates in bytes, which the tests compare with what tracemalloc measures.
+# Estimates in bytes: measuring objects is too slow here. Tests compare them with tracemalloc.
 BASE, TOKEN, PROBLEM = 12_000, 600, 800
-SETTLED, PLACE, PLAN = 3_000, 2_000, 8_000
+AUTHORIZED, PLACE, PLAN = 3_000, 2_000, 8_000
 
 
 def weight_of(text: str, document: Document) -> int:
-    """The bytes that a document takes: its text, its tokens and tree, or its problems."""
-    problems = len(document.faults) + len(document.hinting)
+    """The estimated bytes of a document: text, tokens and syntax tree, or errors."""
+    problems = len(document.errors) + len(document.errors_with_hints)
+    # Python stores up to four bytes per character.
     return BASE + len(text) * 4 + TOKEN * document.tokens + PROBLEM * problems
 
 
 @dataclass(slots=True, eq=False)
 class RememberedDocument:
-    """A document, and everything that was worked out for it."""
+    """A cached document with everything derived from it."""
 
     text: str
     document: Document
     trusted: bool
     weight: int
     """Bytes, estimated."""
-    settled: dict[tuple[Any, ...], Any] = field(default_factory=dict)
-    """What a request for it came to, by what the request and the grant say."""
+    authorized: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    """Results of steps 1 to 4, refusals included, by purpose, operation name and grant."""
     decisions: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     plans: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
 
 class DocumentMemory:
-    """The documents that were asked for most recently; not for use by several threads at once."""
+    """The LRU caches of documents; not thread-safe."""
 
     def __init__(self, most: int = MOST) -> None:
         trusted = int(most * TRUSTED_SHARE)
@@ -53,34 +55,35 @@ class DocumentMemory:
 
     @property
     def weight(self) -> int:
-        """Bytes of all that is remembered, estimated."""
+        """Estimated bytes of both caches."""
         return int(self._trusted.currsize + self._ad_hoc.currsize)
 
     def __len__(self) -> int:
-        """How many documents are remembered."""
+        """The number of cached documents."""
         return len(self._trusted) + len(self._ad_hoc)
 
     def get(self, text: str, trusted: bool) -> RememberedDocument | None:
-        """What is known of this text, now the most recently used."""
+        """The cached document, now the most recently used; None if there is none."""
         return self._of(trusted).get(text)
 
     def add(self, text: str, document: Document, trusted: bool) -> RememberedDocument:
-        """Remember a document, and forget what was not asked for longest."""
+        """Cache a document; the least recently used ones are evicted."""
         known = RememberedDocument(text, document, trusted, weight_of(text, document))
         self._keep(known)
         return known
 
     def grow(self, known: RememberedDocument, weight: int) -> None:
-        """Something more hangs on a document: so many bytes."""
+        """Add to the weight of a document, in bytes, for a decision or plan that was attached to it."""
         known.weight += weight
         self._keep(known)
 
     def _keep(self, known: RememberedDocument) -> None:
         memory = self._of(known.trusted)
-        if known.weight > memory.maxsize / 4:  # One document never fills the memory with its variants.
-            for each in (known.settled, known.decisions, known.plans):
+        if known.weight > memory.maxsize / 4:  # One document never fills the cache with its variants.
+            for each in (known.authorized, known.decisions, known.plans):
                 each.clear()
             known.weight = weight_of(known.text, known.document)
+        # cachetools raises for an entry larger than the cache. Setting it again updates its size.
         if known.weight <= memory.maxsize:
             memory[known.text] = known
 

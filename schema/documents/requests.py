@@ -1,4 +1,4 @@
-"""What reaches the API, and what leaves it: no word of HTTP."""
+"""Requests and outcomes of the API, independent of HTTP."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from schema.core.errors import ResponseError
 
 
 class RequestOutcome(Enum):
-    """How a request ended."""
+    """The kind of outcome of a request."""
 
     OK = "OK"
-    """Executed: there is data, with or without errors of single fields."""
+    """Executed; the response has data, possibly with field errors."""
     REQUEST_ERROR = "REQUEST_ERROR"
-    """Not executed, for a reason that the caller can mend."""
+    """Not executed: the request has an error that the caller can correct."""
     REFUSED = "REFUSED"
-    """Not executed, since the grant does not allow it."""
+    """Not executed: the grant does not allow it."""
     STEP_UP_REQUIRED = "STEP_UP_REQUIRED"
-    """Not executed: it is sensitive, and the customer signed in too long ago."""
+    """Not executed: it needs a more recent authentication (S7)."""
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
-    """A mutation came the way that only reads may come."""
+    """A mutation was sent by GET."""
     THROTTLED = "THROTTLED"
-    """The client has spent its budget for now."""
+    """The client's budget is spent for now."""
     UNAVAILABLE = "UNAVAILABLE"
-    """The store cannot answer now; nothing was half done."""
+    """The store cannot answer now; nothing was left half done."""
     INTERNAL = "INTERNAL"
-    """A defect of ours."""
+    """An unexpected error: a defect of the gateway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,54 +43,55 @@ class Request:
     operation_name: str | None = None
     variables: Mapping[str, Any] | None = None
     extensions: Mapping[str, Any] | None = None
-    """`dryRun: true` asks what would be refused, without reading anything; `cost: true` asks for the estimate."""
+    """`dryRun: true` returns the decision without reading data; `cost: true` adds the estimated cost."""
     purpose: str | None = None
     reference: str | None = None
     read_only: bool = False
     in_url: bool = False
-    """It came in an address, so no personal data may be in it."""
+    """It was sent in a URL, so it must not contain personal data."""
     language: str = "en"
-    """In which messages for people are written, as far as there is a catalogue."""
+    """The language of messages for people, as far as there is a catalogue."""
     idempotency_key: str | None = None
-    """Marks its changes, so that sending it again changes nothing twice."""
+    """Makes its mutations idempotent: a repeated request is executed once (F10)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """What was asked for and may not be had (G17): names of the schema and the policy, never a value or a person."""
+    """One refusal for log and metrics (G17): names of the schema and the policy, never a value or a person."""
 
     purpose: str
-    """The purpose that was asked; the empty text where none was."""
+    """The purpose asked; empty if there was none."""
     coordinate: str
-    """The schema coordinate; the empty text where the whole operation was refused."""
+    """The schema coordinate; empty if the whole operation was refused."""
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The answer, encoded."""
+    """The encoded response with facts for the transport."""
 
     kind: RequestOutcome
     body: bytes
     personal: bool = False
-    """It carries personal data: nobody may keep it."""
+    """It contains personal data and must not be cached (G10)."""
     retry_after: int = 0
     """Seconds, when THROTTLED or UNAVAILABLE."""
     denials: tuple[Denial, ...] = ()
-    """What was refused, or withheld from the answer: for the record, and no part of it."""
+    """Refused or withheld fields, for log and metrics; not part of the body."""
 
 
 def failed(
     kind: RequestOutcome, problems: Sequence[ResponseError], retry_after: int = 0, asked: str | None = None
 ) -> Outcome:
-    """An answer without data; `asked` is the purpose that a refused operation stated."""
+    """An outcome without data; `asked` is the purpose that a refused operation stated."""
     body = orjson.dumps({"errors": [each.formatted() for each in problems]})
+    # Only refusals are counted: a malformed request asks for nothing (G17).
     denials = denials_of(problems, asked) if kind is RequestOutcome.REFUSED else ()
     return Outcome(kind, body, retry_after=retry_after, denials=denials)
 
 
 def denials_of(problems: Sequence[ResponseError], asked: str | None = None) -> tuple[Denial, ...]:
-    """What these refusals were about, each once."""
+    """The denials of these errors, each once."""
     found = (
         Denial(
             each.details.get("purpose") or asked or "",

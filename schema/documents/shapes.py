@@ -1,7 +1,7 @@
-"""What a document asks for, without what its author wrote into it: the form whose hash the ledger may keep (D10).
+"""Hashes a document without the literals and names its author chose, for the ledger (D10).
 
-A document can hold an address or a number as a literal, or as a name of its author's choosing. A hash of such a text
-could be confirmed by guessing: so values and free names are left out, and what is left is the schema's own words.
+A document can contain an address or number as a literal, or as an alias or other free name. Such a text could be
+guessed and confirmed by its hash, so values and free names are left out: only names of the schema remain.
 """
 
 from __future__ import annotations
@@ -23,25 +23,27 @@ from graphql import (
 )
 
 VALUE = "?"
-"""Stands for a text, a number or a word of an enum, and for any list of them, however long."""
+"""Placeholder of a string, number or enum value, and of any list of them, however long."""
 
 VARIABLE = "$"
 
 
 def shape_hash(document: DocumentNode) -> str:
-    """SHA-256 in hexadecimal; the same for all documents that differ in literals and free names only."""
+    """SHA-256 in hexadecimal; equal for documents that differ in literals and free names only."""
+    # NUL separates the words, since no name contains it: different documents cannot join to one text.
     return sha256("\0".join(_document(document)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _document(document: DocumentNode) -> Iterator[str]:
     fragments = [each.name.value for each in document.definitions if isinstance(each, FragmentDefinitionNode)]
+    # Fragments by number: their names are free text, but their spreads must stay distinguishable.
     numbers = {name: str(number) for number, name in enumerate(fragments)}
     for each in document.definitions:
         yield from _node(each, numbers)
 
 
 def _node(node: Node, fragments: Mapping[str, str]) -> Iterator[str]:
-    """The words of a node and of those within it, with brackets."""
+    """The words of a node and its children, with brackets."""
     match node:
         case NameNode():
             yield node.value
@@ -77,18 +79,18 @@ def _inside(key: str, found: object, fragments: Mapping[str, str]) -> Iterator[s
 
 
 def _is_free(node: Node, key: str) -> bool:
-    """Names that the author chose, and descriptions."""
+    """True for names that the author chose, and for descriptions."""
     named = isinstance(node, (OperationDefinitionNode, FragmentDefinitionNode, FragmentSpreadNode))
     return key == "description" or (key == "name" and named) or (key == "alias" and isinstance(node, FieldNode))
 
 
 def _value(node: ValueNode) -> str:
-    """What was written is nobody's business; whether a switch was on, or nothing was given, names nobody."""
+    """The placeholder of a value. Booleans and null stay: they identify nobody."""
     return str(getattr(node, "value", None)).lower() if node.kind in ("boolean_value", "null_value") else VALUE
 
 
 def _list(node: ListValueNode, fragments: Mapping[str, str]) -> Iterator[str]:
-    """Each form that an element has, once: how many there are would tell of their number."""
+    """Each distinct element once: the number of elements could identify the request."""
     yield "["
     yield from dict.fromkeys(" ".join(_node(each, fragments)) for each in node.values)
     yield "]"

@@ -1,4 +1,4 @@
-"""Variables coerced as the specification says: the common scalars at once, everything else by graphql-core."""
+"""Coerces variables (GraphQL, section CoerceVariableValues): plain scalars directly, the rest by graphql-core."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def _string(value: Any) -> bool:
 
 
 def fits_int(value: Any) -> bool:
-    """Whether it is an Int of GraphQL: a whole number of 32 bits."""
+    """True for a GraphQL Int: a signed 32-bit integer."""
+    # Not isinstance: a bool is an int in Python, and `true` is no Int.
     return type(value) is int and -INT_MOST - 1 <= value <= INT_MOST
 
 
@@ -34,22 +35,22 @@ def _boolean(value: Any) -> bool:
 
 
 EXACT: Mapping[str, Callable[[Any], bool]] = {"ID": _string, "String": _string, "Int": fits_int, "Boolean": _boolean}
-"""What coercion leaves as it is. A value that does not fit may still be coerced, or be an error: graphql-core says."""
+"""Tests whether coercion leaves a value unchanged. Any other value, possibly an error, goes to graphql-core."""
 
 
 class Exact(NamedTuple):
-    """A variable of a plain scalar."""
+    """A variable of a plain scalar type."""
 
     name: str
     fits: Callable[[Any], bool]
     needed: bool
-    """Whether null is refused."""
+    """True for a non-null type."""
     default: Any
-    """Undefined when there is none."""
+    """The default value; Undefined if there is none."""
 
 
 class Variables:
-    """The variables of one operation; made once, used for every request."""
+    """The variables of one operation; created once and used for every request."""
 
     __slots__ = ("_exact", "_operation", "_schema")
 
@@ -58,7 +59,7 @@ class Variables:
         self._exact = _exact(operation)
 
     def coerce(self, given: Mapping[str, Any]) -> Mapping[str, Any] | Sequence[GraphQLError]:
-        """The values by name, defaults filled in; or what is wrong with them."""
+        """The coerced values by name, with defaults; or the errors."""
         if self._exact is not None and (coerced := _as_they_are(self._exact, given)) is not None:
             return coerced
         definitions = self._operation.variable_definitions or ()
@@ -67,11 +68,13 @@ class Variables:
 
 
 def _as_they_are(variables: Sequence[Exact], given: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The values that need no coercion; None when one of them may."""
+    """The values if none needs coercion; None otherwise."""
     coerced: dict[str, Any] = {}
+    # Variables that the operation does not define are ignored, as the specification says.
     for name, fits, needed, default in variables:
         if name in given:
             value = given[name]
+            # Null fits every nullable variable.
             if needed if value is None else not fits(value):
                 return None
             coerced[name] = value
@@ -83,7 +86,7 @@ def _as_they_are(variables: Sequence[Exact], given: Mapping[str, Any]) -> dict[s
 
 
 def _exact(operation: OperationDefinitionNode) -> tuple[Exact, ...] | None:
-    """The variables, if all are of plain scalars; None otherwise."""
+    """The variables if all have plain scalar types; None otherwise."""
     found = []
     for definition in operation.variable_definitions or ():
         needed = isinstance(definition.type, NonNullTypeNode)
@@ -97,4 +100,5 @@ def _exact(operation: OperationDefinitionNode) -> tuple[Exact, ...] | None:
 
 
 def _default(node: ValueNode | None) -> Any:
+    # Untyped: the value is used only if it fits its scalar exactly.
     return Undefined if node is None else value_from_ast_untyped(node)

@@ -1,1 +1,1 @@
-"""Operations planned, compiled and executed."""
+"""Plans, compiles and executes operations."""

@@ -1,4 +1,4 @@
-"""What an operation is told: its data, what was withheld from it, or why it was not run."""
+"""Builds responses: data, withheld fields, or the errors of an operation that was not executed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NO_MUTATION = ResponseError(ErrorCode.MUTATION_NOT_ALLOWED, "A mutation needs PO
 
 
 def step_up(coordinates: tuple[str, ...]) -> Outcome:
-    """Something sensitive, and the customer signed in too long ago; nothing of the operation was carried out."""
+    """A sensitive operation needs a more recent authentication; nothing of it was executed (S7)."""
     message = f"{', '.join(coordinates)} needs a sign-in of the last {FRESH // 60} minutes: sign in again."
     details = {"maxAgeSeconds": FRESH, "coordinates": list(coordinates)}
     return failed(
@@ -62,7 +62,7 @@ def answered(data: Any, errors: list[ResponseError], decision: Decision, cost: i
 
 
 def dry_run(chosen: Chosen, problems: list[ResponseError], plan: Plan | None, cost: int = 0) -> Outcome:
-    """What the operation would be told, without reading anything; without a plan it would be refused."""
+    """The report of a dry run, without reading data; `plan` is None if the operation would be refused."""
     report = {
         "allowed": plan is not None,
         "purpose": chosen.purpose.name if chosen.purpose else None,
@@ -76,19 +76,20 @@ def dry_run(chosen: Chosen, problems: list[ResponseError], plan: Plan | None, co
 
 
 def withheld(problem: ResponseError) -> dict[str, Any]:
-    """One coordinate that was answered with null, and why."""
+    """One coordinate that returned null, with the reason, for `extensions.withheld`."""
     return dict(problem.details)
 
 
 def too_costly(cost: int, most: int) -> Outcome:
-    """More objects than one operation may read."""
+    """The operation may read more objects than the limit."""
     message = f"The operation may read up to {cost} objects; the most is {most}. Ask for smaller pages."
     details = {"limit": "cost", "most": most, "estimated": cost}
     return failed(RequestOutcome.REQUEST_ERROR, [ResponseError(ErrorCode.LIMIT_EXCEEDED, message, details=details)])
 
 
 def throttled(wait: float, cost: int) -> Outcome:
-    """The client has spent its budget; nothing was read."""
+    """The client's budget is spent; nothing was read."""
+    # Rounded up: `Retry-After` has whole seconds, and an earlier attempt would be refused again.
     seconds = max(1, math.ceil(wait))
     message = f"This client has spent its budget: try again in {seconds} s, or ask for less at once."
     details = {"retryAfter": seconds, "estimated": cost}
@@ -96,7 +97,7 @@ def throttled(wait: float, cost: int) -> Outcome:
 
 
 def too_many_customers(wait: float, most: int) -> Outcome:
-    """The client has read as many different customers as it may in an hour; what was read now does not leave."""
+    """The client reached its limit of different customers per hour; the answer is discarded."""
     seconds = max(1, math.ceil(wait))
     message = (
         f"This client may read {most} different customers in an hour. It goes on with those it has read, and with "
@@ -109,7 +110,7 @@ def too_many_customers(wait: float, most: int) -> Outcome:
 
 
 def not_shown(beyond: CustomerLimitError, path: tuple[str | int, ...]) -> ResponseError:
-    """A change was made, and what it changed is not shown: the client may read no more customers in this hour."""
+    """A field error: the mutation was executed, but the client's limit of customers forbids to show its result."""
     seconds = max(1, math.ceil(beyond.retry_after))
     message = (
         f"This client may read {beyond.most} different customers in an hour. The change was made; read what it changed "
@@ -120,13 +121,14 @@ def not_shown(beyond: CustomerLimitError, path: tuple[str | int, ...]) -> Respon
 
 
 def timed_out(seconds: float) -> Outcome:
-    """It took too long, and its work in the database was cancelled."""
+    """The operation exceeded the time limit; its database work was cancelled."""
     message = f"The operation took longer than {seconds:g} s and was stopped. Ask for less at once, or try again later."
     return failed(RequestOutcome.UNAVAILABLE, [ResponseError(ErrorCode.TIMEOUT, message, details={"retryAfter": 5})], 5)
 
 
 def unavailable(error: StoreUnavailableError, changing: bool = False) -> Outcome:
-    """The store cannot answer: what was read does not leave, and of a change nobody can tell whether it was made."""
+    """The store cannot answer. Data that was read is discarded; a mutation (`changing`) may have committed."""
+    # Waiting does not help: an operator has to act, so there is no retry time.
     if error.cause is OutageCause.LEDGER_BEHIND:
         return failed(RequestOutcome.UNAVAILABLE, [ResponseError(ErrorCode.LEDGER_BEHIND, error.reason)])
     message = "The customer store cannot answer at the moment; try again later."
@@ -138,8 +140,9 @@ def unavailable(error: StoreUnavailableError, changing: bool = False) -> Outcome
 
 
 def internal(error: BaseException, path: tuple[str | int, ...] = ()) -> ResponseError:
-    """A defect: the caller gets a number to quote, the log the kind of error and where, and neither any value."""
+    """An unexpected error. The caller gets an incident number, the log the type and place; neither contains a value."""
     incident = secrets.token_hex(6)
+    # File names and lines only: messages and source lines may contain values (D1, G5).
     frames = []
     trace = error.__traceback__
     while trace is not None:

@@ -1,4 +1,4 @@
-"""What arguments mean, checked before anything is fetched."""
+"""Interprets arguments (paging, ids, look-ups) and raises FieldError before anything is fetched."""
 
 from __future__ import annotations
 
@@ -21,30 +21,32 @@ DEFAULT_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """A page: how many, and after which key."""
+    """A page: the number of rows, and the key after which it starts."""
 
     first: int
     after: int | None
     seal: Callable[[int], str]
-    """Makes the cursor of a row of this list from its key."""
+    """Creates the cursor of a row of this list from its key."""
 
 
 def list_place(field: FieldModel, grant: Grant) -> ListPlace:
-    """The list that a connection shows to this caller: what its cursors are bound to."""
+    """The list of a connection for this caller, which its cursors are bound to (G16)."""
     source = field.source
     newest = isinstance(source, Paged) and source.relation is not None and source.relation.newest_first
     return ListPlace(grant.client_id, grant.subject, field.coordinate, newest)
 
 
 def paging(place: ListPlace, cursors: Cursors, arguments: Mapping[str, Any], most: int) -> Paging:
-    """`first` and `after` of a connection; FieldError when they cannot be followed."""
+    """Interpret `first` and `after` of a connection; FieldError if they are invalid."""
     first = arguments.get("first")
+    # The default is no more than the client's limit, so that omitting `first` never fails.
     if first is None:
         first = min(DEFAULT_PAGE, most)
     if first < 0:
         raise FieldError(ErrorCode.BAD_USER_INPUT, "`first` must not be negative.")
     if first > most:
         raise FieldError(ErrorCode.PAGE_TOO_LARGE, f"`first` is more than this client may read at once: {most}.")
+    # A cursor is bound to client, subject and list, so that it reveals and opens nothing elsewhere (G16).
     cursor = arguments.get("after")
     if cursor is None:
         return Paging(first, None, cursors.sealer(place))
@@ -56,8 +58,9 @@ def paging(place: ListPlace, cursors: Cursors, arguments: Mapping[str, Any], mos
 
 
 def node_key(ids: GlobalIds, model: SchemaModel, field: FieldModel, text: str) -> tuple[str, int]:
-    """The type and key of a global id that this field can answer; FieldError otherwise, existing or not."""
+    """The type and key of a global id that this field accepts; FieldError otherwise, whether the row exists or not."""
     found = ids.decode(text)
+    # Checked before any read: the answer cannot depend on the existence of the row (G7).
     if found is None or found.type_name not in model.rows:
         raise FieldError(
             ErrorCode.INVALID_ID, "`id` is not a global id: give the `id` of an object exactly as it was read."
@@ -71,7 +74,7 @@ def node_key(ids: GlobalIds, model: SchemaModel, field: FieldModel, text: str) -
 
 
 def searched_for(field: FieldModel, text: str) -> str:
-    """What a document is looked up by, in its normal form; FieldError for what can be none, existing or not."""
+    """The normal form of a rendered document's key; FieldError if it is malformed, whether the row exists or not."""
     assert isinstance(field.source, RenderedDocument)
     try:
         return field.source.normal(text)
@@ -80,7 +83,7 @@ def searched_for(field: FieldModel, text: str) -> str:
 
 
 def domain_index(keys: KeyStore, text: str) -> bytes:
-    """The blind index of a domain's name in whatever spelling; FieldError for what can be none, existing or not."""
+    """The blind index of a domain name in any spelling; FieldError if it is malformed, whether it exists or not."""
     try:
         return keys.blind_index(Lookup.DOMAIN, to_ascii(text))
     except DomainNameError as error:
@@ -88,7 +91,7 @@ def domain_index(keys: KeyStore, text: str) -> bytes:
 
 
 def own_key(grant: Grant) -> int:
-    """The customer whom the token is bound to; FieldError for a tool's token, which is bound to nobody."""
+    """The key of the customer that the token is bound to; FieldError for a tool's token."""
     if grant.subject is None:
         raise FieldError(ErrorCode.BAD_USER_INPUT, "The token is not bound to a customer: use `customer(id:)`.")
     return grant.subject

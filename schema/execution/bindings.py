@@ -1,4 +1,4 @@
-"""Arguments bound when an operation is planned: what a request's variables must still say, and nothing else."""
+"""Binds arguments at compile time, so that only the request's variables are evaluated at run time."""
 
 from __future__ import annotations
 
@@ -19,59 +19,61 @@ from schema.model.model import SchemaModel
 Values = Mapping[str, Any]
 """The coerced variables by name."""
 Bound = Callable[[OperationContext, Grant, Values], Any]
-"""What a compiled plan calls for the arguments of one field; it raises when they do not fit."""
+"""Evaluates the arguments of one field for a request; raises FieldError or MisfitError if they are invalid."""
 
 
-def own(unit: OperationContext, grant: Grant, values: Values) -> int:
-    """The primary key of the customer whom the token is bound to."""
+def own(context: OperationContext, grant: Grant, values: Values) -> int:
+    """The primary key of the customer that the token is bound to."""
     return own_key(grant)
 
 
 def id_of(model: SchemaModel, planned: PlannedField) -> Bound:
-    """The type and primary key that the argument `id` names."""
+    """The type and primary key of the argument `id`."""
     facts, read = planned.facts, argument(planned, "id")
-    return lambda unit, grant, values: node_key(unit.ids, model, facts, read(values))
+    return lambda context, grant, values: node_key(context.ids, model, facts, read(values))
 
 
 def lookup_of(planned: PlannedField) -> Bound:
-    """The field of the lookup, and the blind index of its value."""
+    """The chosen field of `CustomerLookup`, and the blind index of its value."""
     read = argument(planned, "by")
 
-    def key(unit: OperationContext, grant: Grant, values: Values) -> tuple[str, bytes]:
+    def key(context: OperationContext, grant: Grant, values: Values) -> tuple[str, bytes]:
         ((name, value),) = read(values).items()
-        return name, unit.store.keys.blind_index(LOOKUPS[name], value)
+        return name, context.store.keys.blind_index(LOOKUPS[name], value)
 
     return key
 
 
 def domain_of(planned: PlannedField) -> Bound:
-    """The blind index of the domain that the argument `name` names."""
+    """The blind index of the argument `name`, a domain name."""
     read = argument(planned, "name")
-    return lambda unit, grant, values: domain_index(unit.store.keys, read(values))
+    return lambda context, grant, values: domain_index(context.store.keys, read(values))
 
 
 def index_of(planned: PlannedField, source: RenderedDocument) -> Bound:
-    """The blind index of what a document is looked up by."""
+    """The blind index of a rendered document's key."""
     facts, read = planned.facts, argument(planned, source.kind)
-    return lambda unit, grant, values: unit.store.keys.blind_index(source.lookup, searched_for(facts, read(values)))
+    return lambda context, grant, values: context.store.keys.blind_index(
+        source.lookup, searched_for(facts, read(values))
+    )
 
 
 def input_of(planned: PlannedField) -> Bound:
-    """What a command is given; nothing at all where its input may be left out."""
+    """The argument `input` of a command; empty if it has none or it was left out."""
     if "input" not in planned.facts.core.args:
-        return lambda unit, grant, values: {}
+        return lambda context, grant, values: {}
     read = argument(planned, "input")
-    return lambda unit, grant, values: read(values) or {}
+    return lambda context, grant, values: read(values) or {}
 
 
 def page_of(planned: PlannedField) -> Bound:
-    """How many, and after which key."""
+    """The page size, and the key after which the page starts."""
     facts = planned.facts
     reads = {name: argument(planned, name) for name in ("first", "after")}
 
-    def page(unit: OperationContext, grant: Grant, values: Values) -> tuple[int, int | None]:
+    def page(context: OperationContext, grant: Grant, values: Values) -> tuple[int, int | None]:
         given = {name: value for name, read in reads.items() if (value := read(values)) is not Undefined}
-        at = paging(list_place(facts, grant), unit.cursors, given, grant.max_page)
+        at = paging(list_place(facts, grant), context.cursors, given, grant.max_page)
         return at.first, at.after
 
     return page
@@ -80,30 +82,33 @@ def page_of(planned: PlannedField) -> Bound:
 def argument(planned: PlannedField, name: str) -> Callable[[Values], Any]:
     """Reads one argument from the coerced variables; Undefined when neither it nor a default was given.
 
-    Misfit where the request's variables make it null or incomplete and it must not be.
+    The returned function raises MisfitError if the variables make a non-null argument null or incomplete.
     """
     core = planned.facts.core.args[name]
     missing, needed = core.default_value, is_non_null_type(core.type)
+    # Merged fields have equal arguments (OverlappingFieldsCanBeMerged), so the first node suffices.
     node = next((each.value for each in planned.nodes[0].arguments or () if each.name.value == name), None)
     if node is None:
         return lambda values: missing
     if isinstance(node, VariableNode):
         variable = node.name.value
         if not needed:
+            # An absent variable leaves the argument's default in place (GraphQL, CoerceArgumentValues).
             return lambda values: values.get(variable, missing)
         return lambda values: _fitting(name, values.get(variable, missing))
     if not _has_variables(node):
+        # A literal is coerced once, when the plan is compiled.
         fixed = value_from_ast(node, core.type)
         return lambda values: fixed
     return lambda values: _fitting(name, value_from_ast(node, core.type, dict(values)))
 
 
 class MisfitError(Exception):
-    """The variables of a request leave out what an argument needs."""
+    """The variables of a request leave a non-null argument null or incomplete."""
 
 
 def _fitting(name: str, value: Any) -> Any:
-    """Null passes the types of a document where a variable has a default, and must be refused when it comes."""
+    """Refuse null: validation admits a nullable variable with a default (GraphQL, All Variable Usages Are Allowed)."""
     if value is None or value is Undefined:
         raise MisfitError(f"the argument {name} is incomplete")
     return value

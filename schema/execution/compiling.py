@@ -1,13 +1,13 @@
-"""A plan turned into one Python function: fetch level by level, then shape from the leaves up, with nothing in between.
+"""Compiles a plan to one Python function: fetch level by level, then build the response from the leaves up.
 
-The function knows only the answer that has no errors. Whatever is out of the ordinary (an argument that does not fit,
-a value that does not open) makes it raise, and the standard executor answers the operation as the specification says.
+The function covers only the response without errors. In any other case (an invalid argument, a value that does not
+decrypt) it raises, and the standard executor answers the operation as the specification requires.
 
 The generated source, for `{ customer(id: $id) { fullName services { name } } }`, reads like this:
 
-    type1, key1 = bound1(unit, grant, variables)
+    type1, key1 = bound1(context, grant, variables)
     rows1 = await fetch1.rows([key1], parameters)
-    await learn([r[0] for r in rows1])
+    await add_owners([r[0] for r in rows1])
     rows1 = [r for r in rows1 if known[r[0]] is not None]
     rows2 = await fetch2.rows([r[0] for r in rows1], parameters)
     by2 = {}
@@ -16,8 +16,8 @@ The generated source, for `{ customer(id: $id) { fullName services { name } } }`
     for r in rows1: ... one1 = {"fullName": ..., "services": by2.get(r[0], EMPTY)}
     return {"customer": one1}
 
-Here stand the fields of the root. `schema.execution.levels` writes the fetches below them, `schema.execution.shapes`
-what stands inside a loop, `schema.execution.pages` connections.
+This module writes the root fields, `schema.execution.levels` the fetches below them, `schema.execution.shapes` the
+bodies of loops, and `schema.execution.pages` connections.
 """
 
 from __future__ import annotations
@@ -43,43 +43,49 @@ from store.crypto.system_keys import SystemKeys
 Compiled = Callable[[OperationContext, Grant, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
-def compiled_or_none(model: SchemaModel, plan: Plan, house: SystemKeys) -> Compiled | None:
-    """The function, or None when the standard executor has to answer; StoreUnavailableError while no key is there."""
+def compiled_or_none(model: SchemaModel, plan: Plan, system_keys: SystemKeys) -> Compiled | None:
+    """The compiled function; None if the standard executor has to answer. StoreUnavailableError if a key is missing."""
+    # Both are rare, and their results and errors are graphql-core's.
     if plan.decision.introspects or plan.null_switch:
         return None
     try:
-        return compile_plan(model, plan, house)
+        return compile_plan(model, plan, system_keys)
     except NotCoveredError:
         return None
 
 
-def compile_plan(model: SchemaModel, plan: Plan, house: SystemKeys) -> Compiled:
-    """The function that answers the plan; NotCoveredError when there is none."""
-    answer: Compiled = _Compiler(model, house).source(plan).function("answer")
+def compile_plan(model: SchemaModel, plan: Plan, system_keys: SystemKeys) -> Compiled:
+    """Compile the plan; NotCoveredError if it contains something that the compiler does not support."""
+    answer: Compiled = _Compiler(model, system_keys).source(plan).function("answer")
     return answer
 
 
 class _Compiler:
-    """Each method writes its lines and gives the expression in which they leave their value."""
+    """Each method adds lines to the source and returns the expression of the value that they compute."""
 
-    def __init__(self, model: SchemaModel, house: SystemKeys) -> None:
+    def __init__(self, model: SchemaModel, system_keys: SystemKeys) -> None:
         self.model = model
-        self.out = FunctionSource("async def answer(unit, grant, variables):", **CONSTANTS, view=GrantView.of)
-        self.levels = Levels(model, self.out, house)
+        self.out = FunctionSource("async def answer(context, grant, variables):", **CONSTANTS, view=GrantView.of)
+        self.levels = Levels(model, self.out, system_keys)
         self.shapes = self.levels.shapes
 
     def source(self, plan: Plan) -> FunctionSource:
-        """The whole function."""
+        """Write the whole function."""
+        # The code of pages writes these parts without a check for each.
         if any(each.withheld and isinstance(each.facts.source, Attribute) for each in plan.places.values()):
             raise NotCoveredError("a part of a connection, an edge or a page that is withheld")
-        self.out.add("parameters, learn, known = unit.parameters, unit.revealed.learn, unit.revealed.known")
+        self.out.add(
+            "parameters, add_owners, known = context.parameters, context.revealed.add_owners, context.revealed.known"
+        )
+        # In the order of the operation: root fields of a mutation are executed serially.
         fields = [(key, self._root(planned, plan.root.type_name)) for key, planned in plan.root.fields.items()]
         self.out.add(f"return {display(fields)}")
         return self.out
 
-    # The fields of the root.
+    # Root fields.
 
     def _root(self, planned: PlannedField, type_name: str) -> str:
+        # `__typename` is known at compile time.
         if planned.model is None:
             return typename(planned, type_name)
         if planned.withheld:
@@ -100,13 +106,13 @@ class _Compiler:
             case Entry("node", _):
                 return self._node(planned)
             case RenderedDocument():
-                return self._told(planned, planned.facts.source)
+                return self._rendered(planned, planned.facts.source)
             case Command(run):
                 return self._command(planned, run)
         raise NotCoveredError(planned.facts.coordinate)
 
     def _found(self, planned: PlannedField, fetch: ByKey, key: str, only: str | None = None) -> str:
-        """The row of one primary key: what an id names, and what a command has changed."""
+        """Fetch the row of one primary key: of a global id, or of a row that a command changed."""
         n = self.out.number()
         self.out.constant(f"fetch{n}", fetch)
         self.out.add(f"rows{n} = await fetch{n}.rows([{key}], parameters)")
@@ -116,27 +122,27 @@ class _Compiler:
         n, fetch = self.out.number(), planned.fetch(ByIndex)
         self.out.constant(f"fetch{n}", planned.fetches)
         self.out.add(f"name{n}, index{n} = {self.levels.bound(lookup_of(planned))}")
-        self.out.add(f"rows{n} = await unit.looked_up(fetch{n}[name{n}], index{n})")
+        self.out.add(f"rows{n} = await context.looked_up(fetch{n}[name{n}], index{n})")
         return self._one(planned, fetch.layout, n)
 
     def _domain(self, planned: PlannedField) -> str:
         n, fetch = self.out.number(), planned.fetch(ByIndex)
         self.out.constant(f"fetch{n}", fetch)
-        self.out.add(f"rows{n} = await unit.looked_up(fetch{n}, {self.levels.bound(domain_of(planned))})")
+        self.out.add(f"rows{n} = await context.looked_up(fetch{n}, {self.levels.bound(domain_of(planned))})")
         return self._one(planned, fetch.layout, n)
 
-    def _told(self, planned: PlannedField, source: RenderedDocument) -> str:
+    def _rendered(self, planned: PlannedField, source: RenderedDocument) -> str:
         n, fetch = self.out.number(), planned.fetch(ByIndex)
         at = fetch.layout.owner_at
         name = self.model.types_of_table[source.table][0]
         self.out.constant(f"fetch{n}", fetch)
         self.out.constant(f"tell{n}", lambda row, key: source.write(OpenedRecord(name, row, fetch.layout, key)))
-        self.out.add(f"rows{n} = await unit.looked_up(fetch{n}, {self.levels.bound(index_of(planned, source))})")
+        self.out.add(f"rows{n} = await context.looked_up(fetch{n}, {self.levels.bound(index_of(planned, source))})")
         self.levels.admit(fetch.layout, n)
         return f"(tell{n}(rows{n}[0], known[rows{n}[0][{at}]]) if rows{n} else None)"
 
     def _node(self, planned: PlannedField) -> str:
-        """A branch for each type that the id may name; the others are as if they did not exist."""
+        """One branch per type that the purpose may read; ids of other types return null, as if unknown."""
         n = self.out.number()
         self.out.add(f"type{n}, key{n} = {self.levels.bound(id_of(self.model, planned))}")
         self.out.add(f"node{n} = None")
@@ -149,11 +155,12 @@ class _Compiler:
         return f"node{n}"
 
     def _one(self, planned: PlannedField, layout: Layout, n: int, only: str | None = None) -> str:
-        """The one row in `rows<n>`, or None; `only` one of this type."""
+        """The one row in `rows<n>`, or None; with `only`, limited to this type."""
         self.levels.admit(layout, n)
+        # `node(id:)` names a type: a row of another variant of the table is not that object.
         if only and self.model.rows[only].kind is not None:
             self.out.add(f"rows{n} = [r for r in rows{n} if {self.shapes.is_of(only, layout)}]")
-        self.levels.hand(layout, n)
+        self.levels.record_handover(layout, n)
         below = [planned.selections[only]] if only else rows_below(planned)
         self.levels.below(below, layout, n)
         self.out.add(f"one{n} = None")
@@ -161,10 +168,12 @@ class _Compiler:
         return f"one{n}"
 
     def _command(self, planned: PlannedField, run: Run) -> str:
-        """Carried out before anything of it is shown, and before the next one begins."""
+        """Run the command, then read its payload: root fields of mutations execute serially (GraphQL, Mutation)."""
         n = self.out.number()
         self.out.constant(f"run{n}", run)
-        self.out.add(f"result{n} = await unit.perform({planned.key!r}, run{n}, {self.levels.bound(input_of(planned))})")
+        self.out.add(
+            f"result{n} = await context.perform({planned.key!r}, run{n}, {self.levels.bound(input_of(planned))})"
+        )
         (payload,) = planned.selections.values()
         return display((key, self._of_payload(each, payload, n)) for key, each in payload.fields.items())
 
@@ -195,18 +204,19 @@ class _Compiler:
 
     def _page(self, planned: PlannedField) -> str:
         n, fetch = self.levels.paging(planned)
-        self.out.add(f"rows{n}, more{n} = await unit.standing(fetch{n}, after{n}, first{n})")
-        self.levels.hand(fetch.layout, n)
+        self.out.add(f"rows{n}, more{n} = await context.standing(fetch{n}, after{n}, first{n})")
+        self.levels.record_handover(fetch.layout, n)
         self.levels.below(rows_below(planned), fetch.layout, n)
         self.levels.pages.write(planned, fetch.layout, n)
         return f"connection{n}(rows{n}, more{n})"
 
     def _grant(self, planned: PlannedField) -> str:
         n = self.out.number()
-        self.out.add(f"grant{n} = view(grant, unit.ids)")
+        self.out.add(f"grant{n} = view(grant, context.ids)")
         shown = []
         for key, each in planned.only.fields.items():
             source = each.model.source if each.model else None
+            # Attributes of GrantView have the names of the fields' sources.
             value = f"grant{n}.{source.name}" if isinstance(source, Attribute) else typename(each, "Grant")
             shown.append((key, value))
         return display(shown)

@@ -1,4 +1,4 @@
-"""What an operation may cost, in objects that it may read: known before anything is read."""
+"""Estimates the cost of an operation before execution, in objects that it may read."""
 
 from __future__ import annotations
 
@@ -14,84 +14,85 @@ from schema.execution.bindings import argument
 from schema.execution.plans import Plan, PlannedField, Selection
 
 LIST = 5
-"""How many rows a list without pages is taken to hold: services, payment methods, domains of one customer."""
+"""Assumed rows of a list without pages: services, payment methods, domains of one customer."""
 
 Estimate = Callable[[Grant, Mapping[str, Any]], int]
 
 
 class Budget(Protocol):
-    """What keeps one client from using up the gateway."""
+    """The rate limit of each client, in objects."""
 
     def spend(self, client_id: str, cost: int, customer: int | None = None) -> float:
-        """Take the cost from the client's budget, and from the customer's whom it speaks for; seconds to wait when one
-        does not suffice, else 0."""
+        """Charge the client's budget, and the bound customer's; seconds to wait if one does not suffice, else 0."""
 
 
 class Watch(Protocol):
-    """What notices that a client reads customers in bulk."""
+    """The limit of different customers that a client may read in an hour."""
 
     def note(self, grant: Grant, pseudonyms: Iterable[str], binding: bool) -> float:
-        """Count these customers; seconds to wait when they must not be revealed, else 0. Not binding: only count."""
+        """Count these customers; seconds to wait if they must not be revealed, else 0. If not `binding`, only count."""
 
     def wait(self, grant: Grant, pseudonyms: Iterable[str]) -> float:
-        """Seconds to wait when these customers must not be revealed, else 0; nobody is counted yet."""
+        """Seconds to wait if these customers must not be revealed, else 0; counts nothing."""
 
 
 class RefusalCounter(Protocol):
-    """What remembers which client asked for what it may not have."""
+    """Counts refused fields by client (G17)."""
 
     def note(self, client_id: str, denials: Sequence[Denial]) -> None:
-        """Count these, in memory: whoever was refused waits for nothing, and costs no statement."""
+        """Count these in memory: a refusal executes no database statement."""
 
 
 class NoTally:
-    """Nobody remembers."""
+    """Counts nothing."""
 
     def note(self, client_id: str, denials: Sequence[Denial]) -> None:
-        """Forget them."""
+        """Ignore them."""
 
 
 class NoWatch:
-    """Nobody counts."""
+    """Sets no limit."""
 
     def note(self, grant: Grant, pseudonyms: Iterable[str], binding: bool) -> float:
-        """Never too many."""
+        """Always 0."""
         return 0.0
 
     def wait(self, grant: Grant, pseudonyms: Iterable[str]) -> float:
-        """Never too many."""
+        """Always 0."""
         return 0.0
 
 
 class NoBudget:
-    """Everybody may spend anything."""
+    """Sets no limit."""
 
     def spend(self, client_id: str, cost: int, customer: int | None = None) -> float:
-        """Always enough."""
+        """Always 0."""
         return 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A place that reads rows: how many under each parent, and what hangs on each."""
+    """A place that reads rows: the number under each parent, and the places below."""
 
     rows: int
     first: Callable[[Mapping[str, Any]], Any] | None
     below: tuple[_Place, ...]
 
     def cost(self, parents: int, grant: Grant, variables: Mapping[str, Any]) -> int:
+        # Nested connections multiply: the estimate is the number of rows in the worst case.
         rows = parents * (self.rows if self.first is None else _page(self.first(variables), grant))
         return rows + sum(place.cost(rows, grant, variables) for place in self.below)
 
 
 def estimate_of(plan: Plan) -> Estimate:
-    """The function that estimates the plan for a request's grant and variables; the least is 1."""
+    """A function that estimates the plan for a request's grant and variables; at least 1."""
     places = tuple(_places(plan.root))
+    # At least 1, so that operations that read no rows are limited, too.
     return lambda grant, variables: max(1, sum(place.cost(1, grant, variables) for place in places))
 
 
 def _page(first: Any, grant: Grant) -> int:
-    # A size that does not fit is refused later, in its own words.
+    # An invalid page size is refused later, with an error of its own.
     return min(max(first, 0), grant.max_page) if type(first) is int else min(DEFAULT_PAGE, grant.max_page)
 
 
@@ -106,6 +107,7 @@ def _place(planned: PlannedField) -> list[_Place]:
     match planned.model.source:
         case Paged():
             return [_Place(0, argument(planned, "first"), below)]
+        # A computed connection, such as `Customer.accesses`, reads pages like any other.
         case Computed() if "first" in planned.facts.core.args:
             return [_Place(0, argument(planned, "first"), below)]
         case Related(relation):

@@ -1,4 +1,4 @@
-"""Why a document is answered or refused, field by field: the gateway's own decision and plan, without a request."""
+"""Explains the decision on a document field by field, from the gateway's own decision and plan."""
 
 from __future__ import annotations
 
@@ -26,46 +26,47 @@ from schema.model.model import SchemaModel
 from store.sql.reading import Reader
 
 CASE = "CASE-1"
-"""Stands for the reference that a request must bring for some purposes."""
+"""Placeholder of the reference that some purposes require."""
 SWITCHES = 6
-"""Variables of `@skip` and `@include` whose every combination is planned; more, and only all on and all off are."""
+"""Up to this number of `@skip` and `@include` variables every combination is planned, above it two: all and none."""
 
 
 class Explainer:
-    """Explains documents of one client."""
+    """Explains documents for one client."""
 
     def __init__(
         self, model: SchemaModel, facts: Facts, client: AuditedClient, reader: Reader, *, hints: bool = True
     ) -> None:
-        """`hints`: whether what is wrong with a document may name fields that it does not."""
+        """`hints`: errors may suggest names that the document does not contain."""
         self.model, self.facts, self.client, self.reader, self.hints = model, facts, client, reader, hints
         self.documents = Documents(self.model.core, Limits())
 
     def explain(self, text: Text, purpose: str | None) -> Explanation:
-        """Every operation of the document: for the purpose it states or is registered for, else for each there is."""
+        """Explain each operation for its stated or registered purpose, else for each of the client's purposes."""
         document = self.documents.read(text.text)
         unfit = [_unfit(each, text.name) for each in document.problems(hints=self.hints)]
+        # By hash, as at run time: the name of a document has no meaning.
         registered = next((each.purpose for each in self.client.documents if each.hash == document.hash), None)
         found: list[Explained] = []
         for operation in document.operations.values():
-            said = stated(operation.node, {}, purpose, None)
-            if isinstance(said, ResponseError):
-                unfit.append(_unfit(said, text.name))
+            statement = stated(operation.node, {}, purpose, None)
+            if isinstance(statement, ResponseError):
+                unfit.append(_unfit(statement, text.name))
                 continue
-            fixed = said.purpose or Purpose.__members__.get(registered or "")
+            fixed = statement.purpose or Purpose.__members__.get(registered or "")
             purposes = (fixed,) if fixed is not None else self.client.known() or (None,)
             found += [self._for(text, operation, each, registered) for each in purposes]
         return Explanation(text, tuple(found), tuple(unfit))
 
     def _for(self, text: Text, operation: Operation, purpose: Purpose | None, registered: str | None) -> Explained:
         grant = self._grant(purpose)
-        said = stated(operation.node, {}, purpose.name if purpose else None, None)
+        statement = stated(operation.node, {}, purpose.name if purpose else None, None)
         reference = CASE if purpose is not None and purpose.requires_reference else None
         own = Purpose.__members__.get(registered or "")
-        if isinstance(said, ResponseError):
-            chosen, problems = Chosen(None, None), [said.message]
+        if isinstance(statement, ResponseError):
+            chosen, problems = Chosen(None, None), [statement.message]
         else:
-            chosen = choose(grant, own, type(said)(said.purpose, said.reference or reference))
+            chosen = choose(grant, own, type(statement)(statement.purpose, statement.reference or reference))
             problems = []
         decision = decide_operation(self.model, operation, grant, chosen.purpose)
         if chosen.refused is not None and decision.problems():
@@ -87,15 +88,17 @@ class Explainer:
         )
 
     def _grant(self, purpose: Purpose | None) -> Grant:
-        """What a token of the client would carry; one for one's own data has a subject, whoever it is."""
+        """The grant of a token of the client; with a purpose limited to own data it has a placeholder subject."""
         purposes = frozenset(self.client.known())
         bound = any(each.own_data_only for each in purposes)
         third_party = bound and not self.client.first_party
         return Grant(
             token_id="explained",  # noqa: S106 (no token at all)
             client_id=self.client.id,
+            # Any subject: the decision depends on whether there is one, not on whom.
             subject=1 if bound else None,
             purposes=purposes,
+            # A third-party token has the scopes that customers can consent to, and no others (O10).
             scopes=self.client.scopes & APP_SCOPES if third_party else self.client.scopes,
             expires_at=0,
             refusal=Refusal[self.client.refusal],
@@ -108,30 +111,31 @@ class Explainer:
     def _fields(self, text: Text, operation: str, decision: Decision) -> Iterator[Judged]:
         refused = {each.coordinate: each for each in (*decision.refused, *decision.unwithholdable)}
         refused |= {each.refused.coordinate: each.refused for each in decision.guarded}
-        shown: set[str] = set()
+        seen: set[str] = set()
         for asked in read_document(self.facts, text.name, text.text, operation).asked.values():
             fact = self.facts.all[asked.coordinate]
+            # Fields without rules are listed only if they are refused.
             if fact.governs or asked.coordinate in refused:
-                shown.add(asked.coordinate)
+                seen.add(asked.coordinate)
                 conditions = decision.conditions.get(asked.coordinate, ())
                 yield self._judged(asked.coordinate, asked.place, refused.get(asked.coordinate), conditions)
             if asked.coordinate not in refused:
-                yield from self._told(asked.coordinate, asked.place, shown)
+                yield from self._rendered(asked.coordinate, asked.place, seen)
         for coordinate, each in refused.items():
-            if coordinate not in shown:
+            if coordinate not in seen:
                 first = each.locations[0] if each.locations else {"line": 1, "column": 1}
                 place = SourcePosition(text.name, first["line"], first["column"])
                 yield self._judged(coordinate, place, each, decision.conditions.get(coordinate, ()))
 
-    def _told(self, coordinate: str, place: SourcePosition, shown: set[str]) -> Iterator[Judged]:
-        """The fields that a document of another standard tells, where it is asked for."""
+    def _rendered(self, coordinate: str, place: SourcePosition, seen: set[str]) -> Iterator[Judged]:
+        """The fields that a selected rendered document contains."""
         type_, _, field = coordinate.partition(".")
         source = self.model.field(type_, field).source if (type_, field) in self.model.fields else None
         if not isinstance(source, RenderedDocument):
             return
         for each in source.columns.values():
-            if each not in shown:
-                shown.add(each)
+            if each not in seen:
+                seen.add(each)
                 yield self._judged(each, place, None, self.model.rules[each].conditions(source.reads_as))
 
     def _judged(
@@ -149,7 +153,7 @@ class Explainer:
         )
 
     def _columns(self, operation: Operation, decision: Decision) -> list[str]:
-        """What is selected at most: every combination of what `@skip` and `@include` may leave out."""
+        """The columns selected at most, over the combinations of `@skip` and `@include` variables."""
         found: dict[str, None] = {}
         for values in _combinations(operation.switches):
             plan = make_plan(self.model, self.reader, operation, decision, values)
@@ -167,6 +171,7 @@ class Explainer:
 
 
 def _combinations(switches: Sequence[str]) -> Iterator[Mapping[str, bool]]:
+    # 2⁶ = 64 plans at most.
     choices = product((True, False), repeat=len(switches))
     if len(switches) > SWITCHES:
         choices = iter([(True,) * len(switches), (False,) * len(switches)])  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""The levels of a plan, written from the root down: what hangs on the rows of one level is shaped before they are."""
+"""Writes the fetches of a plan from the root down; rows are turned into objects after those below them."""
 
 from __future__ import annotations
 
@@ -16,32 +16,33 @@ from store.crypto.system_keys import SystemKeys
 
 
 class Levels:
-    """Writes the fetches of one level after another: the rows of number n are in `rows<n>`."""
+    """Writes the fetches level by level; the rows of level n are in `rows<n>`."""
 
-    def __init__(self, model: SchemaModel, out: FunctionSource, house: SystemKeys) -> None:
+    def __init__(self, model: SchemaModel, out: FunctionSource, system_keys: SystemKeys) -> None:
         self.out = out
-        self.shapes = Shapes(model, out, house.ids)
-        self.pages = Pages(out, self.shapes, house.cursors)
+        self.shapes = Shapes(model, out, system_keys.ids)
+        self.pages = Pages(out, self.shapes, system_keys.cursors)
 
     def bound(self, bound: Bound) -> str:
-        """The arguments of a field, bound to the request."""
+        """The expression that evaluates a field's bound arguments for the request."""
         name = self.out.constant(f"bound{self.out.number()}", bound)
-        return f"{name}(unit, grant, variables)"
+        return f"{name}(context, grant, variables)"
 
     def admit(self, layout: Layout, n: int) -> None:
-        """Note whose rows these are; where the owner's key is gone, the row is no longer there (R35)."""
+        """Track the owners of the rows, and drop rows whose owner's key was destroyed: they are erased (R35)."""
         at = layout.owner_at
-        self.out.add(f"await learn([r[{at}] for r in rows{n}])")
+        self.out.add(f"await add_owners([r[{at}] for r in rows{n}])")
         self.out.add(f"rows{n} = [r for r in rows{n} if known[r[{at}]] is not None]")
 
-    def hand(self, layout: Layout, n: int) -> None:
-        """Note what of `rows<n>`, which are all shown, leaves for a registry."""
+    def record_handover(self, layout: Layout, n: int) -> None:
+        """Record what `rows<n>`, all of which are shown, hand over to a registry."""
+        # Only DOMAIN_REGISTRATION has such columns, so other plans pay nothing for it.
         if layout.handed:
             self.out.constant(f"layout{n}", layout)
-            self.out.add(f"unit.revealed.hand(rows{n}, layout{n})")
+            self.out.add(f"context.revealed.record_handover(rows{n}, layout{n})")
 
     def below(self, selections: list[Selection], layout: Layout, n: int) -> None:
-        """Fetch and shape everything that hangs on `rows<n>`."""
+        """Fetch and build everything below `rows<n>`."""
         for selection in selections:
             for planned in selection.fields.values():
                 if planned.model is None or planned.withheld:
@@ -53,8 +54,9 @@ class Levels:
                         self._pages(planned, relation, self._keys(relation, layout, n))
 
     def _keys(self, relation: Relation, layout: Layout, n: int) -> str:
-        """By what the rows in `rows<n>` lead on."""
+        """The expression of the keys by which `rows<n>` are related to the next level, without null."""
         at = layout.at[relation.source]
+        # Ids are unique and never null; other keys need the set.
         if at == 0:
             return f"[r[0] for r in rows{n}]"
         return f"list({{r[{at}] for r in rows{n}}} - NOTHING)"
@@ -64,15 +66,18 @@ class Levels:
         self.shapes.below[planned] = n
         self.out.constant(f"fetch{n}", fetch)
         self.out.add(f"rows{n} = await fetch{n}.rows({keys}, parameters)")
+        # Rows of another owner, such as the customer of a domain, have to pass the guard like any other.
         if not _same_owner(relation):
             self.admit(fetch.layout, n)
-        self.hand(fetch.layout, n)
+        self.record_handover(fetch.layout, n)
         self.below(rows_below(planned), fetch.layout, n)
         self.out.add(f"by{n} = {{}}")
         at = fetch.grouped_at
 
+        # Grouped by the key that the parent rows have, in the order of the statement.
         def keep(shape: Shape) -> None:
             if relation.many:
+                # get() first: setdefault() alone would create an empty list for every row.
                 self.out.add(f"(by{n}.get(r[{at}]) or by{n}.setdefault(r[{at}], [])).append({shape(planned)})")
             else:
                 self.out.add(f"by{n}.setdefault(r[{at}], {shape(planned)})")
@@ -81,18 +86,19 @@ class Levels:
 
     def _pages(self, planned: PlannedField, relation: Relation, keys: str) -> None:
         if not _same_owner(relation):
+            # Rows of erased owners would have to be replaced, as `OperationContext.standing` does.
             raise NotCoveredError("a page of rows that may belong to others")
         n, fetch = self.paging(planned)
         self.shapes.below[planned] = n
         self.out.add(f"found{n} = fetch{n}.grouped(await fetch{n}.rows({keys}, after{n}, first{n}, parameters))")
         self.out.add(f"by{n} = {{k: (rows[:first{n}], len(rows) > first{n}) for k, rows in found{n}.items()}}")
         self.out.add(f"rows{n} = [r for page, more in by{n}.values() for r in page]")
-        self.hand(fetch.layout, n)
+        self.record_handover(fetch.layout, n)
         self.below(rows_below(planned), fetch.layout, n)
         self.pages.write(planned, fetch.layout, n)
 
     def paging(self, planned: PlannedField) -> tuple[int, PageOf]:
-        """A new level, whose page is bound to `first<n>` and `after<n>`."""
+        """Start a level of pages, with the variables `first<n>` and `after<n>`."""
         n, fetch = self.out.number(), planned.fetch(PageOf)
         self.out.constant(f"fetch{n}", fetch)
         self.out.add(f"first{n}, after{n} = {self.bound(page_of(planned))}")
@@ -100,5 +106,6 @@ class Levels:
 
 
 def _same_owner(relation: Relation) -> bool:
-    """The rows belong to the customer whose row leads to them: the owner's key is known already, and is there."""
+    """True if the related rows have the same owner as the parent row, so that the owner's key is known to exist."""
+    # Only then is the owner of the rows the parent row itself, whose key was loaded with it.
     return relation.target is owner_of(relation.table) and relation.source.table.name == "customers"

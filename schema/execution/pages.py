@@ -1,4 +1,4 @@
-"""A page of rows written as a connection: edges, nodes, page information, under whatever keys they were asked."""
+"""Writes the code that builds connections: edges, nodes and page information under their response keys."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from store.crypto.cursors import Cursors
 
 
 class Pages:
-    """Writes local functions, one for each connection."""
+    """Writes one local function per connection."""
 
     def __init__(self, out: FunctionSource, shapes: Shapes, cursors: Cursors) -> None:
         self.out, self.shapes, self.cursors = out, shapes, cursors
 
     def write(self, planned: PlannedField, layout: Layout, n: int) -> None:
-        """`connection<n>` shapes the rows of one page; `more` says whether others follow it."""
+        """Write `connection<n>(rows, more)`, which builds one page; `more`: other rows follow."""
         fields = planned.only.fields
         lists = {each: f"list{self.out.number()}" for each in fields.values() if each.name in ("edges", "nodes")}
 
@@ -30,6 +30,7 @@ class Pages:
                 item = shape(each) if each.name == "nodes" else self._edge(each, shape)
                 self.out.add(f"{name}.append({item})")
 
+        # A function, because a connection below other rows is built once per parent.
         with self.out.block(f"def connection{n}(rows, more):"):
             for name in ("ids", *lists.values()):
                 self.out.add(f"{name} = []")
@@ -53,11 +54,12 @@ class Pages:
         return display(shown)
 
     def _of_page(self, each: PlannedField, type_name: str, n: int) -> str:
-        """`pageInfo`, or the connection's `__typename`."""
+        """The expression of `pageInfo`, or of the connection's `__typename`."""
         if each.name != "pageInfo":
             return typename(each, type_name)
         facts = {
             "hasNextPage": "more",
+            # The cursor itself is an edge before the page (Relay Cursor Connections).
             "hasPreviousPage": f"after{n} is not None",
             "startCursor": "seal(ids[0]) if ids else None",
             "endCursor": "seal(ids[-1]) if ids else None",
@@ -68,6 +70,6 @@ class Pages:
         )
 
     def _sealer(self, planned: PlannedField) -> Callable[[Grant], Callable[[int], str]]:
-        """Gives for a caller what makes cursors of this list."""
+        """A function from the grant to the encoder of cursors of this list."""
         facts, cursors = planned.facts, self.cursors
         return lambda grant: cursors.sealer(list_place(facts, grant))

@@ -1,6 +1,6 @@
-"""Planning an operation: every fragment resolved, and for each place the rows and columns that it needs.
+"""Plans an operation: resolves its fragments, and determines the rows and columns that each place needs.
 
-A plan holds for one operation, one decision, and one set of values of the variables that `@skip` and `@include` name.
+A plan is valid for one operation, one decision, and one combination of values of the `@skip` and `@include` variables.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ LOOKUPS: Mapping[str, Lookup] = {
     "customerNumber": Lookup.CUSTOMER_NUMBER,
     "domain": Lookup.DOMAIN,
 }
-"""What each field of `CustomerLookup` is looked up by."""
+"""The blind index that each field of `CustomerLookup` searches."""
 
 
 def make_plan(
     model: SchemaModel, reader: Reader, operation: Operation, decision: Decision, values: Mapping[str, Any]
 ) -> Plan:
-    """Resolve the operation's fragments and conditions, and prepare its statements; nothing is read yet."""
+    """Resolve the operation's fragments and conditions, and prepare its statements; reads nothing."""
     return _Planner(model, reader, operation, decision, values).plan()
 
 
@@ -82,7 +82,7 @@ class _Planner:
         return Plan(self.operation, self.decision, root, coordinates, columns, self.places, self.null_switch)
 
     def selection(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode], path: ResponsePath) -> Selection:
-        """Everything asked of one object type at one place, fields of the same response key merged."""
+        """The fields of one object type at one place, merged by response key (GraphQL, CollectFields)."""
         grouped: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
         for each in sets:
@@ -100,11 +100,13 @@ class _Planner:
             if not self._included(node):
                 continue
             if isinstance(node, FieldNode):
+                # By response key, in the order of first occurrence (GraphQL, CollectFields).
                 grouped.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
             elif isinstance(node, InlineFragmentNode):
                 if node.type_condition is None or self._applies(node.type_condition.name.value, type_):
                     self._collect(type_, node.selection_set, grouped, seen)
             elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                # Before the type condition is checked, as in CollectFields.
                 seen.add(node.name.value)
                 fragment = self.operation.document.fragments[node.name.value]
                 if self._applies(fragment.type_condition.name.value, type_):
@@ -116,12 +118,13 @@ class _Planner:
                 held = self._held(directive)
                 if held is None:
                     self.null_switch = True
+                # `@skip(if: true)` and `@include(if: false)` leave the node out.
                 elif held == (directive.name.value == "skip"):
                     return False
         return True
 
     def _held(self, directive: DirectiveNode) -> bool | None:
-        """Whether the argument `if` is true; None for null, which a variable with a default may be."""
+        """The value of the argument `if`; None for null, which a nullable variable with a default can have."""
         for argument in directive.arguments or ():
             if isinstance(argument.value, VariableNode):
                 return self.values.get(argument.value.name.value)
@@ -134,7 +137,7 @@ class _Planner:
         return named is type_ or (is_abstract_type(named) and self.model.core.is_sub_type(named, type_))
 
     def planned(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], path: ResponsePath) -> PlannedField:
-        """One field with everything below it, and the statements it needs."""
+        """Plan one field with everything below it and its statements."""
         name, here = nodes[0].name.value, (*path, (type_.name, key))
         if name.startswith("__"):
             return PlannedField(key, None, nodes, withheld=False)
@@ -143,6 +146,7 @@ class _Planner:
         self.places[here] = planned
         if planned.withheld:
             return planned
+        # Fields without purposes are not personal data, and are not in the ledger entry.
         if model.rule is not None and model.rule.allowances:
             self.coordinates[model.coordinate] = None
         if isinstance(model.source, RenderedDocument):
@@ -162,7 +166,7 @@ class _Planner:
             yield from self.model.core.get_possible_types(named)
 
     def _prepare(self, planned: PlannedField) -> None:
-        """The statements of a field that leads to rows."""
+        """Prepare the statements of a field that returns rows."""
         match planned.facts.source:
             case Related(relation):
                 projection = self._projection(relation.table, planned, rows_below(planned))
@@ -172,6 +176,7 @@ class _Planner:
                 planned.fetches[table.name] = PageOf(self.reader, projection, relation)
             case Entry("lookup", table) if table is not None:
                 projection = self._projection(table, planned, rows_below(planned))
+                # One prepared statement per field: which one is used is known only from the variables.
                 for name, lookup in LOOKUPS.items():
                     planned.fetches[name] = ByIndex(self.reader, projection, lookup)
             case Entry("domain", table) if table is not None:
@@ -185,7 +190,7 @@ class _Planner:
                 self._by_id(table, planned, rows_below(planned))
 
     def _tell(self, planned: PlannedField, source: RenderedDocument) -> None:
-        """The statement of a document: what its fields may be read for by the purpose that it is written for."""
+        """Prepare the statement of a rendered document, under the conditions of the purpose `reads_as`."""
         self.coordinates.update(dict.fromkeys(source.columns.values()))
         table, rules = source.table, self.model.rules
         masks = {
@@ -193,6 +198,7 @@ class _Planner:
             for column, coordinate in source.columns.items()
         }
         self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in source.columns)))
+        # The conditions of the rows' ids: a row that may not be known must not be rendered.
         known = [rules[f"{name}.id"].conditions(source.reads_as) for name in self.model.types_of_table[table]]
         rows = frozenset(one for each in known for one in each if one.scope == "ROW")
         hidden = source.unless_restricted
@@ -201,10 +207,11 @@ class _Planner:
 
     def _by_id(self, table: Table, planned: PlannedField, below: Iterable[Selection]) -> None:
         projection = self._projection(table, planned, below)
+        # A row by its own id is a relation of the table to itself, so one fetch serves both.
         planned.fetches[table.name] = ByKey(self.reader, projection, parent(table.c.id, of=table.c.id))
 
     def _seen_tables(self, planned: PlannedField) -> Iterator[Table]:
-        """The tables whose rows the purpose may know of; an id of any other is as if it did not exist."""
+        """The tables whose ids the purpose may read; ids of others return null, as if unknown."""
         purpose = self.decision.purpose
         for table, types in self.model.types_of_table.items():
             rule = self.model.field(types[0], "id").rule
@@ -212,13 +219,14 @@ class _Planner:
                 yield table
 
     def _projection(self, table: Table, planned: PlannedField, below: Iterable[Selection]) -> Projection:
-        """The columns and conditions of everything asked of these rows."""
+        """The columns and conditions of everything selected on these rows."""
         asked = [
             each.facts
             for selection in below
             for each in selection.fields.values()
             if each.model is not None and not each.withheld
         ]
+        # The kind column decides of which type a row is, so it is always selected.
         kinds = [self.model.rows[name].kind for name in self.model.types_of_table[table]]
         columns = {kind for kind in kinds if kind is not None}
         masks: dict[Column[Any], frozenset[Condition]] = {}
@@ -226,16 +234,19 @@ class _Planner:
             column = _column(each)
             if column is not None:
                 columns.add(column)
+                # Fields that share a column share its value in the row, so the conditions of all of them apply.
                 masks[column] = masks.get(column, frozenset()) | self._conditions("VALUE", each.coordinate)
         handed = self._handed(table, asked)
         columns.update(NEEDED if handed else ())
         named = [planned.facts.coordinate, *(each.coordinate for each in asked), *self._ids_of(table)]
         rows = frozenset(one for one in self._conditions("ROW", *named) if CLAUSES[one][0] is table)
+        # Sorted, so that reports and dry runs are stable.
         self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in columns)))
         return Projection(table, frozenset(columns), rows, masks, self.own_only, handed, self.decision.purpose)
 
     def _handed(self, table: Table, asked: Iterable[FieldModel]) -> Mapping[Column[Any], str]:
-        """What whoever registers domains reads of them for the registry, as the fields say of themselves."""
+        """The columns of domains that are disclosed to the registry by reading them for DOMAIN_REGISTRATION (R23)."""
+        # Reading a domain for any other purpose discloses it to nobody.
         if table is not domains or self.decision.purpose is not Purpose.DOMAIN_REGISTRATION:
             return {}
         return {
@@ -246,23 +257,24 @@ class _Planner:
         }
 
     def _ids_of(self, table: Table) -> list[str]:
-        """Whoever may not know that a row exists must not count it: the id's own condition holds for every read."""
+        """The coordinates of the rows' ids. Their conditions apply to every read, or hidden rows could be counted."""
         return [f"{name}.id" for name in self.model.types_of_table[table]]
 
     def _conditions(self, scope: str, *coordinates: str) -> frozenset[Condition]:
-        """The purpose's conditions of this scope on the coordinates: as decided or, if not asked, as declared."""
+        """The purpose's conditions of this scope on the coordinates: as decided, or as declared if not selected."""
         found: set[Condition] = set()
         purpose = self.decision.purpose
         for coordinate in coordinates:
             if conditions := self.decision.conditions.get(coordinate):
                 found |= conditions
+            # An id that was not selected still protects its row by its declared conditions.
             elif purpose is not None and (rule := self.model.rules.get(coordinate)) is not None:
                 found |= rule.conditions(purpose)
         return frozenset(each for each in found if each.scope == scope)
 
 
 def _column(facts: FieldModel) -> Column[Any] | None:
-    """The column of the row that a field needs."""
+    """The column that a field needs; None if it needs none."""
     match facts.source:
         case ColumnValue(column, _) | Embedded(column):
             return column

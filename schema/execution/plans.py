@@ -1,4 +1,4 @@
-"""A plan: the fields of one operation, place by place, each with the statements that it needs."""
+"""The plan of an operation: its fields by place, each with its prepared statements."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from schema.model.model import FieldModel
 Fetch = ByKey | PageOf | ByIndex
 F = TypeVar("F", ByKey, PageOf, ByIndex)
 ResponsePath = tuple[tuple[str, str], ...]
-"""A response path: each step is the parent's type and the response key, list indexes left out."""
+"""A response path of steps (parent type, response key), without list indexes."""
 
 
 class PlanError(Exception):
-    """An executor asks a place for what the planner did not prepare there: a defect of ours."""
+    """An executor needs something that the planner did not prepare: a defect of the gateway."""
 
 
+# eq=False, here and below: hashed by identity, as keys of the compiler's tables.
 @dataclass(slots=True, eq=False)
 class PlannedField:
     """One field at one place of the operation."""
@@ -34,7 +35,7 @@ class PlannedField:
     nodes: list[FieldNode]
     withheld: bool
     selections: dict[str, Selection] = field(default_factory=dict)
-    """What is asked of each object type that may stand here."""
+    """The selections by possible object type."""
     fetches: dict[str, Fetch] = field(default_factory=dict)
     """By table name (`Entry`, `Related`, `Paged`, `Affected`), or by the lookup's field."""
 
@@ -45,20 +46,20 @@ class PlannedField:
 
     @property
     def facts(self) -> FieldModel:
-        """What the schema says of the field; PlanError for `__typename` and introspection."""
+        """The field's model; PlanError for `__typename` and introspection."""
         if self.model is None:
             raise PlanError(f"{self.name} is no field of the schema")
         return self.model
 
     @property
     def only(self) -> Selection:
-        """What is asked of the one object type that can stand here; PlanError when there are several."""
+        """The selection of the only possible object type; PlanError if there are several."""
         if len(self.selections) != 1:
             raise PlanError(f"{self.facts.coordinate} is of {len(self.selections)} types")
         return next(iter(self.selections.values()))
 
     def fetch(self, kind: type[F], name: str | None = None) -> F:
-        """The fetch of this name, or the only one; PlanError unless it is of this kind."""
+        """The fetch of this name, or the only one; PlanError if it is not of this kind."""
         found = self.fetches.get(name) if name is not None else next(iter(self.fetches.values()), None)
         if not isinstance(found, kind):
             raise PlanError(f"{self.facts.coordinate} has no {kind.__name__} {name or ''}")
@@ -67,7 +68,7 @@ class PlannedField:
 
 @dataclass(slots=True, eq=False)
 class Selection:
-    """The fields asked of one object type, in the order of the response."""
+    """The fields selected on one object type, in the order of the response."""
 
     type_name: str
     fields: dict[str, PlannedField]
@@ -75,27 +76,27 @@ class Selection:
 
 @dataclass(slots=True, eq=False)
 class Plan:
-    """Everything an executor needs beside the variables."""
+    """Everything that an executor needs, except the variables."""
 
     operation: Operation
     decision: Decision
     root: Selection
     coordinates: tuple[str, ...]
-    """The personal fields that are read: what the ledger says was asked."""
+    """The fields with purposes that are read, for the ledger entry."""
     columns: tuple[str, ...]
     """The columns that are selected, as table.column."""
     places: Mapping[ResponsePath, PlannedField]
     null_switch: bool = False
-    """A `@skip` or `@include` was given null: an error, whose place and words are graphql-core's to say."""
+    """A `@skip` or `@include` has the value null: an error, which the standard executor reports."""
 
 
 def rows_below(planned: PlannedField) -> list[Selection]:
-    """The selections on the rows that a field leads to: directly, or through the edges and nodes of a connection."""
+    """The selections on the rows that a field returns: directly, or through edges and nodes of a connection."""
     return [selection for place in row_places(planned) for selection in place.selections.values()]
 
 
 def row_places(planned: PlannedField) -> list[PlannedField]:
-    """The places that show the rows a field leads to: itself, or every `nodes` and `edges.node` of its connection."""
+    """The places of the rows that a field returns: itself, or each `nodes` and `edges.node` of its connection."""
     if not isinstance(planned.facts.source, Paged):
         return [planned]
     found: list[PlannedField] = []

@@ -1,4 +1,4 @@
-"""Rows written as objects of the response: each sealed column opened once, then one dict display for each row."""
+"""Writes the code that builds response objects: each sealed column is decrypted once, then one dict display per row."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from store.crypto.global_ids import GlobalIds
 from store.crypto.sealing import VERSION, SealBrokenError
 
 Shape = Callable[[PlannedField], str]
-"""Gives the source of the object that a place shows of the row at hand."""
+"""The source of the object that a place shows of the current row."""
 Columns = Mapping[Column[Any], str]
 """The source of each column's value."""
 
 
 class NotCoveredError(Exception):
-    """The plan has something that only the standard executor answers; the message names it."""
+    """The plan contains something that only the standard executor supports; the message names it."""
 
 
+# SQLite returns booleans as 0 and 1.
 def _flag(value: Any) -> bool | None:
     return None if value is None else bool(value)
 
@@ -51,16 +52,16 @@ CONSTANTS: Mapping[str, Any] = {
     "loads": orjson.loads,
     "whole": _whole,
 }
-"""What the lines of this module name."""
+"""The constants that the generated lines use."""
 
 
 class Shapes:
-    """Writes the loops over rows."""
+    """Writes loops over rows."""
 
     def __init__(self, model: SchemaModel, out: FunctionSource, ids: GlobalIds) -> None:
         self.model, self.out, self.ids = model, out, ids
         self.below: dict[PlannedField, int] = {}
-        """The number of the level whose rows hang on a place: they are shaped before, in `by<n>`."""
+        """The level whose rows belong to a place; its objects are built first, in `by<n>`."""
 
     def each(
         self,
@@ -70,7 +71,7 @@ class Shapes:
         write: Callable[[Shape], None],
         only: str | None = None,
     ) -> None:
-        """Loop over the rows that the places show; `write` is called for each type of row (or the only one)."""
+        """Write a loop over the rows that the places show; `write` is called for each type of row, or for `only`."""
         types = [only] if only else list(places[0].selections) if places else []
         with self.out.block(f"for r in {rows}:"):
             self.out.add("i = r[0]")
@@ -82,7 +83,7 @@ class Shapes:
                     write(self._shape([place.selections[type_name] for place in places], layout))
 
     def is_of(self, type_name: str, layout: Layout) -> str:
-        """The test whether a row of this layout is of the type."""
+        """The expression that tests whether a row of this layout is of the type."""
         rows = self.model.rows[type_name]
         if rows.kind is None or rows.table is not layout.table:
             raise NotCoveredError("an interface over several tables")
@@ -95,7 +96,7 @@ class Shapes:
         )
 
     def _opened(self, selections: Iterable[Selection], layout: Layout) -> Columns:
-        """Open what the selections need, each column once."""
+        """Write the decryption of the columns that the selections need, each once."""
         columns = {column: f"r[{layout.at[column]}]" for column in _columns(selections)}
         sealed = [column for column in columns if "sealing" in column.info]
         if sealed:
@@ -104,6 +105,8 @@ class Shapes:
             self.out.add("place = b':%d:%d' % (o, i)")
         for n, column in enumerate(sealed):
             bound = f"{column.table.name}.{column.name}".encode()
+            # A sealed value is version (1 byte), nonce (12), ciphertext with tag; the associated data binds table,
+            # column, owner and row (D2). Inlined, because it runs once per value.
             plain = f"decrypt(v[1:13], v[13:], {bound!r} + place)"
             opened = f"loads({plain})" if column.info["sealing"].parts else f"{plain}.decode()"
             checked = f"{opened} if v[0] == {VERSION[0]} else broken()"
@@ -137,7 +140,7 @@ class Shapes:
         raise NotCoveredError(each.facts.coordinate)
 
     def _value(self, facts: FieldModel, column: Column[Any], value: str, read: Callable[[Any], Any] | None) -> str:
-        """The value as its scalar serialises it; a value that it would refuse raises."""
+        """The expression of the serialised value; it raises for a value that the scalar would refuse."""
         if is_non_null_type(facts.core.type):
             raise NotCoveredError(f"{facts.coordinate}: a null that would have to reach its parent")
         named = get_named_type(facts.core.type)
@@ -145,10 +148,11 @@ class Shapes:
             return f"flag({value})"
         if read is not None:
             return self._read(value, read)
+        # Other integer columns cannot exceed the 32 bits of an Int.
         if named.name == "Int" and isinstance(column.type, BigInteger):
             return f"whole({value})"
         if isinstance(named, GraphQLEnumType) and "choices" not in column.info:
-            # What the database does not check is looked up: a word that left the enum is an error.
+            # The database does not check these values: one that was removed from the enum must be an error.
             words = self.out.constant(f"words{self.out.number()}", {None: None} | {word: word for word in named.values})
             return f"{words}[{value}]"
         return value
@@ -179,14 +183,14 @@ def display(fields: Iterable[tuple[str, str]]) -> str:
 
 
 def typename(planned: PlannedField, type_name: str) -> str:
-    """`__typename`; introspection is not covered."""
+    """The expression of `__typename`; NotCoveredError for introspection."""
     if planned.name != "__typename":
         raise NotCoveredError(planned.name)
     return repr(type_name)
 
 
 def withheld(planned: PlannedField) -> str:
-    """Null, where null may stand."""
+    """The expression of a withheld field: null; NotCoveredError if the field is non-null."""
     if is_non_null_type(planned.facts.core.type):
         raise NotCoveredError(f"{planned.facts.coordinate}: a null that has to reach its parent")
     return "None"

@@ -1,6 +1,6 @@
-"""The standard executor: graphql-core walks the operation, and every field answers from its source.
+"""The standard executor: graphql-core executes the operation, and each field resolves from its source.
 
-It is the oracle that the specification is measured by, and what answers operations that have no faster way.
+It is the oracle of the differential tests, and executes operations that are not compiled.
 """
 
 from __future__ import annotations
@@ -50,17 +50,17 @@ from schema.model.model import SchemaModel
 
 @dataclass(frozen=True, slots=True)
 class ResolverContext:
-    """What the resolvers of one execution share."""
+    """The context value that the resolvers of one execution share."""
 
     plan: Plan
-    unit: OperationContext
-    desk: CommandContext
+    operation_context: OperationContext
+    command: CommandContext
     model: SchemaModel
 
     @property
     def grant(self) -> Grant:
-        """Who asks."""
-        return self.desk.grant
+        """The caller's grant."""
+        return self.command.grant
 
 
 Resolver = Callable[..., Any]
@@ -73,15 +73,16 @@ def attach(model: SchemaModel) -> None:
         type_ = model.core.type_map[type_name]
         if isinstance(type_, GraphQLObjectType):
             field.core.resolve = _guarded(field.coordinate, _resolver(field.source))
+            # Strawberry's test expects instances of its classes; values here are rows.
             type_.is_type_of = None
         elif isinstance(type_, GraphQLInterfaceType):
             type_.resolve_type = _type_of
 
 
 async def execute_plan(context: ResolverContext, variables: Mapping[str, Any]) -> ExecutionResult:
-    """Execute the plan's operation; errors are collected as the specification says, and come in the order of paths.
+    """Execute the plan's operation; errors are sorted by path.
 
-    The specification leaves the order open, and fields that are answered side by side fail in any.
+    The specification leaves their order open, and fields that resolve concurrently fail in any order.
     """
     operation = context.plan.operation
     name = operation.node.name.value if operation.node.name else None
@@ -97,13 +98,14 @@ async def execute_plan(context: ResolverContext, variables: Mapping[str, Any]) -
     )
     result = running if isinstance(running, ExecutionResult) else await running
     if result.errors:
-        # Paths that part, part at two keys or at two indexes: the same kind can always be compared.
+        # Two paths first differ in two keys or in two indexes, so that comparing never mixes str and int.
         result.errors.sort(key=lambda error: error.path or [])
     return result
 
 
 def _guarded(coordinate: str, resolve: Resolver) -> Resolver:
     def guarded(source: Any, info: Info, **arguments: Any) -> Any:
+        # The decision was made before execution: this is a look-up, not a permission check.
         if coordinate in info.context.plan.decision.withheld:
             return None
         return resolve(source, info, **arguments)
@@ -132,17 +134,17 @@ def _resolver(source: Source | None) -> Resolver:
         case Entry(kind, _):
             return _entry(kind)
         case RenderedDocument():
-            return _told(source)
+            return _rendered(source)
         case Attribute(name):
             return lambda value, info: getattr(value, name)
         case GrantFacts():
-            return lambda root, info: GrantView.of(info.context.grant, info.context.unit.ids)
+            return lambda root, info: GrantView.of(info.context.grant, info.context.operation_context.ids)
         case Command(run):
             return _command(run)
         case Affected(name, _):
             return _affected(name)
         case ReportFact():
-            return lambda told, info: told[info.field_name]
+            return lambda report, info: report[info.field_name]
         case Computed(run):
             return lambda value, info, **arguments: run(info.context, value, arguments)
         case None:
@@ -150,7 +152,7 @@ def _resolver(source: Source | None) -> Resolver:
 
 
 def _global_id(record: OpenedRecord, info: Info) -> str:
-    return info.context.unit.ids(record.type_name, record.owner, record.id)
+    return info.context.operation_context.ids(record.type_name, record.owner, record.id)
 
 
 def _value(column: Any, read: Callable[[Any], Any] | None) -> Resolver:
@@ -172,12 +174,13 @@ def _read(resting: Any, read: Callable[[Any], Any] | None) -> Any:
 
 def _related(source: Any, many: bool) -> Resolver:
     async def resolve(record: OpenedRecord, info: Info) -> Any:
+        # A null reference leads to no row: no statement is needed.
         key = record.value(source)
         if key is None:
             return [] if many else None
         place, planned = _here(info)
         fetch = planned.fetch(ByKey)
-        records = _records(info, await info.context.unit.related(place, fetch, key), fetch)
+        records = _records(info, await info.context.operation_context.related(place, fetch, key), fetch)
         return records if many else next(iter(records), None)
 
     return resolve
@@ -186,7 +189,7 @@ def _related(source: Any, many: bool) -> Resolver:
 async def _page(root: Any, info: Info, **arguments: Any) -> ConnectionView:
     _, planned = _here(info)
     fetch, at = planned.fetch(PageOf), _paging(planned, info, arguments)
-    rows, more = await info.context.unit.page(fetch, at.after, at.first)
+    rows, more = await info.context.operation_context.page(fetch, at.after, at.first)
     return ConnectionView.of(at, _records(info, rows, fetch), more)
 
 
@@ -195,7 +198,7 @@ def _page_under(source: Any) -> Resolver:
         place, planned = _here(info)
         fetch, at = planned.fetch(PageOf), _paging(planned, info, arguments)
         key = record.value(source)
-        rows, more = await info.context.unit.page_under(place, fetch, key, at.after, at.first)
+        rows, more = await info.context.operation_context.page_under(place, fetch, key, at.after, at.first)
         return ConnectionView.of(at, _records(info, rows, fetch), more)
 
     return resolve
@@ -204,7 +207,7 @@ def _page_under(source: Any) -> Resolver:
 def _paging(planned: PlannedField, info: Info, arguments: Mapping[str, Any]) -> Paging:
     context: ResolverContext = info.context
     place = list_place(planned.facts, context.grant)
-    return paging(place, context.unit.cursors, arguments, context.grant.max_page)
+    return paging(place, context.operation_context.cursors, arguments, context.grant.max_page)
 
 
 def _entry(kind: str) -> Callable[..., Awaitable[Any]]:
@@ -214,12 +217,14 @@ def _entry(kind: str) -> Callable[..., Awaitable[Any]]:
         if kind == "me":
             key, type_name, name = own_key(context.grant), None, None
         else:
-            type_name, key = node_key(context.unit.ids, context.model, planned.facts, arguments["id"])
+            type_name, key = node_key(context.operation_context.ids, context.model, planned.facts, arguments["id"])
             name = context.model.rows[type_name].table.name
+            # A type that the purpose may not read is answered as if the id were unknown.
             if name not in planned.fetches:
                 return None
         fetch = planned.fetch(ByKey, name)
-        found = _records(info, await context.unit.related((place, type_name), fetch, key), fetch)
+        found = _records(info, await context.operation_context.related((place, type_name), fetch, key), fetch)
+        # `me` has no type name. An id of another variant of the same table finds nothing.
         return next((each for each in found if type_name in (None, each.type_name)), None)
 
     return resolve
@@ -229,21 +234,21 @@ async def _lookup(root: Any, info: Info, by: Mapping[str, Any]) -> Any:
     _, planned = _here(info)
     ((name, value),) = by.items()
     fetch = planned.fetch(ByIndex, name)
-    return next(iter(_records(info, await info.context.unit.found(fetch, value), fetch)), None)
+    return next(iter(_records(info, await info.context.operation_context.found(fetch, value), fetch)), None)
 
 
 async def _domain(root: Any, info: Info, name: str) -> Any:
     _, planned = _here(info)
-    fetch, unit = planned.fetch(ByIndex), info.context.unit
-    found = await unit.located(fetch, domain_index(unit.store.keys, name))
+    fetch, operation_context = planned.fetch(ByIndex), info.context.operation_context
+    found = await operation_context.located(fetch, domain_index(operation_context.store.keys, name))
     return next(iter(_records(info, found, fetch)), None)
 
 
-def _told(source: RenderedDocument) -> Callable[..., Awaitable[Any]]:
+def _rendered(source: RenderedDocument) -> Callable[..., Awaitable[Any]]:
     async def resolve(root: Any, info: Info, **arguments: str) -> Any:
         _, planned = _here(info)
         fetch, text = planned.fetch(ByIndex), searched_for(planned.facts, arguments[source.kind])
-        found = _records(info, await info.context.unit.found(fetch, text), fetch)
+        found = _records(info, await info.context.operation_context.found(fetch, text), fetch)
         try:
             return source.write(found[0]) if found else None
         except DamagedValueError:
@@ -254,7 +259,8 @@ def _told(source: RenderedDocument) -> Callable[..., Awaitable[Any]]:
 
 def _command(run: Run) -> Callable[..., Awaitable[Result]]:
     async def resolve(root: Any, info: Info, input: Mapping[str, Any] | None = None) -> Result:
-        performed: Result = await info.context.unit.perform(str(info.path.key), run, input or {})
+        # By response key, as in the compiled plan, so that no command runs twice.
+        performed: Result = await info.context.operation_context.perform(str(info.path.key), run, input or {})
         return performed
 
     return resolve
@@ -267,7 +273,7 @@ def _affected(name: str) -> Callable[..., Awaitable[OpenedRecord | None]]:
             return None
         place, planned = _here(info)
         fetch = planned.fetch(ByKey)
-        return next(iter(_records(info, await info.context.unit.related(place, fetch, key), fetch)), None)
+        return next(iter(_records(info, await info.context.operation_context.related(place, fetch, key), fetch)), None)
 
     return resolve
 
@@ -276,11 +282,12 @@ def _records(info: Info, admitted: list[Admitted], fetch: ByKey | PageOf | ByInd
     model: SchemaModel = info.context.model
     layout = fetch.layout
     if layout.handed:
-        info.context.unit.revealed.hand((row for row, _ in admitted), layout)
+        info.context.operation_context.revealed.record_handover((row for row, _ in admitted), layout)
     names = model.types_of_table[layout.table]
     kind = model.rows[names[0]].kind
     if kind is None:
         return [OpenedRecord(names[0], row, layout, key) for row, key in admitted]
+    # Several types over one table are told apart by the kind column.
     by_value = {model.rows[name].value: name for name in names}
     at = layout.at[kind]
     return [OpenedRecord(by_value[row[at]], row, layout, key) for row, key in admitted]
@@ -290,6 +297,7 @@ def _here(info: Info) -> tuple[ResponsePath, PlannedField]:
     steps: list[tuple[str, str]] = []
     path: Path | None = info.path
     while path is not None:
+        # Without list indexes: all elements of a list share one place.
         if isinstance(path.key, str) and path.typename is not None:
             steps.append((path.typename, path.key))
         path = path.prev

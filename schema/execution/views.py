@@ -1,4 +1,4 @@
-"""The values that no row holds: connections with their edges, and the caller's own grant."""
+"""Values without a row: connections with their edges, and the caller's grant."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from store.crypto.global_ids import GlobalIds
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A row with its place in the list."""
+    """A row with its cursor."""
 
     node: Any
     cursor: str
@@ -21,7 +21,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionView:
-    """A connection: its own page information too."""
+    """A connection; it is its own `pageInfo`."""
 
     edges: list[Edge]
     has_next_page: bool
@@ -29,34 +29,34 @@ class ConnectionView:
 
     @classmethod
     def of(cls, at: Paging, records: Sequence[Any], more: bool) -> ConnectionView:
-        """The page of these rows or other values, which have an `id`."""
+        """The page of these rows or other values with an `id`."""
         edges = [Edge(each, at.seal(each.id)) for each in records]
         return cls(edges, more, at.after is not None)
 
     @property
     def nodes(self) -> list[Any]:
-        """The rows alone."""
+        """The rows without cursors."""
         return [edge.node for edge in self.edges]
 
     @property
     def page_info(self) -> ConnectionView:
-        """Itself: it knows its own beginning and end."""
+        """The connection itself, which has the attributes of `PageInfo`."""
         return self
 
     @property
     def start_cursor(self) -> str | None:
-        """The first edge's cursor."""
+        """The first edge's cursor; None for an empty page."""
         return self.edges[0].cursor if self.edges else None
 
     @property
     def end_cursor(self) -> str | None:
-        """The last edge's cursor."""
+        """The last edge's cursor; None for an empty page."""
         return self.edges[-1].cursor if self.edges else None
 
 
 @dataclass(frozen=True, slots=True)
 class GrantView:
-    """The caller's own token, as the schema shows it."""
+    """The caller's token as the type `Grant`."""
 
     client: str
     purposes: list[str]
@@ -65,7 +65,8 @@ class GrantView:
 
     @classmethod
     def of(cls, grant: Grant, ids: GlobalIds) -> GrantView:
-        """In a stable order."""
+        """The view of a grant; purposes and scopes are sorted."""
+        # The session as a global id, so that a client can find it with `node(id:)`.
         session = None
         if grant.session_id is not None and grant.subject is not None:
             session = ids("Session", grant.subject, grant.session_id)

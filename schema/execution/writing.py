@@ -1,4 +1,4 @@
-"""A Python function as it is written: its lines with their indentation, and the constants that they name."""
+"""Builds the source of a Python function line by line, with the constants that it uses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STEP = "    "
 
 
 class FunctionSource:
-    """The source of one function, whose text comes from plans alone: names of the schema, never values of a request."""
+    """The source of one function. It contains only names of the schema, never values of a request (no injection)."""
 
     def __init__(self, head: str, **constants: Any) -> None:
         self._constants = constants
@@ -20,33 +20,34 @@ class FunctionSource:
         self._numbers = count(1)
 
     def number(self) -> int:
-        """A number not given before, to tell names apart."""
+        """A new number, to make names unique."""
         return next(self._numbers)
 
     def add(self, line: str) -> None:
-        """One more line."""
+        """Add a line at the current indentation."""
         self._lines.append(STEP * self._depth + line)
 
     @contextmanager
     def block(self, line: str) -> Iterator[None]:
-        """A line that ends in a colon; what is added meanwhile stands under it."""
+        """Add a line that ends in a colon; lines added inside the `with` block are indented below it."""
         self.add(line)
         self._depth += 1
         yield
         self._depth -= 1
 
     def constant(self, name: str, value: Any) -> str:
-        """A value that the lines may name; gives the name."""
+        """Add a constant for the lines to use; returns its name."""
         self._constants[name] = value
         return name
 
     @property
     def text(self) -> str:
-        """The whole source, for whoever wants to read it."""
+        """The whole source."""
         return "\n".join(self._lines)
 
     def function(self, name: str) -> Any:
-        """The function of this name that the source defines."""
+        """Compile the source and return the function of this name."""
+        # A namespace of its own: generated code sees its constants and no module of ours.
         namespace = dict(self._constants)
-        exec(compile(self.text, "<plan>", "exec"), namespace)  # noqa: S102  (it was written above, from the schema)
+        exec(compile(self.text, "<plan>", "exec"), namespace)  # noqa: S102  (the text is generated from the schema alone)
         return namespace[name]

@@ -1,1 +1,1 @@
-"""The finished schema as the engine reads it, and the lint that it must pass to load."""
+"""The model of the built schema, and the lint that it must pass to load."""

@@ -1,4 +1,4 @@
-"""Default deny at the start: a schema with an undeclared or contradictory field does not load (G9, R1)."""
+"""Default deny at start: a schema with an undeclared or contradictory field does not load (G9, R1)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from schema.model.model import FieldModel, SchemaModel, declared_of
 
 @dataclass(frozen=True, slots=True)
 class SchemaFinding:
-    """One thing to mend, and where."""
+    """One finding with its coordinate."""
 
     coordinate: str
     problem: str
 
     def __str__(self) -> str:
-        """The coordinate, then what to do."""
+        """The coordinate, then the problem."""
         return f"{self.coordinate}: {self.problem}"
 
 
 class SchemaError(Exception):
-    """The schema does not load; it lists every finding."""
+    """The schema does not load; the message lists every finding."""
 
     def __init__(self, findings: list[SchemaFinding]) -> None:
         self.findings = findings
@@ -37,13 +37,14 @@ class SchemaError(Exception):
 
 
 def require_clean(model: SchemaModel) -> None:
-    """Raise SchemaError unless every field, argument and input field is declared and lawful."""
+    """Raise SchemaError unless every field, argument and input field is declared and keeps the hard rules."""
+    # All findings at once, so that a schema is corrected in one go.
     if found := list(findings(model)):
         raise SchemaError(found)
 
 
 def findings(model: SchemaModel) -> Iterator[SchemaFinding]:
-    """Everything that must be mended, in the order of the schema."""
+    """All findings, in the order of the schema."""
     for field in model.fields.values():
         yield from (SchemaFinding(field.coordinate, problem) for problem in _field(model, field))
     for coordinate, core in model.inputs():
@@ -69,12 +70,13 @@ def _input(core: GraphQLArgument | GraphQLInputField, rule: Rule | None) -> Iter
 
 
 def _declaration(rule: Rule, public: str | None, source: Source | None) -> Iterator[str]:
-    """What is missing in what was declared, or breaks a hard rule."""
+    """Gaps of a declaration, and violations of hard rules."""
     yield from (f"names no {missing}" for missing in gaps(rule))
     yield from violations(rule)
     if public is None and not rule.allowances and rule.category is None:
         yield "names no purposes"
     if public is None and rule.category is None and not isinstance(source, Command):
         yield "names no category"
+    # A contradiction: it is unclear which of the two the author meant.
     if public is not None and rule.category is not None:
         yield "is called public and personal at once"

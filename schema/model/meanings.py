@@ -1,4 +1,4 @@
-"""What the schema says of each column of the store, for those who tell a person what is held about them."""
+"""The declarations of the schema by column of the store, for exports (GDPR Art. 15(1))."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from schema.model.model import FieldModel, SchemaModel
 
 
 def meanings(model: SchemaModel) -> dict[str, Meaning]:
-    """By `table.column`; a column that several fields show has the purposes of them all."""
+    """Meanings by `table.column`; a column with several fields has the purposes of all of them."""
     shown: dict[str, list[FieldModel]] = {}
     for field in model.fields.values():
         if isinstance(field.source, (ColumnValue, Embedded)) and field.rule is not None:
             column = field.source.column
+            # By name, since an export reads the store and not the schema.
             shown.setdefault(f"{column.table.name}.{column.name}", []).append(field)
     return {source: _meaning(fields) for source, fields in shown.items()}
 

@@ -1,7 +1,7 @@
-"""The finished schema as the engine reads it: for every coordinate its rule, for every field its source.
+"""The model of the built schema: the rule of every coordinate, and the source of every field.
 
-It is taken from graphql-core's final types, not from the declarations: a field that is redeclared, inherited or
-moved is judged as what it became.
+It is read from graphql-core's final types, not from the declarations, because redeclaring or inheriting a field can
+drop its directives: such a field is checked as it was built.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ STRAWBERRY = "strawberry-definition"
 
 @dataclass(frozen=True, slots=True)
 class FieldModel:
-    """One field of one type, as it is enforced and answered."""
+    """One field of one type with its rule and source."""
 
     coordinate: str
     name: str
     core: GraphQLField
     rule: Rule | None
-    """None: nothing was declared, and the lint stops the start."""
+    """None if undeclared: the lint refuses such a schema."""
     source: Source | None
     public: str | None
-    """Why the field needs no purpose, when it says so."""
+    """The reason why the field needs no purpose, if it is public."""
 
 
 class SchemaModel:
-    """Every rule of a schema, by coordinate, and where its fields come from."""
+    """The rules of a schema by coordinate, and the sources of its fields."""
 
     def __init__(self, core: GraphQLSchema) -> None:
         self.core = core
@@ -59,16 +59,16 @@ class SchemaModel:
             for name, field in type_.fields.items()
         }
         self.verdicts: LRUCache[tuple[str, Purpose, frozenset[str], bool], Granted | Refused | Gap] = LRUCache(20_000)
-        """What was decided of a coordinate for a purpose, scopes and a side; it depends on nothing else."""
+        """Cached decisions by coordinate, purpose, scopes and third party, on which alone they depend."""
 
     def field(self, type_name: str, name: str) -> FieldModel:
-        """KeyError for a field that does not exist."""
+        """The model of a field; KeyError if it does not exist."""
         return self.fields[type_name, name]
 
     def argument(self, type_name: str, name: str, argument: str) -> Rule | None:
-        """The rule of an argument; None where nothing was declared. KeyError for a field that does not exist.
+        """The rule of an argument; None if undeclared. KeyError if the field does not exist.
 
-        An input object speaks for itself.
+        An argument of an input object type has an empty rule: the fields of that type have their own.
         """
         field = self.field(type_name, name)
         return _inbound(f"{field.coordinate}({argument}:)", field.core.args[argument])
@@ -76,11 +76,12 @@ class SchemaModel:
     @cached_property
     def rules(self) -> Mapping[str, Rule]:
         """Every declared rule, arguments and input fields included, by coordinate."""
+        # Arguments and input fields have coordinates of their own, so nothing is overwritten.
         found = {field.coordinate: field.rule for field in self.fields.values() if field.rule is not None}
         return found | {coordinate: rule for coordinate, rule in self.inbound() if rule is not None}
 
     def inbound(self) -> Iterator[tuple[str, Rule | None]]:
-        """Every argument and input field with its rule; None where nothing was declared."""
+        """Every argument and input field with its rule; None if undeclared."""
         for coordinate, core in self.inputs():
             yield coordinate, _inbound(coordinate, core)
 
@@ -97,7 +98,7 @@ class SchemaModel:
 
     @cached_property
     def rows(self) -> Mapping[str, RowsOf]:
-        """The table behind each object type that stands for rows."""
+        """The table of each object type that stands for rows."""
         return {
             name: rows
             for name, type_ in self.core.type_map.items()
@@ -106,7 +107,7 @@ class SchemaModel:
 
     @cached_property
     def embedded(self) -> frozenset[str]:
-        """The types that stand for a part of a row."""
+        """The types of objects embedded in a row."""
         parts = (each for each in self.fields.values() if isinstance(each.source, Embedded))
         return frozenset(get_named_type(each.core.type).name for each in parts)
 
@@ -120,14 +121,14 @@ class SchemaModel:
 
 
 def object_types(core: GraphQLSchema) -> Iterator[GraphQLObjectType | GraphQLInterfaceType]:
-    """Object and interface types, without those of introspection."""
+    """Object and interface types without introspection types."""
     for type_ in core.type_map.values():
         if isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)) and not type_.name.startswith("__"):
             yield type_
 
 
 def holds_rows(core: GraphQLSchema, type_: Any) -> bool:
-    """Whether a type, or one of its possible types, stands for rows of a table."""
+    """True if a type, or one of its possible types, stands for rows of a table."""
     named = get_named_type(type_)
     if isinstance(named, GraphQLObjectType):
         return _rows(named) is not None
@@ -137,7 +138,7 @@ def holds_rows(core: GraphQLSchema, type_: Any) -> bool:
 
 
 def input_rule(type_name: str, name: str, core: GraphQLInputField) -> Rule | None:
-    """The rule of a field of an input object; None where nothing was declared. An input object speaks for itself."""
+    """The rule of an input field; None if undeclared. One of an input object type has an empty rule."""
     return _inbound(f"{type_name}.{name}", core)
 
 
@@ -165,7 +166,7 @@ def _rows(type_: GraphQLObjectType) -> RowsOf | None:
 
 
 def declared_of(core: GraphQLField | GraphQLArgument | GraphQLInputField) -> Declared | None:
-    """What was declared where the field, argument or input field was written; None: nothing."""
+    """The declaration of a field, argument or input field; None if there is none."""
     metadata: Mapping[str, Any] = getattr(core.extensions.get(STRAWBERRY), "metadata", None) or {}
     declared = metadata.get(DECLARED)
     return declared if isinstance(declared, Declared) else None
@@ -176,6 +177,7 @@ def _inbound(coordinate: str, core: GraphQLArgument | GraphQLInputField) -> Rule
         return Rule(
             coordinate, declared.category, declared.allowances, declared.retention, declared.scopes, inbound=True
         )
+    # An input object is not data itself: its fields are.
     if isinstance(get_named_type(core.type), GraphQLInputObjectType):
         return Rule(coordinate, None, (), None, inbound=True)
     return None

@@ -1,4 +1,4 @@
-"""Whether a schema hangs together: each field can be answered from where it says, and what it demands is enforced."""
+"""Structural checks of the lint: each field can be resolved from its source, and its conditions are enforced."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from schema.core.sources import (
 from schema.model.model import FieldModel, SchemaModel, holds_rows
 
 Found = tuple[str, str]
-"""A coordinate, and what is wrong there."""
+"""A coordinate and its problem."""
 
 
 def of_field(model: SchemaModel, field: FieldModel, rule: Rule) -> Iterator[str]:
-    """What is wrong with one field, beside its declaration."""
+    """Structural problems of one field."""
     yield from _column(field, rule)
     yield from _document(model, field)
     if problem := _misplaced(model, field):
@@ -46,12 +46,13 @@ def of_field(model: SchemaModel, field: FieldModel, rule: Rule) -> Iterator[str]
     for condition in sorted({each.when for each in rule.allowances if each.when}, key=lambda each: each.name):
         if not enforceable(model, field, condition):
             yield f"depends on {condition.name}, which no statement for it would enforce"
+    # `id` is the exception: without it a row cannot be pointed at, and its rule protects the row.
     if rule.category is not None and isinstance(field.core.type, GraphQLNonNull) and not _is_id(field.source):
         yield "is personal data and must be nullable, or withholding it would take its parent"
 
 
 def of_schema(model: SchemaModel) -> Iterator[Found]:
-    """What is wrong between fields and types."""
+    """Problems that concern several fields or types."""
     for field in model.fields.values():
         yield from _redeclared(model, field)
     yield from _recursive_inputs(model)
@@ -62,6 +63,7 @@ def _column(field: FieldModel, rule: Rule) -> Iterator[str]:
     if not isinstance(field.source, (ColumnValue, Embedded)):
         return
     column = field.source.column
+    # Columns such as card numbers and password hashes have no output, whatever a field declares (D4, R16).
     if not column.info.get("output", False):
         yield f"shows {column.table.name}.{column.name}, which no API may give out"
     resting = column.info["category"]
@@ -71,17 +73,17 @@ def _column(field: FieldModel, rule: Rule) -> Iterator[str]:
 
 
 def _document(model: SchemaModel, field: FieldModel) -> Iterator[str]:
-    """A document tells what fields of the schema show, and nothing else: their rules are the ones that hold."""
+    """Check that a rendered document contains only columns that fields of the schema return, for their rules apply."""
     if not isinstance(field.source, RenderedDocument):
         return
-    told = field.source
-    for column, coordinate in told.columns.items():
+    document = field.source
+    for column, coordinate in document.columns.items():
         type_name, _, name = coordinate.partition(".")
         shown = model.fields.get((type_name, name))
         if shown is None or shown.rule is None or not _shows(shown, column):
             yield f"tells {column.table.name}.{column.name}, which {coordinate} does not show"
-        elif not shown.rule.when(told.reads_as):
-            yield f"tells {coordinate}, which may not be read for {told.reads_as.name}"
+        elif not shown.rule.when(document.reads_as):
+            yield f"tells {coordinate}, which may not be read for {document.reads_as.name}"
 
 
 def _shows(field: FieldModel, column: Column[Any]) -> bool:
@@ -89,12 +91,12 @@ def _shows(field: FieldModel, column: Column[Any]) -> bool:
 
 
 def _misplaced(model: SchemaModel, field: FieldModel) -> str | None:
-    """Why its type has nothing to answer the field from."""
+    """The reason why the field's type cannot provide its source; None if it can."""
     type_ = model.core.type_map[field.coordinate.partition(".")[0]]
     table = model.rows[type_.name].table if type_.name in model.rows else None
     needed: Table | None = None
     match field.source:
-        case _ if isinstance(type_, GraphQLInterfaceType):  # The types behind it say the same, and are judged.
+        case _ if isinstance(type_, GraphQLInterfaceType):  # Its object types declare the same, and are checked.
             return None
         case None:
             return "has no source and can not be answered"
@@ -124,13 +126,13 @@ def _reads_rows(model: SchemaModel, field: FieldModel) -> bool:
 
 
 def _without_attributes(model: SchemaModel) -> frozenset[str]:
-    """The types whose values are parts of a row, or no value at all."""
+    """Types whose values have no attributes: embedded objects are lists, and root types have no value."""
     roots = (model.core.query_type, model.core.mutation_type)
     return model.embedded | {root.name for root in roots if root is not None}
 
 
 def _beyond_its_rows(model: SchemaModel, field: FieldModel, rule: Rule) -> Iterator[str]:
-    """Whoever is led to a row may know its id: it can not be null, so that refusing it would take the row with it."""
+    """Check that each purpose that reaches a row may read its id: `id` is non-null, so a refusal would null the row."""
     table = leads_to(field)
     for name in model.types_of_table.get(table, ()) if table is not None else ():
         identity = model.fields.get((name, "id"))
@@ -141,19 +143,19 @@ def _beyond_its_rows(model: SchemaModel, field: FieldModel, rule: Rule) -> Itera
 
 
 def enforceable(model: SchemaModel, field: FieldModel, condition: Condition) -> bool:
-    """Whether the statements of this field hold the condition: only rows and columns of its own table can be judged."""
+    """True if the field's statement enforces the condition: it can for rows and columns of its own table only."""
     home, source = CLAUSES[condition][0], field.source
     type_ = model.core.type_map[field.coordinate.partition(".")[0]]
-    if isinstance(type_, GraphQLInterfaceType):  # The types behind it say the same, and are judged themselves.
+    if isinstance(type_, GraphQLInterfaceType):  # Its object types declare the same, and are checked.
         return True
     if condition.scope == "VALUE":
         return isinstance(source, (ColumnValue, Embedded)) and source.column.table is home
-    if isinstance(source, Entry) and source.table is None:  # `node`: the ids of the rows hold their own conditions.
+    if isinstance(source, Entry) and source.table is None:  # `node`: the conditions of the rows' ids apply.
         return True
     if (table := leads_to(field)) is not None:
         return table is home
     rows = model.rows.get(type_.name)
-    # What is worked out for a row is worked out for the rows that were read, under the conditions of all that is asked.
+    # A computed field of a row is computed for the rows that were read, under the conditions of all selected fields.
     return (
         isinstance(source, (ColumnValue, Embedded, GlobalIdSource, Computed))
         and rows is not None
@@ -162,7 +164,7 @@ def enforceable(model: SchemaModel, field: FieldModel, condition: Condition) -> 
 
 
 def leads_to(field: FieldModel) -> Table | None:
-    """The table of the rows that a field leads to; None for one that leads to none, or to any."""
+    """The table of the rows that a field returns; None if it returns no rows, or rows of any table."""
     match field.source:
         case Related(relation):
             return relation.table
@@ -175,7 +177,7 @@ def leads_to(field: FieldModel) -> Table | None:
 
 
 def _redeclared(model: SchemaModel, field: FieldModel) -> Iterator[Found]:
-    """An interface may not promise what a type that stands behind it refuses, its arguments included."""
+    """Check that each object type declares the same purposes as the interface, for fields and arguments."""
     type_name = field.coordinate.partition(".")[0]
     type_ = model.core.type_map[type_name]
     if not isinstance(type_, GraphQLInterfaceType) or field.public is not None or field.rule is None:
@@ -195,7 +197,7 @@ def _terms(rule: Rule) -> tuple[object, ...]:
 
 
 def _recursive_inputs(model: SchemaModel) -> Iterator[Found]:
-    """A variable brings as many levels as it likes; the decision names every path, so there must be an end to them."""
+    """Refuse recursive input types: the decision lists every path into a variable, so their number must be finite."""
     types = [each for each in model.core.type_map.values() if isinstance(each, GraphQLInputObjectType)]
     inner = {each.name: {get_named_type(one.type).name for one in each.fields.values()} for each in types}
     for type_ in types:
@@ -209,9 +211,10 @@ def _recursive_inputs(model: SchemaModel) -> Iterator[Found]:
 
 
 def _ambiguous_rows(model: SchemaModel) -> Iterator[Found]:
-    """Of several types over one table each needs a kind of rows of its own, or nobody knows which one a row is."""
+    """Check that several types of one table are distinct variants, so that each row has exactly one type."""
     for names in model.types_of_table.values():
         kinds = [model.rows[name] for name in names]
+        # One type without a kind would match the rows of all others.
         if len(names) > 1 and len({each.value for each in kinds if each.kind is not None}) < len(names):
             yield names[-1], f"stands for the same rows as {', '.join(names[:-1])}: give each a variant"
 

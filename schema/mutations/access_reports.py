@@ -1,4 +1,4 @@
-"""Accesses that other platforms report (R17)."""
+"""The mutation by which other platforms report accesses (R17)."""
 
 from __future__ import annotations
 
@@ -7,27 +7,30 @@ import strawberry
 from policy.categories import Category
 from policy.purposes import Purpose
 from schema.core.scalars import DateTime
-from schema.declare.commands import UserError, affected, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
 from schema.declare.records import plain_type
 from schema.types.access import SignIn, SignInOutcome
 from schema.types.credentials import Platform
 from store.tables.access import sign_ins
 
 SECURITY = (Purpose.ACCOUNT_SECURITY,)
-I = sign_ins.c  # noqa: E741 - the tables' columns go by one capital throughout the schema
 
 
-@strawberry.input(description="One access that another platform saw; the customer is told when it is unusual.")
+@strawberry.input(description="An access to another platform. The customer is notified if it is unusual.")
 class RecordAccessInput:
-    """Of a customer named by id or by number."""
+    """An access of a customer, given by id or by customer number."""
 
-    customer: strawberry.ID | None = unkept(Category.CUSTOMER_ID, "The customer's `id`.", SECURITY)
-    customer_number: str | None = unkept(Category.CUSTOMER_ID, "The customer's number, instead of the `id`.", SECURITY)
-    platform: Platform = written(I.platform, "Which platform was entered.", SECURITY)
-    outcome: SignInOutcome = written(I.outcome, "Whether it succeeded.", SECURITY)
-    ip_address: str = written(I.ip_address, "From where, as IPv4 or IPv6. Its country is worked out here.", SECURITY)
-    device: str | None = written(I.device, "The browser or app, in a few words.", SECURITY)
-    at: DateTime | None = written(I.at, "When; now, if left out.", SECURITY)
+    customer: strawberry.ID | None = transient_input(Category.CUSTOMER_ID, "The customer's `id`.", SECURITY)
+    customer_number: str | None = transient_input(
+        Category.CUSTOMER_ID, "The customer's number, instead of the `id`.", SECURITY
+    )
+    platform: Platform = stored_input(sign_ins.c.platform, "The platform.", SECURITY)
+    outcome: SignInOutcome = stored_input(sign_ins.c.outcome, "The outcome.", SECURITY)
+    ip_address: str = stored_input(
+        sign_ins.c.ip_address, "The IPv4 or IPv6 address. The gateway looks its country up.", SECURITY
+    )
+    device: str | None = stored_input(sign_ins.c.device, "The browser or app, in a few words.", SECURITY)
+    at: DateTime | None = stored_input(sign_ins.c.at, "The time; now if left out.", SECURITY)
 
 
 @plain_type

@@ -1,4 +1,4 @@
-"""News, cookies: what is changed about them, and the address that stops news with one click."""
+"""The mutations of product news and cookie choices."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import strawberry
 from policy.app_scopes import AppScope
 from policy.categories import Category
 from schema.core.scalars import LanguageTag
-from schema.declare.commands import UserError, affected, asked, user_errors, written
+from schema.declare.commands import UserError, affected, plain_input, stored_input, user_errors
 from schema.declare.fields import shared
 from schema.declare.records import plain_type
 from schema.types.consents import CookieChoice
@@ -16,14 +16,13 @@ from store.tables.consents import cookie_choices
 from store.tables.customers import customers
 
 OWN = (shared(AppScope.CHOICES_WRITE),)
-Q = cookie_choices.c
 
 
-@strawberry.input(description="Whether news are welcome.")
+@strawberry.input(description="A choice about product news.")
 class SetProductNewsInput:
-    """No reason is asked for."""
+    """A choice about product news; no reason is asked for."""
 
-    wanted: bool = written(customers.c.product_news, "Whether news about our services are welcome by e-mail.", OWN)
+    wanted: bool = stored_input(customers.c.product_news, "Whether to send news about our services by e-mail.", OWN)
 
 
 @plain_type
@@ -36,21 +35,21 @@ class SetProductNewsPayload:
 
 @strawberry.input(description="A choice about cookies that are not essential; all of them are off until it is made.")
 class ChooseCookiesInput:
-    """Refusing is as easy as accepting."""
+    """A choice about cookies; refusing takes as many steps as accepting (GDPR Art. 7(3))."""
 
-    measurement: bool = written(Q.measurement, "Whether use of the site may be measured.", OWN)
-    wording_version: str | None = written(
-        Q.wording_version, "The `version` of the `ConsentWording` that was shown; needed to accept.", OWN
+    measurement: bool = stored_input(cookie_choices.c.measurement, "Whether use of the site may be measured.", OWN)
+    wording_version: str | None = stored_input(
+        cookie_choices.c.wording_version, "The `version` of the `ConsentWording` that was shown; needed to accept.", OWN
     )
-    language: LanguageTag | None = asked("The language it was shown in.", OWN)
-    global_privacy_control: bool | None = written(
-        Q.global_privacy_control, "Whether the browser sends Global Privacy Control.", OWN
+    language: LanguageTag | None = plain_input("The language it was shown in.", OWN)
+    global_privacy_control: bool | None = stored_input(
+        cookie_choices.c.global_privacy_control, "Whether the browser sends Global Privacy Control.", OWN
     )
 
 
 @plain_type
 class ChooseCookiesPayload:
-    """The choice as it holds now."""
+    """The present choice."""
 
     cookie_choice: CookieChoice | None = affected(
         "cookieChoice", cookie_choices, Category.PREFERENCE, "The choice.", OWN

@@ -1,11 +1,11 @@
-"""Changing one's e-mail address."""
+"""The mutations that change the customer's e-mail address."""
 
 from __future__ import annotations
 
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.customers import Customer
@@ -15,23 +15,23 @@ from store.tables.signin import email_links
 OWN = (SELF,)
 
 
-@strawberry.input(description="The address that messages shall come to.")
+@strawberry.input(description="A request to change the e-mail address.")
 class RequestEmailChangeInput:
-    """Nothing changes until it is confirmed from there."""
+    """A request; the address changes when the link sent to it is confirmed."""
 
-    email: str = written(email_links.c.email, "The new address.", OWN)
+    email: str = stored_input(email_links.c.email, "The new address.", OWN)
 
 
-@strawberry.input(description="What the message to the new address brought.")
+@strawberry.input(description="The confirmation of the new address.")
 class ConfirmEmailChangeInput:
-    """It works once, for an hour."""
+    """A confirmation; the secret is valid once, for an hour (S8)."""
 
-    token: str = unkept(Category.AUTH_FACTOR, "The secret in the link, after `t=`.", OWN)
+    token: str = transient_input(Category.AUTH_FACTOR, "The secret in the link, after `t=`.", OWN)
 
 
 @plain_type
 class EmailChangePayload:
-    """The customer; the answer to a request says nothing of anybody else."""
+    """The customer; the answer does not reveal whether another customer has the address."""
 
     customer: Customer | None = affected("customer", customers, Category.CUSTOMER_ID, "The customer.", OWN)
     user_errors: list[UserError] = user_errors()

@@ -1,11 +1,11 @@
-"""Adding and removing second factors."""
+"""The mutations that add and remove second factors."""
 
 from __future__ import annotations
 
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, shown, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, returned, stored_input, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.credentials import Credential, SecondFactor
@@ -13,47 +13,46 @@ from store.tables.credentials import credentials, second_factors
 
 OWN = (SELF,)
 FACTOR = Category.AUTH_FACTOR
-WHICH = "The `id` of the `Credential` it is for; the one of this session when left out."
-CODE = "A current code: needed when the session did not show a second factor of this platform in the last 5 minutes."
+WHICH = "The `id` of the `Credential`; the session's own when left out."
+CODE = "A current code; required unless the session proved a second factor of this platform in the last 5 minutes."
 
 
-@strawberry.input(description="Begin with a second factor. What one platform has is not asked for on another.")
+@strawberry.input(description="The start of an enrolment. Each platform has its own second factors.")
 class BeginFactorInput:
-    """For an authenticator app, a passkey, or new recovery codes."""
+    """The start of an enrolment: authenticator app, passkey, or new recovery codes."""
 
-    credential: strawberry.ID | None = unkept(FACTOR, WHICH, OWN)
-    code: str | None = unkept(FACTOR, CODE, OWN)
+    credential: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
+    code: str | None = transient_input(FACTOR, CODE, OWN)
 
 
 @plain_type
 class EnrolTotpPayload:
-    """What an authenticator app needs, shown this once; it protects nothing until `confirmTotp`."""
+    """The secret for an authenticator app, returned once. The factor is not active until `confirmTotp`."""
 
     factor: SecondFactor | None = affected("factor", second_factors, FACTOR, "The factor, unconfirmed.", OWN)
-    secret: str | None = shown("secret", FACTOR, "The secret in base 32, to be typed in.", OWN)
-    otpauth_uri: str | None = shown("uri", FACTOR, "The same as an address that authenticator apps open.", OWN)
-    qr_svg: str | None = shown("qr_svg", FACTOR, "The same as a QR code: an SVG image.", OWN)
+    secret: str | None = returned("secret", FACTOR, "The secret in base 32, for typing.", OWN)
+    otpauth_uri: str | None = returned("uri", FACTOR, "The secret as an `otpauth:` URI.", OWN)
+    qr_svg: str | None = returned("qr_svg", FACTOR, "The URI as a QR code (SVG).", OWN)
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.input(description="A first code, which proves that the app has the secret.")
+@strawberry.input(description="The first code, which proves that the app has the secret.")
 class ConfirmTotpInput:
-    """After `enrolTotp`."""
+    """The second step, after `enrolTotp`."""
 
-    credential: strawberry.ID | None = unkept(FACTOR, WHICH, OWN)
-    code: str = unkept(FACTOR, "Six digits.", OWN)
+    credential: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
+    code: str = transient_input(FACTOR, "Six digits.", OWN)
 
 
 @plain_type
 class FactorPayload:
-    """The factor that protects from now on."""
+    """The active factor."""
 
     factor: SecondFactor | None = affected("factor", second_factors, FACTOR, "The factor.", OWN)
-    recovery_codes: list[str] | None = shown(
+    recovery_codes: list[str] | None = returned(
         "recovery_codes",
         FACTOR,
-        "Ten codes for the day when nothing else is at hand, each good for one sign-in: shown this once, if new ones "
-        "were made.",
+        "Ten recovery codes, each valid for one sign-in; returned once, and only if new ones were generated.",
         OWN,
     )
     user_errors: list[UserError] = user_errors()
@@ -61,34 +60,34 @@ class FactorPayload:
 
 @plain_type
 class BeginPasskeyPayload:
-    """What a browser needs to make a passkey."""
+    """The options for creating a passkey."""
 
-    options: str | None = shown(
+    options: str | None = returned(
         "options", FACTOR, "JSON for `PublicKeyCredential.parseCreationOptionsFromJSON` (WebAuthn).", OWN
     )
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.input(description="The passkey that the browser made.")
+@strawberry.input(description="The passkey that the browser created.")
 class RegisterPasskeyInput:
-    """After `beginPasskey`."""
+    """The second step, after `beginPasskey`."""
 
-    credential: strawberry.ID | None = unkept(FACTOR, WHICH, OWN)
-    response: str = unkept(FACTOR, "What `PublicKeyCredential.toJSON()` gives, as JSON.", OWN)
-    label: str | None = written(second_factors.c.label, "What to call it, such as the device it is on.", OWN)
+    credential: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
+    response: str = transient_input(FACTOR, "The JSON of `PublicKeyCredential.toJSON()` (WebAuthn).", OWN)
+    label: str | None = stored_input(second_factors.c.label, "A label, such as the device it is stored on.", OWN)
 
 
-@strawberry.input(description="Which factor to take away.")
+@strawberry.input(description="The factor to remove.")
 class RemoveSecondFactorInput:
-    """The other sessions of the platform end."""
+    """The factor to remove; the other sessions of the platform end (S6)."""
 
-    id: strawberry.ID = unkept(FACTOR, "The `id` of the `SecondFactor`.", OWN)
-    code: str | None = unkept(FACTOR, CODE, OWN)
+    id: strawberry.ID = transient_input(FACTOR, "The `id` of the `SecondFactor`.", OWN)
+    code: str | None = transient_input(FACTOR, CODE, OWN)
 
 
 @plain_type
 class RemoveSecondFactorPayload:
-    """What is left."""
+    """The remaining sign-in of the platform."""
 
     credential: Credential | None = affected("credential", credentials, FACTOR, "The sign-in afterwards.", OWN)
     user_errors: list[UserError] = user_errors()

@@ -1,11 +1,11 @@
-"""Changing a password."""
+"""The mutation that changes a password."""
 
 from __future__ import annotations
 
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.mutations.factors import WHICH
@@ -17,16 +17,18 @@ OWN = (SELF,)
 
 @strawberry.input(description="A new password for one platform; it must differ from those of the others.")
 class ChangePasswordInput:
-    """Any text of at least 15 characters that is neither common nor compromised nor made of the customer's own data."""
+    """A new password; `resolvers.account.passwords` has the rules (R37)."""
 
-    credential: strawberry.ID | None = unkept(Category.AUTH_FACTOR, WHICH, OWN)
-    current_password: str = unkept(Category.PASSWORD, "The present password of this platform.", OWN)
-    new_password: str = written(credentials.c.password_hash, "The new one, kept only as a salted slow hash.", OWN)
+    credential: strawberry.ID | None = transient_input(Category.AUTH_FACTOR, WHICH, OWN)
+    current_password: str = transient_input(Category.PASSWORD, "The present password of this platform.", OWN)
+    new_password: str = stored_input(
+        credentials.c.password_hash, "The new password; only its Argon2id hash is stored.", OWN
+    )
 
 
 @plain_type
 class ChangePasswordPayload:
-    """The sign-in afterwards, or what to change in the password."""
+    """The sign-in after the change, or the problems of the password."""
 
     credential: Credential | None = affected(
         "credential", credentials, Category.AUTH_FACTOR, "The sign-in afterwards; its other sessions have ended.", OWN

@@ -1,4 +1,4 @@
-"""Adding, choosing and removing ways to pay. A card's number is an input here and nowhere an output (R20-R22, D4)."""
+"""The mutations of payment methods. A card number is an input here, and never an output (R20-R22, D4)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from resolvers.payments.affiliates import OUTCOMES
 from resolvers.payments.payments import TYPES
 from schema.core.scalars import LanguageTag
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, asked, shown, unkept, user_errors, written
+from schema.declare.commands import (
+    UserError,
+    affected,
+    plain_input,
+    returned,
+    stored_input,
+    transient_input,
+    user_errors,
+)
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.consents import Consent
@@ -22,100 +30,102 @@ from store.tables.customers import customers
 from store.tables.invoices import invoices
 from store.tables.payments import card_vault, payment_methods
 
-P = payment_methods.c
 OWN = (SELF,)
 FORWARDED = (Purpose.PAYMENT_EXECUTION,)
 METHODS = tuple(TYPES.values())
 
 
-@strawberry.input(description="The box. It is not ticked by itself; `consentWording` gives the sentence beside it.")
+@strawberry.input(
+    description="The consent box, not ticked by default; `consentWording` returns the sentence beside it."
+)
 class CardConsentInput:
-    """What was shown, and whether it was ticked."""
+    """The wording that was shown, and the choice."""
 
-    agreed: bool = asked("Whether the customer ticked the box.", OWN)
-    wording_version: str = asked("The `version` of the `ConsentWording` that was shown.", OWN)
-    language: LanguageTag = asked("The language it was shown in.", OWN)
+    agreed: bool = plain_input("Whether the customer ticked the box.", OWN)
+    wording_version: str = plain_input("The `version` of the `ConsentWording` that was shown.", OWN)
+    language: LanguageTag = plain_input("The language it was shown in.", OWN)
 
 
-@strawberry.input(description="A card to keep. There is no place for the security code: it is never kept.")
+@strawberry.input(description="A card to store. It has no field for the security code, which is never stored.")
 class AddCardInput:
-    """Number and expiry are taken together with the consent, or not at all."""
+    """A card with the consent to store it; neither is accepted without the other (R20)."""
 
-    number: str = written(card_vault.c.number, "The number on the card; give it as a variable.", OWN)
-    exp_month: int = written(P.card_expiry, "Month of expiry, 1 to 12.", OWN, part="month")
-    exp_year: int = written(P.card_expiry, "Year of expiry, four digits.", OWN, part="year")
-    consent: CardConsentInput = asked("The consent to keep it.", OWN)
-    make_default: bool | None = asked("Pay with it when nothing else is said.", OWN)
+    # Stored in the vault, apart from the method: reading one never decrypts the other.
+    number: str = stored_input(card_vault.c.number, "The number on the card; give it as a variable.", OWN)
+    exp_month: int = stored_input(payment_methods.c.card_expiry, "Month of expiry, 1 to 12.", OWN, part="month")
+    exp_year: int = stored_input(payment_methods.c.card_expiry, "Year of expiry, four digits.", OWN, part="year")
+    consent: CardConsentInput = plain_input("The consent to store it.", OWN)
+    make_default: bool | None = plain_input("Make it the default payment method.", OWN)
 
 
-@strawberry.input(description="A PayPal account to pay with.")
+@strawberry.input(description="A PayPal account.")
 class AddPayPalInput:
-    """By its address."""
+    """A PayPal account, by its e-mail address."""
 
-    account: str = written(P.paypal_account, "The e-mail address of the account.", OWN)
-    make_default: bool | None = asked("Pay with it when nothing else is said.", OWN)
+    account: str = stored_input(payment_methods.c.paypal_account, "The e-mail address of the account.", OWN)
+    make_default: bool | None = plain_input("Make it the default payment method.", OWN)
 
 
-@strawberry.input(description="Payment by transfer. No account number is needed, and so none is kept.")
+@strawberry.input(description="Payment by transfer. No account number is needed, so none is stored.")
 class AddBankTransferInput:
-    """By the bank's name."""
+    """A bank, by its name."""
 
-    bank_name: str = written(P.bank_name, "The bank.", OWN)
-    make_default: bool | None = asked("Pay with it when nothing else is said.", OWN)
+    bank_name: str = stored_input(payment_methods.c.bank_name, "The bank.", OWN)
+    make_default: bool | None = plain_input("Make it the default payment method.", OWN)
 
 
-@strawberry.input(description="One of the own payment methods.")
+@strawberry.input(description="One of one's own payment methods.")
 class PaymentMethodInput:
-    """By its id."""
+    """A payment method, by its id."""
 
-    id: strawberry.ID = unkept(Category.PAYMENT_METHOD, "The `id` of the `PaymentMethod`.", OWN)
+    id: strawberry.ID = transient_input(Category.PAYMENT_METHOD, "The `id` of the `PaymentMethod`.", OWN)
 
 
-@strawberry.input(description="A card for one payment: checked, forwarded, forgotten. No box has to be ticked.")
+@strawberry.input(description="A card for one payment: checked, forwarded and not stored. It needs no consent.")
 class OneTimeCardInput:
-    """Nothing of it is kept anywhere."""
+    """A card that is not stored anywhere."""
 
-    number: str = unkept(Category.CARD_NUMBER, "The number on the card; give it as a variable.", OWN)
-    exp_month: int = unkept(Category.CARD_EXPIRY, "Month of expiry, 1 to 12.", OWN)
-    exp_year: int = unkept(Category.CARD_EXPIRY, "Year of expiry, four digits.", OWN)
-    security_code: str = unkept(Category.CARD_NUMBER, "The code on the card; it is never kept.", OWN)
+    number: str = transient_input(Category.CARD_NUMBER, "The number on the card; give it as a variable.", OWN)
+    exp_month: int = transient_input(Category.CARD_EXPIRY, "Month of expiry, 1 to 12.", OWN)
+    exp_year: int = transient_input(Category.CARD_EXPIRY, "Year of expiry, four digits.", OWN)
+    security_code: str = transient_input(Category.CARD_NUMBER, "The code on the card; it is never kept.", OWN)
 
 
-@strawberry.input(description="What to pay, and with which card: one that is kept, or one for this payment.")
+@strawberry.input(description="The invoice to pay, and a stored card or one for this payment.")
 class PayWithCardInput:
-    """The amount is the invoice's."""
+    """A payment; the amount is the invoice's."""
 
-    invoice: strawberry.ID = unkept(Category.TRANSACTION, "The `id` of the `Invoice`.", OWN)
-    card: strawberry.ID | None = unkept(Category.PAYMENT_METHOD, "The `id` of a kept `Card`.", OWN)
-    one_time: OneTimeCardInput | None = asked("A card for this payment only.", OWN)
+    invoice: strawberry.ID = transient_input(Category.TRANSACTION, "The `id` of the `Invoice`.", OWN)
+    card: strawberry.ID | None = transient_input(Category.PAYMENT_METHOD, "The `id` of a stored `Card`.", OWN)
+    one_time: OneTimeCardInput | None = plain_input("A card for this payment only.", OWN)
 
 
-@strawberry.input(description="Which kept card, to whom.")
+@strawberry.input(description="A stored card and a registered affiliate.")
 class ForwardCardInput:
-    """For tools that charge what was agreed."""
+    """A card to forward, for tools that charge an agreed amount."""
 
-    card: strawberry.ID = unkept(Category.PAYMENT_METHOD, "The `id` of the `Card`.", FORWARDED)
-    affiliate: str = asked("The name of the payment affiliate, as it is registered.", FORWARDED)
-    reference: str = asked("What it is forwarded for, such as the number of an order.", FORWARDED)
+    card: strawberry.ID = transient_input(Category.PAYMENT_METHOD, "The `id` of the `Card`.", FORWARDED)
+    affiliate: str = plain_input("The registered name of the payment affiliate.", FORWARDED)
+    reference: str = plain_input("The reason, such as an order number.", FORWARDED)
 
 
-CardOutcome = enumerated("CardOutcome", OUTCOMES, "What the affiliate said.")
+CardOutcome = enumerated("CardOutcome", OUTCOMES, "The affiliate's answer.")
 
 
 @plain_type
 class PayWithCardPayload:
-    """What became of the payment; DECLINED and UNREACHABLE leave the invoice open."""
+    """The outcome of the payment; DECLINED and UNREACHABLE leave the invoice open."""
 
-    outcome: CardOutcome | None = shown("outcome", Category.TRANSACTION, "What the affiliate said.", OWN)
+    outcome: CardOutcome | None = returned("outcome", Category.TRANSACTION, "The affiliate's answer.", OWN)
     invoice: Invoice | None = affected("invoice", invoices, Category.TRANSACTION, "The invoice.", OWN)
     user_errors: list[UserError] = user_errors()
 
 
 @plain_type
 class ForwardCardPayload:
-    """What became of it."""
+    """The outcome of the forwarding."""
 
-    outcome: CardOutcome | None = shown("outcome", Category.TRANSACTION, "What the affiliate said.", FORWARDED)
+    outcome: CardOutcome | None = returned("outcome", Category.TRANSACTION, "The affiliate's answer.", FORWARDED)
     user_errors: list[UserError] = user_errors()
 
 
@@ -125,7 +135,7 @@ def _customer() -> Customer | None:
 
 @plain_type
 class AddCardPayload:
-    """The card as it may be shown, or what is wrong with the input."""
+    """The stored card, without its number, or the problems of the input."""
 
     card: Card | None = affected("card", payment_methods, Category.PAYMENT_METHOD, "The card.", OWN)
     customer: Customer | None = _customer()
@@ -134,7 +144,7 @@ class AddCardPayload:
 
 @plain_type
 class PaymentMethodPayload:
-    """The method as it is now."""
+    """The payment method after the change."""
 
     payment_method: PaymentMethod | None = affected(
         "paymentMethod", payment_methods, Category.PAYMENT_METHOD, "The payment method.", OWN
@@ -145,7 +155,7 @@ class PaymentMethodPayload:
 
 @plain_type
 class RemovePaymentMethodPayload:
-    """The customer with what is left."""
+    """The customer with the remaining payment methods."""
 
     customer: Customer | None = _customer()
     user_errors: list[UserError] = user_errors()
@@ -153,7 +163,7 @@ class RemovePaymentMethodPayload:
 
 @plain_type
 class WithdrawCardConsentPayload:
-    """The event that stands on record from now on."""
+    """The recorded withdrawal."""
 
     consent: Consent | None = affected("consent", consents, Category.PREFERENCE, "The withdrawal.", OWN)
     customer: Customer | None = _customer()

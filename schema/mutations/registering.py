@@ -1,4 +1,4 @@
-"""Registering a customer."""
+"""The mutation that registers a customer."""
 
 from __future__ import annotations
 
@@ -6,43 +6,45 @@ import strawberry
 
 from policy.categories import Category
 from policy.purposes import Purpose
-from schema.declare.commands import UserError, affected, user_errors, written
+from schema.declare.commands import UserError, affected, stored_input, user_errors
 from schema.declare.records import plain_type
 from schema.types.customers import Customer
 from store.tables.customers import customers
 
-C = customers.c
-ADDRESS = C.postal_address
+ADDRESS = customers.c.postal_address
 PROVIDED = (Purpose.SERVICE_PROVISION,)
 
 
-@strawberry.input(description="Where invoices go.")
+@strawberry.input(description="The address for invoices.")
 class NewPostalAddressInput:
-    """By the customs of its country."""
+    """An address in the format of its country."""
 
-    street: str = written(ADDRESS, "Street and number.", PROVIDED, part="street")
-    street2: str | None = written(ADDRESS, "A second line: building, floor, care of.", PROVIDED, part="street2")
-    postal_code: str | None = written(ADDRESS, "Postal code.", PROVIDED, part="postal_code")
-    city: str = written(ADDRESS, "Town or city.", PROVIDED, part="city")
-    region: str | None = written(ADDRESS, "State, province or canton.", PROVIDED, part="region")
-    country: str = written(ADDRESS, "Two letters (ISO 3166-1).", PROVIDED, part="country")
+    street: str = stored_input(ADDRESS, "Street and number.", PROVIDED, part="street")
+    street2: str | None = stored_input(ADDRESS, "A second line: building, floor, care of.", PROVIDED, part="street2")
+    postal_code: str | None = stored_input(ADDRESS, "Postal code.", PROVIDED, part="postal_code")
+    city: str = stored_input(ADDRESS, "Town or city.", PROVIDED, part="city")
+    region: str | None = stored_input(ADDRESS, "State, province or canton.", PROVIDED, part="region")
+    country: str = stored_input(ADDRESS, "Two letters (ISO 3166-1).", PROVIDED, part="country")
 
 
-@strawberry.input(description="A new customer, with what is needed to provide services and no more.")
+@strawberry.input(description="A new customer, with the data that is needed to provide services and no more.")
 class RegisterCustomerInput:
-    """For the tools that take customers in."""
+    """A new customer, for tools such as the shop."""
 
-    given_name: str = written(C.name, "Given name.", PROVIDED, part="given")
-    family_name: str = written(C.name, "Family name.", PROVIDED, part="family")
-    email: str = written(C.email, "To write about the services.", PROVIDED)
-    postal_address: NewPostalAddressInput = written(ADDRESS, "Where invoices go.", PROVIDED)
-    locale: str | None = written(C.locale, "The language to be written to in (BCP 47).", PROVIDED)
-    product_news: bool | None = written(C.product_news, "Whether news were asked for; not by default.", PROVIDED)
+    # No phone: it is for emergencies, and customers add it themselves (R14).
+    given_name: str = stored_input(customers.c.name, "Given name.", PROVIDED, part="given")
+    family_name: str = stored_input(customers.c.name, "Family name.", PROVIDED, part="family")
+    email: str = stored_input(customers.c.email, "The e-mail address for messages about services.", PROVIDED)
+    postal_address: NewPostalAddressInput = stored_input(ADDRESS, "The address for invoices.", PROVIDED)
+    locale: str | None = stored_input(customers.c.locale, "The language of messages (BCP 47).", PROVIDED)
+    product_news: bool | None = stored_input(
+        customers.c.product_news, "Whether the customer wants product news; false by default.", PROVIDED
+    )
 
 
 @plain_type
 class RegisterCustomerPayload:
-    """The customer, or what is wrong with the input."""
+    """The customer, or the problems of the input."""
 
     customer: Customer | None = affected("customer", customers, Category.CUSTOMER_ID, "The customer.", PROVIDED)
     user_errors: list[UserError] = user_errors()

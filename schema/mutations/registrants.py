@@ -1,4 +1,4 @@
-"""Registering a domain for a customer, and changing its owner."""
+"""The mutations that register a domain and change its registrant."""
 
 from __future__ import annotations
 
@@ -7,65 +7,66 @@ import strawberry
 from policy.categories import Category
 from policy.purposes import Purpose
 from schema.core.scalars import DateTime
-from schema.declare.commands import UserError, affected, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.domains import Domain, RegistrantKind
 from store.tables.domains import domains
 
-D = domains.c
-ADDRESS = D.registrant_address
+ADDRESS = domains.c.registrant_address
 REGISTRAR = (Purpose.DOMAIN_REGISTRATION,)
 EITHER = (Purpose.DOMAIN_REGISTRATION, SELF)
 
 
-@strawberry.input(description="The postal address of an owner; it replaces the one that was there.")
+@strawberry.input(description="The postal address of a registrant; it replaces the earlier one.")
 class RegistrantAddressInput:
-    """Street, city and country are needed."""
+    """An address; street, city and country are required."""
 
-    street: str | None = written(ADDRESS, "Street and number.", EITHER, part="street")
-    street2: str | None = written(ADDRESS, "A second line: building, floor, care of.", EITHER, part="street2")
-    postal_code: str | None = written(ADDRESS, "Postal code.", EITHER, part="postal_code")
-    city: str | None = written(ADDRESS, "Town or city.", EITHER, part="city")
-    region: str | None = written(ADDRESS, "State, province or canton.", EITHER, part="region")
-    country: str | None = written(ADDRESS, "Two letters (ISO 3166-1).", EITHER, part="country")
+    street: str | None = stored_input(ADDRESS, "Street and number.", EITHER, part="street")
+    street2: str | None = stored_input(ADDRESS, "A second line: building, floor, care of.", EITHER, part="street2")
+    postal_code: str | None = stored_input(ADDRESS, "Postal code.", EITHER, part="postal_code")
+    city: str | None = stored_input(ADDRESS, "Town or city.", EITHER, part="city")
+    region: str | None = stored_input(ADDRESS, "State, province or canton.", EITHER, part="region")
+    country: str | None = stored_input(ADDRESS, "Two letters (ISO 3166-1).", EITHER, part="country")
 
 
-@strawberry.input(description="The owner of a domain. What is given is changed, null empties it, the rest stays.")
+@strawberry.input(description="The registrant of a domain: null clears a field, and omitted fields stay.")
 class RegistrantInput:
-    """Somebody other than the customer is told that they were named, and by whom."""
+    """A registrant. One who is not the customer is informed (GDPR Art. 14)."""
 
-    name: str | None = written(D.registrant_name, "The name; an owner has one.", EITHER)
-    address: RegistrantAddressInput | None = written(ADDRESS, "The postal address.", EITHER)
-    email: str | None = written(D.registrant_email, "The e-mail address.", EITHER)
-    phone: str | None = written(
-        D.registrant_phone, "The phone, with the country code: never the customer's emergency number.", EITHER
+    name: str | None = stored_input(domains.c.registrant_name, "The name; required.", EITHER)
+    address: RegistrantAddressInput | None = stored_input(ADDRESS, "The postal address.", EITHER)
+    email: str | None = stored_input(domains.c.registrant_email, "The e-mail address.", EITHER)
+    phone: str | None = stored_input(
+        domains.c.registrant_phone, "The phone, with the country code; never the customer's emergency number.", EITHER
     )
 
 
-@strawberry.input(description="A domain that is being registered; whatever may be hidden of its owner is hidden.")
+@strawberry.input(description="A domain to register. All details of its registrant that may be hidden are hidden.")
 class RegisterDomainInput:
-    """For the tools that register domains."""
+    """A domain to register, for tools."""
 
-    service: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Service` it belongs to.", REGISTRAR)
-    name: str = written(D.name, "The domain name, such as `example.ch`.", REGISTRAR)
-    registrant_kind: RegistrantKind = written(D.registrant_kind, "Person or organisation.", REGISTRAR)
-    registrant: RegistrantInput = written(D.registrant_name, "The owner.", REGISTRAR)
-    expires_at: DateTime | None = written(D.expires_at, "When the registration ends.", REGISTRAR)
+    service: strawberry.ID = transient_input(
+        Category.SUBSCRIPTION, "The `id` of the `Service` it belongs to.", REGISTRAR
+    )
+    name: str = stored_input(domains.c.name, "The domain name, such as `example.ch`.", REGISTRAR)
+    registrant_kind: RegistrantKind = stored_input(domains.c.registrant_kind, "Person or organisation.", REGISTRAR)
+    registrant: RegistrantInput = stored_input(domains.c.registrant_name, "The registrant.", REGISTRAR)
+    expires_at: DateTime | None = stored_input(domains.c.expires_at, "The end of the registration.", REGISTRAR)
 
 
-@strawberry.input(description="A new owner of an own domain, or details of the present one.")
+@strawberry.input(description="A new registrant of one's own domain, or details of the present one.")
 class UpdateRegistrantInput:
-    """With another e-mail address it is somebody else, who is told."""
+    """Changes of a registrant; another e-mail address means another person, who is asked to confirm (S13)."""
 
-    domain: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Domain`.", (SELF,))
-    registrant_kind: RegistrantKind | None = written(D.registrant_kind, "Person or organisation.", (SELF,))
-    registrant: RegistrantInput = written(D.registrant_name, "The owner.", (SELF,))
+    domain: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Domain`.", (SELF,))
+    registrant_kind: RegistrantKind | None = stored_input(domains.c.registrant_kind, "Person or organisation.", (SELF,))
+    registrant: RegistrantInput = stored_input(domains.c.registrant_name, "The registrant.", (SELF,))
 
 
 @plain_type
 class RegistrantPayload:
-    """The domain as it is now, or what is wrong with the input."""
+    """The domain after the change, or the problems of the input."""
 
     domain: Domain | None = affected("domain", domains, Category.SUBSCRIPTION, "The domain.", EITHER)
     user_errors: list[UserError] = user_errors()

@@ -1,11 +1,11 @@
-"""Ending sessions."""
+"""The mutations that end sessions."""
 
 from __future__ import annotations
 
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, shown, unkept, user_errors
+from schema.declare.commands import UserError, affected, returned, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.access import Session
@@ -14,16 +14,16 @@ from store.tables.access import sessions
 OWN = (SELF,)
 
 
-@strawberry.input(description="Which session to end.")
+@strawberry.input(description="The session to end.")
 class EndSessionInput:
-    """Its tokens stop working at once, everywhere."""
+    """The session to end; its tokens stop working at once, on every replica."""
 
-    id: strawberry.ID = unkept(Category.ACCESS_HISTORY, "The `id` of the `Session`.", OWN)
+    id: strawberry.ID = transient_input(Category.ACCESS_HISTORY, "The `id` of the `Session`.", OWN)
 
 
 @plain_type
 class EndSessionPayload:
-    """The session, signed out."""
+    """The session that was ended."""
 
     session: Session | None = affected("session", sessions, Category.ACCESS_HISTORY, "The session afterwards.", OWN)
     user_errors: list[UserError] = user_errors()
@@ -31,7 +31,7 @@ class EndSessionPayload:
 
 @plain_type
 class EndOtherSessionsPayload:
-    """How many there were."""
+    """The number of sessions that were ended."""
 
-    ended: int | None = shown("ended", Category.ACCESS_HISTORY, "How many sessions were signed out.", OWN)
+    ended: int | None = returned("ended", Category.ACCESS_HISTORY, "The number of sessions that ended.", OWN)
     user_errors: list[UserError] = user_errors()

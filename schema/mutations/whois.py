@@ -1,4 +1,4 @@
-"""What a registry publishes, for whoever orders a domain; and the switches of those that leave it to the customer."""
+"""The publication rules of registries, and the mutation that hides a registrant's details in the whois (R26, R51)."""
 
 from __future__ import annotations
 
@@ -13,44 +13,43 @@ from policy.categories import Category
 from policy.registries import FIELDS, Publishing, registry_of
 from schema.core.sources import Attribute
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
 from schema.declare.fields import positioned, public, shared
 from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
 from schema.types.domains import Domain, RegistrantKind
 from store.tables.domains import domains
 
-D = domains.c
 OWN = (shared(AppScope.WHOIS_WRITE),)
 RULES = "it is what a registry does with every domain of an ending"
-Tld = Annotated[str, positioned("The ending, such as `ch`.", RULES)]
+Tld = Annotated[str, positioned("The top-level domain, such as `ch`.", RULES)]
 Kind = Annotated[RegistrantKind, positioned("Person or organisation.", RULES)]
 WhoisRule = enumerated(
     "WhoisRule",
     {each.name: strawberry.enum_value(each.name, description=each.text) for each in Publishing},
-    "What a registry does with a detail of the owner.",
+    "The rule of a registry for a detail of the registrant.",
 )
-WhoisField = enumerated("WhoisField", [each.upper() for each in FIELDS], "A detail of the owner.")
+WhoisField = enumerated("WhoisField", [each.upper() for each in FIELDS], "A detail of the registrant.")
 
 
 @plain_type
 class RegistryRule:
-    """What becomes of one detail."""
+    """The registry's rule for one detail."""
 
-    field: WhoisField = public(Attribute("field"), "Which detail.", RULES)
-    rule: WhoisRule = public(Attribute("rule"), "What the registry does with it.", RULES)
-    meaning: str = public(Attribute("meaning"), "The same in words.", RULES)
-    free: bool = public(Attribute("free"), "Whether the customer decides: only then there is a switch.", RULES)
+    field: WhoisField = public(Attribute("field"), "The detail.", RULES)
+    rule: WhoisRule = public(Attribute("rule"), "The rule.", RULES)
+    meaning: str = public(Attribute("meaning"), "The rule in words.", RULES)
+    free: bool = public(Attribute("free"), "Whether the customer decides.", RULES)
 
 
 @plain_type
 class RegistryPolicy:
-    """What a registry publishes of the owner of a domain: to be shown before ordering, and beside the switches."""
+    """The rules of a registry for publishing a registrant's details, to be shown before an order."""
 
     registry: str = public(Attribute("registry"), "The registry.", RULES)
-    rules: list[RegistryRule] = public(Attribute("rules"), "Detail by detail.", RULES)
-    source: str = public(Attribute("source"), "Where the registry says so.", RULES)
-    checked: str = public(Attribute("checked"), "When that was last read.", RULES)
+    rules: list[RegistryRule] = public(Attribute("rules"), "The rule for each detail.", RULES)
+    source: str = public(Attribute("source"), "The registry's document that states them.", RULES)
+    checked: str = public(Attribute("checked"), "The day on which that document was last checked.", RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +69,30 @@ class _Policy:
 
 
 async def registry_policy(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> _Policy | None:
-    """The rules of an ending; None for one that no domain can be registered under here."""
+    """The rules of a top-level domain; None for one that is not offered."""
+    # A root field that is computed runs on the standard executor, which passes enum members.
     registry, kind = registry_of(given["tld"]), str(getattr(given["kind"], "value", given["kind"]))
     if registry is None:
         return None
     rules = [(field.upper(), registry.rule(kind, field)) for field in FIELDS]
-    told = [_Rule(field, rule.name, rule.text, rule.free) for field, rule in rules]
-    return _Policy(registry.name, told, registry.source, registry.checked)
+    details = [_Rule(field, rule.name, rule.text, rule.free) for field, rule in rules]
+    return _Policy(registry.name, details, registry.source, registry.checked)
 
 
-@strawberry.input(description="What is given is changed, what is left out stays.")
+@strawberry.input(description="The details to hide or publish; omitted ones stay.")
 class SetWhoisVisibilityInput:
-    """One of the own domains."""
+    """Details of a domain to hide or publish."""
 
-    domain: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Domain`.", OWN)
-    hide_name: bool | None = written(D.hide_name, "Hide the owner's name.", OWN)
-    hide_address: bool | None = written(D.hide_address, "Hide the owner's address.", OWN)
-    hide_email: bool | None = written(D.hide_email, "Hide the owner's e-mail address.", OWN)
-    hide_phone: bool | None = written(D.hide_phone, "Hide the owner's phone.", OWN)
+    domain: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Domain`.", OWN)
+    hide_name: bool | None = stored_input(domains.c.hide_name, "Hide the registrant's name.", OWN)
+    hide_address: bool | None = stored_input(domains.c.hide_address, "Hide the registrant's address.", OWN)
+    hide_email: bool | None = stored_input(domains.c.hide_email, "Hide the registrant's e-mail address.", OWN)
+    hide_phone: bool | None = stored_input(domains.c.hide_phone, "Hide the registrant's phone.", OWN)
 
 
 @plain_type
 class SetWhoisVisibilityPayload:
-    """The domain as it is now, or what the registry does not leave to the customer."""
+    """The domain after the change, or the rules of the registry that forbid it."""
 
     domain: Domain | None = affected("domain", domains, Category.SUBSCRIPTION, "The domain.", OWN)
     user_errors: list[UserError] = user_errors()

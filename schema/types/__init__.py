@@ -1,1 +1,1 @@
-"""The object types and queries, one file a capability."""
+"""The object types, one file a capability."""

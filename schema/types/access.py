@@ -1,4 +1,4 @@
-"""Where a customer's platforms were entered from."""
+"""Accesses to a customer's platforms, and sessions (R17, R41)."""
 
 from __future__ import annotations
 
@@ -14,24 +14,23 @@ from schema.declare.records import record
 from schema.types.credentials import Platform
 from store.tables.access import OUTCOMES, sessions, sign_ins
 
-I = sign_ins.c  # noqa: E741 - the tables' columns go by one capital throughout the schema
-S = sessions.c
-
-SignInOutcome = enumerated("SignInOutcome", OUTCOMES, "Whether it succeeded.")
+SignInOutcome = enumerated("SignInOutcome", OUTCOMES, "The outcome of the access.")
 
 
 @record(sign_ins)
 class SignIn(Node):
-    """One access to one platform, recorded to notice an unusual place."""
+    """One access to one platform, recorded to detect unusual ones."""
 
     id: strawberry.ID = identity(sign_ins, WATCHED)
-    platform: Platform | None = datum(I.platform, "The platform.", WATCHED)
-    at: DateTime | None = datum(I.at, "When.", WATCHED)
-    outcome: SignInOutcome | None = datum(I.outcome, "Whether it succeeded.", WATCHED)
-    ip_address: str | None = datum(I.ip_address, "From which IP address.", WATCHED)
-    country: CountryCode | None = datum(I.country, "The country of that address, worked out here.", WATCHED)
-    device: str | None = datum(I.device, "The browser or app, as it named itself.", WATCHED)
-    unusual: bool | None = datum(I.unusual, "Whether the place was unusual for the customer.", WATCHED)
+    platform: Platform | None = datum(sign_ins.c.platform, "The platform.", WATCHED)
+    at: DateTime | None = datum(sign_ins.c.at, "The time.", WATCHED)
+    outcome: SignInOutcome | None = datum(sign_ins.c.outcome, "The outcome of the access.", WATCHED)
+    ip_address: str | None = datum(sign_ins.c.ip_address, "The IP address.", WATCHED)
+    country: CountryCode | None = datum(
+        sign_ins.c.country, "The country of that address, looked up by the gateway.", WATCHED
+    )
+    device: str | None = datum(sign_ins.c.device, "The browser or app, as it named itself.", WATCHED)
+    unusual: bool | None = datum(sign_ins.c.unusual, "Whether it was unusual for the customer.", WATCHED)
 
 
 @record(sessions)
@@ -39,14 +38,17 @@ class Session(Node):
     """A signed-in browser or app."""
 
     id: strawberry.ID = identity(sessions, OPEN_SESSIONS)
-    platform: Platform | None = datum(S.platform, "The platform.", OPEN_SESSIONS)
-    started_at: DateTime | None = datum(S.started_at, "When it began.", OPEN_SESSIONS)
-    last_seen_at: DateTime | None = datum(S.last_seen_at, "When it was last used.", OPEN_SESSIONS)
-    expires_at: DateTime | None = datum(S.expires_at, "When it ends by itself.", OPEN_SESSIONS)
-    ended_at: DateTime | None = datum(S.ended_at, "When it was signed out.", OPEN_SESSIONS)
-    ip_address: str | None = datum(S.ip_address, "From which IP address.", WATCHED)
-    country: CountryCode | None = datum(S.country, "The country of that address, worked out here.", WATCHED)
-    device: str | None = datum(S.device, "The browser or app, as it named itself.", WATCHED)
+    platform: Platform | None = datum(sessions.c.platform, "The platform.", OPEN_SESSIONS)
+    started_at: DateTime | None = datum(sessions.c.started_at, "The time of the sign-in.", OPEN_SESSIONS)
+    last_seen_at: DateTime | None = datum(sessions.c.last_seen_at, "The time of the last use.", OPEN_SESSIONS)
+    expires_at: DateTime | None = datum(sessions.c.expires_at, "The time at which it expires.", OPEN_SESSIONS)
+    ended_at: DateTime | None = datum(sessions.c.ended_at, "The time at which it was ended.", OPEN_SESSIONS)
+    # Place and device need a purpose that watches over the account; the fact that a session is open does not.
+    ip_address: str | None = datum(sessions.c.ip_address, "The IP address.", WATCHED)
+    country: CountryCode | None = datum(
+        sessions.c.country, "The country of that address, looked up by the gateway.", WATCHED
+    )
+    device: str | None = datum(sessions.c.device, "The browser or app, as it named itself.", WATCHED)
 
 
 SignInConnection = connection(SignIn, "SignIn")

@@ -1,4 +1,4 @@
-"""Who read my data, why, and the proof of it."""
+"""Readings of a customer's data: client, purpose and fields, from the ledger and with an inclusion proof."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from schema.core.sources import Attribute
 from schema.core.words import enumerated
 from schema.declare.connections import connection
 from schema.declare.directives import CategoryEnum, PurposeEnum
-from schema.declare.fields import Declared, allowances, declare, positioned, worked_out
+from schema.declare.fields import Declared, allowances, computed, declare, positioned
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.execution.arguments import paging
@@ -34,8 +34,8 @@ ALTERED = (
 )
 
 
-def _told(name: str, description: str) -> Any:
-    """A field of an entry of the ledger."""
+def _ledger_field(name: str, description: str) -> Any:
+    """A field of a ledger entry, readable by the customer alone."""
     declared = Declared(Attribute(name), Category.SUBJECT_PSEUDONYM, allowances((SELF,)), RetentionRule.LEDGER)
     return declare(declared, description, own_retention=True)
 
@@ -44,41 +44,43 @@ def _told(name: str, description: str) -> Any:
 class AccessedField:
     """One field that was read."""
 
-    coordinate: str | None = _told("coordinate", "Where it stands in the schema.")
-    description: str | None = _told("description", "What it is, in plain words.")
-    category: CategoryEnum | None = _told("category", "What kind of data it holds.")
+    coordinate: str | None = _ledger_field("coordinate", "The schema coordinate.")
+    description: str | None = _ledger_field("description", "Its description in plain words.")
+    category: CategoryEnum | None = _ledger_field("category", "The category of its data.")
 
 
 @plain_type
 class AccessProof:
-    """That the entry stands in the signed ledger: `gateway ledger verify` checks it with the public key alone."""
+    """The proof that the signed ledger contains the entry; `gateway ledger verify` checks it with the public key."""
 
-    size: str | None = _told("size", "The number of entries in the tree that the path leads through.")
-    leaf: str | None = _told("leaf", "The hash of the entry, in base64.")
-    path: list[str] | None = _told("path", "From the leaf's sibling to the root, in base64.")
-    checkpoint: str | None = _told("checkpoint", "The signed root (C2SP tlog-checkpoint).")
-    entry: str | None = _told("entry", "The entry itself, byte by byte; you stand in it by a pseudonym.")
-    file: str | None = _told("file", "All of it as one file (C2SP tlog-proof), which the command reads.")
+    size: str | None = _ledger_field("size", "The number of entries in the tree.")
+    leaf: str | None = _ledger_field("leaf", "The hash of the entry, in base64.")
+    path: list[str] | None = _ledger_field(
+        "path", "The inclusion path from the leaf's sibling to the root (RFC 9162), in base64."
+    )
+    checkpoint: str | None = _ledger_field("checkpoint", "The signed root (C2SP tlog-checkpoint).")
+    entry: str | None = _ledger_field("entry", "The entry itself; it contains the customer's pseudonym.")
+    file: str | None = _ledger_field("file", "The whole proof as one file (C2SP tlog-proof).")
 
 
 @plain_type
 class Access:
-    """One reading of the customer's data, as the ledger has it."""
+    """One reading of the customer's data, as recorded in the ledger."""
 
-    index: str | None = _told("index", "Its place in the ledger.")
-    at: DateTime | None = _told("at", "When.")
-    client: str | None = _told("client", "The id of the program that read.")
-    client_name: str | None = _told("client_name", "What that program is called.")
-    purpose: PurposeEnum | None = _told("purpose", "What for.")
-    why: str | None = _told("why", "What for, in plain words.")
-    reference: str | None = _told("reference", "In which case, where the purpose needs one.")
-    fields: list[AccessedField] | None = _told("fields", "What was read.")
-    proof: AccessProof | None = _told("proof", "The proof; null until it is signed, a minute later at most.")
+    index: str | None = _ledger_field("index", "Its index in the ledger.")
+    at: DateTime | None = _ledger_field("at", "The time.")
+    client: str | None = _ledger_field("client", "The id of the client that read.")
+    client_name: str | None = _ledger_field("client_name", "The client's name.")
+    purpose: PurposeEnum | None = _ledger_field("purpose", "The purpose.")
+    why: str | None = _ledger_field("why", "The purpose in plain words.")
+    reference: str | None = _ledger_field("reference", "The reference of the case, if the purpose requires one.")
+    fields: list[AccessedField] | None = _ledger_field("fields", "The fields that were read.")
+    proof: AccessProof | None = _ledger_field("proof", "The proof; null until the entry is signed, within a minute.")
 
 
 AccessConnection = connection(Access, "Access")
 Language = enumerated("Language", ("EN", "FR"), "A language that plain words are written in.")
-Words = Annotated[Language | None, positioned("Of the plain words: English when left out.", "a language")]
+Words = Annotated[Language | None, positioned("The language of the plain words: English by default.", "a language")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,11 @@ class _Field:
 
 @dataclass(frozen=True, slots=True)
 class _Access:
-    """A reading, with its words."""
+    """A reading with descriptions in the reader's language."""
 
     reading: Reading
     purpose: str | None
-    """None for one that this release does not know."""
+    """None for a purpose that this release does not know."""
     why: str | None
     fields: list[_Field]
 
@@ -103,21 +105,23 @@ class _Access:
 
     @property
     def index(self) -> str:
-        """A text: GraphQL's whole numbers have 32 bits."""
+        """The index as a string: GraphQL's Int has 32 bits."""
         return str(self.reading.id)
 
     @property
     def proof(self) -> Any:
-        """To be awaited."""
+        """An awaitable of the proof, so that proofs are loaded only if selected."""
         return self.reading.proofs.of(self.reading.id)
 
 
 async def _page(context: ResolverContext, customer: Any, given: Mapping[str, Any]) -> ConnectionView:
+    # Built here: a computed field has no relation, from which `list_place` would take the order.
     place = ListPlace(context.grant.client_id, context.grant.subject, "Customer.accesses", descending=True)
-    at = paging(place, context.unit.cursors, given, context.grant.max_page)
+    at = paging(place, context.operation_context.cursors, given, context.grant.max_page)
     language = "fr" if _word(given.get("language")) == "FR" else "en"
     try:
-        found, more = await readings_about(context.unit, customer.id, at.after, at.first)
+        found, more = await readings_about(context.operation_context, customer.id, at.after, at.first)
+    # An altered entry is never shown, and the failure is loud (D14).
     except AlteredEntryError as altered:
         log.error("the ledger was altered: %s; `gateway ledger verify --index` finds what else was", altered)
         raise FieldError(ErrorCode.LEDGER_ALTERED, ALTERED) from None
@@ -125,7 +129,7 @@ async def _page(context: ResolverContext, customer: Any, given: Mapping[str, Any
 
 
 def _word(given: Any) -> Any:
-    """The word of an enum, however the executor hands it over."""
+    """The value of an enum argument; the executors pass it as member or string."""
     return getattr(given, "value", given)
 
 
@@ -138,7 +142,7 @@ def _access(context: ResolverContext, reading: Reading, language: str) -> _Acces
 
 
 def _field(context: ResolverContext, coordinate: str, language: str) -> _Field:
-    """What the schema says of it today; a field that is no longer there goes by its name."""
+    """The field's present description; only the coordinate for a field that no longer exists."""
     field = context.model.fields.get(tuple(coordinate.split(".", 1)))  # type: ignore[arg-type]
     category = field.rule.category if field is not None and field.rule is not None else None
     words = field.core.description if field is not None else None
@@ -147,5 +151,5 @@ def _field(context: ResolverContext, coordinate: str, language: str) -> _Field:
     return _Field(coordinate, words, category.name if category else None)
 
 
-accesses = worked_out(_page, Category.SUBJECT_PSEUDONYM, RetentionRule.LEDGER, (SELF,))
-"""Decorates the field of the customer."""
+accesses = computed(_page, Category.SUBJECT_PSEUDONYM, RetentionRule.LEDGER, (SELF,))
+"""Decorates the field `Customer.accesses`."""

@@ -1,4 +1,4 @@
-"""A postal address, wherever one rests."""
+"""The type of postal addresses."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from schema.declare.fields import part, shared, together
 from schema.declare.records import plain_type
 from store.tables.customers import customers
 
+# Stands for every address column: all are sealed in the same parts.
 ADDRESS = customers.c.postal_address
 REACHED = (
     Purpose.INVOICING,
@@ -20,14 +21,16 @@ REACHED = (
 
 @plain_type
 class PostalAddress:
-    """Where letters and invoices go. The field that leads here decides which of these purposes apply."""
+    """A postal address. A purpose also needs an allowance on the field that returns the address."""
 
     street: str | None = part(ADDRESS, "street", "Street and number.", REACHED)
     street2: str | None = part(ADDRESS, "street2", "A second line: building, floor, care of.", REACHED)
-    postal_code: str | None = part(ADDRESS, "postal_code", "Postal code, as the country writes it.", REACHED)
+    postal_code: str | None = part(ADDRESS, "postal_code", "Postal code in the format of the country.", REACHED)
     city: str | None = part(ADDRESS, "city", "Town or city.", REACHED)
-    region: str | None = part(ADDRESS, "region", "State, province or canton, where addresses name it.", REACHED)
+    region: str | None = part(
+        ADDRESS, "region", "State, province or canton, if the country's addresses have it.", REACHED
+    )
     country: CountryCode | None = part(ADDRESS, "country", "Country.", REACHED)
     formatted: list[str] | None = together(
-        ADDRESS, "The lines below the name, as an envelope to that country has them.", REACHED, envelope
+        ADDRESS, "The address lines in the format of the country, without the name.", REACHED, envelope
     )

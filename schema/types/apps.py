@@ -1,4 +1,4 @@
-"""The apps that a customer let in: what was allowed to those of others, and the tokens that any of them holds."""
+"""Authorized third-party apps of a customer, and the token families of all apps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import strawberry
 from policy.app_scopes import AppScope
 from policy.categories import Category
 from schema.core.scalars import DateTime
-from schema.declare.commands import UserError, affected, unkept, user_errors
+from schema.declare.commands import UserError, affected, transient_input, user_errors
 from schema.declare.connections import connection
 from schema.declare.directives import AppScopeEnum
 from schema.declare.fields import datum, identity
@@ -16,57 +16,65 @@ from schema.declare.readers import SELF
 from schema.declare.records import plain_type, record
 from store.tables.oauth import oauth_consents, oauth_families
 
-C, F = oauth_consents.c, oauth_families.c
 OWN = (SELF,)
 
 
 def scopes_in(text: str) -> list[str]:
-    """The scopes of the catalogue among those of a token, in the catalogue's order."""
+    """The app scopes among a token's scopes, in the order of the catalogue."""
     words = frozenset(text.split())
     return [each.name for each in AppScope if each.scope in words]
 
 
 @record(oauth_consents)
 class AuthorizedApp(Node):
-    """An app of somebody else that was allowed something."""
+    """A third-party app with an authorization of the customer."""
 
     id: strawberry.ID = identity(oauth_consents, OWN)
-    client: str | None = datum(C.client_id, "The id that the app is registered under.", OWN)
-    name: str | None = datum(C.client_name, "The name under which it asked.", OWN)
-    scopes: list[AppScopeEnum] | None = datum(C.scope, "What it was allowed.", OWN, read=scopes_in)
-    given_at: DateTime | None = datum(C.given_at, "When it was allowed.", OWN)
-    withdrawn_at: DateTime | None = datum(C.withdrawn_at, "When that was taken back; null while it stands.", OWN)
+    client: str | None = datum(oauth_consents.c.client_id, "The client id of the app.", OWN)
+    name: str | None = datum(oauth_consents.c.client_name, "The app's name at the time of consent.", OWN)
+    scopes: list[AppScopeEnum] | None = datum(
+        oauth_consents.c.scope, "The scopes that were allowed.", OWN, read=scopes_in
+    )
+    given_at: DateTime | None = datum(oauth_consents.c.given_at, "The time of consent.", OWN)
+    withdrawn_at: DateTime | None = datum(
+        oauth_consents.c.withdrawn_at, "The time of withdrawal; null while it is valid.", OWN
+    )
 
 
 @record(oauth_families)
 class AppSession(Node):
-    """The tokens of one app on one device, from one sign-in; they end together."""
+    """The tokens of one app on one device, from one sign-in (a token family). They are revoked together."""
 
     id: strawberry.ID = identity(oauth_families, OWN)
-    client: str | None = datum(F.client_id, "The id that the app is registered under.", OWN)
-    name: str | None = datum(F.client_name, "The name that it had when it was let in.", OWN)
+    client: str | None = datum(oauth_families.c.client_id, "The client id of the app.", OWN)
+    name: str | None = datum(oauth_families.c.client_name, "The app's name at sign-in.", OWN)
     scopes: list[AppScopeEnum] | None = datum(
-        F.scope, "What it may do, for an app of somebody else; ours act as their customer.", OWN, read=scopes_in
+        oauth_families.c.scope,
+        "The scopes of a third-party app; first-party apps act as their customer.",
+        OWN,
+        read=scopes_in,
     )
-    started_at: DateTime | None = datum(F.created_at, "When it was let in.", OWN)
-    expires_at: DateTime | None = datum(F.expires_at, "When it ends by itself unless it is used before.", OWN)
-    ends_at: DateTime | None = datum(F.ends_at, "When it ends in any case.", OWN)
-    ended_at: DateTime | None = datum(F.revoked_at, "When it was signed out.", OWN)
+    started_at: DateTime | None = datum(oauth_families.c.created_at, "The time of sign-in.", OWN)
+    expires_at: DateTime | None = datum(
+        oauth_families.c.expires_at, "The time at which it expires unless it is used before.", OWN
+    )
+    ends_at: DateTime | None = datum(oauth_families.c.ends_at, "The time at which it expires in any case.", OWN)
+    ended_at: DateTime | None = datum(oauth_families.c.revoked_at, "The time at which it was revoked.", OWN)
 
 
 AppSessionConnection = connection(AppSession, "AppSession")
 
 
-@strawberry.input(description="Which app to take everything back from.")
+@strawberry.input(description="The app whose authorization to withdraw.")
 class WithdrawAuthorizedAppInput:
-    """No reason is asked for; its tokens stop working at once, everywhere."""
+    """The app; no reason is required, and its tokens stop working at once (GDPR Art. 7(3))."""
 
-    id: strawberry.ID = unkept(Category.PREFERENCE, "The `id` of the `AuthorizedApp`.", OWN)
+    id: strawberry.ID = transient_input(Category.PREFERENCE, "The `id` of the `AuthorizedApp`.", OWN)
 
 
 @plain_type
 class WithdrawAuthorizedAppPayload:
-    """The app, which may do nothing any more."""
+    """The app without authorization."""
 
     authorized_app: AuthorizedApp | None = affected(
         "authorizedApp", oauth_consents, Category.PREFERENCE, "The app afterwards.", OWN
@@ -74,16 +82,16 @@ class WithdrawAuthorizedAppPayload:
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.input(description="Which app to sign out on one device.")
+@strawberry.input(description="The app session to end.")
 class EndAppSessionInput:
-    """What was allowed it stays: it may ask again without asking the customer."""
+    """The app session to end; the authorization stays, so the app may start another one without asking the customer."""
 
-    id: strawberry.ID = unkept(Category.ACCESS_HISTORY, "The `id` of the `AppSession`.", OWN)
+    id: strawberry.ID = transient_input(Category.ACCESS_HISTORY, "The `id` of the `AppSession`.", OWN)
 
 
 @plain_type
 class EndAppSessionPayload:
-    """The app, signed out."""
+    """The app session that was ended."""
 
     app_session: AppSession | None = affected(
         "appSession", oauth_families, Category.ACCESS_HISTORY, "The tokens afterwards.", OWN

@@ -1,4 +1,4 @@
-"""The way back to the customer, named before the customer's own type exists."""
+"""A forward reference to `Customer`, for types that the module of `Customer` imports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was changed in one's own data."""
+"""The history of changes to a customer's data."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from schema.declare.readers import SELF
 from schema.declare.records import record
 from store.tables.changes import customer_changes
 
-H = customer_changes.c
 OWN = (SELF,)
 
 
 @record(customer_changes)
 class Change(Node):
-    """One change, by the names of the fields; what stood there before and since is not kept."""
+    """One change, with the names of the fields; neither old nor new values are stored in it."""
 
     id: strawberry.ID = identity(customer_changes, OWN)
-    fields: list[str] | None = datum(H.fields, "Which fields, by schema coordinate.", OWN, read=orjson.loads)
-    client: str | None = datum(H.client, "The application through which it was changed.", OWN)
-    at: DateTime | None = datum(H.at, "When.", OWN)
+    fields: list[str] | None = datum(
+        customer_changes.c.fields, "The schema coordinates of the changed fields.", OWN, read=orjson.loads
+    )
+    client: str | None = datum(customer_changes.c.client, "The client that made the change.", OWN)
+    at: DateTime | None = datum(customer_changes.c.at, "The time.", OWN)
 
 
 ChangeConnection = connection(Change, "Change")

@@ -1,4 +1,4 @@
-"""What a customer agreed to, and the cookie choice."""
+"""Consents and the cookie choice of a customer."""
 
 from __future__ import annotations
 
@@ -12,25 +12,23 @@ from schema.declare.node import Node
 from schema.declare.records import record
 from store.tables.consents import CONSENT_KINDS, CONSENT_STATES, consents, cookie_choices
 
-C = consents.c
-K = cookie_choices.c
 OWN = (shared(AppScope.CHOICES_READ),)
 
-ConsentKind = enumerated("ConsentKind", CONSENT_KINDS, "What was agreed to.")
-ConsentState = enumerated("ConsentState", CONSENT_STATES, "Whether it was given or withdrawn.")
+ConsentKind = enumerated("ConsentKind", CONSENT_KINDS, "The kind of consent.")
+ConsentState = enumerated("ConsentState", CONSENT_STATES, "Given or withdrawn.")
 
 
 @record(consents)
 class Consent(Node):
-    """One event: agreed, or taken back. The newest of a kind is what counts."""
+    """A consent event: given or withdrawn. The newest event of a kind determines the state."""
 
     id: strawberry.ID = identity(consents, OWN)
-    kind: ConsentKind | None = datum(C.kind, "What was agreed to.", OWN)
-    state: ConsentState | None = datum(C.state, "Given or withdrawn.", OWN)
-    wording_version: str | None = datum(C.wording_version, "Which version of the text was shown.", OWN)
-    language: LanguageTag | None = datum(C.language, "In which language.", OWN)
-    source: str | None = datum(C.source, "Where it was given.", OWN)
-    at: DateTime | None = datum(C.at, "When.", OWN)
+    kind: ConsentKind | None = datum(consents.c.kind, "The kind of consent.", OWN)
+    state: ConsentState | None = datum(consents.c.state, "Given or withdrawn.", OWN)
+    wording_version: str | None = datum(consents.c.wording_version, "The version of the wording that was shown.", OWN)
+    language: LanguageTag | None = datum(consents.c.language, "The language of the wording.", OWN)
+    source: str | None = datum(consents.c.source, "The place where it was given.", OWN)
+    at: DateTime | None = datum(consents.c.at, "The time.", OWN)
 
 
 @record(cookie_choices)
@@ -38,10 +36,14 @@ class CookieChoice(Node):
     """The choice about cookies that are not essential."""
 
     id: strawberry.ID = identity(cookie_choices, OWN)
-    measurement: bool | None = datum(K.measurement, "Whether use of the site may be measured.", OWN)
-    wording_version: str | None = datum(K.wording_version, "Which version of the text was shown.", OWN)
-    chosen_at: DateTime | None = datum(K.chosen_at, "When it was chosen.", OWN)
-    expires_at: DateTime | None = datum(K.expires_at, "When the question is asked again.", OWN)
+    measurement: bool | None = datum(cookie_choices.c.measurement, "Whether use of the site may be measured.", OWN)
+    wording_version: str | None = datum(
+        cookie_choices.c.wording_version, "The version of the wording that was shown.", OWN
+    )
+    chosen_at: DateTime | None = datum(cookie_choices.c.chosen_at, "The time of the choice.", OWN)
+    expires_at: DateTime | None = datum(
+        cookie_choices.c.expires_at, "The time at which the choice expires and is asked for again.", OWN
+    )
     global_privacy_control: bool | None = datum(
-        K.global_privacy_control, "Whether the browser sent Global Privacy Control.", OWN
+        cookie_choices.c.global_privacy_control, "Whether the browser sent Global Privacy Control.", OWN
     )

@@ -1,4 +1,4 @@
-"""How a customer signs in: facts that protect, never a secret (R16)."""
+"""Credentials and second factors of a customer: facts only, never a secret (R16)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ from schema.declare.readers import SIGN_IN_FACTS, SIGNED_IN
 from schema.declare.records import record
 from store.tables.credentials import FACTOR_KINDS, PLATFORMS, STRENGTHS, credentials, second_factors
 
-K = credentials.c
-F = second_factors.c
-
-Platform = enumerated("Platform", PLATFORMS, "Where customers sign in, each with its own password.")
-PasswordStrength = enumerated("PasswordStrength", STRENGTHS, "What the meter said when the password was set.")
-FactorKind = enumerated("FactorKind", FACTOR_KINDS, "What the factor is.")
+Platform = enumerated("Platform", PLATFORMS, "A platform that customers sign in to, with a password of its own.")
+PasswordStrength = enumerated("PasswordStrength", STRENGTHS, "The measured strength of a password when it was set.")
+FactorKind = enumerated("FactorKind", FACTOR_KINDS, "The kind of second factor.")
 
 
 @record(second_factors)
@@ -27,13 +24,14 @@ class SecondFactor(Node):
     """A second factor of one platform."""
 
     id: strawberry.ID = identity(second_factors, SIGN_IN_FACTS)
-    kind: FactorKind | None = datum(F.kind, "What it is.", SIGN_IN_FACTS)
+    kind: FactorKind | None = datum(second_factors.c.kind, "The kind.", SIGN_IN_FACTS)
     confirmed_at: DateTime | None = datum(
-        F.confirmed_at, "Since when it protects; null while unconfirmed.", SIGN_IN_FACTS
+        second_factors.c.confirmed_at, "The time at which it became active; null while unconfirmed.", SIGN_IN_FACTS
     )
-    last_used_at: DateTime | None = datum(F.last_used_at, "When it was last used.", SIGN_IN_FACTS)
-    label: str | None = datum(F.label, "What the customer calls a passkey.", SIGNED_IN)
-    remaining: int | None = datum(F.remaining, "How many recovery codes are left.", SIGN_IN_FACTS)
+    last_used_at: DateTime | None = datum(second_factors.c.last_used_at, "The time of the last use.", SIGN_IN_FACTS)
+    # Free text of the customer, so fewer purposes read it than the other facts.
+    label: str | None = datum(second_factors.c.label, "The customer's label of a passkey.", SIGNED_IN)
+    remaining: int | None = datum(second_factors.c.remaining, "The number of recovery codes left.", SIGN_IN_FACTS)
 
 
 @record(credentials)
@@ -41,11 +39,13 @@ class Credential(Node):
     """The sign-in of one platform."""
 
     id: strawberry.ID = identity(credentials, SIGN_IN_FACTS)
-    platform: Platform | None = datum(K.platform, "The platform it opens.", SIGN_IN_FACTS)
-    login_name: str | None = datum(K.login_name, "The name to sign in with.", SIGNED_IN)
-    changed_at: DateTime | None = datum(K.changed_at, "When the password was last changed.", SIGN_IN_FACTS)
+    platform: Platform | None = datum(credentials.c.platform, "The platform.", SIGN_IN_FACTS)
+    login_name: str | None = datum(credentials.c.login_name, "The name to sign in with.", SIGNED_IN)
+    changed_at: DateTime | None = datum(
+        credentials.c.changed_at, "The time of the last password change.", SIGN_IN_FACTS
+    )
     password_strength: PasswordStrength | None = datum(
-        K.strength, "How strong the password was when it was set.", SIGN_IN_FACTS
+        credentials.c.strength, "The measured strength of the password when it was set.", SIGN_IN_FACTS
     )
     second_factors: list[SecondFactor] | None = related(
         reads.second_factors_of, "The second factors of this platform.", Category.AUTH_FACTOR, SIGN_IN_FACTS

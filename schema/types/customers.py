@@ -1,4 +1,4 @@
-"""The customer, and everything that hangs on one."""
+"""The type `Customer`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,6 @@ from schema.types.restrictions import NoticeRecipientConnection, Objection, Rest
 from schema.types.services import Service
 from store.tables.customers import customers
 
-C = customers.c
 CHOICES = (AppScope.CHOICES_READ, AppScope.CHOICES_WRITE)
 READ_CHOICES = shared(AppScope.CHOICES_READ)
 
@@ -60,80 +59,85 @@ class Customer(Node):
 
     id: strawberry.ID = identity(customers, THE_CUSTOMER)
     customer_number: str | None = datum(
-        C.customer_number,
+        customers.c.customer_number,
         "The number on invoices and letters.",
         (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING, READ_PROFILE),
     )
     full_name: str | None = datum(
-        C.name, "Given and family name: to address the customer and to issue invoices.", NAMED, read=full_name
+        customers.c.name, "Given and family name: to address the customer and to issue invoices.", NAMED, read=full_name
     )
-    given_name: str | None = datum(C.name, "Given name.", NAMED, read=given_name)
-    family_name: str | None = datum(C.name, "Family name.", NAMED, read=family_name)
+    given_name: str | None = datum(customers.c.name, "Given name.", NAMED, read=given_name)
+    family_name: str | None = datum(customers.c.name, "Family name.", NAMED, read=family_name)
     postal_address: PostalAddress | None = embedded(
-        C.postal_address, "Where invoices go.", (Purpose.INVOICING, READ_PROFILE)
+        customers.c.postal_address, "The address for invoices.", (Purpose.INVOICING, READ_PROFILE)
     )
     email: str | None = datum(
-        C.email,
+        customers.c.email,
         "To write about the services subscribed to and, unless declined, about news of our services.",
         WRITTEN_TO,
     )
     phone: str | None = datum(
-        C.phone,
+        customers.c.phone,
         "To call in an emergency only, with the country code; never for promotion.",
         (Purpose.EMERGENCY_CONTACT, READ_PROFILE),
         editable_by=WRITE_PROFILE,
     )
-    locale: LanguageTag | None = datum(C.locale, "The language to write in (BCP 47).", NAMED, editable_by=WRITE_PROFILE)
+    locale: LanguageTag | None = datum(
+        customers.c.locale, "The language of messages (BCP 47).", NAMED, editable_by=WRITE_PROFILE
+    )
     product_news: bool | None = datum(
-        C.product_news, "Whether news about our services are welcome by e-mail.", (NEWS, shared(*CHOICES))
+        customers.c.product_news, "Whether news about our services may be sent by e-mail.", (NEWS, shared(*CHOICES))
     )
 
     @unsubscribe_url
     def unsubscribe_url(self) -> str | None:
-        """Stops news with one click, without signing in: for `List-Unsubscribe` (RFC 8058) in each message of news."""
+        """The one-click unsubscribe URL for the header `List-Unsubscribe` of each news message (RFC 8058)."""
 
     created_at: DateTime | None = datum(
-        C.created_at,
-        "When the customer registered.",
+        customers.c.created_at,
+        "The time of registration.",
         (Purpose.SERVICE_PROVISION, Purpose.INVOICING, READ_PROFILE),
         category=Category.SUBSCRIPTION,
     )
     updated_at: DateTime | None = datum(
-        C.updated_at, "When the profile last changed.", (READ_PROFILE,), category=Category.PREFERENCE
+        customers.c.updated_at,
+        "The time of the last change of the profile.",
+        (READ_PROFILE,),
+        category=Category.PREFERENCE,
     )
     version: int | None = datum(
-        C.version,
-        "Rises with every change; give it as `ifVersion` when changing the profile.",
+        customers.c.version,
+        "Increases with each change of the profile; see `UpdateProfileInput.ifVersion`.",
         (shared(AppScope.PROFILE_READ, AppScope.PROFILE_WRITE),),
         category=Category.PREFERENCE,
     )
     last_service_ended_at: DateTime | None = datum(
-        C.last_service_ended_at,
-        "When the last service ended; six months later everything is erased. Null while a service runs.",
+        customers.c.last_service_ended_at,
+        "The end of the last service, six months before automatic erasure. Null while a service runs.",
         ERASED,
     )
     services: list[Service] | None = related(
-        reads.services_of, "What the customer subscribed to, oldest first.", Category.SUBSCRIPTION, SERVED
+        reads.services_of, "The services of the customer, oldest first.", Category.SUBSCRIPTION, SERVED
     )
     domains: list[Domain] | None = related(
         reads.domains_of, "Domain names registered for the customer.", Category.SUBSCRIPTION, REGISTERED
     )
     payment_methods: list[PaymentMethod] | None = related(
-        reads.payment_methods_of, "How the customer pays.", Category.PAYMENT_METHOD, PAID
+        reads.payment_methods_of, "The payment methods of the customer.", Category.PAYMENT_METHOD, PAID
     )
     invoices: list[Invoice] | None = related(
-        reads.invoices_of, "What was billed, newest first.", Category.TRANSACTION, BILLED
+        reads.invoices_of, "The invoices, newest first.", Category.TRANSACTION, BILLED
     )
     credentials: list[Credential] | None = related(
         reads.credentials_of,
-        "The sign-ins of each platform: facts only, never a secret.",
+        "The credentials of each platform: facts only, never a secret.",
         Category.LOGIN_NAME,
         SIGN_IN_FACTS,
     )
 
     @paged(reads.sign_ins_of, Category.ACCESS_HISTORY, WATCHED)
     def sign_ins(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> SignInConnection | None:
-        """Every access to a platform, newest first."""
+        """The accesses to platforms, newest first."""
 
     @paged(reads.sessions_of, Category.ACCESS_HISTORY, OPEN_SESSIONS)
     def sessions(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> SessionConnection | None:
@@ -143,25 +147,28 @@ class Customer(Node):
     def app_sessions(
         self, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> AppSessionConnection | None:
-        """The apps that hold tokens for the customer, or did until lately, newest first."""
+        """The app sessions that hold or recently held tokens of the customer, newest first."""
 
     authorized_apps: list[AuthorizedApp] | None = related(
         reads.authorized_apps_of,
-        "What was allowed to apps of others, and taken back, newest first.",
+        "The authorizations of third-party apps, withdrawn ones included, newest first.",
         Category.PREFERENCE,
         (SELF,),
     )
     consents: list[Consent] | None = related(
-        reads.consents_of, "What was agreed to and taken back, newest first.", Category.PREFERENCE, (READ_CHOICES,)
+        reads.consents_of, "The consents and withdrawals, newest first.", Category.PREFERENCE, (READ_CHOICES,)
     )
     cookie_choice: CookieChoice | None = related(
-        reads.cookie_choice_of, "The choice about cookies, if one was made.", Category.PREFERENCE, (READ_CHOICES,)
+        reads.cookie_choice_of, "The cookie choice; null if none was made.", Category.PREFERENCE, (READ_CHOICES,)
     )
     disclosures: list[Disclosure] | None = related(
-        reads.disclosures_of, "Who else received what, newest first.", Category.ACCESS_HISTORY, (SELF,)
+        reads.disclosures_of, "The disclosures to third parties, newest first.", Category.ACCESS_HISTORY, (SELF,)
     )
     restriction: Restriction | None = related(
-        reads.restriction_of, "The restriction of processing that stands, if one does.", Category.PREFERENCE, (SELF,)
+        reads.restriction_of,
+        "The present restriction of processing; null if there is none.",
+        Category.PREFERENCE,
+        (SELF,),
     )
     objections: list[Objection] | None = related(
         reads.objections_of, "Objections to purposes, oldest first.", Category.PREFERENCE, (SELF,)
@@ -171,27 +178,27 @@ class Customer(Node):
     def notices(
         self, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> NoticeRecipientConnection | None:
-        """Who was told of a restriction, its end or a correction, and what they answered, newest first."""
+        """The recipients informed of a restriction, its end or a rectification (GDPR Art. 19), newest first."""
 
     erasures: list[Erasure] | None = related(
-        reads.erasures_of, "Erasures asked for or due, newest first.", Category.PREFERENCE, ERASED
+        reads.erasures_of, "The erasures requested or due, newest first.", Category.PREFERENCE, ERASED
     )
     exports: list[Export] | None = related(
         reads.exports_of,
-        "Exports that were asked for and can still be fetched, newest first.",
+        "The exports that can still be fetched, newest first.",
         Category.PREFERENCE,
         (SELF,),
     )
 
     @paged(reads.changes_of, Category.ACCESS_HISTORY, (SELF,))
     def changes(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> ChangeConnection | None:
-        """What was changed in the customer's data, newest first: which fields, and never a value."""
+        """The changes to the customer's data, newest first: the fields, never a value."""
 
     @accesses
     def accesses(
         self, first: First = strawberry.UNSET, after: After = strawberry.UNSET, language: Words = strawberry.UNSET
     ) -> AccessConnection | None:
-        """Who read the customer's data and why, newest first: from the ledger, a second or two after each reading."""
+        """The readings of the customer's data from the ledger, newest first, with a delay of a second or two."""
 
 
 CustomerConnection = connection(Customer, "Customer")

@@ -1,4 +1,4 @@
-"""What others received."""
+"""Disclosures of a customer's data to third parties (R23)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from schema.declare.node import Node
 from schema.declare.records import record
 from store.tables.disclosures import disclosures
 
-D = disclosures.c
 OWN = (when(Condition.DISCLOSURE_MAY_BE_TOLD, Purpose.SELF_SERVICE),)
 
 
@@ -23,11 +22,15 @@ class Disclosure(Node):
     """One transfer of personal data to a payment company, an authority, a registry or a partner."""
 
     id: strawberry.ID = identity(disclosures, OWN)
-    recipient_kind: RecipientEnum | None = datum(D.recipient_kind, "What kind of recipient.", OWN)
-    recipient_name: str | None = datum(D.recipient_name, "Who received it.", OWN)
-    recipient_country: CountryCode | None = datum(D.recipient_country, "In which country.", OWN)
-    purpose: PurposeEnum | None = datum(D.purpose, "What for.", OWN)
-    legal_basis: str | None = datum(D.legal_basis, "On what legal ground.", OWN)
-    fields: list[str] | None = datum(D.fields, "Which fields, by schema coordinate.", OWN, read=orjson.loads)
-    trigger: str | None = datum(D.trigger, "The payment, the `id` of the domain, or the order that called for it.", OWN)
-    at: DateTime | None = datum(D.at, "When.", OWN)
+    recipient_kind: RecipientEnum | None = datum(disclosures.c.recipient_kind, "The kind of recipient.", OWN)
+    recipient_name: str | None = datum(disclosures.c.recipient_name, "The recipient.", OWN)
+    recipient_country: CountryCode | None = datum(disclosures.c.recipient_country, "The recipient's country.", OWN)
+    purpose: PurposeEnum | None = datum(disclosures.c.purpose, "The purpose.", OWN)
+    legal_basis: str | None = datum(disclosures.c.legal_basis, "The legal basis.", OWN)
+    fields: list[str] | None = datum(
+        disclosures.c.fields, "The schema coordinates of the disclosed fields.", OWN, read=orjson.loads
+    )
+    trigger: str | None = datum(
+        disclosures.c.trigger, "The payment, the `id` of the domain, or the order that caused it.", OWN
+    )
+    at: DateTime | None = datum(disclosures.c.at, "The time.", OWN)

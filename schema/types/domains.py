@@ -1,4 +1,4 @@
-"""Domain names, their registrants, and what the whois shows."""
+"""Domain names with their registrants and whois settings."""
 
 from __future__ import annotations
 
@@ -20,18 +20,17 @@ from schema.types.back_references import CustomerRef
 from store.tables.domains import REGISTRANT_KINDS, domains
 from values.domain_name import to_unicode
 
-D = domains.c
 REGISTRY = (Recipient.REGISTRY,)
 
 RegistrantKind = enumerated(
     "RegistrantKind",
     REGISTRANT_KINDS,
-    "Whether the registrant is a person or an organisation: registries publish less of a person.",
+    "A person or an organisation: registries publish fewer details of a person.",
 )
 
 
 def published(condition: Condition) -> tuple[Allowed, ...]:
-    """To register a domain only what is to be published is read; the customer sees it all."""
+    """DOMAIN_REGISTRATION may read a detail only if it is to be published; the customer may always."""
     return (when(condition, Purpose.DOMAIN_REGISTRATION), SELF)
 
 
@@ -41,59 +40,65 @@ class Domain(Node):
 
     id: strawberry.ID = identity(domains, REGISTERED)
     name: str | None = datum(
-        D.name,
-        "The domain name as DNS has it, international ones by their A-labels.",
+        domains.c.name,
+        "The domain name as in the DNS; international ones as A-labels.",
         REGISTERED,
         disclosed_to=REGISTRY,
     )
+    # For people only: registries take A-labels.
     unicode_name: str | None = datum(
-        D.name,
-        "The name as people read it, where it is international (RFC 9083's `unicodeName`).",
+        domains.c.name,
+        "The name with U-labels, if it is international (`unicodeName` of RFC 9083).",
         (SELF,),
         read=to_unicode,
     )
-    tld: str | None = datum(D.tld, "The extension, whose registry sets what is published.", REGISTERED)
+    tld: str | None = datum(
+        domains.c.tld, "The top-level domain, whose registry decides what is published.", REGISTERED
+    )
     registrant_kind: RegistrantKind | None = datum(
-        D.registrant_kind, "Person or organisation.", OWNED, disclosed_to=REGISTRY
+        domains.c.registrant_kind, "Person or organisation.", OWNED, disclosed_to=REGISTRY
     )
     registrant_name: str | None = datum(
-        D.registrant_name,
-        "The owner's name.",
+        domains.c.registrant_name,
+        "The registrant's name.",
         published(Condition.WHOIS_NAME_PUBLISHED),
         disclosed_to=REGISTRY,
     )
     registrant_address: PostalAddress | None = embedded(
-        D.registrant_address,
-        "The owner's postal address.",
+        domains.c.registrant_address,
+        "The registrant's postal address.",
         published(Condition.WHOIS_ADDRESS_PUBLISHED),
         disclosed_to=REGISTRY,
     )
     registrant_email: str | None = datum(
-        D.registrant_email,
-        "The owner's e-mail address.",
+        domains.c.registrant_email,
+        "The registrant's e-mail address.",
         published(Condition.WHOIS_EMAIL_PUBLISHED),
         disclosed_to=REGISTRY,
     )
+    # A copy of its own, so that the emergency phone never reaches a registry (R14, A4).
     registrant_phone: str | None = datum(
-        D.registrant_phone,
-        "The owner's phone, as registered: a datum of its own, never the customer's emergency number.",
+        domains.c.registrant_phone,
+        "The registrant's phone, as registered; never the customer's emergency number.",
         published(Condition.WHOIS_PHONE_PUBLISHED),
         disclosed_to=REGISTRY,
     )
-    hide_name: bool | None = datum(D.hide_name, "The name is hidden in the whois.", REGISTERED)
-    hide_address: bool | None = datum(D.hide_address, "The address is hidden in the whois.", REGISTERED)
-    hide_email: bool | None = datum(D.hide_email, "The e-mail address is hidden in the whois.", REGISTERED)
-    hide_phone: bool | None = datum(D.hide_phone, "The phone is hidden in the whois.", REGISTERED)
-    registered_at: DateTime | None = datum(D.registered_at, "When it was registered.", REGISTERED)
-    expires_at: DateTime | None = datum(D.expires_at, "When the registration ends.", REGISTERED)
+    hide_name: bool | None = datum(domains.c.hide_name, "The name is hidden in the whois.", REGISTERED)
+    hide_address: bool | None = datum(domains.c.hide_address, "The address is hidden in the whois.", REGISTERED)
+    hide_email: bool | None = datum(domains.c.hide_email, "The e-mail address is hidden in the whois.", REGISTERED)
+    hide_phone: bool | None = datum(domains.c.hide_phone, "The phone is hidden in the whois.", REGISTERED)
+    registered_at: DateTime | None = datum(domains.c.registered_at, "The time of registration.", REGISTERED)
+    expires_at: DateTime | None = datum(domains.c.expires_at, "The end of the registration.", REGISTERED)
     registrant_erasure_requested_at: DateTime | None = datum(
-        D.registrant_erasure_at, "When the owner asked to be erased, which is done when the domain has ended.", (SELF,)
+        domains.c.registrant_erasure_at,
+        "The time of the registrant's erasure request, which is executed when the registration has ended.",
+        (SELF,),
     )
     registrant_confirmed_at: DateTime | None = datum(
-        D.registrant_confirmed_at,
-        "When the owner confirmed to be the owner; until then nothing about them is published or sent to them.",
+        domains.c.registrant_confirmed_at,
+        "The time of the registrant's confirmation; until then nothing about them is published or sent to them.",
         (SELF,),
     )
     customer: CustomerRef | None = related(
-        reads.customer_of_domain, "Whose it is.", Category.CUSTOMER_ID, NAMED_DOMAINS
+        reads.customer_of_domain, "The customer of the domain.", Category.CUSTOMER_ID, NAMED_DOMAINS
     )

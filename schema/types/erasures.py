@@ -1,4 +1,4 @@
-"""Where the erasure of a customer's data stands."""
+"""Erasures of a customer's data, and the mutations that request and cancel them (GDPR Art. 17)."""
 
 from __future__ import annotations
 
@@ -15,105 +15,117 @@ from resolvers.erasure.erasures import Requested
 from resolvers.rights.requests import DataRights
 from schema.core.scalars import DateTime
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, shown, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, returned, stored_input, transient_input, user_errors
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import ERASED, SELF
 from schema.declare.records import plain_type, record
 from store.tables.erasures import ERASURE_CAUSES, ERASURE_STATES, erasures
 
-E = erasures.c
 OWN = (SELF,)
 
-ErasureState = enumerated("ErasureState", ERASURE_STATES, "How far it has come.")
+ErasureState = enumerated("ErasureState", ERASURE_STATES, "The state of the erasure.")
 ErasureCause = enumerated(
-    "ErasureCause", ERASURE_CAUSES, "Asked for by the customer, or due six months after the last service ended."
+    "ErasureCause",
+    ERASURE_CAUSES,
+    "The customer's request, or the retention rule: six months after the last service ended.",
 )
 
 
 @record(erasures)
 class Erasure(Node):
-    """An erasure asked for or due."""
+    """An erasure that was requested or is due."""
 
     id: strawberry.ID = identity(erasures, ERASED)
-    state: ErasureState | None = datum(E.state, "How far it has come.", ERASED)
-    cause: ErasureCause | None = datum(E.cause, "Why it happens.", ERASED)
-    requested_at: DateTime | None = datum(E.requested_at, "When it was asked for or armed.", ERASED)
-    not_before: DateTime | None = datum(E.not_before, "Until when it can be called off; null while it waits.", ERASED)
-    due_at: DateTime | None = datum(E.due_at, "By when it will be done; null while it waits.", ERASED)
-    when_services_end: bool | None = datum(E.when_services_end, "It waits until every service has ended.", ERASED)
-    cancelled_at: DateTime | None = datum(E.cancelled_at, "When it was called off.", ERASED)
-    finished_at: DateTime | None = datum(E.finished_at, "When it was done.", ERASED)
+    state: ErasureState | None = datum(erasures.c.state, "The state of the erasure.", ERASED)
+    cause: ErasureCause | None = datum(erasures.c.cause, "The cause of the erasure.", ERASED)
+    requested_at: DateTime | None = datum(
+        erasures.c.requested_at, "The time at which it was requested or armed.", ERASED
+    )
+    not_before: DateTime | None = datum(
+        erasures.c.not_before, "The time until which it can be cancelled; null while it waits.", ERASED
+    )
+    due_at: DateTime | None = datum(erasures.c.due_at, "The deadline; null while it waits.", ERASED)
+    when_services_end: bool | None = datum(
+        erasures.c.when_services_end, "Whether it waits for the end of every service.", ERASED
+    )
+    cancelled_at: DateTime | None = datum(erasures.c.cancelled_at, "The time of cancellation.", ERASED)
+    finished_at: DateTime | None = datum(erasures.c.finished_at, "The time of completion.", ERASED)
     erased_now: list[str] | None = datum(
-        E.erased_now, "What the request erased at once, such as `Customer.cards`.", ERASED, read=orjson.loads
+        erasures.c.erased_now, "The data that was erased at once, such as `Customer.cards`.", ERASED, read=orjson.loads
     )
     certificate: str | None = datum(
-        E.certificate, "The signed certificate (C2SP signed-note); `gateway erasures verify` checks it.", ERASED
+        erasures.c.certificate,
+        "The signed certificate (C2SP signed-note); `gateway erasures verify` checks it.",
+        ERASED,
     )
     recipients_statement: str | None = datum(
-        E.recipients_statement,
-        "The second signed statement, on those whom the data was passed on to: once each has answered or was given up.",
+        erasures.c.recipients_statement,
+        "The second signed statement, on recipients of the data; available once each has answered or was given up.",
         ERASED,
     )
 
 
-@strawberry.input(description="A request to have everything erased.")
+@strawberry.input(description="A request to erase all data.")
 class RequestErasureInput:
-    """Needs a sign-in of the last five minutes."""
+    """A request; it needs an authentication within the last five minutes (S7)."""
 
-    when_services_end: bool | None = written(
-        E.when_services_end, "Wait for the end of the last service instead of being refused while one runs.", OWN
+    when_services_end: bool | None = stored_input(
+        erasures.c.when_services_end,
+        "Wait for the end of the last service, instead of a refusal while one runs.",
+        OWN,
     )
 
 
 @plain_type
 class RequestErasurePayload:
-    """The erasure with its dates, or what stands against it."""
+    """The erasure with its dates, or the services that block it."""
 
     erasure: Erasure | None = affected(
-        "erasure", erasures, Category.PREFERENCE, "The one that holds now; `REFUSED` while services run.", OWN
+        "erasure", erasures, Category.PREFERENCE, "The present erasure; `REFUSED` while services run.", OWN
     )
-    receipt: str | None = shown(
+    receipt: str | None = returned(
         "receipt",
         Category.PREFERENCE,
-        "Opens `/erasures/{receipt}`: how far it has come, and the certificate, also without an account.",
+        "The receipt: `/erasures/{receipt}` shows state and certificate, also without an account.",
         OWN,
     )
-    blocked_by: list[strawberry.ID] | None = shown(
-        "blocked_by", Category.SUBSCRIPTION, "The ids of the services that still run.", OWN
+    blocked_by: list[strawberry.ID] | None = returned(
+        "blocked_by", Category.SUBSCRIPTION, "The ids of running services.", OWN
     )
-    erased_now: list[str] | None = shown(
+    erased_now: list[str] | None = returned(
         "erased_now",
         Category.PREFERENCE,
-        "What rested on consent and was erased at once, such as `Customer.cards`.",
+        "The data based on consent that was erased at once, such as `Customer.cards`.",
         OWN,
     )
-    stays: list[str] | None = shown(
+    stays: list[str] | None = returned(
         "stays",
         Category.PREFERENCE,
-        "What stays while services run and why, with the rights to complain and to go to court (GDPR Art. 12(4)).",
+        "The data that stays while services run and why, with the rights to complain and to sue (GDPR Art. 12(4)).",
         OWN,
     )
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.input(description="Which erasure to call off.")
+@strawberry.input(description="The erasure to cancel.")
 class CancelErasureInput:
-    """Until it begins."""
+    """The erasure to cancel, before it begins."""
 
-    id: strawberry.ID = unkept(Category.PREFERENCE, "The `id` of the `Erasure`.", OWN)
+    id: strawberry.ID = transient_input(Category.PREFERENCE, "The `id` of the `Erasure`.", OWN)
 
 
 @plain_type
 class CancelErasurePayload:
-    """The erasure as it is now."""
+    """The erasure after the cancellation."""
 
-    erasure: Erasure | None = affected("erasure", erasures, Category.PREFERENCE, "The one that was called off.", OWN)
+    erasure: Erasure | None = affected("erasure", erasures, Category.PREFERENCE, "The cancelled erasure.", OWN)
     user_errors: list[UserError] = user_errors()
 
 
-async def request_erasure(desk: CommandContext, given: Mapping[str, Any]) -> Requested:
-    """The command, with the services named as the schema names them."""
-    done = await DataRights(desk).erase(given)
-    service = desk.store.keys.system.ids.encoder("Service")
-    return replace(done, blocked_by=tuple(service(desk.subject, key) for key in done.blocked_by))
+async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> Requested:
+    """Run the command, and encode the keys of blocking services as global ids."""
+    done = await DataRights(context).erase(given)
+    # Resolvers return primary keys; global ids are the schema's.
+    service = context.store.keys.system.ids.encoder("Service")
+    return replace(done, blocked_by=tuple(service(context.subject, key) for key in done.blocked_by))

@@ -1,4 +1,4 @@
-"""Everything that is held about a customer, to take along."""
+"""Exports of a customer's data (GDPR Art. 15, 20)."""
 
 from __future__ import annotations
 
@@ -7,41 +7,40 @@ import strawberry
 from policy.categories import Category
 from schema.core.scalars import DateTime, LanguageTag
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, asked, user_errors
+from schema.declare.commands import UserError, affected, plain_input, user_errors
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type, record
 from store.tables.exports import EXPORT_STATES, exports
 
-E = exports.c
 OWN = (SELF,)
 
-ExportState = enumerated("ExportState", EXPORT_STATES, "How far it has come.")
+ExportState = enumerated("ExportState", EXPORT_STATES, "The state of the export.")
 
 
 @record(exports)
 class Export(Node):
-    """Everything held about the customer, made once and fetched at `/exports/{id}` with the customer's own token."""
+    """An export of all data held about the customer, fetched at `/exports/{id}` with the customer's own token."""
 
     id: strawberry.ID = identity(exports, OWN)
-    state: ExportState | None = datum(E.state, "How far it has come: fetch it when it is READY.", OWN)
-    language: LanguageTag | None = datum(E.language, "The language of the page.", OWN)
-    requested_at: DateTime | None = datum(E.requested_at, "When it was asked for.", OWN)
-    ready_at: DateTime | None = datum(E.ready_at, "When it was made.", OWN)
-    expires_at: DateTime | None = datum(E.expires_at, "Until when it can be fetched.", OWN)
+    state: ExportState | None = datum(exports.c.state, "The state; it can be fetched when READY.", OWN)
+    language: LanguageTag | None = datum(exports.c.language, "The language of the page.", OWN)
+    requested_at: DateTime | None = datum(exports.c.requested_at, "The time of the request.", OWN)
+    ready_at: DateTime | None = datum(exports.c.ready_at, "The time at which it became ready.", OWN)
+    expires_at: DateTime | None = datum(exports.c.expires_at, "The time until which it can be fetched.", OWN)
 
 
-@strawberry.input(description="How the export is to be written.")
+@strawberry.input(description="Options of an export.")
 class RequestExportInput:
-    """In which language."""
+    """Options of an export."""
 
-    language: str | None = asked("Of the page, `en` or `fr`; the customer's own when left out.", OWN)
+    language: str | None = plain_input("The language of the page, `en` or `fr`; the customer's own when left out.", OWN)
 
 
 @plain_type
 class RequestExportPayload:
-    """The export, which is made in the background, or why there is none."""
+    """The export, which is created in the background, or the problems of the request."""
 
     export: Export | None = affected("export", exports, Category.PREFERENCE, "The export.", OWN)
     user_errors: list[UserError] = user_errors()

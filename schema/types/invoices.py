@@ -1,4 +1,4 @@
-"""What a customer was billed."""
+"""Invoices of a customer."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ from schema.types.addresses import PostalAddress
 from schema.types.back_references import CustomerRef
 from store.tables.invoices import invoices
 
-V = invoices.c
 PAYABLE = (Purpose.INVOICING, Purpose.PAYMENT_EXECUTION, shared(AppScope.INVOICES_READ))
 AFFILIATE = (Recipient.PAYMENT_AFFILIATE,)
 
 
 @record(invoices)
 class Invoice(Node):
-    """An invoice, with the name and address that stood on it."""
+    """An invoice with the name and address printed on it."""
 
     id: strawberry.ID = identity(invoices, PAYABLE)
-    number: str | None = datum(V.number, "The number printed on it.", PAYABLE, disclosed_to=AFFILIATE)
-    issued_at: DateTime | None = datum(V.issued_at, "When it was issued.", PAYABLE)
-    due_at: DateTime | None = datum(V.due_at, "When it was or is to be paid.", PAYABLE)
-    paid_at: DateTime | None = datum(V.paid_at, "When it was paid.", PAYABLE)
-    currency: str | None = datum(V.currency, "ISO 4217 code.", PAYABLE, disclosed_to=AFFILIATE)
+    number: str | None = datum(invoices.c.number, "The number printed on it.", PAYABLE, disclosed_to=AFFILIATE)
+    issued_at: DateTime | None = datum(invoices.c.issued_at, "The time of issue.", PAYABLE)
+    due_at: DateTime | None = datum(invoices.c.due_at, "The due date.", PAYABLE)
+    paid_at: DateTime | None = datum(invoices.c.paid_at, "The time of payment.", PAYABLE)
+    currency: str | None = datum(invoices.c.currency, "ISO 4217 code.", PAYABLE, disclosed_to=AFFILIATE)
     amount_cents: int | None = datum(
-        V.amount_cents, "The amount in hundredths of the currency.", PAYABLE, disclosed_to=AFFILIATE
+        invoices.c.amount_cents, "The amount in hundredths of the currency.", PAYABLE, disclosed_to=AFFILIATE
     )
-    billed_name: str | None = datum(V.billed_name, "The name it was made out to.", BILLED, read=full_name)
-    billed_address: PostalAddress | None = embedded(V.billed_address, "The address it was made out to.", BILLED)
-    customer: CustomerRef | None = related(reads.customer_of_invoice, "Whose it is.", Category.CUSTOMER_ID, PAYABLE)
+    billed_name: str | None = datum(invoices.c.billed_name, "The name of the addressee.", BILLED, read=full_name)
+    billed_address: PostalAddress | None = embedded(invoices.c.billed_address, "The address of the addressee.", BILLED)
+    customer: CustomerRef | None = related(
+        reads.customer_of_invoice, "The customer of the invoice.", Category.CUSTOMER_ID, PAYABLE
+    )

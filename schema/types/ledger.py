@@ -1,4 +1,4 @@
-"""What holds us to our ledger: its signed checkpoints, and the proofs that it only grew. No personal data."""
+"""Transparency of the ledger: signed checkpoints, inclusion and consistency proofs (RFC 9162). No personal data."""
 
 from __future__ import annotations
 
@@ -13,29 +13,33 @@ import strawberry
 from resolvers.reads.accesses import readings_of
 from schema.core.errors import ErrorCode, FieldError
 from schema.core.sources import Attribute
-from schema.declare.fields import positioned, public, worked_out
+from schema.declare.fields import computed, positioned, public
 from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
 
 HASHES = "hashes and signatures hold no personal data"
+# At most 18 digits: more do not fit a 64-bit integer.
 NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
-FromSize = Annotated[
-    str, positioned("A number of entries, as an earlier checkpoint has it.", "a size of the ledger", name="from")
-]
+FromSize = Annotated[str, positioned("The size of an earlier checkpoint.", "a size of the ledger", name="from")]
 LatestSize = Annotated[
-    str | None, positioned("A larger number of entries; the latest signed one when left out.", "a size of the ledger")
+    str | None,
+    positioned("The size of a later checkpoint; the latest signed one when left out.", "a size of the ledger"),
 ]
-Index = Annotated[str, positioned("The entry's place in the ledger.", "a place in the ledger")]
+Index = Annotated[str, positioned("The entry's index in the ledger.", "a place in the ledger")]
 
 
 @plain_type
 class LedgerProof:
-    """What leads from hashes that one knows to a root that was signed (RFC 9162, 2.1.3 and 2.1.4)."""
+    """An inclusion or consistency proof for a signed root (RFC 9162, 2.1.3 and 2.1.4)."""
 
     path: list[str] = public(Attribute("path"), "The hashes, in base64.", HASHES)
-    leaf: str | None = public(Attribute("leaf"), "The hash of the entry, in base64; null for one of growth.", HASHES)
-    size: str = public(Attribute("size"), "The number of entries of the tree it leads through.", HASHES)
-    checkpoint: str | None = public(Attribute("checkpoint"), "The signed root of that size, if there is one.", HASHES)
+    leaf: str | None = public(
+        Attribute("leaf"), "The hash of the entry, in base64; null in a consistency proof.", HASHES
+    )
+    size: str = public(Attribute("size"), "The number of entries in the tree.", HASHES)
+    checkpoint: str | None = public(
+        Attribute("checkpoint"), "The signed checkpoint of that size; null if there is none.", HASHES
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class _Ledger:
 
 
 async def _ledger(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> _Ledger:
-    readings = readings_of(context.unit.store)
+    readings = readings_of(context.operation_context.store)
     signed = await readings.checkpoints.latest()
     return _Ledger(signed.note if signed else None, [str(key.verifier) for key in await readings.keys.all()])
 
@@ -62,7 +66,7 @@ async def _consistency(context: ResolverContext, ledger: Any, given: Mapping[str
     first, second = _number("from", given["from"]), await _size(context, given.get("to"))
     if first > second:
         raise FieldError(ErrorCode.BAD_USER_INPUT, "`from` is more than `to`: a ledger only grows.")
-    readings = readings_of(context.unit.store)
+    readings = readings_of(context.operation_context.store)
     path = await readings.prover.consistency(first, second)
     signed = await readings.checkpoints.at(second)
     return _Proof([_text(each) for each in path], None, str(second), signed.note if signed else None)
@@ -72,7 +76,7 @@ async def _inclusion(context: ResolverContext, ledger: Any, given: Mapping[str, 
     index, size = _number("index", given["index"]), await _size(context, given.get("size"))
     if index >= size:
         raise FieldError(ErrorCode.BAD_USER_INPUT, f"There is no such entry among the {size} signed ones.")
-    readings = readings_of(context.unit.store)
+    readings = readings_of(context.operation_context.store)
     (proof,) = await readings.prover.inclusions([index], size)
     signed = await readings.checkpoints.at(size)
     return _Proof([_text(each) for each in proof.path], _text(proof.leaf), str(size), signed.note if signed else None)
@@ -80,7 +84,7 @@ async def _inclusion(context: ResolverContext, ledger: Any, given: Mapping[str, 
 
 async def _size(context: ResolverContext, given: str | None) -> int:
     """The size that is asked for, if it was signed by now; the latest when none is."""
-    signed = await readings_of(context.unit.store).checkpoints.latest()
+    signed = await readings_of(context.operation_context.store).checkpoints.latest()
     latest = signed.size if signed is not None else 0
     size = latest if given is None else _number("size", given)
     if size > latest:
@@ -102,23 +106,23 @@ def _text(content: bytes) -> str:
 
 @plain_type
 class Ledger:
-    """The ledger of who read what, as far as it was signed."""
+    """The signed part of the ledger of readings."""
 
     checkpoint: str | None = public(
-        Attribute("checkpoint"), "The latest one (C2SP tlog-checkpoint); null while nothing was signed.", HASHES
+        Attribute("checkpoint"), "The latest checkpoint (C2SP tlog-checkpoint); null if nothing was signed.", HASHES
     )
     public_keys: list[str] = public(
-        Attribute("public_keys"), "The keys that checkpoints verify with, the youngest first.", HASHES
+        Attribute("public_keys"), "The public keys that verify checkpoints, the newest first.", HASHES
     )
 
-    @worked_out(_inclusion, None, None, (), HASHES)
+    @computed(_inclusion, None, None, (), HASHES)
     def inclusion(self, index: Index, size: LatestSize = strawberry.UNSET) -> LedgerProof | None:
-        """That an entry stands in the tree of this size."""
+        """The proof that the tree of this size contains an entry."""
 
-    @worked_out(_consistency, None, None, (), HASHES)
+    @computed(_consistency, None, None, (), HASHES)
     def consistency(self, from_: FromSize, to: LatestSize = strawberry.UNSET) -> LedgerProof | None:
-        """That the tree of one size begins with the whole one of a smaller size."""
+        """The proof that the tree of one size extends the tree of a smaller size."""
 
 
-ledger = worked_out(_ledger, None, None, (), HASHES)
-"""Decorates the root field."""
+ledger = computed(_ledger, None, None, (), HASHES)
+"""Decorates the root field `Query.ledger`."""

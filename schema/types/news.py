@@ -1,4 +1,4 @@
-"""The address that stops news with one click, for the headers of a message (RFC 8058)."""
+"""The one-click unsubscribe URL for product news (RFC 8058)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Any
 
 from policy.categories import Category
 from policy.retention import RetentionRule
-from schema.declare.fields import worked_out
+from schema.declare.fields import computed
 from schema.declare.readers import NEWS, SELF
 from schema.execution.standard import ResolverContext
 from store.links.unsubscribing import unsubscribe_token
 
 
 async def _address(context: ResolverContext, customer: Any, given: Mapping[str, Any]) -> str:
-    token = await unsubscribe_token(context.unit.store.keys.system, customer.id)
-    return f"{context.desk.means.site.origin}/unsubscribe/{token}"
+    # A token without session or expiry: the link in an old message must still work (RFC 8058).
+    token = await unsubscribe_token(context.operation_context.store.keys.system, customer.id)
+    return f"{context.command.dependencies.site.origin}/unsubscribe/{token}"
 
 
-unsubscribe_url = worked_out(_address, Category.PREFERENCE, RetentionRule.NOT_STORED, (NEWS, SELF))
-"""Decorates the field of the customer."""
+unsubscribe_url = computed(_address, Category.PREFERENCE, RetentionRule.NOT_STORED, (NEWS, SELF))
+"""Decorates the field `Customer.unsubscribeUrl`."""

@@ -1,4 +1,4 @@
-"""How a customer pays. No type holds a card number: it leaves the vault only towards a payment affiliate (R20-R22)."""
+"""Payment methods. No type has the card number, which only leaves for a payment affiliate (R20-R22, D4)."""
 
 from __future__ import annotations
 
@@ -16,69 +16,82 @@ from schema.declare.readers import KEPT_CARD, PAID
 from schema.declare.records import interface, record
 from store.tables.payments import PAYMENT_KINDS, payment_methods
 
-P = payment_methods.c
 AFFILIATE = (Recipient.PAYMENT_AFFILIATE,)
 ADDED = Category.PAYMENT_METHOD
 
-PaymentKind = enumerated("PaymentKind", PAYMENT_KINDS, "The way to pay.")
+PaymentKind = enumerated("PaymentKind", PAYMENT_KINDS, "The kind of payment method.")
 
 
 def month(parts: list[Any]) -> int | None:
-    """1 to 12."""
+    """The month of a card's expiry, 1 to 12."""
     return None if parts[0] is None else int(parts[0])
 
 
 def year(parts: list[Any]) -> int | None:
-    """Four digits."""
+    """The year of a card's expiry, four digits."""
     return None if parts[1] is None else int(parts[1])
 
 
 @interface(payment_methods)
 class PaymentMethod(Node):
-    """A way to pay that the customer chose."""
+    """A payment method of the customer."""
 
     id: strawberry.ID = identity(payment_methods, PAID)
-    kind: PaymentKind | None = datum(P.kind, "Card, PayPal or bank transfer.", PAID, disclosed_to=AFFILIATE)
-    is_default: bool | None = datum(P.is_default, "Whether it is used when nothing else is said.", PAID)
-    created_at: DateTime | None = datum(P.created_at, "When it was added.", PAID, category=ADDED)
-
-
-@record(payment_methods, variant=(P.kind, "CARD"))
-class Card(PaymentMethod):
-    """A credit or debit card, by what may be shown of it."""
-
-    id: strawberry.ID = identity(payment_methods, PAID)
-    kind: PaymentKind | None = datum(P.kind, "CARD.", PAID, disclosed_to=AFFILIATE)
-    is_default: bool | None = datum(P.is_default, "Whether it is used when nothing else is said.", PAID)
-    created_at: DateTime | None = datum(P.created_at, "When it was added.", PAID, category=ADDED)
-    brand: str | None = datum(P.card_brand, "Visa, Mastercard, …", KEPT_CARD, disclosed_to=AFFILIATE)
-    last4: str | None = datum(P.card_last4, "The last four digits.", KEPT_CARD)
-    exp_month: int | None = datum(
-        P.card_expiry, "Month of expiry, 1 to 12.", KEPT_CARD, read=month, disclosed_to=AFFILIATE
+    kind: PaymentKind | None = datum(
+        payment_methods.c.kind, "Card, PayPal or bank transfer.", PAID, disclosed_to=AFFILIATE
     )
-    exp_year: int | None = datum(P.card_expiry, "Year of expiry.", KEPT_CARD, read=year, disclosed_to=AFFILIATE)
+    is_default: bool | None = datum(payment_methods.c.is_default, "Whether it is the default payment method.", PAID)
+    created_at: DateTime | None = datum(
+        payment_methods.c.created_at, "The time at which it was added.", PAID, category=ADDED
+    )
 
 
-@record(payment_methods, variant=(P.kind, "PAYPAL"))
+@record(payment_methods, variant=(payment_methods.c.kind, "CARD"))
+class Card(PaymentMethod):
+    """A credit or debit card without its number."""
+
+    id: strawberry.ID = identity(payment_methods, PAID)
+    kind: PaymentKind | None = datum(payment_methods.c.kind, "CARD.", PAID, disclosed_to=AFFILIATE)
+    is_default: bool | None = datum(payment_methods.c.is_default, "Whether it is the default payment method.", PAID)
+    created_at: DateTime | None = datum(
+        payment_methods.c.created_at, "The time at which it was added.", PAID, category=ADDED
+    )
+    brand: str | None = datum(payment_methods.c.card_brand, "Visa, Mastercard, …", KEPT_CARD, disclosed_to=AFFILIATE)
+    last4: str | None = datum(payment_methods.c.card_last4, "The last four digits.", KEPT_CARD)
+    exp_month: int | None = datum(
+        payment_methods.c.card_expiry, "Month of expiry, 1 to 12.", KEPT_CARD, read=month, disclosed_to=AFFILIATE
+    )
+    exp_year: int | None = datum(
+        payment_methods.c.card_expiry, "Year of expiry.", KEPT_CARD, read=year, disclosed_to=AFFILIATE
+    )
+
+
+@record(payment_methods, variant=(payment_methods.c.kind, "PAYPAL"))
 class PayPal(PaymentMethod):
     """A PayPal account."""
 
     id: strawberry.ID = identity(payment_methods, PAID)
-    kind: PaymentKind | None = datum(P.kind, "PAYPAL.", PAID, disclosed_to=AFFILIATE)
-    is_default: bool | None = datum(P.is_default, "Whether it is used when nothing else is said.", PAID)
-    created_at: DateTime | None = datum(P.created_at, "When it was added.", PAID, category=ADDED)
-    account: str | None = datum(P.paypal_account, "The account that pays.", PAID, disclosed_to=AFFILIATE)
+    kind: PaymentKind | None = datum(payment_methods.c.kind, "PAYPAL.", PAID, disclosed_to=AFFILIATE)
+    is_default: bool | None = datum(payment_methods.c.is_default, "Whether it is the default payment method.", PAID)
+    created_at: DateTime | None = datum(
+        payment_methods.c.created_at, "The time at which it was added.", PAID, category=ADDED
+    )
+    account: str | None = datum(
+        payment_methods.c.paypal_account, "The account that pays.", PAID, disclosed_to=AFFILIATE
+    )
 
 
-@record(payment_methods, variant=(P.kind, "BANK_TRANSFER"))
+@record(payment_methods, variant=(payment_methods.c.kind, "BANK_TRANSFER"))
 class BankTransfer(PaymentMethod):
     """Payment by transfer from the customer's bank."""
 
     id: strawberry.ID = identity(payment_methods, PAID)
-    kind: PaymentKind | None = datum(P.kind, "BANK_TRANSFER.", PAID, disclosed_to=AFFILIATE)
-    is_default: bool | None = datum(P.is_default, "Whether it is used when nothing else is said.", PAID)
-    created_at: DateTime | None = datum(P.created_at, "When it was added.", PAID, category=ADDED)
-    bank_name: str | None = datum(P.bank_name, "The customer's bank.", PAID, disclosed_to=AFFILIATE)
+    kind: PaymentKind | None = datum(payment_methods.c.kind, "BANK_TRANSFER.", PAID, disclosed_to=AFFILIATE)
+    is_default: bool | None = datum(payment_methods.c.is_default, "Whether it is the default payment method.", PAID)
+    created_at: DateTime | None = datum(
+        payment_methods.c.created_at, "The time at which it was added.", PAID, category=ADDED
+    )
+    bank_name: str | None = datum(payment_methods.c.bank_name, "The customer's bank.", PAID, disclosed_to=AFFILIATE)
 
 
 PAYMENT_TYPES = (Card, PayPal, BankTransfer)

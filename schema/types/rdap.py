@@ -1,4 +1,4 @@
-"""A domain as the public sees it: one document, from the fields that show its parts."""
+"""The public RDAP object of a domain, rendered from fields of `Domain` under their rules (R58)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from values.domain_name import to_ascii
 __all__ = ["PUBLISHED", "READ_BY", "RdapDomain", "WhoisName"]
 
 READ_BY: Final = (Purpose.DOMAIN_REGISTRATION, SELF)
-"""A customer sees the same of the own domains as everybody does: nothing that is hidden, though it is theirs."""
+"""Customers see the same RDAP object of their own domains as everybody: hidden details stay hidden."""
 
 PUBLISHED: Final = RenderedDocument(
     "domain", Lookup.DOMAIN, SHOWN_BY, Purpose.DOMAIN_REGISTRATION, to_ascii, written_out, CHOICES

@@ -1,4 +1,4 @@
-"""What a customer sees of the own restriction, of objections, and of those who were told (GDPR Art. 18, 19, 21)."""
+"""Restrictions, objections, and the recipients informed of them (GDPR Art. 18, 19, 21)."""
 
 from __future__ import annotations
 
@@ -17,25 +17,30 @@ from store.tables.erasures import RECIPIENT_KINDS, RECIPIENT_STATES
 from store.tables.restrictions import notice_recipients, objections, restrictions
 
 OWN = (SELF,)
-B, N, R = objections.c, notice_recipients.c, restrictions.c
 
-GroundEnum = mirrored(Ground, "RestrictionGround", "text", "Why processing is restricted (GDPR Art. 18(1)).")
-ObjectionStateEnum = mirrored(ObjectionState, "ObjectionState", "text", "Where an objection stands.")
-NoticeEnum = mirrored(Notice, "Notice", "text", "What others who hold a copy are told of (GDPR Art. 19).")
-ToldState = enumerated("ToldState", RECIPIENT_STATES, "How far somebody has been told, and what was answered.")
-HolderKind = enumerated("HolderKind", RECIPIENT_KINDS, "A recipient outside, or a program of ours that keeps a copy.")
+GroundEnum = mirrored(Ground, "RestrictionGround", "text", "A ground for restricting processing (GDPR Art. 18(1)).")
+ObjectionStateEnum = mirrored(ObjectionState, "ObjectionState", "text", "The state of an objection.")
+NoticeEnum = mirrored(Notice, "Notice", "text", "An event that recipients are informed of (GDPR Art. 19).")
+ToldState = enumerated("ToldState", RECIPIENT_STATES, "The state of informing a recipient, with the answer.")
+HolderKind = enumerated(
+    "HolderKind", RECIPIENT_KINDS, "An external recipient, or a client of the controller that keeps copies."
+)
 
 
 @record(restrictions)
 class Restriction(Node):
-    """A restriction that stands: the data is stored, and read for nothing but what its exceptions name."""
+    """A restriction in force: the data is stored, and read only for the exceptions of GDPR Art. 18(2)."""
 
     id: strawberry.ID = identity(restrictions, OWN)
-    ground: GroundEnum | None = datum(R.ground, "Why.", OWN)
-    since: DateTime | None = datum(R.since, "Since when.", OWN)
-    lift_announced_at: DateTime | None = datum(R.lift_announced_at, "When we wrote that it will be lifted.", OWN)
-    because: str | None = datum(R.because, "Why it will be lifted.", OWN)
-    told_at: DateTime | None = datum(R.told_at, "When that letter arrived; three days later it is lifted.", OWN)
+    ground: GroundEnum | None = datum(restrictions.c.ground, "The ground.", OWN)
+    since: DateTime | None = datum(restrictions.c.since, "The start.", OWN)
+    lift_announced_at: DateTime | None = datum(
+        restrictions.c.lift_announced_at, "The time at which we announced that it will be lifted.", OWN
+    )
+    because: str | None = datum(restrictions.c.because, "The reason for lifting it.", OWN)
+    told_at: DateTime | None = datum(
+        restrictions.c.told_at, "The delivery of that e-mail; the restriction is lifted three days later.", OWN
+    )
 
 
 @record(objections)
@@ -43,27 +48,29 @@ class Objection(Node):
     """An objection to one purpose."""
 
     id: strawberry.ID = identity(objections, OWN)
-    purpose: PurposeEnum | None = datum(B.purpose, "To what.", OWN)
-    state: ObjectionStateEnum | None = datum(B.state, "How far it has come.", OWN)
-    asked_at: DateTime | None = datum(B.asked_at, "Since when.", OWN)
-    answer_by: DateTime | None = datum(B.answer_by, "By when it is answered.", OWN)
-    decided_at: DateTime | None = datum(B.decided_at, "When it was decided.", OWN)
-    because: str | None = datum(B.because, "Why it was decided so.", OWN)
+    purpose: PurposeEnum | None = datum(objections.c.purpose, "The purpose.", OWN)
+    state: ObjectionStateEnum | None = datum(objections.c.state, "The state.", OWN)
+    asked_at: DateTime | None = datum(objections.c.asked_at, "The start.", OWN)
+    answer_by: DateTime | None = datum(objections.c.answer_by, "The deadline of the decision.", OWN)
+    decided_at: DateTime | None = datum(objections.c.decided_at, "The time of the decision.", OWN)
+    because: str | None = datum(objections.c.because, "The reason for the decision.", OWN)
 
 
 @record(notice_recipients)
 class NoticeRecipient(Node):
-    """One that has a copy of the data, and how far it has been told of a restriction, its end or a correction."""
+    """A recipient with a copy of the data, and the state of informing it (GDPR Art. 19)."""
 
     id: strawberry.ID = identity(notice_recipients, OWN)
-    about: NoticeEnum | None = datum(N.about, "Of what.", OWN)
-    kind: HolderKind | None = datum(N.kind, "What kind of recipient.", OWN)
-    name: str | None = datum(N.name, "Who.", OWN)
-    state: ToldState | None = datum(N.state, "How far it has been told.", OWN)
-    listed_at: DateTime | None = datum(N.listed_at, "When it was found to hold a copy.", OWN)
-    sent_at: DateTime | None = datum(N.sent_at, "When the message reached it.", OWN)
-    answered_at: DateTime | None = datum(N.answered_at, "When it answered.", OWN)
-    answer: str | None = datum(N.answer, "What it answered.", OWN)
+    about: NoticeEnum | None = datum(notice_recipients.c.about, "The event.", OWN)
+    kind: HolderKind | None = datum(notice_recipients.c.kind, "The kind of recipient.", OWN)
+    name: str | None = datum(notice_recipients.c.name, "The recipient.", OWN)
+    state: ToldState | None = datum(notice_recipients.c.state, "The state of informing it.", OWN)
+    listed_at: DateTime | None = datum(
+        notice_recipients.c.listed_at, "The time at which it was listed as having a copy.", OWN
+    )
+    sent_at: DateTime | None = datum(notice_recipients.c.sent_at, "The time of delivery.", OWN)
+    answered_at: DateTime | None = datum(notice_recipients.c.answered_at, "The time of its answer.", OWN)
+    answer: str | None = datum(notice_recipients.c.answer, "Its answer.", OWN)
 
 
 NoticeRecipientConnection = connection(NoticeRecipient, "NoticeRecipient")

@@ -1,4 +1,4 @@
-"""The services a customer subscribed to."""
+"""Services of a customer, and the mutations that start and end them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from policy.purposes import Purpose
 from resolvers.reads import customers as reads
 from schema.core.scalars import DateTime
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, asked, unkept, user_errors, written
+from schema.declare.commands import UserError, affected, plain_input, stored_input, transient_input, user_errors
 from schema.declare.fields import datum, identity, related, shared
 from schema.declare.node import Node
 from schema.declare.readers import SERVED
@@ -18,14 +18,13 @@ from schema.declare.records import plain_type, record
 from schema.types.back_references import CustomerRef
 from store.tables.services import SERVICE_KINDS, SERVICE_STATES, services
 
-S = services.c
 RUN = (Purpose.SERVICE_PROVISION, shared(AppScope.SERVICES_READ))
 
-ServiceKind = enumerated("ServiceKind", SERVICE_KINDS, "What kind of service.")
+ServiceKind = enumerated("ServiceKind", SERVICE_KINDS, "The kind of service.")
 ServiceStatus = enumerated(
     "ServiceStatus",
     SERVICE_STATES,
-    "Whether the service runs. REDEMPTION still counts as active: erasure waits for it.",
+    "The status of a service. REDEMPTION counts as active: erasure waits for it.",
 )
 
 
@@ -34,44 +33,50 @@ class Service(Node):
     """A hosting, mail, domain, server or certificate subscription."""
 
     id: strawberry.ID = identity(services, SERVED)
-    kind: ServiceKind | None = datum(S.kind, "What kind of service.", SERVED)
-    name: str | None = datum(S.name, "The name it goes by, such as its domain or host name.", SERVED)
-    status: ServiceStatus | None = datum(S.status, "Whether it runs.", SERVED)
-    started_at: DateTime | None = datum(S.started_at, "When it was subscribed to.", SERVED)
-    renews_at: DateTime | None = datum(S.renews_at, "When it renews, or ends if not renewed.", SERVED)
-    terminated_at: DateTime | None = datum(
-        S.terminated_at, "When it ended.", (*RUN, Purpose.INVOICING, Purpose.ERASURE)
+    kind: ServiceKind | None = datum(services.c.kind, "The kind of service.", SERVED)
+    name: str | None = datum(services.c.name, "The name, such as a domain or host name.", SERVED)
+    status: ServiceStatus | None = datum(services.c.status, "The status.", SERVED)
+    started_at: DateTime | None = datum(services.c.started_at, "The start of the subscription.", SERVED)
+    renews_at: DateTime | None = datum(
+        services.c.renews_at, "The time at which it is renewed, or ends if not renewed.", SERVED
     )
-    customer: CustomerRef | None = related(reads.customer_of_service, "Whose it is.", Category.CUSTOMER_ID, SERVED)
+    terminated_at: DateTime | None = datum(
+        services.c.terminated_at, "The end of the service.", (*RUN, Purpose.INVOICING, Purpose.ERASURE)
+    )
+    customer: CustomerRef | None = related(
+        reads.customer_of_service, "The customer of the service.", Category.CUSTOMER_ID, SERVED
+    )
 
 
 PROVIDED = (Purpose.SERVICE_PROVISION,)
 
 
-@strawberry.input(description="A service that a customer subscribed to elsewhere, such as in the shop.")
+@strawberry.input(description="A service that a customer ordered, such as in the shop.")
 class SubscribeServiceInput:
-    """For the tools that provide services."""
+    """Input of a tool that provides services."""
 
-    customer: strawberry.ID = unkept(Category.CUSTOMER_ID, "The `id` of the `Customer`.", PROVIDED)
-    kind: ServiceKind = written(S.kind, "What kind of service.", PROVIDED)
-    name: str = written(S.name, "The name it goes by, such as its domain or host name.", PROVIDED)
-    renews_at: DateTime | None = written(S.renews_at, "When it renews, or ends if not renewed.", PROVIDED)
-    withdraw_erasure: bool | None = asked(
-        "The customer, who had asked to be erased, chose to stay: the request is called off.", PROVIDED
+    customer: strawberry.ID = transient_input(Category.CUSTOMER_ID, "The `id` of the `Customer`.", PROVIDED)
+    kind: ServiceKind = stored_input(services.c.kind, "The kind of service.", PROVIDED)
+    name: str = stored_input(services.c.name, "The name, such as a domain or host name.", PROVIDED)
+    renews_at: DateTime | None = stored_input(
+        services.c.renews_at, "The time at which it is renewed, or ends if not renewed.", PROVIDED
+    )
+    withdraw_erasure: bool | None = plain_input(
+        "Cancel a pending erasure request of the customer, who chose to stay.", PROVIDED
     )
 
 
-@strawberry.input(description="The end of a service, for whatever reason.")
+@strawberry.input(description="The end of a service, for any reason.")
 class TerminateServiceInput:
-    """For the tools that provide services."""
+    """Input of a tool that provides services."""
 
-    service: strawberry.ID = unkept(Category.SUBSCRIPTION, "The `id` of the `Service`.", PROVIDED)
-    at: DateTime | None = written(S.terminated_at, "When it ended; now, if left out.", PROVIDED)
+    service: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Service`.", PROVIDED)
+    at: DateTime | None = stored_input(services.c.terminated_at, "The end of the service; now if left out.", PROVIDED)
 
 
 @plain_type
 class ServicePayload:
-    """The service as it is now."""
+    """The service after the change."""
 
     service: Service | None = affected("service", services, Category.SUBSCRIPTION, "The service.", PROVIDED)
     user_errors: list[UserError] = user_errors()

@@ -1,4 +1,4 @@
-"""The sentences that are consented to, for whoever shows the box."""
+"""The wordings of consents, for clients that show the consent box."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ from schema.execution.standard import ResolverContext
 from schema.types.consents import ConsentKind
 
 NOBODYS = "it is what everybody is shown"
-WordingKind = Annotated[ConsentKind, positioned("What would be agreed to.", NOBODYS)]
-WordingLanguage = Annotated[str | None, positioned("In which language (BCP 47); English where there is none.", NOBODYS)]
+WordingKind = Annotated[ConsentKind, positioned("The kind of consent.", NOBODYS)]
+WordingLanguage = Annotated[
+    str | None, positioned("The language (BCP 47); English if there is no such wording.", NOBODYS)
+]
 
 
 @plain_type
 class ConsentWording:
-    """One sentence in one language."""
+    """The wording of a consent in one language."""
 
-    kind: ConsentKind = public(Attribute("kind"), "What would be agreed to.", NOBODYS)
+    kind: ConsentKind = public(Attribute("kind"), "The kind of consent.", NOBODYS)
     version: str = public(Attribute("version"), "The version to name when consenting.", NOBODYS)
     language: str = public(Attribute("language"), "The language it is in.", NOBODYS)
     text: str = public(Attribute("text"), "The sentence.", NOBODYS)
 
 
 async def shown_wording(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> Wording:
-    """The present one."""
+    """The present wording of a kind of consent."""
     kind = given["kind"]
     return wording(str(getattr(kind, "value", kind)), given.get("language") or "en")

@@ -39,23 +39,30 @@ class Accesses:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        S, L = ledger_subjects.c, ledger_leaves.c  # noqa: N806  (columns, as everywhere)
-        older = S.leaf_index < bindparam("before", type_=Id)
-        place = func.row_number().over(partition_by=S.pseudonym, order_by=S.leaf_index.desc()).label("place")
-        many = select(S.pseudonym, S.leaf_index, place).where(any_of(S.pseudonym, "pseudonyms"), older).subquery()
+        older = ledger_subjects.c.leaf_index < bindparam("before", type_=Id)
+        place = (
+            func.row_number()
+            .over(partition_by=ledger_subjects.c.pseudonym, order_by=ledger_subjects.c.leaf_index.desc())
+            .label("place")
+        )
+        many = (
+            select(ledger_subjects.c.pseudonym, ledger_subjects.c.leaf_index, place)
+            .where(any_of(ledger_subjects.c.pseudonym, "pseudonyms"), older)
+            .subquery()
+        )
         limit = bindparam("most", type_=Id)
         one = (
-            select(S.pseudonym, S.leaf_index)
-            .where(S.pseudonym == bindparam("pseudonym"), older)
-            .order_by(S.leaf_index.desc())
+            select(ledger_subjects.c.pseudonym, ledger_subjects.c.leaf_index)
+            .where(ledger_subjects.c.pseudonym == bindparam("pseudonym"), older)
+            .order_by(ledger_subjects.c.leaf_index.desc())
             .limit(limit)
             .subquery()
         )
 
         def entries_of(found: Any) -> Select[Any]:
             entries = select(found.c.pseudonym, found.c.leaf_index, ledger_entries.c.entry)
-            leaves = entries.join_from(found, ledger_leaves, L.leaf_index == found.c.leaf_index)
-            return leaves.join(ledger_entries, ledger_entries.c.sequence == L.sequence)
+            leaves = entries.join_from(found, ledger_leaves, ledger_leaves.c.leaf_index == found.c.leaf_index)
+            return leaves.join(ledger_entries, ledger_entries.c.sequence == ledger_leaves.c.sequence)
 
         self._one = reader.prepare(entries_of(one).order_by(one.c.leaf_index.desc()))
         self._many = reader.prepare(

@@ -85,9 +85,12 @@ class Acts:
 
     def __init__(self, reader: Reader) -> None:
         self._reader, self._sealed = reader, Accesses(reader)
-        P, E = ledger_pending.c, ledger_entries.c  # noqa: N806  (columns, as everywhere)
-        query = select(E.entry).join_from(ledger_pending, ledger_entries, E.sequence == P.sequence)
-        self._waiting = reader.prepare(query.order_by(P.sequence.desc()).limit(bindparam("most", type_=Id)))
+        query = select(ledger_entries.c.entry).join_from(
+            ledger_pending, ledger_entries, ledger_entries.c.sequence == ledger_pending.c.sequence
+        )
+        self._waiting = reader.prepare(
+            query.order_by(ledger_pending.c.sequence.desc()).limit(bindparam("most", type_=Id))
+        )
 
     async def newest(self, most: int) -> list[ActEntry]:
         """Return the newest entries, at most `most`."""

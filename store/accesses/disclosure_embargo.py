@@ -15,8 +15,6 @@ from store.sql.metadata import Id, instant
 from store.sql.reading import Reader
 from store.tables.disclosures import disclosures
 
-D = disclosures.c
-
 
 @dataclass(frozen=True, slots=True)
 class VisibleCases:
@@ -27,8 +25,8 @@ class VisibleCases:
     @classmethod
     async def about(cls, reader: Reader, customer_id: int, now: datetime) -> VisibleCases:
         """Find the cases in which data was disclosed and every embargo has ended."""
-        columns = select(D.trigger, D.embargoed_until).where(
-            D.customer_id == bindparam("owner", type_=Id), D.recipient_kind == "AUTHORITY"
+        columns = select(disclosures.c.trigger, disclosures.c.embargoed_until).where(
+            disclosures.c.customer_id == bindparam("owner", type_=Id), disclosures.c.recipient_kind == "AUTHORITY"
         )
         rows = await reader.fetch(reader.prepare(columns), {"owner": customer_id})
         cases = [(Order.of_trigger(trigger), until) for trigger, until in rows]

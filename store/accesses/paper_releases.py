@@ -41,9 +41,12 @@ class PaperReleases:
 
     def __init__(self, reader: Reader) -> None:
         self._reader, self._sealed, self._prover = reader, Accesses(reader), Prover(reader)
-        P, E = ledger_pending.c, ledger_entries.c  # noqa: N806  (columns, as everywhere)
-        query = select(P.sequence, E.entry).join_from(ledger_pending, ledger_entries, E.sequence == P.sequence)
-        query = query.where(P.sequence > bindparam("after", type_=Id)).order_by(P.sequence)
+        query = select(ledger_pending.c.sequence, ledger_entries.c.entry).join_from(
+            ledger_pending, ledger_entries, ledger_entries.c.sequence == ledger_pending.c.sequence
+        )
+        query = query.where(ledger_pending.c.sequence > bindparam("after", type_=Id)).order_by(
+            ledger_pending.c.sequence
+        )
         self._waiting = reader.prepare(query.limit(bindparam("most", type_=Id)))
         self._pruned = reader.prepare(select(ledger_tree.c.pruned_to).where(ledger_tree.c.id == TREE))
 

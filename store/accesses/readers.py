@@ -20,8 +20,12 @@ NEWEST = 20_000
 async def clients_that_read(reader: Reader, pseudonym: str) -> set[str]:
     """Return the client ids of all entries about this pseudonym that were not pruned; StoreUnavailableError."""
     found: set[str] = set()
-    L, P = ledger_entries.c, ledger_pending.c  # noqa: N806  (columns, as everywhere)
-    newest = select(L.entry).join(ledger_pending, P.sequence == L.sequence).order_by(P.sequence.desc()).limit(NEWEST)
+    newest = (
+        select(ledger_entries.c.entry)
+        .join(ledger_pending, ledger_pending.c.sequence == ledger_entries.c.sequence)
+        .order_by(ledger_pending.c.sequence.desc())
+        .limit(NEWEST)
+    )
     # Unsealed entries first: one that is sealed between the two reads is found twice, not missed.
     for (entry,) in await reader.fetch(reader.prepare(newest), {}):
         said = orjson.loads(bytes(entry))

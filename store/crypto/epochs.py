@@ -22,8 +22,7 @@ from store.sql.engines import transaction
 from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.reading import Reader
 
-E = lookup_epochs.c
-COLUMNS = (E.epoch, E.root_version, E.wrapped, E.ended_at)
+COLUMNS = (lookup_epochs.c.epoch, lookup_epochs.c.root_version, lookup_epochs.c.wrapped, lookup_epochs.c.ended_at)
 
 MOST = 2
 """Maximum epochs at a time: none begins while rows of an earlier one are left."""
@@ -64,7 +63,9 @@ class WritingEpochs:
         not in the statement's snapshot, so the query is repeated. StoreUnavailableError if there is no epoch.
         """
         for _ in range(10):
-            rows = (await connection.execute(select(*COLUMNS).order_by(E.epoch).with_for_update(read=True))).all()
+            rows = (
+                await connection.execute(select(*COLUMNS).order_by(lookup_epochs.c.epoch).with_for_update(read=True))
+            ).all()
             if any(row.ended_at is None for row in rows):
                 self._keep(rows)
                 return self.living[-1]
@@ -72,16 +73,18 @@ class WritingEpochs:
 
     async def ended(self, connection: AsyncConnection) -> bool:
         """Return whether an epoch has ended whose key still exists."""
-        return bool(await connection.scalar(select(E.epoch).where(E.ended_at.is_not(None)).limit(1)))
+        return bool(
+            await connection.scalar(select(lookup_epochs.c.epoch).where(lookup_epochs.c.ended_at.is_not(None)).limit(1))
+        )
 
     async def begin(self, connection: AsyncConnection) -> bool:
         """End the current epoch and begin the next one if there is a newer root key; within a transaction."""
-        present = select(*COLUMNS).where(E.ended_at.is_(None)).with_for_update()
+        present = select(*COLUMNS).where(lookup_epochs.c.ended_at.is_(None)).with_for_update()
         row = (await connection.execute(present)).one_or_none()
         if row is None or row.root_version >= self._root.current():
             return False
         now = datetime.now(UTC)
-        await connection.execute(update(lookup_epochs).where(E.epoch == row.epoch).values(ended_at=now))
+        await connection.execute(update(lookup_epochs).where(lookup_epochs.c.epoch == row.epoch).values(ended_at=now))
         await connection.execute(insert_new(connection, lookup_epochs), self._new(row.epoch + 1, now))
         return True
 
@@ -109,7 +112,7 @@ class Epochs(WritingEpochs):
     def __init__(self, reader: Reader, engine: AsyncEngine, root: RootKeys) -> None:
         super().__init__(root)
         self._reader, self._engine = reader, engine
-        self._all = reader.prepare(select(*COLUMNS).order_by(E.epoch))
+        self._all = reader.prepare(select(*COLUMNS).order_by(lookup_epochs.c.epoch))
 
     async def load(self) -> None:
         """Read the current epochs; creates the first one."""

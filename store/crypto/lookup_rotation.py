@@ -18,7 +18,6 @@ from store.crypto.lookup_tables import MARKED, lookup_epochs
 from store.crypto.root_key import RootKeys
 from store.sql.engines import transaction
 
-E = lookup_epochs.c
 Marked = Callable[[int], None]
 
 PAUSE = 0.05
@@ -53,7 +52,9 @@ async def outdated(root: RootKeys, connection: AsyncConnection) -> int:
 
     With a single epoch the rows are not counted: all of them are under that one, and this runs hourly.
     """
-    rows = (await connection.execute(select(E.epoch, E.root_version, E.ended_at))).all()
+    rows = (
+        await connection.execute(select(lookup_epochs.c.epoch, lookup_epochs.c.root_version, lookup_epochs.c.ended_at))
+    ).all()
     old = [row for row in rows if row.ended_at is not None or row.root_version < root.current()]
     if len(rows) < 2:
         return len(old)
@@ -105,7 +106,7 @@ async def _encrypt(connection: AsyncConnection, table: Table, rows: Sequence[tup
 
 async def _destroy(engine: AsyncEngine) -> None:
     """Delete the keys of ended epochs that no row uses any more."""
-    empty = [~exists().where(table.c.epoch == E.epoch) for table in MARKED]
+    empty = [~exists().where(table.c.epoch == lookup_epochs.c.epoch) for table in MARKED]
     async with transaction(engine) as connection:
         # In one statement with the test: a row that is still under the key keeps it.
-        await connection.execute(delete(lookup_epochs).where(and_(E.ended_at.is_not(None), *empty)))
+        await connection.execute(delete(lookup_epochs).where(and_(lookup_epochs.c.ended_at.is_not(None), *empty)))

@@ -17,7 +17,6 @@ from store.crypto.root_key import RootKeys
 from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.reading import PreparedStatement, Reader, compile_statement
 
-E, L = lookup_epochs.c, lookups.c
 KIND, SCOPE = "kind", "scope"
 
 AT_ONCE = 200
@@ -87,11 +86,15 @@ class LookUps:
 @cache
 def _prepared(dialect: Dialect, places: int, scoped: bool) -> PreparedStatement:
     """Remembered: compiling so many parameters takes longer than all else that opening a store compiles."""
-    marks = [bindparam(f"mark{place}", type_=L.mark.type) for place in range(places)]
-    same = and_(L.epoch == E.epoch, L.kind == bindparam(KIND, type_=String()), L.mark.in_(marks))
+    marks = [bindparam(f"mark{place}", type_=lookups.c.mark.type) for place in range(places)]
+    same = and_(
+        lookups.c.epoch == lookup_epochs.c.epoch,
+        lookups.c.kind == bindparam(KIND, type_=String()),
+        lookups.c.mark.in_(marks),
+    )
     if scoped:
-        same = and_(same, L.scope == bindparam(SCOPE, type_=String()))
-    columns = E.epoch, L.mark, L.row_id, L.customer_id, L.ref
+        same = and_(same, lookups.c.scope == bindparam(SCOPE, type_=String()))
+    columns = lookup_epochs.c.epoch, lookups.c.mark, lookups.c.row_id, lookups.c.customer_id, lookups.c.ref
     # An outer join: each epoch gives a row even without a match, so that a change of epochs is noticed.
     return compile_statement(select(*columns).select_from(lookup_epochs.outerjoin(lookups, same)), dialect)
 

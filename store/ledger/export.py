@@ -91,12 +91,14 @@ class LedgerExporter:
         self._checkpoints = Checkpoints(reader)
         self._keys = KnownKeys(reader)
         self._pruned = reader.prepare(select(ledger_tree.c.pruned_to).where(ledger_tree.c.id == TREE))
-        L = ledger_leaves.c  # noqa: N806  (columns, as everywhere)
-        entries = select(L.leaf_index, ledger_entries.c.entry).join_from(
-            ledger_leaves, ledger_entries, L.sequence == ledger_entries.c.sequence
+        entries = select(ledger_leaves.c.leaf_index, ledger_entries.c.entry).join_from(
+            ledger_leaves, ledger_entries, ledger_leaves.c.sequence == ledger_entries.c.sequence
         )
-        inside = L.leaf_index >= bindparam("begin", type_=Id), L.leaf_index < bindparam("end", type_=Id)
-        self._entries = reader.prepare(entries.where(*inside).order_by(L.leaf_index))
+        inside = (
+            ledger_leaves.c.leaf_index >= bindparam("begin", type_=Id),
+            ledger_leaves.c.leaf_index < bindparam("end", type_=Id),
+        )
+        self._entries = reader.prepare(entries.where(*inside).order_by(ledger_leaves.c.leaf_index))
 
     async def head(self, first: int = 0) -> ExportHeader:
         """Return the header of an export from the entry `first` on; NothingSignedError, TooFewEntriesError."""

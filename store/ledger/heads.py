@@ -86,8 +86,9 @@ class Heads:
 
     def __init__(self, reader: Reader, engine: AsyncEngine, clock: Callable[[], datetime] = _now) -> None:
         self._reader, self._engine, self._clock = reader, engine, clock
-        H = ledger_heads.c  # noqa: N806  (columns, as everywhere)
-        self._find = reader.prepare(select(H.origin, H.size, H.root).where(H.id == HEAD))
+        self._find = reader.prepare(
+            select(ledger_heads.c.origin, ledger_heads.c.size, ledger_heads.c.root).where(ledger_heads.c.id == HEAD)
+        )
 
     async def latest(self) -> SignedHead | None:
         """Return the head; None while nothing was signed."""
@@ -101,8 +102,13 @@ class Heads:
             if before is None:
                 done = await connection.execute(insert_new(connection, ledger_heads), row | {"id": HEAD})
             else:
-                H = ledger_heads.c  # noqa: N806
-                same = H.id == HEAD, H.origin == before.origin, H.size == before.size, H.root == before.root
+                columns = ledger_heads.c
+                same = (
+                    columns.id == HEAD,
+                    columns.origin == before.origin,
+                    columns.size == before.size,
+                    columns.root == before.root,
+                )
                 done = await connection.execute(update(ledger_heads).where(*same).values(row))
         return done.rowcount == 1
 

@@ -55,9 +55,15 @@ class IndexCheck:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        S = ledger_subjects.c  # noqa: N806  (columns, as everywhere)
-        inside = S.leaf_index >= bindparam("first", type_=Id), S.leaf_index <= bindparam("last", type_=Id)
-        self._some = reader.prepare(select(S.pseudonym, S.leaf_index).where(any_of(S.pseudonym, "pseudonyms"), *inside))
+        inside = (
+            ledger_subjects.c.leaf_index >= bindparam("first", type_=Id),
+            ledger_subjects.c.leaf_index <= bindparam("last", type_=Id),
+        )
+        self._some = reader.prepare(
+            select(ledger_subjects.c.pseudonym, ledger_subjects.c.leaf_index).where(
+                any_of(ledger_subjects.c.pseudonym, "pseudonyms"), *inside
+            )
+        )
         self._count = reader.prepare(select(func.count()).select_from(ledger_subjects).where(*inside))
         self._pruned = reader.prepare(select(ledger_tree.c.pruned_to).where(ledger_tree.c.id == TREE))
 

@@ -69,13 +69,15 @@ class Pruner:
         self._timeout = timeout
         self._clock = clock
         self._checkpoints = Checkpoints(tree.reader)
-        L, E = ledger_leaves.c, ledger_entries.c  # noqa: N806  (columns, as everywhere)
-        joined = select(L.leaf_index, L.sequence, E.entry, E.at).join_from(
-            ledger_leaves, ledger_entries, L.sequence == E.sequence
+        joined = select(
+            ledger_leaves.c.leaf_index, ledger_leaves.c.sequence, ledger_entries.c.entry, ledger_entries.c.at
+        ).join_from(ledger_leaves, ledger_entries, ledger_leaves.c.sequence == ledger_entries.c.sequence)
+        inside = (
+            ledger_leaves.c.leaf_index >= bindparam("begin", type_=Id),
+            ledger_leaves.c.leaf_index < bindparam("end", type_=Id),
         )
-        inside = L.leaf_index >= bindparam("begin", type_=Id), L.leaf_index < bindparam("end", type_=Id)
         self._entries = tree.reader.prepare(
-            joined.where(*inside).order_by(L.leaf_index).limit(bindparam("most", type_=Id))
+            joined.where(*inside).order_by(ledger_leaves.c.leaf_index).limit(bindparam("most", type_=Id))
         )
 
     async def prune(self, before: datetime) -> int:
@@ -152,10 +154,9 @@ class Pruner:
 
 
 async def _delete_some(connection: AsyncConnection, kept: Sequence[_Kept]) -> None:
-    S = ledger_subjects.c  # noqa: N806  (columns, as everywhere)
     pairs = [{"who": who, "where": each.index} for each in kept for who in subjects_of(each.entry)]
     if pairs:
-        of_pair = S.pseudonym == bindparam("who"), S.leaf_index == bindparam("where")
+        of_pair = ledger_subjects.c.pseudonym == bindparam("who"), ledger_subjects.c.leaf_index == bindparam("where")
         await connection.execute(delete(ledger_subjects).where(*of_pair), pairs)
     gone = delete(ledger_entries).where(any_of(ledger_entries.c.sequence, "sequences"))
     await connection.execute(gone, {"sequences": [each.sequence for each in kept]})

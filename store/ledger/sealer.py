@@ -80,11 +80,14 @@ class Tree:
         self._clock = clock
         columns = (ledger_tree.c[name] for name in SealerState.__slots__)
         self._state = reader.prepare(select(*columns).where(ledger_tree.c.id == TREE))
-        P, E = ledger_pending.c, ledger_entries.c  # noqa: N806  (columns, as everywhere)
-        pending = select(P.sequence, E.entry).join_from(ledger_pending, ledger_entries, P.sequence == E.sequence)
-        self._pending = reader.prepare(pending.order_by(P.sequence).limit(bindparam("most", type_=Id)))
-        self._last = reader.prepare(select(func.max(P.sequence)))
-        self._before = reader.prepare(select(P.sequence).where(P.sequence <= bindparam("last", type_=Id)).limit(1))
+        pending = select(ledger_pending.c.sequence, ledger_entries.c.entry).join_from(
+            ledger_pending, ledger_entries, ledger_pending.c.sequence == ledger_entries.c.sequence
+        )
+        self._pending = reader.prepare(pending.order_by(ledger_pending.c.sequence).limit(bindparam("most", type_=Id)))
+        self._last = reader.prepare(select(func.max(ledger_pending.c.sequence)))
+        self._before = reader.prepare(
+            select(ledger_pending.c.sequence).where(ledger_pending.c.sequence <= bindparam("last", type_=Id)).limit(1)
+        )
 
     @classmethod
     def at(cls, address: Address, timeout: float = 5.0, clock: Callable[[], float] = time.time) -> Tree:

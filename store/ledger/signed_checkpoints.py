@@ -23,8 +23,6 @@ from store.sql.reading import PreparedStatement, Reader
 
 log = logging.getLogger(__name__)
 
-C = ledger_checkpoints.c
-
 
 @dataclass(frozen=True, slots=True)
 class Signed:
@@ -52,12 +50,18 @@ class Checkpoints:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        columns = select(C.size, C.key_number, C.root, C.note, C.signed_at)
-        descending = columns.order_by(C.size.desc(), C.key_number.desc())
+        columns = select(
+            ledger_checkpoints.c.size,
+            ledger_checkpoints.c.key_number,
+            ledger_checkpoints.c.root,
+            ledger_checkpoints.c.note,
+            ledger_checkpoints.c.signed_at,
+        )
+        descending = columns.order_by(ledger_checkpoints.c.size.desc(), ledger_checkpoints.c.key_number.desc())
         newest = descending.limit(1)
         self._latest = reader.prepare(newest)
         self._recent = reader.prepare(descending.limit(bindparam("most", type_=Id)))
-        self._at = reader.prepare(newest.where(C.size == bindparam("size", type_=Id)))
+        self._at = reader.prepare(newest.where(ledger_checkpoints.c.size == bindparam("size", type_=Id)))
         self._between = reader.prepare(_between(columns))
 
     async def latest(self) -> Signed | None:
@@ -83,8 +87,15 @@ class Checkpoints:
 
 
 def _between(columns: Select[tuple[int, int, bytes, str, datetime]]) -> Select[tuple[int, int, bytes, str, datetime]]:
-    inside = C.size > bindparam("after", type_=Id), C.size <= bindparam("to", type_=Id)
-    return columns.where(*inside).order_by(C.size, C.key_number).limit(bindparam("most", type_=Id))
+    inside = (
+        ledger_checkpoints.c.size > bindparam("after", type_=Id),
+        ledger_checkpoints.c.size <= bindparam("to", type_=Id),
+    )
+    return (
+        columns.where(*inside)
+        .order_by(ledger_checkpoints.c.size, ledger_checkpoints.c.key_number)
+        .limit(bindparam("most", type_=Id))
+    )
 
 
 def _signed(size: int, key_number: int, root: bytes, note: str, signed_at: str | datetime) -> Signed:

@@ -9,9 +9,9 @@ from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.tables.customers import customers
 
-C = customers.c
-_MINE = select(C.id).where(
-    C.id == bindparam("id", type_=C.id.type), C.number_ref == bindparam("ref", type_=C.number_ref.type)
+_MINE = select(customers.c.id).where(
+    customers.c.id == bindparam("id", type_=customers.c.id.type),
+    customers.c.number_ref == bindparam("ref", type_=customers.c.number_ref.type),
 )
 
 

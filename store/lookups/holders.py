@@ -34,12 +34,11 @@ class LookupPlace:
         return table
 
 
-C, K, D = customers.c, credentials.c, domains.c
 PLACES: Final[Mapping[Lookup, LookupPlace]] = {
-    Lookup.EMAIL: LookupPlace(C.email, C.email_ref, C.id),
-    Lookup.CUSTOMER_NUMBER: LookupPlace(C.customer_number, C.number_ref, C.id),
-    Lookup.LOGIN: LookupPlace(K.login_name, K.login_ref, K.customer_id),
-    Lookup.DOMAIN: LookupPlace(D.name, D.name_ref, D.customer_id),
+    Lookup.EMAIL: LookupPlace(customers.c.email, customers.c.email_ref, customers.c.id),
+    Lookup.CUSTOMER_NUMBER: LookupPlace(customers.c.customer_number, customers.c.number_ref, customers.c.id),
+    Lookup.LOGIN: LookupPlace(credentials.c.login_name, credentials.c.login_ref, credentials.c.customer_id),
+    Lookup.DOMAIN: LookupPlace(domains.c.name, domains.c.name_ref, domains.c.customer_id),
 }
 
 AT_ONCE = 500
@@ -62,7 +61,7 @@ class LookupState(Enum):
 async def states(reader: Reader, kind: Lookup, held: Sequence[tuple[int, bytes]], now: datetime) -> list[LookupState]:
     """Return the state of each pair of row and `ref`; `now` is the time at which registrations must run."""
     place = PLACES[kind]
-    ends = (runs(bindparam("now", type_=Instant)).label("runs"), D.released_at) if kind is Lookup.DOMAIN else ()
+    ends = (runs(bindparam("now", type_=Instant)).label("runs"), domains.c.released_at) if kind is Lookup.DOMAIN else ()
     one = reader.prepare(select(place.table.c.id, place.ref, *ends).where(any_of(place.table.c.id, "ids")))
     found: dict[int, Sequence[Any]] = {}
     for start in range(0, len(held), AT_ONCE):

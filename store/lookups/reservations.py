@@ -32,7 +32,6 @@ from store.sql.ids import new_id
 
 log = logging.getLogger(__name__)
 
-L = lookups.c
 
 AT_ONCE = 500
 """Maximum marks in one statement."""
@@ -229,7 +228,7 @@ def _among(places: Sequence[tuple[str, bytes, str]]) -> ColumnElement[bool]:
     by_kind: dict[str, list[bytes]] = {}
     for kind, mark, _ in places:
         by_kind.setdefault(kind, []).append(mark)
-    return or_(*(and_(L.kind == kind, L.mark.in_(marks)) for kind, marks in by_kind.items()))
+    return or_(*(and_(lookups.c.kind == kind, lookups.c.mark.in_(marks)) for kind, marks in by_kind.items()))
 
 
 def _twice(wanted: Sequence[LookupRequest]) -> list[LookupRequest]:

@@ -18,14 +18,14 @@ from store.sql.engines import transaction
 from store.sql.ids import first_id, new_id
 from store.sql.metadata import Id
 
-L = lookups.c
-
 PAGE = 500
 """Rows in one transaction."""
 AGE = timedelta(minutes=1)
 """Newer reservations are probably still being written, and are left to the next round."""
 
-MINE = and_(L.customer_id == bindparam("whose", type_=Id), L.ref == bindparam("own", type_=L.ref.type))
+MINE = and_(
+    lookups.c.customer_id == bindparam("whose", type_=Id), lookups.c.ref == bindparam("own", type_=lookups.c.ref.type)
+)
 """Condition for a look-up by its row, not by its mark, which changes with the next epoch."""
 
 
@@ -49,7 +49,7 @@ async def alive(connection: AsyncConnection, numbers: Iterable[int]) -> set[int]
 
 async def sweep_one(store: Store, number: int) -> None:
     """Settle all reservations of one mutation, unless it is still being written, even if its connection was lost."""
-    while await _swept(store, L.reservation == number):
+    while await _swept(store, lookups.c.reservation == number):
         pass
 
 
@@ -58,7 +58,7 @@ async def sweep(store: Store) -> bool:
 
     Safe to run on any number of replicas at once: each look-up is settled by the data at that time.
     """
-    return await _swept(store, L.reservation < first_id(int((datetime.now(UTC) - AGE).timestamp() * 1000)))
+    return await _swept(store, lookups.c.reservation < first_id(int((datetime.now(UTC) - AGE).timestamp() * 1000)))
 
 
 async def release_unused(store: Store) -> None:
@@ -77,16 +77,18 @@ async def release_unused(store: Store) -> None:
 async def _release_page(store: Store, number: int, after: tuple[int, bytes]) -> tuple[int, bytes] | None:
     """Mark the look-ups of a page that the data does not have; returns the last of the page, None after the last
     page."""
-    columns = L.kind, L.customer_id, L.row_id, L.ref, L.reservation
-    behind = tuple_(L.customer_id, L.ref) > tuple_(literal(after[0], Id), literal(after[1], L.ref.type))
-    query = select(*columns).where(behind).order_by(L.customer_id, L.ref).limit(PAGE)
+    columns = lookups.c.kind, lookups.c.customer_id, lookups.c.row_id, lookups.c.ref, lookups.c.reservation
+    behind = tuple_(lookups.c.customer_id, lookups.c.ref) > tuple_(
+        literal(after[0], Id), literal(after[1], lookups.c.ref.type)
+    )
+    query = select(*columns).where(behind).order_by(lookups.c.customer_id, lookups.c.ref).limit(PAGE)
     async with transaction(store.keys.engine) as connection:
         rows = (await connection.execute(query)).all()
     settled = [row for row in rows if row.reservation is None]
     unused = [row for row, state in await _said(store, settled) if state is LookupState.UNUSED]
     if unused:
         async with transaction(store.keys.engine) as connection:
-            mark = update(lookups).where(MINE, L.reservation.is_(None)).values(reservation=number)
+            mark = update(lookups).where(MINE, lookups.c.reservation.is_(None)).values(reservation=number)
             await connection.execute(mark, _of(unused))
     return (rows[-1].customer_id, bytes(rows[-1].ref)) if rows else None
 
@@ -107,10 +109,20 @@ async def _swept(store: Store, which: ColumnElement[bool]) -> bool:
 
 async def _page(store: Store, which: ColumnElement[bool], busy: set[int]) -> Sequence[Any]:
     """Return the oldest ones, without those of mutations that are known to be running."""
-    columns = L.kind, L.mark, L.scope, L.customer_id, L.row_id, L.ref, L.reservation
-    mine = and_(which, L.reservation.not_in(sorted(busy))) if busy else which
+    columns = (
+        lookups.c.kind,
+        lookups.c.mark,
+        lookups.c.scope,
+        lookups.c.customer_id,
+        lookups.c.row_id,
+        lookups.c.ref,
+        lookups.c.reservation,
+    )
+    mine = and_(which, lookups.c.reservation.not_in(sorted(busy))) if busy else which
     async with transaction(store.keys.engine) as connection:
-        return (await connection.execute(select(*columns).where(mine).order_by(L.reservation).limit(PAGE))).all()
+        return (
+            await connection.execute(select(*columns).where(mine).order_by(lookups.c.reservation).limit(PAGE))
+        ).all()
 
 
 async def _said(store: Store, rows: Sequence[Any]) -> list[tuple[Any, LookupState]]:
@@ -134,11 +146,13 @@ async def _settle(store: Store, rows: Sequence[Any]) -> int:
         if back := [row for row, state in said if row.scope and state in _RUNNING and row.kind == Lookup.DOMAIN.name]:
             await connection.execute(_back(), _of(back))
         kept = [row for row, state in said if state is not LookupState.UNUSED and row not in back]
-        over = update(lookups).where(MINE, L.reservation == bindparam("number", type_=Id)).values(reservation=None)
+        over = (
+            update(lookups).where(MINE, lookups.c.reservation == bindparam("number", type_=Id)).values(reservation=None)
+        )
         if kept:
             await connection.execute(over, _numbered(kept))
         if back:  # If another mutation has reserved the name, it is retried once that has ended.
-            await connection.execute(over.where(L.scope == ""), _numbered(back))
+            await connection.execute(over.where(lookups.c.scope == ""), _numbered(back))
         await count_change(connection, key_lookup_count, step=0, seen=seen)
     return len(unused) + len(kept)
 
@@ -148,7 +162,7 @@ _RUNNING = (LookupState.IN_USE, LookupState.LAPSED)
 
 def _back() -> Any:
     other = lookups.alias().c
-    taken = exists().where(other.kind == L.kind, other.mark == L.mark, other.scope == "")
+    taken = exists().where(other.kind == lookups.c.kind, other.mark == lookups.c.mark, other.scope == "")
     return update(lookups).where(MINE, ~taken).values(scope="")
 
 

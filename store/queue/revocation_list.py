@@ -144,16 +144,16 @@ def _noticed(task: asyncio.Task[None]) -> None:
         task.exception()
 
 
-R = revocations.c
-
-_newest = select(func.min(R.sequence), func.max(R.sequence))
+_newest = select(func.min(revocations.c.sequence), func.max(revocations.c.sequence))
 
 _since = (
-    select(R.sequence, R.kind, R.value, R.until)
-    .where(R.sequence >= bindparam("last"))
-    .order_by(R.sequence)
+    select(revocations.c.sequence, revocations.c.kind, revocations.c.value, revocations.c.until)
+    .where(revocations.c.sequence >= bindparam("last"))
+    .order_by(revocations.c.sequence)
     .limit(bindparam("most"))
 )
 
-_find = select(R.kind, R.value).where(any_of(R.value, "values"), R.until > bindparam("now", type_=Instant))
+_find = select(revocations.c.kind, revocations.c.value).where(
+    any_of(revocations.c.value, "values"), revocations.c.until > bindparam("now", type_=Instant)
+)
 """By the index of `value`."""

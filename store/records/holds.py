@@ -13,8 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables.erasures import legal_holds
 
-H = legal_holds.c
-
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -35,25 +33,25 @@ class Hold:
 
 def holds_at(now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the condition for holds that are in force at a time."""
-    return H.lifted_at.is_(None) & (H.until > now)
+    return legal_holds.c.lifted_at.is_(None) & (legal_holds.c.until > now)
 
 
 def may_be_shown(now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the condition for holds that are under no embargo at a time."""
-    return or_(H.embargoed_until.is_(None), H.embargoed_until <= now)
+    return or_(legal_holds.c.embargoed_until.is_(None), legal_holds.c.embargoed_until <= now)
 
 
 async def visible_holds(
     connection: AsyncConnection, customer_id: int, now: datetime, standing: bool = True
 ) -> Sequence[Hold]:
     """Return the holds that may be shown to the customer, in force or (`standing=False`) all ever; the oldest first."""
-    query = select(H.fields, H.basis, H.placed_at, H.until, H.lifted_at).where(
-        H.customer_id == customer_id, may_be_shown(now)
-    )
+    query = select(
+        legal_holds.c.fields, legal_holds.c.basis, legal_holds.c.placed_at, legal_holds.c.until, legal_holds.c.lifted_at
+    ).where(legal_holds.c.customer_id == customer_id, may_be_shown(now))
     if standing:
         query = query.where(holds_at(now))
     return [
         # A hold that was lifted after its end had ended by itself.
         Hold(tuple(orjson.loads(fields or "[]")), basis or "an order to preserve", placed, min(lifted or until, until))
-        for fields, basis, placed, until, lifted in await connection.execute(query.order_by(H.id))
+        for fields, basis, placed, until, lifted in await connection.execute(query.order_by(legal_holds.c.id))
     ]

@@ -12,8 +12,6 @@ from store.sql.metadata import Instant
 from store.tables.domains import domains
 from store.tables.services import services
 
-D = domains.c
-
 
 class RegistrationRunsError(Exception):
     """An ended registration was renewed in the meantime, so its name is not free."""
@@ -26,10 +24,10 @@ def runs(now: ColumnElement[object]) -> ColumnElement[bool]:
     which the owner can still recover the domain, so the expiry date does not count there (R45).
     """
     own = services.alias("registered_for").c
-    ended = select(own.id).where(own.id == D.service_id, own.status == "TERMINATED").exists()
-    redeemable = select(own.id).where(own.id == D.service_id, own.status == "REDEMPTION").exists()
-    lasts = or_(D.expires_at.is_(None), D.expires_at > now, redeemable)
-    return and_(D.released_at.is_(None), ~ended, lasts)
+    ended = select(own.id).where(own.id == domains.c.service_id, own.status == "TERMINATED").exists()
+    redeemable = select(own.id).where(own.id == domains.c.service_id, own.status == "REDEMPTION").exists()
+    lasts = or_(domains.c.expires_at.is_(None), domains.c.expires_at > now, redeemable)
+    return and_(domains.c.released_at.is_(None), ~ended, lasts)
 
 
 async def let_go(connection: AsyncConnection, rows: Collection[int], now: datetime) -> None:
@@ -38,9 +36,11 @@ async def let_go(connection: AsyncConnection, rows: Collection[int], now: dateti
     RegistrationRunsError if one of them runs again by now.
     """
     if rows:
-        over = update(domains).where(D.id.in_(list(rows)), D.released_at.is_(None), ~runs(literal(now, Instant())))
+        over = update(domains).where(
+            domains.c.id.in_(list(rows)), domains.c.released_at.is_(None), ~runs(literal(now, Instant()))
+        )
         await connection.execute(over.values(released_at=now))
         # In the same transaction after the update: a registration that was renewed meanwhile is not released.
-        still = select(D.id).where(D.id.in_(list(rows)), D.released_at.is_(None)).limit(1)
+        still = select(domains.c.id).where(domains.c.id.in_(list(rows)), domains.c.released_at.is_(None)).limit(1)
         if await connection.scalar(still) is not None:
             raise RegistrationRunsError

@@ -37,7 +37,6 @@ from store.upgrade.former_indexes import Former, Found
 
 log = logging.getLogger(__name__)
 
-R = index_rebuilds.c
 PAGE = 500
 """Rows that one transaction reads or changes."""
 TIMEOUT = 60.0
@@ -126,12 +125,16 @@ async def _scan_page(store: Store, name: str, former: Former) -> int | None:
     """Scan one page, under a row lock that serialises the replicas; returns the number of moved rows, None at the
     end."""
     async with reserving(store) as reserved, store.write() as connection:
-        locked = select(R.after, R.scanned).where(R.lookup == name).with_for_update()
+        locked = (
+            select(index_rebuilds.c.after, index_rebuilds.c.scanned)
+            .where(index_rebuilds.c.lookup == name)
+            .with_for_update()
+        )
         at = (await connection.execute(locked)).one_or_none()
         if at is None or at.scanned:
             return None
         rows = await _rows(connection, TARGETS[name], at.after, former)
-        mine = update(index_rebuilds).where(R.lookup == name)
+        mine = update(index_rebuilds).where(index_rebuilds.c.lookup == name)
         if not rows:
             await connection.execute(mine.values(scanned=True))
             return None

@@ -24,7 +24,6 @@ from store.upgrade.former_indexes import Former, write_refs
 from store.upgrade.reindexing import PAGE, TARGETS, Target, begin_anew, opened, scan, turn, with_retries
 from values.domain_name import DomainNameError, to_ascii
 
-N, R = lookup_changes.c, index_rebuilds.c
 NAMES = {target.lookup: name for name, target in TARGETS.items()}
 
 
@@ -82,13 +81,15 @@ async def rebuild(store: Store, anew: bool = False, moved: Callable[[int], None]
         if name == LOOKUPS[-1] and await _begun(store, name):
             await release_unused(store)  # 3
         async with store.write() as connection:
-            await connection.execute(delete(index_rebuilds).where(R.lookup == name, R.scanned))
+            await connection.execute(
+                delete(index_rebuilds).where(index_rebuilds.c.lookup == name, index_rebuilds.c.scanned)
+            )
     return changed
 
 
 async def collisions(store: Store, after: int = 0, most: int = PAGE) -> list[tuple[int, Collision]]:
     """Return a page of collisions, each with the number after which the next page begins."""
-    found = await _noted(store, N.id > after, most)
+    found = await _noted(store, lookup_changes.c.id > after, most)
     return [(each.id, await _collision(store, each)) for each in found]
 
 
@@ -110,7 +111,9 @@ async def _has_one(store: Store, each: _Noted) -> bool:
 async def _begun(store: Store, name: str) -> bool:
     """Return whether the rows of a kind were scanned; False when only collisions were retried."""
     async with store.write() as connection:
-        return await connection.scalar(select(R.lookup).where(R.lookup == name)) is not None
+        return (
+            await connection.scalar(select(index_rebuilds.c.lookup).where(index_rebuilds.c.lookup == name)) is not None
+        )
 
 
 async def _round(store: Store, name: str, former: Former) -> tuple[int, bool]:
@@ -129,7 +132,9 @@ async def _page(store: Store, name: str, former: Former, after: int) -> tuple[in
     target = TARGETS[name]
     async with reserving(store) as reserved, store.write() as connection:
         await turn(connection)
-        noted = await _noted(store, and_(N.kind == target.lookup.name, N.id > after), PAGE)
+        noted = await _noted(
+            store, and_(lookup_changes.c.kind == target.lookup.name, lookup_changes.c.id > after), PAGE
+        )
         if not noted:
             return None
         over = await _stale(connection, target, noted)
@@ -144,7 +149,7 @@ async def _page(store: Store, name: str, former: Former, after: int) -> tuple[in
 
 
 async def _noted(store: Store, which: ColumnElement[bool], most: int) -> list[_Noted]:
-    query = select(lookup_changes).where(which).order_by(N.id).limit(most)
+    query = select(lookup_changes).where(which).order_by(lookup_changes.c.id).limit(most)
     async with transaction(store.keys.engine) as connection:
         await store.keys.lookups.epochs.lock(connection)
         rows = (await connection.execute(query)).all()
@@ -213,7 +218,7 @@ async def _write(
 async def _forget(store: Store, ids: set[int]) -> None:
     if ids:
         async with transaction(store.keys.engine) as connection:
-            gone = delete(lookup_changes).where(N.id == bindparam("gone", type_=Id))
+            gone = delete(lookup_changes).where(lookup_changes.c.id == bindparam("gone", type_=Id))
             await connection.execute(gone, [{"gone": each} for each in sorted(ids)])
 
 

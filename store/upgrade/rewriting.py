@@ -33,7 +33,6 @@ from store.upgrade.reindexing import with_retries
 
 log = logging.getLogger(__name__)
 
-W = value_rewrites.c
 PAGE = 500
 """Rows in one transaction."""
 TIMEOUT = 5.0
@@ -94,14 +93,13 @@ def _no_card() -> bytes:
     return secrets.token_bytes(HASH_BYTES)
 
 
-V, K, P, F = card_vault.c, credentials.c, session_proofs.c, oauth_families.c
 REWRITES: Final = {
     str(each.column): each
     for each in (
-        Rewrite(V.fingerprint, V.number, _fingerprint, _no_card),
-        Rewrite(K.password_hash, K.password_hash, _sealed, _nothing),
-        Rewrite(P.contexts, P.contexts, _nothing, _nothing),
-        Rewrite(F.contexts, F.contexts, _nothing, _nothing),
+        Rewrite(card_vault.c.fingerprint, card_vault.c.number, _fingerprint, _no_card),
+        Rewrite(credentials.c.password_hash, credentials.c.password_hash, _sealed, _nothing),
+        Rewrite(session_proofs.c.contexts, session_proofs.c.contexts, _nothing, _nothing),
+        Rewrite(oauth_families.c.contexts, oauth_families.c.contexts, _nothing, _nothing),
     )
 }
 EMPTIED = (guesses, slowdowns, reset_links, email_links)
@@ -142,9 +140,11 @@ async def _page(store: Store, name: str, accept_loss: bool) -> int | None:
     """Rewrite one page, under a row lock that serialises the replicas; returns the number of rows done so far, None
     after the last page."""
     rewrite = REWRITES[name]
-    mine = update(value_rewrites).where(W.value == name)
+    mine = update(value_rewrites).where(value_rewrites.c.value == name)
     async with store.write() as connection:
-        at = (await connection.execute(select(value_rewrites).where(W.value == name).with_for_update())).one_or_none()
+        at = (
+            await connection.execute(select(value_rewrites).where(value_rewrites.c.value == name).with_for_update())
+        ).one_or_none()
         if at is None or at.done:
             return None
         rows = await _resting(connection, rewrite, at.after)
@@ -206,7 +206,7 @@ async def _write(connection: AsyncConnection, rewrite: Rewrite, changes: Sequenc
 
 async def _under_way(store: Store) -> list[str]:
     async with store.write() as connection:
-        return [each for each in await connection.scalars(select(W.value)) if each in REWRITES]
+        return [each for each in await connection.scalars(select(value_rewrites.c.value)) if each in REWRITES]
 
 
 async def _clean(store: Store, table: Table) -> None:
@@ -219,7 +219,11 @@ async def _clean(store: Store, table: Table) -> None:
 
 
 async def _ended(store: Store) -> list[Rewritten]:
-    gone = delete(value_rewrites).where(W.done, W.value.in_(list(REWRITES)))
+    gone = delete(value_rewrites).where(value_rewrites.c.done, value_rewrites.c.value.in_(list(REWRITES)))
     async with store.write() as connection:
-        ended = (await connection.execute(gone.returning(W.value, W.rewritten, W.lost))).all()
+        ended = (
+            await connection.execute(
+                gone.returning(value_rewrites.c.value, value_rewrites.c.rewritten, value_rewrites.c.lost)
+            )
+        ).all()
     return [Rewritten(*each) for each in ended]

@@ -18,8 +18,8 @@ from policy.purposes import Purpose
 from resolvers.commands.dependencies import Site
 from resolvers.customers.new_customer import NewCustomer
 from resolvers.customers.registration import register
+from resolvers.emails.erasure import ErasureEmail
 from resolvers.erasure.telling import ErasureTelling
-from resolvers.letters.erasure import ErasureLetter
 from store.database.config import StoreConfig
 from store.database.store import open_store
 from store.ledger.sealer import Tree
@@ -154,7 +154,7 @@ class House:
 
     async def told(self) -> list[str]:
         """What customers were told about erasing, oldest first, in whichever language."""
-        names = {each.in_language(language)[0]: each.name for each in ErasureLetter for language in ("en", "fr")}
+        names = {each.in_language(language)[0]: each.name for each in ErasureEmail for language in ("en", "fr")}
         return [names[each["subject"]] for each in await self.letters() if each["subject"] in names]
 
     async def work(self) -> None:

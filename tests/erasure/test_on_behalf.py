@@ -14,7 +14,7 @@ from sqlalchemy import select
 from policy.wordings import VERSION
 from resolvers.commands.context import Behalf
 from resolvers.commands.dependencies import SignInDependencies
-from resolvers.letters.erasure import ErasureLetter
+from resolvers.emails.erasure import ErasureEmail
 from resolvers.rights.requests import DataRights, RightsRefusedError
 from store.database.config import StoreConfig
 from store.tables.erasures import erasures
@@ -56,7 +56,7 @@ def same(row: Any) -> dict[str, Any]:
 
 async def written(house: House, place: int) -> list[str]:
     """What was written to a customer and told of them, in order: letters by name, in whichever language, and events."""
-    names = {each.in_language(language)[0]: each.name for each in ErasureLetter for language in ("en", "fr")}
+    names = {each.in_language(language)[0]: each.name for each in ErasureEmail for language in ("en", "fr")}
     (key,) = await house.store.keys.subjects([house.gate.ids[place]])
     assert key is not None
     async with house.store.write() as connection:
@@ -170,8 +170,8 @@ async def test_the_commands(house: House, store_config: StoreConfig) -> None:
 
 def test_nobody_else_writes_what_was_asked_for() -> None:
     """Requests come into the store through one module, whoever asks."""
-    writing = re.compile(r"insert\((?:erasures|exports)\)|registrant_erasure_at\"?: desk")
-    named = re.compile(r"\b(?:request_erasure|cancel_erasure|request_export|ask_erasure|call_off)\(desk")
+    writing = re.compile(r"insert\((?:erasures|exports)\)|registrant_erasure_at\"?: context")
+    named = re.compile(r"\b(?:request_erasure|cancel_erasure|request_export|ask_erasure|call_off)\((?:desk|context)")
     files = [
         path for room in ("gateway", "schema", "resolvers", "workers", "audits") for path in (ROOT / room).rglob("*.py")
     ]

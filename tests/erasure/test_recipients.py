@@ -135,7 +135,7 @@ async def case(house: House) -> AsyncIterator[Case]:
         async def post(url: str, headers: Any, body: bytes) -> int | None:
             return (await poster.post(url, headers, body)).status
 
-        house.gate.api.means = replace(house.gate.api.means, post=post)
+        house.gate.api.dependencies = replace(house.gate.api.dependencies, post=post)
         wallet = Wallet(house.gate, 0)
         card = (await wallet.add())["card"]["id"]
         assert (await pay(wallet, card=card))["outcome"] == "ACCEPTED"

@@ -33,15 +33,17 @@ class Switched(Api):
     handed: Mapping[int, list[str]] = MappingProxyType({})
     """What of which domain was last read for its registry."""
 
-    def _ready(self, settled: AuthorizedOperation, variables: Mapping[str, Any], grant: Grant) -> PreparedOperation:
-        ready = super()._ready(settled, variables, grant)
-        return replace(ready, compiled=None) if self.standard else ready
+    def _prepared(
+        self, authorized: AuthorizedOperation, variables: Mapping[str, Any], grant: Grant
+    ) -> PreparedOperation:
+        prepared = super()._prepared(authorized, variables, grant)
+        return replace(prepared, compiled=None) if self.standard else prepared
 
     async def _disclose(
-        self, grant: Grant, unit: OperationContext, plan: Plan, purpose: Purpose | None, now: datetime
+        self, grant: Grant, context: OperationContext, plan: Plan, purpose: Purpose | None, now: datetime
     ) -> None:
         """Kept in mind instead of written: the world that questions are asked about stays as it is."""
-        self.handed = {domain: sorted(over.shown.values()) for domain, over in unit.revealed.handed.items()}
+        self.handed = {domain: sorted(over.shown.values()) for domain, over in context.revealed.handed.items()}
 
 
 @dataclass(frozen=True)

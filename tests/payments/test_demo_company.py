@@ -47,7 +47,7 @@ async def company(wallet: Wallet) -> AsyncIterator[int]:
     async def post(url: str, headers: Any, body: bytes) -> int | None:
         return (await poster.post(url, headers, body)).status
 
-    wallet.gate.api.means = replace(wallet.gate.api.means, post=post)
+    wallet.gate.api.dependencies = replace(wallet.gate.api.dependencies, post=post)
     try:
         yield port
     finally:

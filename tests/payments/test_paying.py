@@ -65,7 +65,7 @@ async def company(wallet: Wallet) -> AsyncIterator[Company]:
     async def post(url: str, headers: Any, body: bytes) -> int | None:
         return (await poster.post(url, headers, body)).status
 
-    wallet.gate.api.means = replace(wallet.gate.api.means, post=post)
+    wallet.gate.api.dependencies = replace(wallet.gate.api.dependencies, post=post)
     yield found
     server.close()
     await server.wait_closed()
@@ -126,13 +126,13 @@ async def test_each_payment_is_one_disclosure_and_one_entry_written_before_the_c
         await there(reader, writer)
 
     server = await asyncio.start_server(looking, "127.0.0.1", 0)
-    post = wallet.gate.api.means.post
+    post = wallet.gate.api.dependencies.post
     assert post is not None
 
     async def elsewhere(url: str, headers: Any, body: bytes) -> int | None:
         return await post(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", headers, body)
 
-    wallet.gate.api.means = replace(wallet.gate.api.means, post=elsewhere)
+    wallet.gate.api.dependencies = replace(wallet.gate.api.dependencies, post=elsewhere)
     await pay(wallet, oneTime=ONCE)
     server.close()
     assert seen == [(1, 1)]

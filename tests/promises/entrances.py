@@ -33,7 +33,7 @@ from resolvers.catalogues import preferred
 from resolvers.clients.registration import ClientKind, check_redirect_uri, key_set
 from resolvers.events.references import REFERENCES
 from resolvers.imports.source import ImportSource
-from resolvers.signins.devices import device_of, told
+from resolvers.signins.devices import described, device_of
 from schema.api.build import core_schema
 from schema.core.errors import redacted
 from schema.documents.documents import Documents
@@ -138,7 +138,7 @@ TEXTS: Mapping[str, Read] = {
     "a scope": lambda text: narrowed(text, frozenset({"purpose:invoicing"})),
     "where to go on": lambda text: local("/" + text),
     "a choice of cookies": Choice.read,
-    "a device that a platform reports": told,
+    "a device that a platform reports": described,
     "a redirect URI": each_of(
         lambda text: check_redirect_uri(f"com.example.app:/{text}", ClientKind.APP),
         lambda text: check_redirect_uri(f"https://{text}.example/", ClientKind.APP),

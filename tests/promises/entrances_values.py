@@ -8,7 +8,7 @@ from gateway.access.dpop import Call, DPoPVerifier
 from policy.purposes import Purpose
 from policy.registered import AffiliateRegistration, offences
 from policy.transport import is_encrypted
-from resolvers.account.passwords import faults, measure
+from resolvers.account.passwords import measure, password_problems
 from resolvers.events.references import REFERENCES, may_be_personal
 from resolvers.inputs import values as import_values
 from resolvers.inputs.texts import InputReader
@@ -32,7 +32,7 @@ ADDRESSES = ("https://{}.example/", "https://{}/", "https://a.example/{}", "http
 def password_of(text: str) -> object:
     """A new password, as it is judged and measured."""
     password = normal(text)
-    return too_long(password) or (faults(password, ["Ada"], RULES), measure(password, ["Ada"]))
+    return too_long(password) or (password_problems(password, ["Ada"], RULES), measure(password, ["Ada"]))
 
 
 def address_of(text: str) -> None:

@@ -15,7 +15,7 @@ from resolvers.commands.idempotency import _text
 from resolvers.commands.places import network_of
 from resolvers.customers.new_customer import NewCredential
 from resolvers.customers.registration import register
-from resolvers.letters.limits import LetterKind
+from resolvers.emails.limits import EmailKind
 from resolvers.signin.attempts import AttemptPace
 from resolvers.signin.buckets import subject
 from resolvers.signin.verdicts import Rejected
@@ -65,7 +65,7 @@ def guesses(lobby: Lobby, copy: Copy, login: str) -> dict[str, list[bytes]]:
         "the network of a stranger": [b"network\0" + network_of(ELSEWHERE, 32, 56).encode()],
         "a name that was tried": [AttemptPace.PASSWORD.word.encode() + b"\0" + account],
         "a name that was asked for": [AttemptPace.RESET.word.encode() + b"\0" + account],
-        "a mailbox that was written to": [f"letters\0{LetterKind.PASSWORD_RESET.name}\0{mailbox.hex()}"],
+        "a mailbox that was written to": [f"letters\0{EmailKind.PASSWORD_RESET.name}\0{mailbox.hex()}"],
         "a new mailbox": [f"letters\0{keys.blind_index(Lookup.EMAIL, NEW).hex()}"],
     }
     return {word: [each if isinstance(each, bytes) else each.encode() for each in some] for word, some in texts.items()}

@@ -76,11 +76,11 @@ def test_a_new_personal_datum_is_refused_until_it_is_complete(copied: Copy) -> N
 
     refused = line('strawberry.field(description="How friends say it.")')
     assert "Customer.nickname: declares nothing" in refused
-    refused = line('datum(C.nickname, "How friends say it.", ())')
+    refused = line('datum(customers.c.nickname, "How friends say it.", ())')
     assert "Customer.nickname: names no purposes" in refused
-    refused = line('datum(C.nickname, "How friends say it.", (Purpose.PRODUCT_NEWS,))')
+    refused = line('datum(customers.c.nickname, "How friends say it.", (Purpose.PRODUCT_NEWS,))')
     assert "Customer.nickname: R12" in refused, "a hard rule of the notice"
-    assert line('datum(C.nickname, "How friends say it.", (Purpose.PERSONALISE_COMMUNICATION, SELF))') == ""
+    assert line('datum(customers.c.nickname, "How friends say it.", (Purpose.PERSONALISE_COMMUNICATION, SELF))') == ""
     sdl, _ = copied.printed()
     assert (
         '  nickname: String @personalData(category: NAME, source: "customers.nickname")'
@@ -91,7 +91,7 @@ def test_a_new_personal_datum_is_refused_until_it_is_complete(copied: Copy) -> N
 
 def test_a_column_without_a_category_is_not_shown(copied: Copy) -> None:
     copied.change("store/tables/customers.py", COLUMN, COLUMN + '    plain("nickname", String(20), None),\n')
-    field = 'nickname: str | None = datum(C.nickname, "How friends say it.", (SELF,))'
+    field = 'nickname: str | None = datum(customers.c.nickname, "How friends say it.", (SELF,))'
     copied.change("schema/types/customers.py", FIELD, f"    {field}\n{FIELD}")
     assert "Customer.nickname: names no category" in copied.printed()[1]
 

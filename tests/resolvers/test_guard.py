@@ -70,10 +70,10 @@ async def test_a_key_is_asked_for_once(store: Store, ids: list[int], monkeypatch
 
     monkeypatch.setattr(store.keys, "subjects", counted)
     revealed = SubjectTracker(store.keys)
-    await revealed.learn([ids[0], ids[1], ids[0]])
-    await revealed.learn([ids[1]])
-    await revealed.learn([])
-    await revealed.learn([ids[2], ids[1]])
+    await revealed.add_owners([ids[0], ids[1], ids[0]])
+    await revealed.add_owners([ids[1]])
+    await revealed.add_owners([])
+    await revealed.add_owners([ids[2], ids[1]])
     assert asked == [[ids[0], ids[1]], [ids[2]]]
 
 
@@ -105,10 +105,10 @@ async def test_whoever_may_read_no_more_customers_is_stopped_before_any_is_noted
 
     names = await pseudonyms(store, ids)
     revealed = SubjectTracker(store.keys, judge)
-    await revealed.learn(ids[:2])
-    await revealed.learn(ids[1:3])
+    await revealed.add_owners(ids[:2])
+    await revealed.add_owners(ids[1:3])
     with pytest.raises(CustomerLimitError, match=r"^more than 3 customers in an hour$") as stopped:
-        await revealed.learn(ids[2:5])
+        await revealed.add_owners(ids[2:5])
     assert (stopped.value.retry_after, stopped.value.most) == (17.5, 3)
     assert heard == [names[:2], names[:3], names[:5]]
     assert list(revealed.subjects) == names[:3] and set(revealed.known) == set(ids[:3])
@@ -117,7 +117,7 @@ async def test_whoever_may_read_no_more_customers_is_stopped_before_any_is_noted
 async def test_who_is_gone_is_not_counted_for_the_limit(store: Store, ids: list[int]) -> None:
     await store.keys.destroy(ids[0])
     heard: list[list[str]] = []
-    await SubjectTracker(store.keys, lambda subjects: heard.append(list(subjects))).learn(ids[:2])
+    await SubjectTracker(store.keys, lambda subjects: heard.append(list(subjects))).add_owners(ids[:2])
     assert heard == [await pseudonyms(store, [ids[1]])]
 
 
@@ -152,7 +152,7 @@ async def test_what_leaves_for_a_registry_is_noted_by_domain(store: Store, ids: 
     first = rows[0]
     revealed.disclosed[first[0]] = frozenset({"Domain.registrantName"})
     for _ in range(2):
-        revealed.hand(rows, page.layout)
+        revealed.record_handover(rows, page.layout)
     assert list(revealed.handed) == [row[0] for row in rows]
     for row in rows:
         over = revealed.handed[row[0]]

@@ -22,7 +22,7 @@ from gateway.signin.routes import list_routes
 from policy.purposes import Purpose
 from resolvers.account.passwords_resets import Resets
 from resolvers.commands.dependencies import SignInDependencies, Times
-from resolvers.letters.limits import OF_RECIPIENT, LetterKind, LetterLimits
+from resolvers.emails.limits import OF_RECIPIENT, EmailKind, EmailLimits
 from resolvers.signins.signins import Visitor
 from store.database.store import Store, open_store
 from store.registers.webhooks import webhooks
@@ -109,7 +109,7 @@ async def test_a_stranger_is_not_written_to_again_and_again(gate: Gate) -> None:
 async def test_a_customer_does_not_write_to_all_the_world(gate: Gate) -> None:
     """S13: per customer, whomever they name; nothing is changed by what is refused, and others are not kept waiting."""
     domain = await registered(gate)
-    most = LetterKind.OWNER_CONFIRMATION.of_customer.burst
+    most = EmailKind.OWNER_CONFIRMATION.of_customer.burst
     found = []
     for n in range(0, 40, 4):
         found += await aliased(gate, domain, [f"victim{m}@far.example" for m in range(n, n + 4)])
@@ -129,12 +129,12 @@ async def test_two_replicas_count_together(gate: Gate) -> None:
     config = gate.store._parts.config
     other = await open_store(config)
     try:
-        limits = [LetterLimits(each) for each in (gate.store, other)]
+        limits = [EmailLimits(each) for each in (gate.store, other)]
 
         async def one(n: int) -> int:
             store = (gate.store, other)[n % 2]
             async with store.write() as connection:
-                kind = LetterKind.OWNER_CONFIRMATION
+                kind = EmailKind.OWNER_CONFIRMATION
                 return await limits[n % 2].take(connection, kind, gate.ids[0], "Victim@Far.example", TODAY)
 
         waits = await asyncio.gather(*(one(n) for n in range(12)))
@@ -148,31 +148,31 @@ async def test_two_replicas_count_together(gate: Gate) -> None:
 
 async def test_all_kinds_together_have_a_limit_too(store: Store) -> None:
     """S13: what is refused by one count is not charged to the others."""
-    limits = LetterLimits(store)
+    limits = EmailLimits(store)
     async with store.write() as connection:
         waits = [
             await limits.take(connection, kind, customer, "victim@far.example", TODAY)
             for customer in range(4)
-            for kind in LetterKind
-            if kind is not LetterKind.PASSWORD_RESET
+            for kind in EmailKind
+            if kind is not EmailKind.PASSWORD_RESET
         ]
         assert waits.count(0) == OF_RECIPIENT.burst
         again = [
-            await limits.take(connection, kind, 9, f"v{n}@far.example", TODAY) for kind in LetterKind for n in range(2)
+            await limits.take(connection, kind, 9, f"v{n}@far.example", TODAY) for kind in EmailKind for n in range(2)
         ]
     assert set(again) == {0}
 
 
 async def test_who_fills_a_mailbox_does_not_keep_back_the_link_to_a_new_password(store: Store) -> None:
     """S1, S13: or an address that somebody types again and again would lock out whoever it belongs to."""
-    limits, others = LetterLimits(store), [each for each in LetterKind if each is not LetterKind.PASSWORD_RESET]
+    limits, others = EmailLimits(store), [each for each in EmailKind if each is not EmailKind.PASSWORD_RESET]
     async with store.write() as connection:
         for customer in range(5):
             for kind in others:
                 await limits.take(connection, kind, customer, "victim@far.example", TODAY)
-        assert await limits.take(connection, LetterKind.OWNER_NEWS, 9, "victim@far.example", TODAY) > 0
+        assert await limits.take(connection, EmailKind.OWNER_NEWS, 9, "victim@far.example", TODAY) > 0
         resets = [
-            await limits.take(connection, LetterKind.PASSWORD_RESET, 9, "victim@far.example", TODAY) for _ in range(4)
+            await limits.take(connection, EmailKind.PASSWORD_RESET, 9, "victim@far.example", TODAY) for _ in range(4)
         ]
     assert resets[:3] == [0, 0, 0] and resets[3] > 0
 
@@ -283,7 +283,7 @@ async def test_an_owner_of_many_domains_is_asked_once(gate: Gate) -> None:
     names = [f"domain-{n}.fr" for n in range(6)]
     made = [await register(gate, await order(gate), name=name) for name in names]
     assert [each["userErrors"] for each in made] == [[]] * 6
-    assert len(await letters(gate)) == LetterKind.OWNER_CONFIRMATION.of_recipient.burst
+    assert len(await letters(gate)) == EmailKind.OWNER_CONFIRMATION.of_recipient.burst
     await confirm(gate, gate.clock.now)
     async with gate.store.write() as connection:
         ids = [key_of(gate, each["domain"]["id"]) for each in made]
@@ -351,13 +351,13 @@ def test_nothing_reaches_a_mailbox_but_by_the_two_ways() -> None:
                     f"{called}({ast.unparse(node.args[0])})" if called.startswith("insert") and node.args else called
                 )
                 calls.setdefault(about, set()).add(name)
-    assert calls["ProvenAddress"] == {"resolvers/letters/letters.py"}, (
+    assert calls["ProvenAddress"] == {"resolvers/emails/emails.py"}, (
         "read from the customer's own row, and nowhere else"
     )
-    assert calls["LetterRecipient"] - {"audits/schema/sdl_reading.py"} <= {"resolvers/letters/letters.py"}
+    assert calls["EmailRecipient"] - {"audits/schema/sdl_reading.py"} <= {"resolvers/emails/emails.py"}
     # Recipients of data, or of erased data, are written to at addresses that an operator registered.
     told = {
-        "resolvers/letters/letters.py",
+        "resolvers/emails/emails.py",
         "resolvers/events/announcements.py",
         "workers/recipients/notices.py",
         "workers/recipients/listing.py",
@@ -368,7 +368,7 @@ def test_nothing_reaches_a_mailbox_but_by_the_two_ways() -> None:
                                    "resolvers/registrants/confirmation.py"}  # fmt: skip
     # The last letter of an erasure is put aside by the worker: composed for a reader, whose address is proven.
     assert calls["compose"] == {
-        "resolvers/letters/letters.py",
+        "resolvers/emails/emails.py",
         "resolvers/erasure/telling.py",
         "workers/outbox/smtp.py",
     }
@@ -376,10 +376,10 @@ def test_nothing_reaches_a_mailbox_but_by_the_two_ways() -> None:
 
 def test_whoever_writes_mail_without_a_proven_address_is_stopped_by_the_types() -> None:
     """S13: `send_to` takes a reader, whose address is proven; a typed one has to pass `send_typed`."""
-    from resolvers.letters import letters as module
+    from resolvers.emails import emails as module
 
-    assert module.send_to.__annotations__["reader"] == "LetterRecipient"
-    assert module.send_typed.__annotations__["limits"] == "LetterLimits"
+    assert module.send_to.__annotations__["reader"] == "EmailRecipient"
+    assert module.send_typed.__annotations__["limits"] == "EmailLimits"
     assert module.send_typed.__annotations__["stranger"] == "Stranger"
-    assert module.LetterRecipient.__annotations__["address"] == "ProvenAddress"
+    assert module.EmailRecipient.__annotations__["address"] == "ProvenAddress"
     assert module.Stranger.__annotations__["address"] == "TypedAddress"

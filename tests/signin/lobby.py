@@ -57,7 +57,7 @@ class Lobby:
     @cached_property
     def api(self) -> Api:
         """The whole API; made by the tests that ask it something."""
-        return Api(self.store, clock=lambda: self.now, means=self.means)
+        return Api(self.store, clock=lambda: self.now, dependencies=self.means)
 
     def outside(self, type_name: str, person: Person, key: int) -> str:
         """The id of a row of this person, as the world outside knows it."""

@@ -28,30 +28,30 @@ def second(seconds: float):  # type: ignore[no-untyped-def]
 
 async def test_after_the_free_attempts_each_wait_is_twice_the_last(store: Store) -> None:
     counting = AttemptLimiter(store)
-    assert [await counting.charge(MINE, START) for _ in range(5)] == [0] * 5
+    assert [await counting.consume(MINE, START) for _ in range(5)] == [0] * 5
     waits, now = [], 0
     for _ in range(12):
-        waits.append(wait := await counting.charge(MINE, second(now)))
-        assert await counting.charge(MINE, second(now)) == wait, "what comes too early does not count"
+        waits.append(wait := await counting.consume(MINE, second(now)))
+        assert await counting.consume(MINE, second(now)) == wait, "what comes too early does not count"
         now += wait
-        assert await counting.charge(MINE, second(now)) == 0
+        assert await counting.consume(MINE, second(now)) == 0
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
 
 
 async def test_a_hundred_at_once_gain_nothing(store: Store) -> None:
     """S10: an attempt is counted before it is looked at."""
     replicas = [AttemptLimiter(store) for _ in range(3)]
-    found = await asyncio.gather(*(replicas[n % 3].charge(MINE, START) for n in range(100)))
+    found = await asyncio.gather(*(replicas[n % 3].consume(MINE, START) for n in range(100)))
     assert found.count(0) == 5
 
 
 async def test_a_right_attempt_is_forgiven_and_a_network_only_that_one(store: Store) -> None:
     counting, network = AttemptLimiter(store), [AttemptBucket(AttemptPace.NETWORK, "192.0.2.7/32")]
     for _ in range(10):
-        await counting.charge(network, START)
-    assert await counting.charge(MINE, START) == 0
+        await counting.consume(network, START)
+    assert await counting.consume(MINE, START) == 0
     async with store.write() as connection:
-        await counting.forgive(connection, [*MINE, *network], START)
+        await counting.reset(connection, [*MINE, *network], START)
         rows = (await connection.execute(guesses.select())).all()
     assert [row.failures for row in rows] == [9]
 
@@ -60,16 +60,16 @@ async def test_a_clock_that_was_set_back_closes_nothing_for_good(store: Store) -
     """F3."""
     counting = AttemptLimiter(store)
     for _ in range(6):
-        await counting.charge(MINE, second(400 * 86_400))
-    assert await counting.charge(MINE, START) == 0
+        await counting.consume(MINE, second(400 * 86_400))
+    assert await counting.consume(MINE, START) == 0
 
 
 async def test_what_is_old_is_forgotten(store: Store) -> None:
     counting = AttemptLimiter(store)
     for _ in range(5):
-        await counting.charge(MINE, START)
+        await counting.consume(MINE, START)
     later = START + FORGOTTEN_AFTER + timedelta(seconds=1)
-    assert [await counting.charge(MINE, later) for _ in range(5)] == [0] * 5
+    assert [await counting.consume(MINE, later) for _ in range(5)] == [0] * 5
     async with store.write() as connection:
         await forget_old(connection, later + FORGOTTEN_AFTER + timedelta(seconds=1))
         assert (await connection.execute(guesses.select())).all() == []
@@ -77,7 +77,7 @@ async def test_what_is_old_is_forgotten(store: Store) -> None:
 
 @ONE_STORE
 async def test_the_table_names_nobody(store: Store) -> None:
-    await AttemptLimiter(store).charge(
+    await AttemptLimiter(store).consume(
         [AttemptBucket(AttemptPace.NETWORK, HOME), AttemptBucket(AttemptPace.PASSWORD, b"yolanda")], START
     )
     async with store.write() as connection:
@@ -173,7 +173,7 @@ async def test_an_attempt_and_its_neighbours_forgiveness_at_the_same_moment(stor
 
     async def forgiven() -> None:
         async with store.write() as connection:
-            await counting[0].forgive(connection, MINE, START)
+            await counting[0].reset(connection, MINE, START)
 
     for _ in range(10):
-        await asyncio.gather(*(each.charge(MINE, START) for each in counting * 2), forgiven(), forgiven())
+        await asyncio.gather(*(each.consume(MINE, START) for each in counting * 2), forgiven(), forgiven())

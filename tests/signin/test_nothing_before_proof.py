@@ -58,7 +58,7 @@ async def test_s5_a_challenge_for_anybody_works_once_and_in_time(lobby: Lobby, s
 async def test_g14_whoever_is_to_wait_leaves_no_counters_of_names_they_made_up(store: Store) -> None:
     counting, network = AttemptLimiter(store), AttemptBucket(AttemptPace.NETWORK, "192.0.2.7/32")
     for number in range(60):
-        await counting.charge([network, AttemptBucket(AttemptPace.PASSWORD, f"nobody {number}")], START)
+        await counting.consume([network, AttemptBucket(AttemptPace.PASSWORD, f"nobody {number}")], START)
     async with store.write() as connection:
         count = await connection.scalar(select(func.count()).select_from(guesses))
     assert count == 1 + AttemptPace.NETWORK.free

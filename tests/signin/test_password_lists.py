@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from gateway.cli import gateway
 from gateway.config.settings import read
 from gateway.run.dependencies import make_means
-from resolvers.account.passwords import faults
+from resolvers.account.passwords import password_problems
 from resolvers.account.passwords_changing import change
 from resolvers.account.passwords_resets import Done
 from resolvers.passwords import building as passwords_building
@@ -67,10 +67,10 @@ def test_words_and_hashes_are_one_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize("attempt", ["harpsichord at noon", "Harpsichord At Noon!1", "HARPSICHORDATNOON"])
 def test_the_operators_list_refuses(tmp_path: Path, attempt: str) -> None:
     """S2."""
-    assert faults(attempt) == []
+    assert password_problems(attempt) == []
     rules = Rules(lists=(shipped(), ReplaceableList(listed(tmp_path / "list", WORD))))
-    assert [problem.code for problem in faults(attempt, rules=rules)] == ["PASSWORD_COMMON"]
-    assert faults(attempt + " and then some more words", rules=rules) == [], "the whole of it is compared"
+    assert [problem.code for problem in password_problems(attempt, rules=rules)] == ["PASSWORD_COMMON"]
+    assert password_problems(attempt + " and then some more words", rules=rules) == [], "the whole of it is compared"
 
 
 def test_runs_are_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +156,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.exit_code == 0 and done.output.startswith("5 passwords are refused now"), done.output
     assert PasswordList(target).holds(["from standard input"]) and PasswordList(target).holds(["another one of them"])
     settings = read({"GATEWAY_PASSWORD_LIST": str(target), "GATEWAY_ISSUER": "https://data.example"})
-    assert [each.code for each in faults(WORD, rules=make_means(settings).passwords)] == ["PASSWORD_COMMON"]
+    assert [each.code for each in password_problems(WORD, rules=make_means(settings).passwords)] == ["PASSWORD_COMMON"]
     for arguments, said in (([str(tmp_path / "none")], "cannot be read"), ([os.devnull], "no password in it")):
         failed = CliRunner().invoke(gateway, ["passwords", "build", *arguments])
         assert failed.exit_code == 3 and said in failed.output

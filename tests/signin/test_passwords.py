@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gateway.config.settings import SettingsError, read
 from gateway.demo import demo_password
 from gateway.demo.population import population
-from resolvers.account.passwords import faults, measure
+from resolvers.account.passwords import measure, password_problems
 from resolvers.passwords.hashing import Cost, Hasher, HashingBusyError
 from resolvers.passwords.rules import Rules
 from resolvers.passwords.text import CLASSES, MOST_BYTES, normal, too_long
@@ -26,7 +26,7 @@ OWN = ["Yolanda", "Grumpf", "yolanda.grumpf@example.org", "grumpfwerke", "Hagebu
 
 
 def codes(password: str) -> set[str]:
-    return {problem.code for problem in faults(password, OWN)}
+    return {problem.code for problem in password_problems(password, OWN)}
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_refused_with_what_to_change(password: str, code: str) -> None:
 def test_characters_are_code_points_after_normalisation() -> None:
     """S2: a letter and its accent are one, however they were typed; an emoji of four bytes is one."""
     typed = "u\u0308" * 7 + "o\u0308" * 7
-    assert [problem.code for problem in faults(normal(typed))] == ["PASSWORD_TOO_SHORT"]
-    assert faults(normal("Brombeer\u0308e-Wolke")) == []
+    assert [problem.code for problem in password_problems(normal(typed))] == ["PASSWORD_TOO_SHORT"]
+    assert password_problems(normal("Brombeer\u0308e-Wolke")) == []
 
 
 @settings(max_examples=300, deadline=None)
@@ -94,41 +94,41 @@ def test_characters_are_code_points_after_normalisation() -> None:
 def test_only_common_ones_are_refused_among_long_texts(password: str) -> None:
     """S2, A13: whatever it is made of."""
     text = normal(password)
-    assert {problem.code for problem in faults(text)} <= {"PASSWORD_COMMON", "PASSWORD_TOO_SHORT"}
-    assert len(text) < 15 or "PASSWORD_TOO_SHORT" not in {problem.code for problem in faults(text)}
+    assert {problem.code for problem in password_problems(text)} <= {"PASSWORD_COMMON", "PASSWORD_TOO_SHORT"}
+    assert len(text) < 15 or "PASSWORD_TOO_SHORT" not in {problem.code for problem in password_problems(text)}
 
 
 def test_random_passwords_are_never_refused() -> None:
     """S2: the filter mistakes nothing."""
     for _ in range(5_000):
-        assert faults(secrets.token_urlsafe(12)[:15]) == []
+        assert password_problems(secrets.token_urlsafe(12)[:15]) == []
 
 
 def test_twelve_are_enough_with_a_second_factor_if_the_operator_says_so() -> None:
     """S2: and never without one."""
     loose, strict = Rules(minimum=12), Rules(minimum=20)
-    assert faults("gibbon velve", rules=loose, guarded=True) == []
-    assert [each.code for each in faults("gibbon velv", rules=loose, guarded=True)] == ["PASSWORD_TOO_SHORT"]
-    assert [each.code for each in faults("gibbon velvet ", rules=loose)] == ["PASSWORD_TOO_SHORT"]
-    assert [each.code for each in faults("gibbon velvet", guarded=True)] == ["PASSWORD_TOO_SHORT"]
-    assert [each.code for each in faults("gibbon velvet tract", rules=strict)] == ["PASSWORD_TOO_SHORT"]
+    assert password_problems("gibbon velve", rules=loose, guarded=True) == []
+    assert [each.code for each in password_problems("gibbon velv", rules=loose, guarded=True)] == ["PASSWORD_TOO_SHORT"]
+    assert [each.code for each in password_problems("gibbon velvet ", rules=loose)] == ["PASSWORD_TOO_SHORT"]
+    assert [each.code for each in password_problems("gibbon velvet", guarded=True)] == ["PASSWORD_TOO_SHORT"]
+    assert [each.code for each in password_problems("gibbon velvet tract", rules=strict)] == ["PASSWORD_TOO_SHORT"]
     with pytest.raises(SettingsError):
         read({"GATEWAY_PASSWORD_MINIMUM": "11"})
 
 
 def test_the_four_classes_are_a_setting() -> None:
     """R37, A13."""
-    (problem,) = faults("quittenbrot-zz9 brot", rules=Rules(classes=True))
+    (problem,) = password_problems("quittenbrot-zz9 brot", rules=Rules(classes=True))
     assert problem.code == "PASSWORD_LACKS_CLASSES"
     assert "an upper-case letter" in problem.message and "a digit" not in problem.message
-    assert faults("Quittenbrot-zz9 brot", rules=Rules(classes=True)) == []
+    assert password_problems("Quittenbrot-zz9 brot", rules=Rules(classes=True)) == []
     found = read({"GATEWAY_PASSWORD_CLASSES": "yes"})
     assert found.password_classes and not read({}).password_classes and read({}).password_minimum == 15
 
 
 def test_messages_never_repeat_the_password() -> None:
     for password in ("Yolanda-kX9-vT2.qLm4", "Password1234!"):
-        found = faults(password, OWN)
+        found = password_problems(password, OWN)
         assert found and all(password not in problem.message for problem in found)
 
 
@@ -145,7 +145,7 @@ def test_the_meter_shows_the_four_classes() -> None:
 @given(st.text(max_size=400))
 def test_no_text_breaks_the_rules_or_takes_long(password: str) -> None:
     began = process_time()
-    faults(normal(password), OWN)
+    password_problems(normal(password), OWN)
     assert process_time() - began < 1
 
 
@@ -157,7 +157,7 @@ def test_the_same_password_typed_on_another_keyboard_is_the_same() -> None:
 def test_the_demo_keeps_the_rules() -> None:
     for person in population(TODAY, 40):
         for credential in person.credentials:
-            assert faults(demo_password(person.email, credential.platform)) == []
+            assert password_problems(demo_password(person.email, credential.platform)) == []
 
 
 async def test_hashes_cost_what_owasp_says() -> None:

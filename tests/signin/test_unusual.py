@@ -15,8 +15,8 @@ from resolvers.account import factors_enrolling as enrolling
 from resolvers.account.passwords_resets import Done
 from resolvers.commands.places import LOOKED_AT, NOWHERE, GeoLocation, Places, network_of
 from resolvers.signin.verdicts import Rejected, SignedIn
-from resolvers.signins.devices import UNKNOWN, device_of, told
-from resolvers.signins.judgement import PastAccess, Unusual, judge
+from resolvers.signins.devices import UNKNOWN, described, device_of
+from resolvers.signins.judgement import PastAccess, Unusual, unusual_reasons
 from resolvers.signins.signins import Visitor
 from store.database.store import Store
 from store.tables.access import sign_ins
@@ -113,18 +113,18 @@ def seen(hours: float, place: GeoLocation = ZURICH, address: str = HOME, device:
 )
 def test_what_is_unusual(now: PastAccess, earlier: list[PastAccess], found: tuple[Unusual, ...]) -> None:
     """R18: a new country; impossible travel; network and device both new."""
-    assert judge(now, earlier) == found
+    assert unusual_reasons(now, earlier) == found
 
 
 def test_a_device_that_proves_to_be_known_is_not_new() -> None:
-    assert judge(seen(1, address=ELSEWHERE, device="curl"), [seen(0)], known_device=True) == ()
+    assert unusual_reasons(seen(1, address=ELSEWHERE, device="curl"), [seen(0)], known_device=True) == ()
 
 
 def test_a_browser_without_the_cookie_is_new_whatever_it_says_of_itself() -> None:
     """R18: "unusual" does not need both network and browser to be new; the very first sign-in is no news."""
-    assert judge(seen(1), [seen(0)], known_device=False) == (Unusual.DEVICE,)
-    assert judge(seen(48, TOKYO), [seen(0)], known_device=False) == (Unusual.COUNTRY, Unusual.DEVICE)
-    assert judge(seen(1), [], known_device=False) == ()
+    assert unusual_reasons(seen(1), [seen(0)], known_device=False) == (Unusual.DEVICE,)
+    assert unusual_reasons(seen(48, TOKYO), [seen(0)], known_device=False) == (Unusual.COUNTRY, Unusual.DEVICE)
+    assert unusual_reasons(seen(1), [], known_device=False) == ()
 
 
 async def test_a_sign_in_without_the_customers_cookie_is_told_once_a_day_and_device(
@@ -181,8 +181,8 @@ def test_devices_in_a_few_words(agent: str | None, device: str) -> None:
 
 
 def test_what_others_say_of_a_device_is_one_line() -> None:
-    assert told(" A\n\x00\u202e phone  of\tmine ") == "A phone ofmine"
-    assert len(told("x" * 500)) == 100 and told("\u200b") == UNKNOWN
+    assert described(" A\n\x00\u202e phone  of\tmine ") == "A phone ofmine"
+    assert len(described("x" * 500)) == 100 and described("\u200b") == UNKNOWN
     assert network_of("2001:db8:1:2::3") == "2001:db8:1::/48" and network_of("nonsense") == ""
 
 

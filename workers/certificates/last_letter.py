@@ -22,7 +22,6 @@ from store.tables.erasures import TO_STATE, erasure_letters, erasures
 from workers.certificates.certificates import LETTER, Signers, case_name, letter_facts, letter_ledger_entry, signed
 from workers.loop.periodic import guarded
 
-E, L = erasures.c, erasure_letters.c
 PAGE = 50
 """Statements in one round."""
 
@@ -33,8 +32,8 @@ class LetterStatements:
     def __init__(self, store: Store, signers: Signers) -> None:
         self._store, self._signers = store, signers
         # With literals: with parameters no database would use the partial index.
-        due = select(L.id).where(text(TO_STATE), L.id > bindparam("last", type_=Id))
-        self._due = store.reader.prepare(due.order_by(L.id).limit(PAGE))
+        due = select(erasure_letters.c.id).where(text(TO_STATE), erasure_letters.c.id > bindparam("last", type_=Id))
+        self._due = store.reader.prepare(due.order_by(erasure_letters.c.id).limit(PAGE))
         self._last = 0
 
     async def run(self, now: datetime) -> None:
@@ -58,7 +57,7 @@ class LetterStatements:
                 return False
             name = case_name(self._store.keys.system, row.id)
             statement = row.letter_statement or signed(signers, letter_facts(name, row.certificate, row, now), LETTER)
-            await connection.execute(update(erasures).where(E.id == row.id).values(letter_statement=statement))
+            await connection.execute(update(erasures).where(erasures.c.id == row.id).values(letter_statement=statement))
         # Not in the transaction: the ledger is another database. After a crash in between the stored statement is
         # recorded again, so the ledger may have its entry twice, but never lacks it.
         await self._store.ledger.append(letter_ledger_entry(statement, now))
@@ -68,18 +67,25 @@ class LetterStatements:
 
     async def _locked(self, connection: AsyncConnection, letter: int) -> Any:
         """Lock the certified case of a letter, with its outcome; None if there is none, or another worker has it."""
-        columns = E.id, E.certificate, E.letter_statement, L.outcome, L.settled_at, L.written_at
+        columns = (
+            erasures.c.id,
+            erasures.c.certificate,
+            erasures.c.letter_statement,
+            erasure_letters.c.outcome,
+            erasure_letters.c.settled_at,
+            erasure_letters.c.written_at,
+        )
         mine = (
             select(*columns)
-            .join(erasures, E.id == L.erasure_id)
-            .where(L.id == letter, ~L.stated, E.state == State.ERASED.name)
+            .join(erasures, erasures.c.id == erasure_letters.c.erasure_id)
+            .where(erasure_letters.c.id == letter, ~erasure_letters.c.stated, erasures.c.state == State.ERASED.name)
         )
         found = mine.with_for_update(skip_locked=True, of=erasures)
         return (await connection.execute(found)).one_or_none()
 
 
 async def _stated(connection: AsyncConnection, letter: int) -> None:
-    await connection.execute(update(erasure_letters).where(L.id == letter).values(stated=True))
+    await connection.execute(update(erasure_letters).where(erasure_letters.c.id == letter).values(stated=True))
 
 
 __all__: Sequence[str] = ["LetterStatements"]

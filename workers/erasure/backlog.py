@@ -12,8 +12,9 @@ from store.database.store import Store
 from store.sql.metadata import instant
 from store.tables.erasures import STANDING_STATES, erasures
 
-E = erasures.c
-_standing = select(E.state, E.due_at, E.alarm_at).where(E.state.in_(STANDING_STATES))
+_standing = select(erasures.c.state, erasures.c.due_at, erasures.c.alarm_at).where(
+    erasures.c.state.in_(STANDING_STATES)
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from store.database.store import Store
 from store.records.holds import visible_holds
 from store.tables.erasures import STANDING_STATES, erasure_letters, erasure_recipients, erasure_steps, erasures
 
-E, R, T, L = erasures.c, erasure_recipients.c, erasure_steps.c, erasure_letters.c
 MOST = 1000
 
 
@@ -37,20 +36,30 @@ class ErasureCases:
 
     async def listed(self, every: bool) -> Sequence[Any]:
         """Those that are not over, or not yet observed, the earliest deadline first; with `every`, all."""
-        query = select(erasures).order_by(E.due_at.is_(None), E.due_at, E.id).limit(MOST)
+        query = select(erasures).order_by(erasures.c.due_at.is_(None), erasures.c.due_at, erasures.c.id).limit(MOST)
         async with self._store.write() as connection:
             rows = await connection.execute(
-                query if every else query.where(E.state.in_(STANDING_STATES) | E.unobserved)
+                query if every else query.where(erasures.c.state.in_(STANDING_STATES) | erasures.c.unobserved)
             )
             return rows.all()
 
     async def shown(self, case: int, now: datetime) -> CaseDetails | None:
         """One case; None where there is none of this number."""
-        steps = select(erasure_steps).where(T.erasure_id == case).order_by(T.done_at, T.id)
-        recipients = select(erasure_recipients).where(R.erasure_id == case).order_by(R.kind, R.name)
-        letters = select(erasure_letters).where(L.erasure_id == case).order_by(L.written_at)
+        steps = (
+            select(erasure_steps)
+            .where(erasure_steps.c.erasure_id == case)
+            .order_by(erasure_steps.c.done_at, erasure_steps.c.id)
+        )
+        recipients = (
+            select(erasure_recipients)
+            .where(erasure_recipients.c.erasure_id == case)
+            .order_by(erasure_recipients.c.kind, erasure_recipients.c.name)
+        )
+        letters = (
+            select(erasure_letters).where(erasure_letters.c.erasure_id == case).order_by(erasure_letters.c.written_at)
+        )
         async with self._store.write() as connection:
-            row = (await connection.execute(select(erasures).where(E.id == case))).one_or_none()
+            row = (await connection.execute(select(erasures).where(erasures.c.id == case))).one_or_none()
             if row is None:
                 return None
             done, told, sent = [(await connection.execute(query)).all() for query in (steps, recipients, letters)]
@@ -59,6 +68,10 @@ class ErasureCases:
 
     async def retry(self, case: int) -> bool:
         """Free a case that is under way from its lease; False where no such case is."""
-        free = update(erasures).where(E.id == case, E.state == "ERASING").values(leased_until=None, trouble=None)
+        free = (
+            update(erasures)
+            .where(erasures.c.id == case, erasures.c.state == "ERASING")
+            .values(leased_until=None, trouble=None)
+        )
         async with self._store.write() as connection:
             return (await connection.execute(free)).rowcount == 1

@@ -24,7 +24,6 @@ from workers.erasure.redoing import begin_again
 
 log = logging.getLogger(__name__)
 
-E = erasures.c
 PAGE = 500
 
 
@@ -65,8 +64,8 @@ async def redo_missing(store: Store, now: datetime) -> int:
 
 
 async def _from_the_data(store: Store, last: int, certified: int, now: datetime) -> int:
-    found = select(E.number, E.customer_id).where(E.number > bindparam("number", type_=Id))
-    prepared, back = store.reader.prepare(found.order_by(E.number).limit(PAGE)), 0
+    found = select(erasures.c.number, erasures.c.customer_id).where(erasures.c.number > bindparam("number", type_=Id))
+    prepared, back = store.reader.prepare(found.order_by(erasures.c.number).limit(PAGE)), 0
     while page := await store.reader.fetch(prepared, {"number": last}):
         living = await store.keys.fingerprints([owner for _, owner in page])
         for number, owner in page:

@@ -38,8 +38,6 @@ from store.tables.restrictions import restrictions
 from store.tables.services import services
 from workers.loop.periodic import Walk, guarded
 
-C, E, S, H, A, L = customers.c, erasures.c, services.c, legal_holds.c, sign_ins.c, erasure_letters.c
-
 PAGE = 200
 """Erasures in one transaction."""
 
@@ -78,11 +76,13 @@ class Planner:
         self._store, self._notify, self._zone = store, notify, zone
         self._everybody, self._standing = Walk("customers without services"), Walk("erasures that wait")
         prepare, after_last = store.reader.prepare, bindparam("last", type_=Id)
-        self._next_customers = prepare(select(C.id).where(C.id > after_last).order_by(C.id).limit(MANY))
+        self._next_customers = prepare(
+            select(customers.c.id).where(customers.c.id > after_last).order_by(customers.c.id).limit(MANY)
+        )
         dormant = (_without_services_any_more(), _without_any_service_ever())
-        self._dormant = [prepare(each.where(any_of(C.id, "ids"))) for each in dormant]
-        standing = select(E.customer_id).where(STANDS, E.customer_id > after_last)
-        self._next_standing = prepare(standing.order_by(E.customer_id).limit(PAGE))
+        self._dormant = [prepare(each.where(any_of(customers.c.id, "ids"))) for each in dormant]
+        standing = select(erasures.c.customer_id).where(STANDS, erasures.c.customer_id > after_last)
+        self._next_standing = prepare(standing.order_by(erasures.c.customer_id).limit(PAGE))
 
     async def run(self, now: datetime) -> None:
         """Run one round: first customers that may need an automatic erasure, then erasures that wait."""
@@ -113,14 +113,18 @@ class Planner:
                         "id": new_id(), "customer_id": id_, "state": "SCHEDULED", "cause": "RETENTION",
                         "requested_at": min(since, now), "when_services_end": False, "warnings": 0, "attempts": 0,
                     }
-                    for id_, since in await connection.execute(some.where(C.id.in_(found)))
+                    for id_, since in await connection.execute(some.where(customers.c.id.in_(found)))
                 ]  # fmt: skip
                 if rows:
                     await connection.execute(insert_new(connection, erasures), rows)
 
     async def _review(self, owners: Sequence[int], now: datetime) -> None:
         waiting = [state for state in STANDING_STATES if state != "ERASING"]
-        page = select(erasures).where(E.state.in_(waiting), E.customer_id.in_(owners)).order_by(E.id)
+        page = (
+            select(erasures)
+            .where(erasures.c.state.in_(waiting), erasures.c.customer_id.in_(owners))
+            .order_by(erasures.c.id)
+        )
         async with self._store.write() as connection:
             # Skip cases that another worker or a request has locked: the next round reviews them.
             rows = (await connection.execute(page.with_for_update(skip_locked=True))).all()
@@ -169,7 +173,9 @@ class Planner:
         # Only changed columns: nearly every review changes nothing, and then writes nothing.
         changed = {name: value for name, value in values.items() if getattr(row, name) != value}
         if state.name != row.state or changed:
-            await connection.execute(update(erasures).where(E.id == row.id).values(changed | {"state": state.name}))
+            await connection.execute(
+                update(erasures).where(erasures.c.id == row.id).values(changed | {"state": state.name})
+            )
         if message and key is not None:
             await self._notify(connection, key, message, row.id, clock and as_announced(clock, self._zone), now, None)
 
@@ -229,8 +235,15 @@ async def _warnings(connection: AsyncConnection, cases: Sequence[int]) -> defaul
     """Read the warnings of these cases."""
     found = defaultdict[int, list[WarningLetter]](list)
     if cases:
-        columns = L.erasure_id, L.names, L.written_at, L.failed_at, L.settled_at, L.outcome
-        query = select(*columns).where(L.erasure_id.in_(cases), L.kind == "WARNING")
+        columns = (
+            erasure_letters.c.erasure_id,
+            erasure_letters.c.names,
+            erasure_letters.c.written_at,
+            erasure_letters.c.failed_at,
+            erasure_letters.c.settled_at,
+            erasure_letters.c.outcome,
+        )
+        query = select(*columns).where(erasure_letters.c.erasure_id.in_(cases), erasure_letters.c.kind == "WARNING")
         for case_, names, written, failed, settled, outcome in await connection.execute(query):
             found[case_].append(WarningLetter(names, written, failed, settled, outcome in WARNED))
     return found
@@ -244,7 +257,9 @@ async def record_warning(
     Returns the day on which the erasure may begin, which a letter announces far enough ahead; None if no such case
     waits for a warning.
     """
-    query = select(E.due_at).where(E.id == case_, E.state == "SCHEDULED", E.cause == ErasureCause.RETENTION.name)
+    query = select(erasures.c.due_at).where(
+        erasures.c.id == case_, erasures.c.state == "SCHEDULED", erasures.c.cause == ErasureCause.RETENTION.name
+    )
     due: datetime | None = await connection.scalar(query.with_for_update())
     if due is None:
         return None
@@ -266,35 +281,55 @@ def _dated(row: Any, clock: ErasureDates) -> dict[str, Any]:
 
 def _without_services_any_more() -> Select[Any]:
     """Select customers whose last service has ended, with the time (R34)."""
-    return select(C.id, C.last_service_ended_at).where(C.last_service_ended_at.is_not(None), ~_standing())
+    return select(customers.c.id, customers.c.last_service_ended_at).where(
+        customers.c.last_service_ended_at.is_not(None), ~_standing()
+    )
 
 
 def _without_any_service_ever() -> Select[Any]:
     """Select customers who never had a service, with the time of their registration (A12)."""
-    never = ~exists().where(S.customer_id == C.id)
-    return select(C.id, C.created_at).where(C.last_service_ended_at.is_(None), never, ~_standing())
+    never = ~exists().where(services.c.customer_id == customers.c.id)
+    return select(customers.c.id, customers.c.created_at).where(
+        customers.c.last_service_ended_at.is_(None), never, ~_standing()
+    )
 
 
 def _standing() -> Any:
-    return exists().where(E.customer_id == C.id, E.state.in_(STANDING_STATES))
+    return exists().where(erasures.c.customer_id == customers.c.id, erasures.c.state.in_(STANDING_STATES))
 
 
 async def _facts(connection: AsyncConnection, owners: Sequence[int], now: datetime) -> dict[int, _Facts]:
     """Read the facts of all these customers at once."""
-    counted = select(S.customer_id, func.sum(case((S.status != "TERMINATED", 1), else_=0)), func.max(S.terminated_at))
+    counted = select(
+        services.c.customer_id,
+        func.sum(case((services.c.status != "TERMINATED", 1), else_=0)),
+        func.max(services.c.terminated_at),
+    )
     of = {id_: (int(running), ended) for id_, running, ended in await connection.execute(
-        counted.where(S.customer_id.in_(owners)).group_by(S.customer_id)
+        counted.where(services.c.customer_id.in_(owners)).group_by(services.c.customer_id)
     )}  # fmt: skip
-    holding = select(H.customer_id).where(H.customer_id.in_(owners), holds_at(now), may_be_shown(now))
+    holding = select(legal_holds.c.customer_id).where(
+        legal_holds.c.customer_id.in_(owners), holds_at(now), may_be_shown(now)
+    )
     held = set((await connection.execute(holding)).scalars())
     restricting = select(restrictions.c.customer_id).where(restrictions.c.customer_id.in_(owners))
     restricted = set((await connection.execute(restricting)).scalars())
     without = [owner for owner in owners if owner not in of]
     seen: dict[int, datetime] = {}
     if without:
-        entered = select(A.customer_id, func.max(A.at)).where(A.customer_id.in_(without), A.outcome == "SUCCEEDED")
-        seen = dict((await connection.execute(select(C.id, C.created_at).where(C.id.in_(without)))).tuples().all())
-        latest = (await connection.execute(entered.group_by(A.customer_id))).tuples().all()
+        entered = select(sign_ins.c.customer_id, func.max(sign_ins.c.at)).where(
+            sign_ins.c.customer_id.in_(without), sign_ins.c.outcome == "SUCCEEDED"
+        )
+        seen = dict(
+            (
+                await connection.execute(
+                    select(customers.c.id, customers.c.created_at).where(customers.c.id.in_(without))
+                )
+            )
+            .tuples()
+            .all()
+        )
+        latest = (await connection.execute(entered.group_by(sign_ins.c.customer_id))).tuples().all()
         seen |= {id_: max(at, seen[id_]) for id_, at in latest if id_ in seen}
     return {
         owner: _Facts(

@@ -24,7 +24,6 @@ from workers.loop.periodic import Walk, guarded
 
 log = logging.getLogger(__name__)
 
-C, E = customers.c, erasures.c
 PAGE = 500
 
 
@@ -34,9 +33,9 @@ class Redoing:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._destroyed, self._erased = Walk("keys that were destroyed"), Walk("customers who were erased")
-        done = select(E.id).where(E.state == "ERASED", E.id > bindparam("last", type_=Id))
-        self._done = store.reader.prepare(done.order_by(E.id).limit(PAGE))
-        self._owners = store.reader.prepare(select(E.customer_id).where(any_of(E.id, "ids")))
+        done = select(erasures.c.id).where(erasures.c.state == "ERASED", erasures.c.id > bindparam("last", type_=Id))
+        self._done = store.reader.prepare(done.order_by(erasures.c.id).limit(PAGE))
+        self._owners = store.reader.prepare(select(erasures.c.customer_id).where(any_of(erasures.c.id, "ids")))
 
     async def run(self, now: datetime) -> int:
         """Repeat the erasure of every customer who was erased and exists; returns their number."""
@@ -83,9 +82,9 @@ async def begin_again(store: Store, owners: Sequence[int], now: datetime, certif
     """
     if certified:
         async with store.write() as connection:
-            under_way = E.state == "ERASING", E.customer_id.in_(list(owners))
+            under_way = erasures.c.state == "ERASING", erasures.c.customer_id.in_(list(owners))
             await connection.execute(update(erasures).where(*under_way).values(redone=True))
-    there = select(C.id).where(any_of(C.id, "ids"))
+    there = select(customers.c.id).where(any_of(customers.c.id, "ids"))
     rows = await store.reader.fetch(store.reader.prepare(there), {"ids": list(owners)})
     found = [id_ for (id_,) in rows]
     if not found:
@@ -105,12 +104,12 @@ async def _record(connection: AsyncConnection, owner: int, now: datetime, certif
         "due_at": None, "when_services_end": False, "warnings": 0, "attempts": 0,
         "redone": certified is not False,
     }  # fmt: skip
-    standing = E.customer_id == owner, E.state.in_(("ARMED", "BLOCKED", "SCHEDULED", "HELD"))
+    standing = erasures.c.customer_id == owner, erasures.c.state.in_(("ARMED", "BLOCKED", "SCHEDULED", "HELD"))
     begun = (
         erasures.update().where(*standing).values(state="ERASING", step=None, leased_until=None, redone=bool(certified))
     )
     if (await connection.execute(begun)).rowcount == 0:
         await connection.execute(insert_new(connection, erasures), [row])
     else:  # Steps that were observed before the restore must be done again.
-        again = select(E.id).where(E.customer_id == owner, E.state == "ERASING")
+        again = select(erasures.c.id).where(erasures.c.customer_id == owner, erasures.c.state == "ERASING")
         await connection.execute(delete(erasure_steps).where(erasure_steps.c.erasure_id.in_(again)))

@@ -42,8 +42,6 @@ from workers.certificates.certificates import (
 from workers.certificates.statements import beyond_reach, files_facts
 from workers.recipients.listing import holders, list_and_write
 
-E, R, T, O = erasures.c, erasure_recipients.c, erasure_steps.c, outbox.c  # noqa: E741
-
 Compose = Callable[[AsyncConnection, SubjectKey, int, datetime], Awaitable[bytes | None]]
 """Composes the final notice for the erasure of this number; None when there is no address."""
 
@@ -115,7 +113,9 @@ class Steps:
                 case Step.ROWS:
                     # Copied first: the holds are rows of the customer, too, and the certificate needs them.
                     stood = await visible_holds(connection, case.customer_id, self._clock(), standing=False)
-                    await connection.execute(update(erasures).where(E.id == case.id).values(holds=as_json(stood)))
+                    await connection.execute(
+                        update(erasures).where(erasures.c.id == case.id).values(holds=as_json(stood))
+                    )
                     await detach_requests(connection, case)
                     await remove_rows(connection, case.customer_id)
                 case Step.TOKENS:
@@ -148,7 +148,7 @@ class Steps:
 
     async def hold(self, connection: AsyncConnection, case: Case, change: dict[str, Any]) -> None:
         """Update the case if this worker still has its lease; else ErasureLeaseLostError."""
-        mine = LEASE.mine(case.id, case.attempt), E.state == "ERASING"
+        mine = LEASE.mine(case.id, case.attempt), erasures.c.state == "ERASING"
         if (await connection.execute(update(erasures).where(*mine).values(change))).rowcount != 1:
             raise ErasureLeaseLostError
 
@@ -184,7 +184,12 @@ class Steps:
             )
             await self._note(connection, case, Step.CERTIFICATE)
             # The final notice may leave now; it has waited without a customer and without a date.
-            final_notice = O.id == case.id, O.customer_id.is_(None), O.delivered_at.is_(None), O.dead_at.is_(None)
+            final_notice = (
+                outbox.c.id == case.id,
+                outbox.c.customer_id.is_(None),
+                outbox.c.delivered_at.is_(None),
+                outbox.c.dead_at.is_(None),
+            )
             await connection.execute(update(outbox).where(*final_notice).values(next_attempt_at=now))
             await self._done(connection, case.customer_id, now)
         if not unobserved:
@@ -195,13 +200,17 @@ class Steps:
         clean."""
         signers = await self._signers()
         async with self._store.write() as connection:
-            row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
+            row = (await connection.execute(select(erasures).where(erasures.c.id == case.id).with_for_update())).one()
             if row.redone:
                 # Certified before a restore: a case has only one certificate, and its ledger entry exists (F8).
                 return False, row.files_at is None
-            listed = select(erasure_recipients).where(R.erasure_id == case.id).order_by(R.kind, R.name)
+            listed = (
+                select(erasure_recipients)
+                .where(erasure_recipients.c.erasure_id == case.id)
+                .order_by(erasure_recipients.c.kind, erasure_recipients.c.name)
+            )
             recipients = (await connection.execute(listed)).all()
-            steps = (await connection.execute(select(erasure_steps).where(T.erasure_id == case.id))).all()
+            steps = (await connection.execute(select(erasure_steps).where(erasure_steps.c.erasure_id == case.id))).all()
             name = case_name(self._store.keys.system, case.id)
             last = await self._last_letter(connection, case)
             facts = facts_of(name, row, steps, recipients, self._clock()) | self._files(row, now) | last
@@ -231,27 +240,29 @@ class Steps:
 
     async def unobserved(self) -> list[Case]:
         """Return cases whose certificate was signed before their files were clean, the oldest first."""
-        found = select(E.id, E.customer_id, E.attempts).where(E.unobserved, E.state == "ERASED")
+        found = select(erasures.c.id, erasures.c.customer_id, erasures.c.attempts).where(
+            erasures.c.unobserved, erasures.c.state == "ERASED"
+        )
         async with self._store.write() as connection:
-            rows = await connection.execute(found.order_by(E.id).limit(MOST))
+            rows = await connection.execute(found.order_by(erasures.c.id).limit(MOST))
             return [Case(*row) for row in rows]
 
     async def state_files(self, case: Case, now: datetime) -> None:
         """Sign the statement that the files are clean now (D9). It is stored before it is recorded, and signed once."""
         signers = await self._signers()
         async with self._store.write() as connection:
-            row = (await connection.execute(select(erasures).where(E.id == case.id).with_for_update())).one()
+            row = (await connection.execute(select(erasures).where(erasures.c.id == case.id).with_for_update())).one()
             if not row.unobserved:
                 return
             name = case_name(self._store.keys.system, case.id)
             statement = row.files_statement or signed(signers, files_facts(name, row.certificate, now), FILES)
             at = row.files_at or now
-            kept = update(erasures).where(E.id == case.id).values(files_statement=statement, files_at=at)
+            kept = update(erasures).where(erasures.c.id == case.id).values(files_statement=statement, files_at=at)
             await connection.execute(kept)
             await self._note(connection, case, Step.FILES)
         await self._store.ledger.append(ledger_entry(statement, now))
         async with self._store.write() as connection:
-            await connection.execute(update(erasures).where(E.id == case.id).values(unobserved=False))
+            await connection.execute(update(erasures).where(erasures.c.id == case.id).values(unobserved=False))
         self._points.pop(case.id, None)
 
     async def _store_final_notice(
@@ -260,7 +271,7 @@ class Steps:
         """Store the final notice, to be sent after the erasure; it is encrypted under a system key, since the
         customer's key is destroyed before, and has no customer."""
         message = await self._compose(connection, key, case.id, now)
-        due = await connection.scalar(select(E.due_at).where(E.id == case.id))
+        due = await connection.scalar(select(erasures.c.due_at).where(erasures.c.id == case.id))
         letter = {"id": case.id, "erasure_id": case.id, "kind": "LAST", "written_at": now}
         missing = {"settled_at": now, "outcome": "NO_ADDRESS"} if message is None else {}
         await connection.execute(insert_new(connection, erasure_letters), [letter | missing])

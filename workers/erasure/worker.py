@@ -35,7 +35,6 @@ from workers.recipients.closing import Closing
 
 log = logging.getLogger(__name__)
 
-E, S, H, L, X = erasures.c, services.c, legal_holds.c, erasure_letters.c, restrictions.c
 
 SOON = timedelta(seconds=10)
 """Delay before a retry."""
@@ -157,7 +156,9 @@ class Eraser:
         now = self._clock()
         try:
             async with self._store.write() as connection:
-                found = select(E.due_at, E.requested_at).where(E.id == case.id, E.state == "ERASING")
+                found = select(erasures.c.due_at, erasures.c.requested_at).where(
+                    erasures.c.id == case.id, erasures.c.state == "ERASING"
+                )
                 row = (await connection.execute(found)).one_or_none()
         except StoreUnavailableError:
             return False
@@ -184,18 +185,47 @@ class Eraser:
         An automatic erasure is due only if a warning was delivered, whatever its dates, and never while the customer
         has processing restricted: the data may be needed for a claim (Art. 18(1)(b), (c)).
         """
-        held = exists().where(H.customer_id == E.customer_id, holds_at(now))
-        warned = select(L.id).where(L.erasure_id == E.id, L.kind == "WARNING", L.outcome.in_(WARNED)).exists()
-        ready = or_(E.cause == "REQUEST", warned & ~exists().where(X.customer_id == E.customer_id))
-        due = and_(E.state == "SCHEDULED", E.not_before <= now, ready, ~held)
-        found = select(E.id, E.customer_id, E.state, E.attempts, E.step).where(
-            or_(due, and_(E.state == "ERASING", LEASE.free(now)))
+        held = exists().where(legal_holds.c.customer_id == erasures.c.customer_id, holds_at(now))
+        warned = (
+            select(erasure_letters.c.id)
+            .where(
+                erasure_letters.c.erasure_id == erasures.c.id,
+                erasure_letters.c.kind == "WARNING",
+                erasure_letters.c.outcome.in_(WARNED),
+            )
+            .exists()
         )
+        ready = or_(
+            erasures.c.cause == "REQUEST",
+            warned & ~exists().where(restrictions.c.customer_id == erasures.c.customer_id),
+        )
+        due = and_(erasures.c.state == "SCHEDULED", erasures.c.not_before <= now, ready, ~held)
+        found = select(
+            erasures.c.id, erasures.c.customer_id, erasures.c.state, erasures.c.attempts, erasures.c.step
+        ).where(or_(due, and_(erasures.c.state == "ERASING", LEASE.free(now))))
+        held = exists().where(legal_holds.c.customer_id == erasures.c.customer_id, holds_at(now))
+        warned = (
+            select(erasure_letters.c.id)
+            .where(
+                erasure_letters.c.erasure_id == erasures.c.id,
+                erasure_letters.c.kind == "WARNING",
+                erasure_letters.c.outcome.in_(WARNED),
+            )
+            .exists()
+        )
+        ready = or_(
+            erasures.c.cause == "REQUEST",
+            warned & ~exists().where(restrictions.c.customer_id == erasures.c.customer_id),
+        )
+        due = and_(erasures.c.state == "SCHEDULED", erasures.c.not_before <= now, ready, ~held)
+        found = select(
+            erasures.c.id, erasures.c.customer_id, erasures.c.state, erasures.c.attempts, erasures.c.step
+        ).where(or_(due, and_(erasures.c.state == "ERASING", LEASE.free(now))))
         claimed = []
         async with self._store.write() as connection:
             rows = await connection.execute(
                 # Skip cases that another worker is claiming at the same time.
-                found.order_by(E.due_at, E.id).limit(TOGETHER).with_for_update(skip_locked=True)
+                found.order_by(erasures.c.due_at, erasures.c.id).limit(TOGETHER).with_for_update(skip_locked=True)
             )
             for id_, owner, state, attempts, step in rows.all():
                 if state == "SCHEDULED":
@@ -204,16 +234,20 @@ class Eraser:
                         continue
                     state = after(State[state], ErasureEvent.BEGUN).name
                 taken = {"state": state} | LEASE.taken(now)
-                await connection.execute(update(erasures).where(E.id == id_).values(taken))
+                await connection.execute(update(erasures).where(erasures.c.id == id_).values(taken))
                 claimed.append((Case(id_, owner, attempts + 1), None if step is None else Step[step]))
         return claimed
 
     async def _stopped(self, connection: AsyncConnection, case: int, owner: int, now: datetime) -> bool:
         """Return whether a service, a hold or a restriction was added since the last planning."""
-        running = select(func.count()).where(S.customer_id == owner, S.status != "TERMINATED")
-        held = select(func.count()).where(H.customer_id == owner, holds_at(now))
-        by_itself = select(func.count()).select_from(restrictions).join(erasures, X.customer_id == E.customer_id)
-        restricted = by_itself.where(E.id == case, E.cause == "RETENTION")
+        running = select(func.count()).where(services.c.customer_id == owner, services.c.status != "TERMINATED")
+        held = select(func.count()).where(legal_holds.c.customer_id == owner, holds_at(now))
+        by_itself = (
+            select(func.count())
+            .select_from(restrictions)
+            .join(erasures, restrictions.c.customer_id == erasures.c.customer_id)
+        )
+        restricted = by_itself.where(erasures.c.id == case, erasures.c.cause == "RETENTION")
         for each in (running, held, restricted):
             if await connection.scalar(each):
                 self._looked = None  # Plan again in the next step, which changes the state of the case.
@@ -257,7 +291,7 @@ class Eraser:
 
     async def _alarm(self, now: datetime) -> None:
         """Alarm the operator, well before the deadline, of erasures that should be done by now."""
-        late = select(func.count()).where(STANDS, E.alarm_at <= bindparam("now", type_=Instant))
+        late = select(func.count()).where(STANDS, erasures.c.alarm_at <= bindparam("now", type_=Instant))
         ((count,),) = await self._store.reader.fetch(self._store.reader.prepare(late), {"now": now})
         if count != self._alarmed:
             self._alarmed = count

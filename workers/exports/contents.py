@@ -40,7 +40,6 @@ from store.tables.disclosures import disclosures
 
 log = logging.getLogger(__name__)
 
-T = disclosures.c
 PAGE = 200
 """Ledger entries in one read."""
 
@@ -175,10 +174,12 @@ class Contents:
     async def transfers(self) -> list[dict[str, str]]:
         """Return the recipients of the customer's data with their countries, unless under embargo (Art. 15(1)(c),
         15(2))."""
-        shown = T.embargoed_until.is_(None) | (T.embargoed_until <= bindparam("now", type_=Instant))
-        columns = (T.recipient_kind, T.recipient_name, T.recipient_country)
-        mine = select(*columns).where(T.customer_id == bindparam("owner", type_=Id), shown)
-        known = mine.where(T.recipient_country.is_not(None)).distinct().order_by(*columns)
+        shown = disclosures.c.embargoed_until.is_(None) | (
+            disclosures.c.embargoed_until <= bindparam("now", type_=Instant)
+        )
+        columns = (disclosures.c.recipient_kind, disclosures.c.recipient_name, disclosures.c.recipient_country)
+        mine = select(*columns).where(disclosures.c.customer_id == bindparam("owner", type_=Id), shown)
+        known = mine.where(disclosures.c.recipient_country.is_not(None)).distinct().order_by(*columns)
         reader = self._store.reader
         rows = await reader.fetch(reader.prepare(known), {"owner": self._key.customer_id, "now": self._now})
         return [dict(zip(("recipientKind", "recipientName", "country"), row, strict=True)) for row in rows]

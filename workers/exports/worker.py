@@ -28,7 +28,6 @@ from workers.loop.periodic import run_periodically
 
 log = logging.getLogger(__name__)
 
-E, P = exports.c, export_parts.c
 
 PIECE = 64 * 1024
 """Characters in one encrypted part; with a page of rows, this bounds the memory of an export."""
@@ -113,7 +112,7 @@ class Exporter:
 
     async def _claim(self, now: datetime) -> Job | None:
         """Claim the oldest waiting export under a lease; one with too many attempts is given up."""
-        waiting = select(exports).where(E.state == "REQUESTED", LEASE.free(now)).order_by(E.id).limit(1)
+        waiting = select(exports).where(exports.c.state == "REQUESTED", LEASE.free(now)).order_by(exports.c.id).limit(1)
         async with self._store.write() as connection:
             # Skip an export that another worker is claiming at the same time.
             row = (await connection.execute(waiting.with_for_update(skip_locked=True))).one_or_none()
@@ -122,7 +121,9 @@ class Exporter:
             failed = {"state": "FAILED", "expires_at": expiry(now), "leased_until": None}
             taken = LEASE.taken(now)
             given_up = row.attempts >= MOST
-            await connection.execute(update(exports).where(E.id == row.id).values(failed if given_up else taken))
+            await connection.execute(
+                update(exports).where(exports.c.id == row.id).values(failed if given_up else taken)
+            )
         if given_up:
             export = self._store.keys.system.ids("Export", row.customer_id, row.id)
             log.error("an export was given up", extra={"export": export})
@@ -170,7 +171,7 @@ class Exporter:
             await connection.execute(insert(export_parts).values(row))
 
     async def _hold(self, connection: AsyncConnection, job: Job, change: dict[str, object]) -> None:
-        mine = LEASE.mine(job.export_id, job.attempt), E.state == "REQUESTED"
+        mine = LEASE.mine(job.export_id, job.attempt), exports.c.state == "REQUESTED"
         if (await connection.execute(update(exports).where(*mine).values(change))).rowcount != 1:
             raise ExportLeaseLostError
 
@@ -182,14 +183,16 @@ class Exporter:
         ready = {"state": "READY", "ready_at": now, "expires_at": until, "leased_until": None}
         async with self._store.write() as connection:
             await self._hold(connection, job, ready)
-            leftovers = delete(export_parts).where(P.export_id == job.export_id, P.attempt != job.attempt)
+            leftovers = delete(export_parts).where(
+                export_parts.c.export_id == job.export_id, export_parts.c.attempt != job.attempt
+            )
             await connection.execute(leftovers)
             await self._controller.notify(connection, key, now, until)
 
     async def _give_up(self, job: Job) -> None:
         async with self._store.write() as connection:
-            await connection.execute(delete(export_parts).where(P.export_id == job.export_id))
-            await connection.execute(delete(exports).where(E.id == job.export_id))
+            await connection.execute(delete(export_parts).where(export_parts.c.export_id == job.export_id))
+            await connection.execute(delete(exports).where(exports.c.id == job.export_id))
 
 
 @dataclass(slots=True)

@@ -19,7 +19,6 @@ from workers.loop.periodic import run_periodically
 
 log = logging.getLogger("gateway")
 
-R = client_reach.c
 SLOT = 600
 """Seconds of one slot. The window is the six slots before and the current one: between 60 and 70 minutes."""
 SLOTS = 6
@@ -149,20 +148,22 @@ class DistinctCustomerLimiter:
 
     async def _share(self, client_id: str, slot: int, mine: bytearray) -> None:
         row = {"client_id": client_id, "slot": _moment(slot), "sketch": bytes(mine), "alarmed_at": None}
-        here = R.client_id == client_id, R.slot == row["slot"]
+        here = client_reach.c.client_id == client_id, client_reach.c.slot == row["slot"]
         async with self._store.write() as connection:
             # Inserted if missing, merged if another replica was first: the union of sketches is order-independent.
             if (await connection.execute(insert_new(connection, client_reach), row)).rowcount == 1:
                 return
-            there = await connection.scalar(select(R.sketch).where(*here).with_for_update())
+            there = await connection.scalar(select(client_reach.c.sketch).where(*here).with_for_update())
             union = merged([mine, there or bytes(SIZE)])
             await connection.execute(update(client_reach).where(*here).values(sketch=union))
 
     async def _take_over(self, now: float) -> None:
         slot = int(now // SLOT)
         async with self._store.write() as connection:
-            await connection.execute(delete(client_reach).where(R.slot < _moment(slot) - KEPT))
-            recent = select(R.client_id, R.slot, R.sketch).where(R.slot >= _moment(slot - SLOTS))
+            await connection.execute(delete(client_reach).where(client_reach.c.slot < _moment(slot) - KEPT))
+            recent = select(client_reach.c.client_id, client_reach.c.slot, client_reach.c.sketch).where(
+                client_reach.c.slot >= _moment(slot - SLOTS)
+            )
             rows = (await connection.execute(recent)).all()
         for client_id, begun, sketch in rows:
             client = self._clients.setdefault(client_id, _Client())
@@ -174,12 +175,16 @@ class DistinctCustomerLimiter:
         """Raise one alarm an hour, from whichever replica is first: in the log, and in the tamper-evident ledger."""
         moment = datetime.fromtimestamp(int(now), UTC)
         slot = int(now // SLOT)
-        recent = R.client_id == client_id, R.slot >= _moment(slot - SLOTS)
+        recent = client_reach.c.client_id == client_id, client_reach.c.slot >= _moment(slot - SLOTS)
         row = {"client_id": client_id, "slot": _moment(slot), "sketch": bytes(SIZE), "alarmed_at": None}
         async with self._store.write() as connection:
             # The row must exist to be locked: `FOR UPDATE` of no row would let two replicas through.
             await connection.execute(insert_new(connection, client_reach), row)
-            alarms = (await connection.execute(select(R.alarmed_at).where(*recent).with_for_update())).scalars().all()
+            alarms = (
+                (await connection.execute(select(client_reach.c.alarmed_at).where(*recent).with_for_update()))
+                .scalars()
+                .all()
+            )
             already = [each for each in alarms if each is not None]
             if not already:
                 await connection.execute(update(client_reach).where(*recent).values(alarmed_at=moment))

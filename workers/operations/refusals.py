@@ -22,7 +22,6 @@ from store.sql.ids import new_id
 from workers.loop.periodic import run_periodically
 
 log = logging.getLogger("gateway")
-R = refusal_counts.c
 
 DAY = 86_400
 PENDING = 10_000
@@ -134,8 +133,8 @@ class Refusals:
     async def _fitted(self, connection: AsyncConnection, mine: Mapping[Sum, int]) -> Counter[Sum]:
         """The sums of one client and day; beyond ROOM different ones they are added up under BEYOND."""
         first = next(iter(mine))
-        there = select(R.purpose, R.coordinate, R.reason).where(
-            R.day == _moment(first.day), R.client_id == first.client_id
+        there = select(refusal_counts.c.purpose, refusal_counts.c.coordinate, refusal_counts.c.reason).where(
+            refusal_counts.c.day == _moment(first.day), refusal_counts.c.client_id == first.client_id
         )
         known = {Sum(first.day, first.client_id, *row) for row in (await connection.execute(there)).all()}
         fitted: Counter[Sum] = Counter()
@@ -155,8 +154,8 @@ def _upsert(connection: AsyncConnection) -> postgresql.Insert | sqlite.Insert:
     return new.on_conflict_do_update(
         index_elements=list(KEY),
         set_={
-            "operations": R.operations + new.excluded.operations,
-            "last_at": latest(R.last_at, new.excluded.last_at),
+            "operations": refusal_counts.c.operations + new.excluded.operations,
+            "last_at": latest(refusal_counts.c.last_at, new.excluded.last_at),
         },
     )
 

@@ -19,7 +19,6 @@ from store.sql.metadata import instant
 from workers.http.client import HttpClient, HttpRequestError
 from workers.outbox.smtp import Mailer, MailError
 
-W = webhooks.c
 OK = range(200, 300)
 
 
@@ -104,7 +103,9 @@ class Receivers:
 
     def __init__(self, store: Store, client: HttpClient, mailer: Mailer | None = None) -> None:
         self._store, self._client, self._mailer = store, client, mailer
-        query = select(W.id, W.url, W.secret, W.previous_secret, W.previous_until).where(W.disabled_at.is_(None))
+        query = select(
+            webhooks.c.id, webhooks.c.url, webhooks.c.secret, webhooks.c.previous_secret, webhooks.c.previous_until
+        ).where(webhooks.c.disabled_at.is_(None))
         self._enabled = store.reader.prepare(query)
 
     async def named(self, ids: Sequence[int | None], now: datetime) -> list[Receiver]:

@@ -26,17 +26,15 @@ from values.hosts import url_to_ascii
 from workers.http.client import HttpClient
 from workers.outbox.receivers import DeliveryError, Message, Receivers
 
-W, O = webhooks.c, outbox.c  # noqa: E741  (the tables' columns)
-
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 SECRET_BYTES = 32
 MOST = 200
 """Messages that one list shows."""
 
 STATES: dict[str, ColumnElement[bool]] = {
-    "waiting": O.next_attempt_at.is_not(None),
-    "dead": O.dead_at.is_not(None),
-    "delivered": O.delivered_at.is_not(None),
+    "waiting": outbox.c.next_attempt_at.is_not(None),
+    "dead": outbox.c.dead_at.is_not(None),
+    "delivered": outbox.c.delivered_at.is_not(None),
 }
 
 
@@ -86,18 +84,22 @@ class Webhooks:
             "created_at": now,
         }
         async with self._store.write() as connection:
-            if await connection.scalar(select(W.id).where(W.name == name)) is not None:
+            if await connection.scalar(select(webhooks.c.id).where(webhooks.c.name == name)) is not None:
                 raise WebhookError(f"{name} is there already: rotate its secret, or choose another name.")
             await connection.execute(insert(webhooks).values(row))
         return secret_text(secret)
 
     async def listed(self) -> Sequence[Any]:
         """Every system, with how many messages wait for it and how many are dead."""
-        waiting = func.count(O.next_attempt_at).label("waiting")
-        dead = func.count(O.dead_at).label("dead")
-        query = select(W.id, W.name, W.url, W.events, W.disabled_at, waiting, dead)
-        query = query.join_from(webhooks, outbox, O.webhook_id == W.id, isouter=True)
-        query = query.group_by(W.id, W.name, W.url, W.events, W.disabled_at).order_by(W.name)
+        waiting = func.count(outbox.c.next_attempt_at).label("waiting")
+        dead = func.count(outbox.c.dead_at).label("dead")
+        query = select(
+            webhooks.c.id, webhooks.c.name, webhooks.c.url, webhooks.c.events, webhooks.c.disabled_at, waiting, dead
+        )
+        query = query.join_from(webhooks, outbox, outbox.c.webhook_id == webhooks.c.id, isouter=True)
+        query = query.group_by(
+            webhooks.c.id, webhooks.c.name, webhooks.c.url, webhooks.c.events, webhooks.c.disabled_at
+        ).order_by(webhooks.c.name)
         async with self._store.write() as connection:
             return (await connection.execute(query)).all()
 
@@ -111,23 +113,23 @@ class Webhooks:
             "previous_until": now + overlap if overlap else None,
         }
         async with self._store.write() as connection:
-            await connection.execute(update(webhooks).where(W.id == row.id).values(change))
+            await connection.execute(update(webhooks).where(webhooks.c.id == row.id).values(change))
         return secret_text(secret)
 
     async def disable(self, name: str, now: datetime) -> int:
         """Tell a system nothing more. What waited for it is dead, and can be replayed; how much that is."""
         row = await self._row(name)
-        waits = (O.webhook_id == row.id, O.next_attempt_at.is_not(None))
+        waits = (outbox.c.webhook_id == row.id, outbox.c.next_attempt_at.is_not(None))
         dead = {"next_attempt_at": None, "dead_at": now, "trouble": "DISABLED", "leased_until": None}
         async with self._store.write() as connection:
-            await connection.execute(update(webhooks).where(W.id == row.id).values(disabled_at=now))
+            await connection.execute(update(webhooks).where(webhooks.c.id == row.id).values(disabled_at=now))
             return (await connection.execute(update(outbox).where(*waits).values(dead))).rowcount
 
     async def enable(self, name: str) -> None:
         """Tell a system again, of what happens from now on."""
         row = await self._row(name)
         async with self._store.write() as connection:
-            await connection.execute(update(webhooks).where(W.id == row.id).values(disabled_at=None))
+            await connection.execute(update(webhooks).where(webhooks.c.id == row.id).values(disabled_at=None))
 
     async def test(self, name: str, client: HttpClient, now: datetime) -> None:
         """Send a system one message of type `webhook.test` about nobody; WebhookError when it does not take it."""
@@ -146,46 +148,54 @@ class Webhooks:
     async def messages(self, state: str | None, name: str | None = None, id_: int | None = None) -> Sequence[Any]:
         """The newest messages in a state, without what is in them."""
         query = select(
-            O.id, O.topic, O.event, W.name, O.created_at, O.attempts, O.next_attempt_at, O.delivered_at, O.dead_at,
-            O.trouble,
-        )  # fmt: skip
-        query = query.join_from(outbox, webhooks, O.webhook_id == W.id, isouter=True)
+            outbox.c.id,
+            outbox.c.topic,
+            outbox.c.event,
+            webhooks.c.name,
+            outbox.c.created_at,
+            outbox.c.attempts,
+            outbox.c.next_attempt_at,
+            outbox.c.delivered_at,
+            outbox.c.dead_at,
+            outbox.c.trouble,
+        )
+        query = query.join_from(outbox, webhooks, outbox.c.webhook_id == webhooks.c.id, isouter=True)
         if state is not None:
             query = query.where(STATES[state])
         if name is not None:
-            query = query.where(W.name == name)
+            query = query.where(webhooks.c.name == name)
         if id_ is not None:
-            query = query.where(O.id == id_)
+            query = query.where(outbox.c.id == id_)
         async with self._store.write() as connection:
-            return (await connection.execute(query.order_by(O.id.desc()).limit(MOST))).all()
+            return (await connection.execute(query.order_by(outbox.c.id.desc()).limit(MOST))).all()
 
     async def replay(self, ids: Sequence[int], name: str | None, everything: bool, now: datetime) -> int:
         """Have dead messages tried again, and delivered ones too if they are named; how many there are."""
-        settled = or_(O.dead_at.is_not(None), O.delivered_at.is_not(None))
-        which = and_(O.id.in_(ids), settled) if ids else O.dead_at.is_not(None)
+        settled = or_(outbox.c.dead_at.is_not(None), outbox.c.delivered_at.is_not(None))
+        which = and_(outbox.c.id.in_(ids), settled) if ids else outbox.c.dead_at.is_not(None)
         if name is not None:
-            which = and_(which, O.webhook_id == (await self._row(name)).id)
+            which = and_(which, outbox.c.webhook_id == (await self._row(name)).id)
         if not ids and name is None and not everything:
             raise WebhookError("Say which: ids, --to NAME, or --all.")
-        disabled = select(W.id).where(W.disabled_at.is_not(None))
-        alive = or_(O.webhook_id.is_(None), O.webhook_id.not_in(disabled))
+        disabled = select(webhooks.c.id).where(webhooks.c.disabled_at.is_not(None))
+        alive = or_(outbox.c.webhook_id.is_(None), outbox.c.webhook_id.not_in(disabled))
         again = {"next_attempt_at": now, "dead_at": None, "delivered_at": None, "attempts": 0, "trouble": None}
         again |= {"give_up_at": now + timedelta(days=3), "leased_until": None}
-        wanted = (which, alive, O.payload.is_not(None), or_(O.void_at.is_(None), O.void_at > now))
+        wanted = (which, alive, outbox.c.payload.is_not(None), or_(outbox.c.void_at.is_(None), outbox.c.void_at > now))
         async with self._store.write() as connection:
             return (await connection.execute(update(outbox).where(*wanted).values(again))).rowcount
 
     async def counts(self) -> Counts:
         """How many wait, how many are dead, since when the oldest waits."""
-        query = select(func.count(O.next_attempt_at), func.count(O.dead_at))
-        oldest = select(O.created_at).where(O.next_attempt_at.is_not(None)).order_by(O.id).limit(1)
+        query = select(func.count(outbox.c.next_attempt_at), func.count(outbox.c.dead_at))
+        oldest = select(outbox.c.created_at).where(outbox.c.next_attempt_at.is_not(None)).order_by(outbox.c.id).limit(1)
         async with self._store.write() as connection:
             waiting, dead = (await connection.execute(query)).one()
             return Counts(waiting, dead, await connection.scalar(oldest))
 
     async def _row(self, name: str) -> Any:
         async with self._store.write() as connection:
-            row = (await connection.execute(select(webhooks).where(W.name == name))).one_or_none()
+            row = (await connection.execute(select(webhooks).where(webhooks.c.name == name))).one_or_none()
         if row is None:
             raise WebhookError(f"There is no system {name}: `gateway webhooks list` shows those there are.")
         return row

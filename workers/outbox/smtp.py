@@ -55,7 +55,7 @@ class Mailer:
         self._threads = ThreadPoolExecutor(AT_ONCE, "mail")
 
     async def send(self, name: str, content: bytes, now: datetime) -> None:
-        """Submit an e-mail made by `resolvers.letters.letters`; MailError when it is not accepted."""
+        """Have the server take a letter of `resolvers.emails.emails`; MailError when it does not."""
         letter = compose(self._terms, name, content, now)
         await asyncio.get_running_loop().run_in_executor(self._threads, self._hand_over, letter)
 

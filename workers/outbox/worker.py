@@ -36,7 +36,6 @@ from workers.recipients.restrictions_noting import note_delivered
 
 log = logging.getLogger(__name__)
 
-O, L = outbox.c, erasure_letters.c  # noqa: E741  (the tables' columns)
 
 Also = Callable[[AsyncConnection], Awaitable[None]]
 """Writes further state in the transaction that records the outcome of a delivery."""
@@ -142,15 +141,25 @@ class Deliverer:
     async def _claim(self, receiver: Receiver) -> list[Message]:
         """Claim the next messages under a lease; of each customer only the first open one, which keeps the order."""
         now = self._clock()
-        waiting = select(O.id, O.customer_id, O.payload, O.attempts, O.created_at, O.give_up_at, O.event)
-        waiting = waiting.where(_of(receiver), O.next_attempt_at <= now, LEASE.free(now), ~_earlier, _good(now))
+        waiting = select(
+            outbox.c.id,
+            outbox.c.customer_id,
+            outbox.c.payload,
+            outbox.c.attempts,
+            outbox.c.created_at,
+            outbox.c.give_up_at,
+            outbox.c.event,
+        )
+        waiting = waiting.where(_of(receiver), outbox.c.next_attempt_at <= now, LEASE.free(now), ~_earlier, _good(now))
         # Skip messages that another worker is claiming at the same time.
-        waiting = waiting.order_by(O.next_attempt_at, O.id).limit(BATCH).with_for_update(skip_locked=True)
+        waiting = waiting.order_by(outbox.c.next_attempt_at, outbox.c.id).limit(BATCH).with_for_update(skip_locked=True)
         async with self._store.write() as connection:
             rows = (await connection.execute(waiting)).all()
             if not rows:
                 return []
-            await connection.execute(update(outbox).where(O.id.in_([row.id for row in rows])).values(LEASE.taken(now)))
+            await connection.execute(
+                update(outbox).where(outbox.c.id.in_([row.id for row in rows])).values(LEASE.taken(now))
+            )
         contents = await opened(self._store.keys, [(row.id, row.customer_id, row.payload) for row in rows])
         return [
             Message(
@@ -222,7 +231,7 @@ class Deliverer:
     ) -> None:
         """Record the outcome of an attempt, unless another worker has taken over; in the same transaction (F10) also
         the state of a letter about an erasure, or of the notified recipient."""
-        mine = LEASE.mine(message.id, message.attempt), O.next_attempt_at.is_not(None)
+        mine = LEASE.mine(message.id, message.attempt), outbox.c.next_attempt_at.is_not(None)
         # The number of attempts is the fencing number: after another claim this update matches no row.
         async with self._store.write() as connection:
             noted = await connection.execute(update(outbox).where(*mine).values(**change, leased_until=None))
@@ -234,9 +243,9 @@ class Deliverer:
                 if "outcome" in letter:
                     await note_delivered(connection, message.id, letter["outcome"], letter["settled_at"])
             elif receiver.id is None:
-                open_ = [L.id == message.id, L.outcome.is_(None)]
+                open_ = [erasure_letters.c.id == message.id, erasure_letters.c.outcome.is_(None)]
                 if "failed_at" in letter:
-                    open_.append(L.failed_at.is_(None))
+                    open_.append(erasure_letters.c.failed_at.is_(None))
                 await connection.execute(update(erasure_letters).where(*open_).values(letter))
 
 
@@ -244,19 +253,19 @@ class Deliverer:
 _first = outbox.alias("first")
 _earlier = (
     exists()
-    .where(_first.c.customer_id == O.customer_id, _first.c.webhook_id == O.webhook_id)
-    .where(_first.c.id < O.id, _first.c.next_attempt_at.is_not(None))
+    .where(_first.c.customer_id == outbox.c.customer_id, _first.c.webhook_id == outbox.c.webhook_id)
+    .where(_first.c.id < outbox.c.id, _first.c.next_attempt_at.is_not(None))
 )
 
 
 def _good(now: Any) -> Any:
     """Return the condition for messages that are not void at a time."""
-    return or_(O.void_at.is_(None), O.void_at > now)
+    return or_(outbox.c.void_at.is_(None), outbox.c.void_at > now)
 
 
 _due = (
-    select(O.webhook_id)
-    .where(O.next_attempt_at <= bindparam("now", type_=Instant))
+    select(outbox.c.webhook_id)
+    .where(outbox.c.next_attempt_at <= bindparam("now", type_=Instant))
     .where(LEASE.free(bindparam("now", type_=Instant), bindparam("longest", type_=Instant)))
     .where(_good(bindparam("now", type_=Instant)))
     .distinct()
@@ -264,7 +273,7 @@ _due = (
 
 
 def _of(receiver: Receiver) -> Any:
-    return O.topic == "email" if receiver.id is None else O.webhook_id == receiver.id
+    return outbox.c.topic == "email" if receiver.id is None else outbox.c.webhook_id == receiver.id
 
 
 __all__: Sequence[str] = ["Deliverer"]

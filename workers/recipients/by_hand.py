@@ -21,16 +21,13 @@ from store.registers.partners import partners
 from store.registers.recipients import recipient_contacts
 from store.registers.webhooks import webhooks
 from store.sql.ids import new_id
-from store.tables.erasures import RECIPIENT_KINDS, TOOL, erasure_recipients, erasures
+from store.tables.erasures import RECIPIENT_KINDS, TOOL, erasure_recipients
 from store.tables.outbox import outbox
 from values.mailbox import MailboxError, parse_mailbox
 from workers.recipients.closing import forget_messages
 from workers.recipients.listing import letter
 from workers.recipients.noting import UNSIGNED, look_soon
 
-C, E, K, O, R, W = (  # noqa: E741  (the tables' columns)
-    clients.c, erasures.c, recipient_contacts.c, outbox.c, erasure_recipients.c, webhooks.c,
-)  # fmt: skip
 KINDS = tuple(kind for kind in RECIPIENT_KINDS if kind != Recipient.AUTHORITY.name)
 """Authorities are left out: data that one received under an order is not called back."""
 NAMED = {
@@ -75,12 +72,14 @@ class Recipients:
             if column is not None and await connection.scalar(select(column).where(column == name)) is None:
                 raise RecipientError(f"There is no {kind} of this name.")
             hook = None if webhook is None else await self._webhook(connection, webhook)
-            await connection.execute(delete(recipient_contacts).where(K.kind == kind, K.name == name))
+            await connection.execute(
+                delete(recipient_contacts).where(recipient_contacts.c.kind == kind, recipient_contacts.c.name == name)
+            )
             row = {"id": new_id(), "kind": kind, "name": name, "webhook_id": hook, "email": email, "created_at": now}
             await connection.execute(insert(recipient_contacts).values(row))
 
     async def _webhook(self, connection: AsyncConnection, name: str) -> int:
-        id_ = await connection.scalar(select(W.id).where(W.name == name))
+        id_ = await connection.scalar(select(webhooks.c.id).where(webhooks.c.name == name))
         if id_ is None:
             raise RecipientError(f"There is no system {name}: `gateway webhooks list` shows those there are.")
         return int(id_)
@@ -88,21 +87,34 @@ class Recipients:
     async def remove_contact(self, kind: str, name: str) -> None:
         """Forget how a recipient is told."""
         async with self._store.write() as connection:
-            gone = delete(recipient_contacts).where(K.kind == kind, K.name == name)
+            gone = delete(recipient_contacts).where(
+                recipient_contacts.c.kind == kind, recipient_contacts.c.name == name
+            )
             if (await connection.execute(gone)).rowcount == 0:
                 raise RecipientError("No contact is registered for it: `gateway recipients list` shows all.")
 
     async def contacts(self) -> Sequence[Any]:
         """Every one, by kind and name, with the name of its subscription."""
-        query = select(K.kind, K.name, K.email, W.name.label("webhook"))
-        query = query.join_from(recipient_contacts, webhooks, K.webhook_id == W.id, isouter=True)
+        query = select(
+            recipient_contacts.c.kind,
+            recipient_contacts.c.name,
+            recipient_contacts.c.email,
+            webhooks.c.name.label("webhook"),
+        )
+        query = query.join_from(
+            recipient_contacts, webhooks, recipient_contacts.c.webhook_id == webhooks.c.id, isouter=True
+        )
         async with self._store.write() as connection:
-            return (await connection.execute(query.order_by(K.kind, K.name))).all()
+            return (
+                await connection.execute(query.order_by(recipient_contacts.c.kind, recipient_contacts.c.name))
+            ).all()
 
     async def letter(self, case: int, name: str) -> str:
         """The text to post to a recipient that nothing has reached yet; RecipientError when it is there no more."""
         row = await self._one(case, name)
-        query = select(O.id, O.customer_id, O.payload).where(O.id == row.outbox_id, O.payload.is_not(None))
+        query = select(outbox.c.id, outbox.c.customer_id, outbox.c.payload).where(
+            outbox.c.id == row.outbox_id, outbox.c.payload.is_not(None)
+        )
         async with self._store.write() as connection:
             message = (await connection.execute(query)).one_or_none()
         (content,) = (None,) if message is None else await opened(self._store.keys, [tuple(message)])
@@ -122,7 +134,7 @@ class Recipients:
         values = {
             "state": NotificationState.SENT.name,
             "method": Method.LETTER.name,
-            "tries": R.tries + 1,
+            "tries": erasure_recipients.c.tries + 1,
             "sent_at": sent,
         }
         await self._change(
@@ -149,7 +161,11 @@ class Recipients:
         )
 
     async def _one(self, case: int, name: str) -> Any:
-        found = select(erasure_recipients).where(R.erasure_id == case, R.name == name).order_by(R.kind)
+        found = (
+            select(erasure_recipients)
+            .where(erasure_recipients.c.erasure_id == case, erasure_recipients.c.name == name)
+            .order_by(erasure_recipients.c.kind)
+        )
         async with self._store.write() as connection:
             row = (await connection.execute(found)).first()
         if row is None:
@@ -157,7 +173,7 @@ class Recipients:
         return row
 
     async def _change(self, row: Any, of: Sequence[NotificationState], values: dict[str, Any], now: datetime) -> None:
-        mine = R.id == row.id, R.state.in_([state.name for state in of]), UNSIGNED
+        mine = erasure_recipients.c.id == row.id, erasure_recipients.c.state.in_([state.name for state in of]), UNSIGNED
         async with self._store.write() as connection:
             if (await connection.execute(update(erasure_recipients).where(*mine).values(values))).rowcount == 0:
                 raise RecipientError(

@@ -33,7 +33,6 @@ from workers.loop.periodic import guarded
 
 log = logging.getLogger(__name__)
 
-E, R, O = erasures.c, erasure_recipients.c, outbox.c  # noqa: E741  (the tables' columns)
 PAGE = 50
 LEASE = timedelta(minutes=2)
 """Time after which another worker continues a case whose worker crashed between signing and the ledger."""
@@ -44,8 +43,8 @@ class Closing:
 
     def __init__(self, store: Store, signers: Signers) -> None:
         self._store, self._signers = store, signers
-        due = select(E.id).where(E.recipients_due_at <= bindparam("now", type_=Instant))
-        self._due = store.reader.prepare(due.order_by(E.recipients_due_at, E.id).limit(PAGE))
+        due = select(erasures.c.id).where(erasures.c.recipients_due_at <= bindparam("now", type_=Instant))
+        self._due = store.reader.prepare(due.order_by(erasures.c.recipients_due_at, erasures.c.id).limit(PAGE))
 
     async def run(self, now: datetime) -> None:
         """Process due cases; a failure of one does not block the others (F9)."""
@@ -59,7 +58,7 @@ class Closing:
         """
         signers = await self._signers()
         async with self._store.write() as connection:
-            mine = select(erasures).where(E.id == case, E.recipients_due_at <= now)
+            mine = select(erasures).where(erasures.c.id == case, erasures.c.recipients_due_at <= now)
             row = (await connection.execute(mine.with_for_update(skip_locked=True))).one_or_none()
             if row is None:
                 return False
@@ -67,36 +66,44 @@ class Closing:
             waiting = [each for each in recipients if is_waited_for(each)]
             if waiting and row.recipients_statement is None:
                 later = min(each.listed_at for each in waiting) + ANSWER_WITHIN
-                await connection.execute(update(erasures).where(E.id == case).values(recipients_due_at=later))
+                await connection.execute(update(erasures).where(erasures.c.id == case).values(recipients_due_at=later))
                 return False
             name = case_name(self._store.keys.system, case)
             await forget_messages(connection, [each.outbox_id for each in recipients], now)
             facts = recipients_facts(name, row.certificate, recipients, now)
             statement = row.recipients_statement or signed(signers, facts, RECIPIENTS)
             taken = {"recipients_statement": statement, "recipients_due_at": now + LEASE}
-            await connection.execute(update(erasures).where(E.id == case).values(taken))
+            await connection.execute(update(erasures).where(erasures.c.id == case).values(taken))
         # After the commit: the ledger is another database. A worker that takes over records the stored statement again.
         await self._store.ledger.append(recipients_ledger_entry(statement, now))
         async with self._store.write() as connection:
-            await connection.execute(update(erasures).where(E.id == case).values(recipients_due_at=None))
+            await connection.execute(update(erasures).where(erasures.c.id == case).values(recipients_due_at=None))
         return True
 
 
 async def give_up(connection: AsyncConnection, case: int, now: datetime) -> Sequence[Any]:
     """Give up the recipients of a case that have not answered in time; returns all its recipients."""
     open_ = [state.name for state in NotificationState if state not in SETTLED]
-    late = R.erasure_id == case, R.state.in_(open_), R.listed_at <= now - ANSWER_WITHIN
+    late = (
+        erasure_recipients.c.erasure_id == case,
+        erasure_recipients.c.state.in_(open_),
+        erasure_recipients.c.listed_at <= now - ANSWER_WITHIN,
+    )
     # Tools that keep nothing have nothing to answer, so that they are not given up either.
-    over = update(erasure_recipients).where(*late, R.keeps_days.is_distinct_from(0))
+    over = update(erasure_recipients).where(*late, erasure_recipients.c.keeps_days.is_distinct_from(0))
     await connection.execute(over.values(state=NotificationState.GIVEN_UP.name, given_up_at=now))
-    listed = select(erasure_recipients).where(R.erasure_id == case).order_by(R.kind, R.name)
+    listed = (
+        select(erasure_recipients)
+        .where(erasure_recipients.c.erasure_id == case)
+        .order_by(erasure_recipients.c.kind, erasure_recipients.c.name)
+    )
     return (await connection.execute(listed)).all()
 
 
 async def forget_messages(connection: AsyncConnection, ids: Sequence[int | None], now: datetime) -> None:
     """Delete the content of undelivered messages and letters: they are useless now, and identify an erased customer."""
     over = {"payload": None, "next_attempt_at": None, "leased_until": None, "dead_at": now}
-    those = O.id.in_([each for each in ids if each is not None]), O.delivered_at.is_(None)
+    those = outbox.c.id.in_([each for each in ids if each is not None]), outbox.c.delivered_at.is_(None)
     await connection.execute(update(outbox).where(*those).values(over))
 
 

@@ -65,7 +65,9 @@ async def holders(connection: AsyncConnection, customer_id: int, readers: Iterab
     got = select(D.recipient_kind, D.recipient_name, func.max(D.recipient_country))
     got = got.where(D.customer_id == customer_id, D.recipient_kind.in_(kinds))
     found = []
-    for kind, name, country in await connection.execute(got.group_by(D.recipient_kind, D.recipient_name)):
+    for kind, name, country in await connection.execute(
+        got.group_by(disclosures.c.recipient_kind, disclosures.c.recipient_name)
+    ):
         found.append(CopyHolder(kind, name, country, references=await _references(connection, customer_id, kind, name)))
     return found + await tools(connection, readers)
 
@@ -83,8 +85,14 @@ async def _references(connection: AsyncConnection, customer_id: int, kind: str, 
     """Return the references by which a recipient knows the data; partners and tools know the customer's id instead."""
     if kind not in (Recipient.PAYMENT_AFFILIATE.name, Recipient.REGISTRY.name):
         return ()
-    mine = D.customer_id == customer_id, D.recipient_kind == kind, D.recipient_name == name
-    triggers = await connection.scalars(select(D.trigger).where(*mine).group_by(D.trigger).limit(MOST))
+    mine = (
+        disclosures.c.customer_id == customer_id,
+        disclosures.c.recipient_kind == kind,
+        disclosures.c.recipient_name == name,
+    )
+    triggers = await connection.scalars(
+        select(disclosures.c.trigger).where(*mine).group_by(disclosures.c.trigger).limit(MOST)
+    )
     return tuple(sorted(trigger.rpartition(":")[2] for trigger in triggers))
 
 

@@ -36,10 +36,6 @@ from store.tables.restrictions import notice_recipients, notices
 from workers.loop.periodic import guarded, run_periodically
 from workers.recipients.listing import CopyHolder, facts_for, holders, message_to
 
-C, D, K, N, P, R = (
-    clients.c, disclosures.c, recipient_contacts.c, notices.c, customers.c, notice_recipients.c,
-)  # fmt: skip
-
 PAGE = 20
 """Notices in one round."""
 
@@ -69,10 +65,13 @@ class Notifier:
 
     def __init__(self, store: Store, clock: Callable[[], datetime], pause: float = PAUSE) -> None:
         self._store, self._clock, self._pause = store, clock, pause
-        waiting = select(N.id, N.customer_id).where(N.listed_at.is_(None), ~_behind_another())
-        self._waiting = store.reader.prepare(waiting.order_by(N.asked_at, N.id).limit(PAGE))
-        late = select(R.id).where(R.state.in_(SETTLED_NOT), R.listed_at <= bindparam("before", type_=Instant))
-        self._late = store.reader.prepare(late.order_by(R.listed_at).limit(PAGE))
+        waiting = select(notices.c.id, notices.c.customer_id).where(notices.c.listed_at.is_(None), ~_behind_another())
+        self._waiting = store.reader.prepare(waiting.order_by(notices.c.asked_at, notices.c.id).limit(PAGE))
+        late = select(notice_recipients.c.id).where(
+            notice_recipients.c.state.in_(SETTLED_NOT),
+            notice_recipients.c.listed_at <= bindparam("before", type_=Instant),
+        )
+        self._late = store.reader.prepare(late.order_by(notice_recipients.c.listed_at).limit(PAGE))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, also across outages of the store."""
@@ -94,23 +93,28 @@ class Notifier:
         readers = set[str]() if key is None else await self._readers(key)
         async with self._store.write() as connection:
             # key_share: the lock waits neither for readers nor for inserts of rows that refer to the customer.
-            free = select(P.id).where(P.id == owner).with_for_update(skip_locked=True, key_share=True)
+            free = (
+                select(customers.c.id).where(customers.c.id == owner).with_for_update(skip_locked=True, key_share=True)
+            )
             if await connection.scalar(free) is None:
                 return False  # Another worker, or a change of the customer's rights, has the lock.
-            mine = select(notices).where(N.id == notice_id, N.listed_at.is_(None), ~_behind_another())
+            mine = select(notices).where(notices.c.id == notice_id, notices.c.listed_at.is_(None), ~_behind_another())
             row = (await connection.execute(mine)).one_or_none()
             if row is None:
                 return False
             if key is not None:
                 for holder in await self._concerned(connection, row, readers):
                     await self._write(connection, row, key, holder, now)
-            await connection.execute(update(notices).where(N.id == notice_id).values(listed_at=now))
+            await connection.execute(update(notices).where(notices.c.id == notice_id).values(listed_at=now))
         return True
 
     async def _readers(self, key: SubjectKey) -> set[str]:
         """Return the clients that read; the ledger is searched only if any client keeps data or has a contact."""
         async with self._store.write() as connection:
-            keeping, contact = select(C.id).where(_keeps()).limit(1), select(K.id).where(K.kind == TOOL).limit(1)
+            keeping, contact = (
+                select(clients.c.id).where(_keeps()).limit(1),
+                select(recipient_contacts.c.id).where(recipient_contacts.c.kind == TOOL).limit(1),
+            )
             if await connection.scalar(keeping) is None and await connection.scalar(contact) is None:
                 return set()
         return await clients_that_read(self._store.ledger_reader, key.pseudonym)
@@ -121,8 +125,14 @@ class Notifier:
         or have a contact."""
         if row.about == Notice.LIFTING.name:
             return await self._notified_before(connection, row)
-        keeping = set(await connection.scalars(select(C.id).where(_keeps(), C.id.in_(sorted(readers)))))
-        keeping |= set(await connection.scalars(select(K.name).where(K.kind == TOOL, K.name.in_(sorted(readers)))))
+        keeping = set(await connection.scalars(select(clients.c.id).where(_keeps(), clients.c.id.in_(sorted(readers)))))
+        keeping |= set(
+            await connection.scalars(
+                select(recipient_contacts.c.name).where(
+                    recipient_contacts.c.kind == TOOL, recipient_contacts.c.name.in_(sorted(readers))
+                )
+            )
+        )
         found = [
             each for each in await holders(connection, row.customer_id, readers)
             if each.kind != TOOL or each.name in keeping
@@ -134,18 +144,26 @@ class Notifier:
 
     async def _notified_before(self, connection: AsyncConnection, row: Any) -> Sequence[CopyHolder]:
         """Return the recipients that were listed for the restriction that ended, with their current references."""
-        of, mine = Notice.RESTRICTION.name, N.customer_id == row.customer_id
-        begun = select(func.max(N.id)).where(mine, N.about == of, N.id < row.id).scalar_subquery()
-        listed = select(R.kind, R.name, R.country).where(R.notice_id == begun, R.customer_id == row.customer_id)
+        of, mine = Notice.RESTRICTION.name, notices.c.customer_id == row.customer_id
+        begun = (
+            select(func.max(notices.c.id)).where(mine, notices.c.about == of, notices.c.id < row.id).scalar_subquery()
+        )
+        listed = select(notice_recipients.c.kind, notice_recipients.c.name, notice_recipients.c.country).where(
+            notice_recipients.c.notice_id == begun, notice_recipients.c.customer_id == row.customer_id
+        )
         known = {(each.kind, each.name): each for each in await holders(connection, row.customer_id, ())}
         return [
             known.get((kind, name), CopyHolder(kind, name, country))
-            for kind, name, country in await connection.execute(listed.order_by(R.id))
+            for kind, name, country in await connection.execute(listed.order_by(notice_recipients.c.id))
         ]
 
     async def _got(self, connection: AsyncConnection, owner: int, fields: frozenset[str]) -> set[tuple[str, str]]:
         """Return the recipients of a disclosure of one of these fields, or of a part of it."""
-        rows = select(D.recipient_kind, D.recipient_name, D.fields).where(D.customer_id == owner).distinct()
+        rows = (
+            select(disclosures.c.recipient_kind, disclosures.c.recipient_name, disclosures.c.fields)
+            .where(disclosures.c.customer_id == owner)
+            .distinct()
+        )
         return {
             (kind, name) for kind, name, had in await connection.execute(rows) if fields.intersection(orjson.loads(had))
         }
@@ -168,21 +186,23 @@ class Notifier:
 
     async def _give_up(self, ids: Sequence[int], now: datetime) -> None:
         async with self._store.write() as connection:
-            late = R.id.in_(ids), R.state.in_(SETTLED_NOT)
+            late = notice_recipients.c.id.in_(ids), notice_recipients.c.state.in_(SETTLED_NOT)
             over = {"state": NotificationState.GIVEN_UP.name, "given_up_at": now}
             await connection.execute(update(notice_recipients).where(*late).values(over))
 
 
 def _keeps() -> Any:
     """Return the condition for clients that are registered as keeping data."""
-    return C.keeps_days > 0
+    return clients.c.keeps_days > 0
 
 
 def _behind_another() -> Any:
     """Return the condition for a notice behind an unprocessed earlier one about the same customer; ids are in the order
     of the requests, which were made under the customer's lock."""
     other = notices.alias("earlier").c
-    return exists().where(other.customer_id == N.customer_id, other.id < N.id, other.listed_at.is_(None))
+    return exists().where(
+        other.customer_id == notices.c.customer_id, other.id < notices.c.id, other.listed_at.is_(None)
+    )
 
 
 def _facts(store: Store, row: Any, key: SubjectKey, holder: CopyHolder) -> dict[str, Any]:

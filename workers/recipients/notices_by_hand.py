@@ -19,7 +19,6 @@ from workers.recipients.by_hand import RecipientError, posting
 from workers.recipients.closing import forget_messages
 from workers.recipients.notices import letter
 
-O, R = outbox.c, notice_recipients.c  # noqa: E741
 MOST = 1_000
 OPEN = tuple(state.name for state in NotificationState if state not in SETTLED)
 
@@ -33,14 +32,20 @@ class Notices:
     async def listed(self, every: bool) -> Sequence[Any]:
         """Those who have not answered yet, the oldest first; with `every`, the newest of all."""
         query = select(notice_recipients).limit(MOST)
-        query = query.order_by(R.id.desc()) if every else query.where(R.state.in_(OPEN)).order_by(R.listed_at)
+        query = (
+            query.order_by(notice_recipients.c.id.desc())
+            if every
+            else query.where(notice_recipients.c.state.in_(OPEN)).order_by(notice_recipients.c.listed_at)
+        )
         async with self._store.write() as connection:
             return (await connection.execute(query)).all()
 
     async def letter(self, number: int) -> str:
         """The text to post; RecipientError when nothing waits."""
         row = await self._one(number)
-        query = select(O.id, O.customer_id, O.payload).where(O.id == row.outbox_id, O.payload.is_not(None))
+        query = select(outbox.c.id, outbox.c.customer_id, outbox.c.payload).where(
+            outbox.c.id == row.outbox_id, outbox.c.payload.is_not(None)
+        )
         async with self._store.write() as connection:
             message = (await connection.execute(query)).one_or_none()
         (content,) = (None,) if message is None else await opened(self._store.keys, [tuple(message)])
@@ -61,7 +66,7 @@ class Notices:
         values = {
             "state": NotificationState.SENT.name,
             "method": Method.LETTER.name,
-            "tries": R.tries + 1,
+            "tries": notice_recipients.c.tries + 1,
             "sent_at": sent,
         }
         await self._change(row, (*OPEN, NotificationState.GIVEN_UP.name), values | {"given_up_at": None}, now)
@@ -78,14 +83,16 @@ class Notices:
 
     async def _one(self, number: int) -> Any:
         async with self._store.write() as connection:
-            row = (await connection.execute(select(notice_recipients).where(R.id == number))).one_or_none()
+            row = (
+                await connection.execute(select(notice_recipients).where(notice_recipients.c.id == number))
+            ).one_or_none()
         if row is None:
             raise RecipientError("There is no such notice: `gateway recipients notices --all` lists them.")
         return row
 
     async def _change(self, row: Any, of: Sequence[str], values: dict[str, Any], now: datetime) -> None:
         async with self._store.write() as connection:
-            mine = R.id == row.id, R.state.in_(of)
+            mine = notice_recipients.c.id == row.id, notice_recipients.c.state.in_(of)
             if (await connection.execute(update(notice_recipients).where(*mine).values(values))).rowcount == 0:
                 raise RecipientError(f"{row.name} is {row.state}, and stays so.")
             await forget_messages(connection, [row.outbox_id], now)

@@ -16,9 +16,11 @@ from policy.restricting import NoticeReply
 from store.tables.erasures import erasure_recipients, erasures
 from store.tables.restrictions import notice_recipients
 
-E, N, R = erasures.c, notice_recipients.c, erasure_recipients.c
-
-UNSIGNED = R.erasure_id.in_(select(E.id).where(E.id == R.erasure_id, E.recipients_statement.is_(None)))
+UNSIGNED = erasure_recipients.c.erasure_id.in_(
+    select(erasures.c.id).where(
+        erasures.c.id == erasure_recipients.c.erasure_id, erasures.c.recipients_statement.is_(None)
+    )
+)
 """Condition for recipients whose statement was not signed yet: after that the row must not change."""
 
 
@@ -52,11 +54,11 @@ async def _note(
     values: dict[str, Any],
     now: datetime,
 ) -> None:
-    those = R.outbox_id == outbox_id, R.state.in_([state.name for state in of])
-    case = await connection.scalar(select(R.erasure_id).where(*those))
+    those = erasure_recipients.c.outbox_id == outbox_id, erasure_recipients.c.state.in_([state.name for state in of])
+    case = await connection.scalar(select(erasure_recipients.c.erasure_id).where(*those))
     if case is None:
         # Not of an erasure: the message was about a restriction or a correction.
-        its = N.outbox_id == outbox_id, N.state.in_([state.name for state in of])
+        its = notice_recipients.c.outbox_id == outbox_id, notice_recipients.c.state.in_([state.name for state in of])
         await connection.execute(update(notice_recipients).where(*its).values(values))
         return
     await connection.execute(update(erasure_recipients).where(*those, UNSIGNED).values(values))
@@ -66,5 +68,9 @@ async def _note(
 
 async def look_soon(connection: AsyncConnection, erasure_id: int, now: datetime) -> None:
     """Make a worker check soon whether this was the last recipient of the case."""
-    waits = E.id == erasure_id, E.recipients_due_at.is_not(None), E.recipients_statement.is_(None)
+    waits = (
+        erasures.c.id == erasure_id,
+        erasures.c.recipients_due_at.is_not(None),
+        erasures.c.recipients_statement.is_(None),
+    )
     await connection.execute(update(erasures).where(*waits).values(recipients_due_at=now))

@@ -15,8 +15,6 @@ from store.sql.metadata import Instant
 from store.tables.erasures import erasure_letters
 from store.tables.outbox import outbox
 
-O, L = outbox.c, erasure_letters.c  # noqa: E741  (the tables' columns)
-
 BATCH: Final = 500
 """Messages in one transaction."""
 
@@ -30,15 +28,15 @@ async def wipe_void(store: Store, now: datetime) -> int:
     It does not matter whether there is a mail server, or whether delivery was ever attempted. A message under way is
     left to its worker; delivered ones do not change.
     """
-    under_way = and_(O.leased_until.is_not(None), O.leased_until > now)
-    void = and_(O.void_at <= now, O.payload.is_not(None), O.delivered_at.is_(None), ~under_way)
-    old = [and_(O.topic == topic, func.coalesce(O.give_up_at, O.created_at) < _cutoff(period, now))
+    under_way = and_(outbox.c.leased_until.is_not(None), outbox.c.leased_until > now)
+    void = and_(outbox.c.void_at <= now, outbox.c.payload.is_not(None), outbox.c.delivered_at.is_(None), ~under_way)
+    old = [and_(outbox.c.topic == topic, func.coalesce(outbox.c.give_up_at, outbox.c.created_at) < _cutoff(period, now))
            for topic, period in WAITING.items()]  # fmt: skip
-    waits = and_(O.next_attempt_at.is_not(None), or_(*old), ~under_way)
+    waits = and_(outbox.c.next_attempt_at.is_not(None), or_(*old), ~under_way)
     gone = 0
     for each in (void, waits):
         # Locked rows are being delivered or claimed at this moment.
-        found = select(O.id).where(each).order_by(O.id).limit(BATCH).with_for_update(skip_locked=True)
+        found = select(outbox.c.id).where(each).order_by(outbox.c.id).limit(BATCH).with_for_update(skip_locked=True)
         while some := await _wipe(store, found, now):
             gone += some
     return gone
@@ -50,13 +48,13 @@ async def _wipe(store: Store, found: Select[tuple[int]], now: datetime) -> int:
         if ids:
             change = {
                 "payload": None,
-                "dead_at": func.coalesce(O.dead_at, bindparam("moment", now, Instant)),
+                "dead_at": func.coalesce(outbox.c.dead_at, bindparam("moment", now, Instant)),
                 "next_attempt_at": None,
                 "leased_until": None,
-                "trouble": func.coalesce(O.trouble, VOID),
+                "trouble": func.coalesce(outbox.c.trouble, VOID),
             }
-            await connection.execute(update(outbox).where(O.id.in_(ids)).values(change))
-            noted = update(erasure_letters).where(L.id.in_(ids), L.outcome.is_(None))
+            await connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(change))
+            noted = update(erasure_letters).where(erasure_letters.c.id.in_(ids), erasure_letters.c.outcome.is_(None))
             await connection.execute(noted.values(outcome="GIVEN_UP", settled_at=now))
     return len(ids)
 

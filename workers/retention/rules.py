@@ -44,11 +44,13 @@ def cutoff(rule: RetentionRule, now: datetime) -> datetime:
     return start_of_day(Period.parse(rule.period or "").first_running(local_day(now, UTC)), UTC)
 
 
-O, S, F = outbox.c, sessions.c, oauth_families.c  # noqa: E741
-
 LAST_APP = (
-    select(func.max(F.ends_at))
-    .where(F.session_id == S.id, F.revoked_at.is_(None), F.ends_at > S.expires_at)
+    select(func.max(oauth_families.c.ends_at))
+    .where(
+        oauth_families.c.session_id == sessions.c.id,
+        oauth_families.c.revoked_at.is_(None),
+        oauth_families.c.ends_at > sessions.c.expires_at,
+    )
     .scalar_subquery()
 )
 """The expiry of the last app authorised in a session: apps refer to the session's row, which is kept for as long."""
@@ -57,7 +59,7 @@ SWEEPS: Final = (
     Sweep(sign_ins, sign_ins.c.at, RetentionRule.SIGN_IN_RECORDS, ((alarm_links, alarm_links.c.sign_in_id),)),
     Sweep(
         sessions,
-        func.coalesce(S.ended_at, LAST_APP, S.expires_at),
+        func.coalesce(sessions.c.ended_at, LAST_APP, sessions.c.expires_at),
         RetentionRule.SESSION_RECORDS,
         ((session_proofs, session_proofs.c.session_id), (pending_sign_ins, pending_sign_ins.c.session_id)),
     ),
@@ -65,7 +67,7 @@ SWEEPS: Final = (
     Sweep(command_keys, command_keys.c.at, RetentionRule.COMMAND_KEYS),
     Sweep(refusal_counts, refusal_counts.c.day, RetentionRule.REFUSAL_COUNTS),
     Sweep(cookie_choices, cookie_choices.c.chosen_at, RetentionRule.COOKIE_CHOICE),
-    Sweep(outbox, func.coalesce(O.delivered_at, O.dead_at), RetentionRule.OUTBOX),
+    Sweep(outbox, func.coalesce(outbox.c.delivered_at, outbox.c.dead_at), RetentionRule.OUTBOX),
     Sweep(
         exports, func.coalesce(exports.c.ready_at, exports.c.expires_at), RetentionRule.EXPORTS,
         ((export_parts, export_parts.c.export_id),),

@@ -1,12 +1,12 @@
-"""The messages about erasing a customer's data."""
+"""The e-mails about the erasure of a customer's data."""
 
 from __future__ import annotations
 
-from resolvers.letters.letters import Letter
+from resolvers.emails.emails import EmailTemplate
 
 
-class ErasureLetter(Letter):
-    """What can be written; each with a subject and a text in English and in French."""
+class ErasureEmail(EmailTemplate):
+    """The e-mails, each with subject and text in English and French."""
 
     ACCEPTED = (
         "We will erase your data",

@@ -1,12 +1,12 @@
-"""The messages to the owner of a domain, who may be somebody else than the customer (R52; GDPR Art. 14)."""
+"""The e-mails to registrants, who may be other persons than the customer (R52; GDPR Art. 14)."""
 
 from __future__ import annotations
 
-from resolvers.letters.letters import Letter
+from resolvers.emails.emails import EmailTemplate
 
 
-class RegistrantLetter(Letter):
-    """Each with a subject and a text in English and in French."""
+class RegistrantEmail(EmailTemplate):
+    """The e-mails, each with subject and text in English and French."""
 
     CONFIRM = (
         "Are you the owner of a domain?",

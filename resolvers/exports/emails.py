@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.dependencies import Site
-from resolvers.letters.letters import write
-from resolvers.letters.signin import SignInLetter
+from resolvers.emails.emails import write
+from resolvers.emails.signin import SignInEmail
 from store.crypto.subject_key import SubjectKey
 
 
-class ExportLetters:
+class ExportEmails:
     """Writes within the transaction that makes an export ready."""
 
     def __init__(self, site: Site) -> None:
@@ -21,4 +21,4 @@ class ExportLetters:
     async def ready(self, connection: AsyncConnection, key: SubjectKey, now: datetime, until: datetime) -> None:
         """Tell the customer, and until when it is kept."""
         day = f"{until:%Y-%m-%d %H:%M} UTC"
-        await write(connection, key, self._site, SignInLetter.EXPORT_READY, now, platform="CLIENT_AREA", until=day)
+        await write(connection, key, self._site, SignInEmail.EXPORT_READY, now, platform="CLIENT_AREA", until=day)

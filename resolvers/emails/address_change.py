@@ -1,12 +1,12 @@
-"""The messages about a new e-mail address: to the new one to confirm it, to the old one to warn (S8, R55)."""
+"""The e-mails about a change of the e-mail address: confirmation to the new one, warning to the old one (S8, R55)."""
 
 from __future__ import annotations
 
-from resolvers.letters.letters import Letter
+from resolvers.emails.emails import EmailTemplate
 
 
-class EmailLetter(Letter):
-    """Each with a subject and a text in English and in French; the addresses stand in none of them."""
+class AddressChangeEmail(EmailTemplate):
+    """The e-mails, each with subject and text in English and French. They contain neither address."""
 
     CONFIRM = (
         "Confirm this e-mail address",

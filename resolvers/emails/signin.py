@@ -1,12 +1,12 @@
-"""The messages about signing in, and about exports, which only who is signed in can fetch."""
+"""The e-mails about sign-in, and about exports."""
 
 from __future__ import annotations
 
-from resolvers.letters.letters import Letter
+from resolvers.emails.emails import EmailTemplate
 
 
-class SignInLetter(Letter):
-    """What can be written; each with a subject and a text in English and in French."""
+class SignInEmail(EmailTemplate):
+    """The e-mails, each with subject and text in English and French."""
 
     PASSWORD_RESET = (
         "Choose a new password",

@@ -1,12 +1,12 @@
-"""What a customer is told of an authority's request, once it may be told (R24)."""
+"""The e-mail about a disclosure to an authority, sent once it may be (R24)."""
 
 from __future__ import annotations
 
-from resolvers.letters.letters import Letter
+from resolvers.emails.emails import EmailTemplate
 
 
-class LegalLetter(Letter):
-    """A subject and a text in English and in French; which fields were disclosed stands in it, and no value."""
+class LegalEmail(EmailTemplate):
+    """The e-mail, with subject and text in English and French. It lists the disclosed fields without values."""
 
     ANSWERED = (
         "An authority received data about you",

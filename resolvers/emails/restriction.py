@@ -1,8 +1,8 @@
-"""The messages about restrictions and objections (GDPR Art. 12(3) and (4), 18(3), 21)."""
+"""The e-mails about restrictions and objections (GDPR Art. 12(3) and (4), 18(3), 21)."""
 
 from __future__ import annotations
 
-from resolvers.letters.letters import Letter
+from resolvers.emails.emails import EmailTemplate
 
 _REMEDY = "You may complain to the data protection authority of your country (GDPR Art. 77), or go to court (Art. 79)."
 _RECOURS = (
@@ -10,8 +10,8 @@ _RECOURS = (
 )
 
 
-class RightsLetter(Letter):
-    """Each with a subject and a text in English and in French."""
+class RightsEmail(EmailTemplate):
+    """The e-mails, each with subject and text in English and French."""
 
     RESTRICTED = (
         "Your data are restricted",
