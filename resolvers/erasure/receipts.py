@@ -78,7 +78,7 @@ class ErasureReceipts:
             erasures.c.cause,
             erasures.c.erased_now,
             *MOMENTS,
-            *(E[each.value] for each in SignedStatement),
+            *(erasures.c[each.value] for each in SignedStatement),
         )
         self._find = store.reader.prepare(select(*columns).where(erasures.c.id == bindparam("id", type_=Id)))
 
