@@ -19,7 +19,7 @@ from benchmarks.people import Person, person
 from benchmarks.sealing import COLUMNS, KEY_COLUMNS, Sealer
 from benchmarks.workspace import Files, Workspace, on_sqlite
 from gateway.config import settings
-from gateway.run.serving import open_works, store_config
+from gateway.run.serving import open_services, store_config
 from store.crypto.epochs import Epoch
 from store.crypto.root_key import RootKeys
 from store.database.migrate import upgrade
@@ -62,7 +62,7 @@ async def _found(files: Files) -> tuple[bytes, Epoch]:
     files.folder.mkdir(parents=True, mode=0o700)
     found = settings.read(on_sqlite(files, files.ledger))
     await upgrade(store_config(found))
-    async with open_works(found) as works:
+    async with open_services(found) as works:
         index_key, epoch = works.store.keys.system.index_key, works.store.keys.lookups.epochs.living[-1]
     outside.set_key(files.keys, RootKeys(files.root))
     with closing(sqlite3.connect(files.data, isolation_level=None)) as connection:

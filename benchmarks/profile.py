@@ -20,7 +20,7 @@ from benchmarks.rounds import CONNECTIONS, last_core
 from benchmarks.served import BEGIN, END
 from benchmarks.workspace import REPOSITORY, on_sqlite
 from gateway.config import settings
-from gateway.run.serving import now, open_works
+from gateway.run.serving import now, open_services
 from schema.api.api import Api
 from schema.documents.requests import Request
 
@@ -109,7 +109,7 @@ async def statements(rig: Rig) -> dict[str, int]:
     stage = rig.stage()
     ledger = stage.new_ledger("ledger-statements")
     counts: dict[str, int] = {}
-    async with open_works(settings.read(on_sqlite(stage.files, ledger))) as services:
+    async with open_services(settings.read(on_sqlite(stage.files, ledger))) as services:
         api = Api(services.store, clock=now)
         asker = Asker(services.tokens, stage.size)
         seen: list[str] = []

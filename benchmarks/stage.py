@@ -18,7 +18,7 @@ from benchmarks.postgres import Postgres
 from benchmarks.questions import WORKLOADS, Asker, write
 from benchmarks.workspace import Workspace, on_sqlite
 from gateway.config import settings
-from gateway.run.serving import open_works
+from gateway.run.serving import open_services
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 Counts = Mapping[str, int]
@@ -41,7 +41,7 @@ class Stage:
         ours: dict[str, Target] = {}
         theirs: dict[str, Target] = {}
         forget_heads(self.files.keys)
-        async with open_works(settings.read(on_sqlite(self.files, self.files.ledger))) as works:
+        async with open_services(settings.read(on_sqlite(self.files, self.files.ledger))) as works:
             asker = Asker(works.tokens, self.size)
             for name, count in counts.items():
                 workload = WORKLOADS[name]

@@ -47,4 +47,4 @@ REASONS = {
     "TIMEOUT": "it took too long",
     "TOO_LARGE": "it is too large",
 }
-"""What the log says where the word alone would not tell what to do."""
+"""Sentences for the log where the code alone would not say what to do."""

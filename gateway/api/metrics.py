@@ -23,7 +23,7 @@ from workers.outbox.backlog import OutboxBacklogs
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 """The text format that every Prometheus server reads."""
 FORWARDING = ("x-forwarded-for", "forwarded", "x-real-ip", "via", "x-forwarded-host", "x-forwarded-proto")
-"""What only a proxy writes."""
+"""Headers that only a proxy sends."""
 
 
 Collector = Callable[[datetime], Awaitable[Iterable[Metric]]]
@@ -147,7 +147,7 @@ def of_objections(store: Store) -> Collector:
 
 
 def of_outbox(store: Store) -> Collector:
-    """What waits to be delivered, for how long, and what was given up."""
+    """Undelivered messages by topic, the age of the oldest, and messages that were given up."""
     backlogs = OutboxBacklogs(store)
 
     async def collect(now: datetime) -> Iterable[Metric]:

@@ -58,7 +58,7 @@ class Receipts:
     def statement(
         self, which: SignedStatement, name: str, code: str, missing: str
     ) -> Callable[[Request], Awaitable[Response]]:
-        """What answers with a signed statement, byte by byte; Problem 404 of this code as long as there is none."""
+        """A handler that responds with a signed statement, byte by byte; Problem 404 with this code while there is none."""
 
         async def respond(request: Request) -> Response:
             text = (await self._found(request)).statements.get(which)

@@ -12,7 +12,7 @@ from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.demo.tokens import DemoTokens
 from gateway.http import server
-from gateway.run.serving import open_works, store_config
+from gateway.run.serving import open_services, store_config
 from resolvers.imports.imports import import_customers
 from resolvers.imports.source import Format
 from resolvers.inputs.report import ImportReport, Progress
@@ -63,7 +63,7 @@ def db_upgrade(accept_loss: bool) -> None:
             click.echo(str(error), err=True)
             raise SystemExit(KEYS_LACKING) from error
     click.echo("The databases are at this release's version.")
-    _tell_collisions(collisions)
+    _report_collisions(collisions)
 
 
 @db.command("reindex")
@@ -80,10 +80,10 @@ def db_reindex() -> None:
     settings = read_settings()
     with errors_as_sentences():
         _, collisions = server.run(reindex_all(store_config(settings), click.echo))
-    _tell_collisions(collisions)
+    _report_collisions(collisions)
 
 
-def _tell_collisions(collisions: list[Collision]) -> None:
+def _report_collisions(collisions: list[Collision]) -> None:
     """Print the collisions by customers' ids only, since the shared values are personal data; exit with COLLISIONS."""
     ids = server.run(customer_ids(store_config(read_settings()), collisions)) if collisions else {}
     for each in collisions:
@@ -149,8 +149,8 @@ def token(name: str) -> None:
 
 
 async def _mint(settings: Settings, name: str) -> str:
-    async with open_works(settings) as works:
-        return await DemoTokens(works.store, works.tokens, settings.demo_token_seconds).mint(name)
+    async with open_services(settings) as services:
+        return await DemoTokens(services.store, services.tokens, settings.demo_token_seconds).mint(name)
 
 
 @click.group()
@@ -175,7 +175,7 @@ def customers_import(file: Path, dry_run: bool, skip_bad: bool, form: Format | N
     settings = read_settings()
     with errors_as_sentences():
         report = server.run(_import(settings, file, form, dry_run, skip_bad))
-    _tell(report)
+    _report(report)
     if not report.clean:
         raise SystemExit(BAD_ROWS)
 
@@ -216,7 +216,7 @@ class Bar:
         self._bar.update(progress.bytes_done - self._bar.pos)
 
 
-def _tell(report: ImportReport) -> None:
+def _report(report: ImportReport) -> None:
     """Print the report: numbers first, then the problems that were kept."""
     stored = "nothing was stored" if report.dry_run or not report.imported else f"{report.imported} imported"
     kind = " (dry run)" if report.dry_run else ""

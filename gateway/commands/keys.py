@@ -10,11 +10,11 @@ import click
 from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.run.serving import open_works
+from gateway.run.serving import open_services
 from store.crypto.root_key import write_new
 from store.crypto.system_keys import SigningKey
 
-TELLS = 5.0
+REPORTS = 5.0
 """Seconds between two progress messages."""
 
 
@@ -40,8 +40,8 @@ def list_() -> None:
 
 
 async def _listed(settings: Settings) -> list[tuple[SigningKey, str]]:
-    async with open_works(settings) as works:
-        return await works.keys.listed()
+    async with open_services(settings) as services:
+        return await services.keys.listed()
 
 
 @keys.command("rotate")
@@ -60,10 +60,10 @@ def rotate_signing() -> None:
 
 
 async def _rotate_signing(settings: Settings) -> str:
-    async with open_works(settings) as works:
+    async with open_services(settings) as services:
         # First the existing keys: with none, `open` makes the first, which signs at once.
-        await works.keys.open()
-        return await works.keys.rotate()
+        await services.keys.open()
+        return await services.keys.rotate()
 
 
 @keys.command("rotate-root")
@@ -86,8 +86,8 @@ def rotate_root() -> None:
 
 
 async def _rotate_root(settings: Settings, counted: ProgressCounter) -> int:
-    async with open_works(settings) as works:
-        return await works.store.keys.rotate(marked=counted)
+    async with open_services(settings) as services:
+        return await services.store.keys.rotate(marked=counted)
 
 
 class ProgressCounter:
@@ -95,13 +95,13 @@ class ProgressCounter:
 
     def __init__(self) -> None:
         self.total = 0
-        self._told = monotonic()
+        self._reported_at = monotonic()
 
     def __call__(self, some: int) -> None:
         """Add `some` look-ups to the count."""
         self.total += some
-        if monotonic() - self._told >= TELLS:
-            self._told = monotonic()
+        if monotonic() - self._reported_at >= REPORTS:
+            self._reported_at = monotonic()
             click.echo(f"{self.total:,} look-ups are marked under a new key.", err=True)
 
 
@@ -140,5 +140,5 @@ def destroy_old_root() -> None:
 
 
 async def _destroy_old_root(settings: Settings) -> tuple[list[int], int]:
-    async with open_works(settings) as works:
-        return await works.store.keys.destroy_old_roots(), await works.store.keys.pending()
+    async with open_services(settings) as services:
+        return await services.store.keys.destroy_old_roots(), await services.store.keys.pending()

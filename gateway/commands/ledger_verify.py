@@ -129,13 +129,13 @@ def _verify_export(source: BufferedReader, trusted: Keys, known: str | None, as_
             "whole, not whose it is: compare the key with the one that you were given.",
             err=True,
         )
-    tell: Callable[[VerificationReport], None] = _tell_json if as_json else _tell
-    tell(report)
+    show: Callable[[VerificationReport], None] = _print_json if as_json else _report
+    show(report)
     if report.found:
         raise SystemExit(FOUND)
 
 
-def _tell(report: VerificationReport) -> None:
+def _report(report: VerificationReport) -> None:
     head = report.head
     click.echo(f"Ledger {head.origin}: {_range(head.first, head.size)}, {report.checkpoints} checkpoints.")
     if report.earliest is not None and report.latest is not None:
@@ -154,7 +154,7 @@ def _tell(report: VerificationReport) -> None:
         click.echo(f"VERIFIED: all of it is as it was signed by {' or '.join(map(str, report.trusted))}.")
 
 
-def _tell_json(report: VerificationReport) -> None:
+def _print_json(report: VerificationReport) -> None:
     facts = {
         "verified": not report.found,
         "ledger": report.head.origin,

@@ -37,7 +37,7 @@ from gateway.run.browsers import Browsers
 from gateway.run.dependencies import make_means
 from gateway.run.oauth_service import list_routes, make_authorization_server
 from gateway.run.sealing import sealed_meanwhile
-from gateway.run.serving import Services, open_works, store_config
+from gateway.run.serving import Services, open_services, store_config
 from gateway.run.working import make_housekeeping, open_workers, working, working_meanwhile
 from gateway.signin.pages.privacy import list_routes as notice_routes
 from gateway.signin.routes import list_routes as sign_in_routes
@@ -105,10 +105,10 @@ async def _work_until_stopped(settings: Settings) -> None:
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    async with open_works(settings) as works:
-        await serving.tell_privileges(settings, working=True)
-        model = make_api(works, settings, means).model
-        async with open_workers(works, settings, means, model) as workers, working(workers):
+    async with open_services(settings) as services:
+        await serving.warn_of_privileges(settings, working=True)
+        model = make_api(services, settings, means).model
+        async with open_workers(services, settings, means, model) as workers, working(workers):
             log.info("working")
             await stop.wait()
     log.info("stopped")
@@ -124,58 +124,58 @@ async def _demo(settings: Settings, listening: socket.socket) -> None:
 
 async def answer_until_stopped(settings: Settings, listening: socket.socket, opened: Opened) -> None:
     """Open the services, serve until stopped, close them; `opened` makes the callback for the start of the server."""
-    async with open_works(settings) as works:
-        await serving.tell_privileges(settings, working=settings.work or settings.seal_ledger)
-        started = await opened(works, settings)
-        tokens = DemoTokens(works.store, works.tokens, settings.demo_token_seconds)
+    async with open_services(settings) as services:
+        await serving.warn_of_privileges(settings, working=settings.work or settings.seal_ledger)
+        started = await opened(services, settings)
+        tokens = DemoTokens(services.store, services.tokens, settings.demo_token_seconds)
         with suppress(StoreUnavailableError):  # F2: a store that is down does not stop the start.
-            await register_client_area(works.store, page_documents().values(), serving.now())
+            await register_client_area(services.store, page_documents().values(), serving.now())
             if settings.demo:
                 await tokens.require_demo()
         means = make_means(settings)
-        api = make_api(works, settings, means)
-        sign_in = make_sign_in_services(works.store, settings, means, api, serving.now)
-        looking = RateLimit(settings.rdap_per_minute, settings.proxies, settings.proxy_header)
+        api = make_api(services, settings, means)
+        sign_in = make_sign_in_services(services.store, settings, means, api, serving.now)
+        rdap_limit = RateLimit(settings.rdap_per_minute, settings.proxies, settings.proxy_header)
         latencies = CollectorRegistry(auto_describe=False) if settings.metrics else None
         parts = Parts(
             settings=settings,
             api=api,
-            authenticator=works.authenticator,
-            keys=works.keys,
+            authenticator=services.authenticator,
+            keys=services.keys,
             # A process that cannot follow revocations lets nobody in, so it is not ready, either (O5).
-            ready=Readiness(works.store.ready, works.revocations.follow),
+            ready=Readiness(services.store.ready, services.revocations.follow),
             rules=api.model.rules,
             demo_tokens=tokens.listed if settings.demo else None,
-            ledger=works.store.ledger_reader,
-            withheld=lambda: works.store.ledger.withheld,
+            ledger=services.store.ledger_reader,
+            withheld=lambda: services.store.ledger.withheld,
             routes=[
                 *list_routes(
-                    make_authorization_server(works, settings, Browsers(sign_in), means),
+                    make_authorization_server(services, settings, Browsers(sign_in), means),
                     actions(api.model.rules.values()),
                 ),
                 *sign_in_routes(sign_in),
-                *consent_routes(works.authenticator, api, serving.now, settings.public_url),
-                *rdap_routes(api, serving.now, settings.public_url, looking),
-                *(acquirer_routes(works.store) if settings.demo else ()),
-                *export_routes(works.store, works.authenticator, api.model, serving.now),
-                *receipt_routes(works.store),
-                *notice_routes(works.store.reader, works.store.ledger_reader, settings, serving.now),
+                *consent_routes(services.authenticator, api, serving.now, settings.public_url),
+                *rdap_routes(api, serving.now, settings.public_url, rdap_limit),
+                *(acquirer_routes(services.store) if settings.demo else ()),
+                *export_routes(services.store, services.authenticator, api.model, serving.now),
+                *receipt_routes(services.store),
+                *notice_routes(services.store.reader, services.store.ledger_reader, settings, serving.now),
                 *metric_routes(
-                    works.store,
+                    services.store,
                     api.counts,
                     settings.metrics,
                     serving.now,
                     settings.proxies,
-                    works.refusals.totals,
+                    services.refusals.totals,
                     latencies,
                 ),
             ],
             latencies=latencies,
         )
-        sealing = sealed_meanwhile(works.store, store_config(settings), settings)
-        keeping = make_housekeeping(works, settings).running()
+        sealing = sealed_meanwhile(services.store, store_config(settings), settings)
+        keeping = make_housekeeping(services, settings).running()
         # Entered in this order, so left in reverse: workers stop first, and the sealer, last, signs their entries.
-        async with sealing, keeping, working_meanwhile(works, settings, means, api.model):
+        async with sealing, keeping, working_meanwhile(services, settings, means, api.model):
             await server.serve(build(parts), settings, listening, started)
     log.info("stopped")
 
@@ -185,7 +185,7 @@ def actions(rules: Iterable[Rule]) -> set[str]:
     return {scope for rule in rules for choice in rule.scopes for scope in choice}
 
 
-def make_api(works: Services, settings: Settings, means: SignInDependencies | None = None) -> Api:
+def make_api(services: Services, settings: Settings, means: SignInDependencies | None = None) -> Api:
     """The GraphQL API; ends the process if the schema is not safe to serve (G9)."""
     limits = Limits(
         tokens=settings.max_tokens,
@@ -199,14 +199,14 @@ def make_api(works: Services, settings: Settings, means: SignInDependencies | No
     try:
         budget = Budgets(settings.client_budget, time.monotonic, settings.customer_budget)
         return Api(
-            works.store,
+            services.store,
             limits,
             clock=serving.now,
             budget=budget,
             dependencies=means,
-            watch=works.reach,
+            watch=services.reach,
             references=settings.references,
-            tally=works.refusals,
+            tally=services.refusals,
             memory=settings.document_memory,
         )
     except SchemaError as error:
@@ -214,13 +214,13 @@ def make_api(works: Services, settings: Settings, means: SignInDependencies | No
         raise SystemExit(CANNOT_START) from error
 
 
-async def _say_where(works: Services, settings: Settings) -> Callable[[], None]:
+async def _say_where(services: Services, settings: Settings) -> Callable[[], None]:
     return lambda: log.info("answering", extra={"address": f"http://{settings.host}:{settings.port}"})
 
 
-async def _fill_and_instruct(works: Services, settings: Settings) -> Callable[[], None]:
-    if await load(works.store):
+async def _fill_and_instruct(services: Services, settings: Settings) -> Callable[[], None]:
+    if await load(services.store):
         log.info("the demo was loaded")
-    await open_for_business(works.store, settings)
-    text = await demo_instructions(DemoTokens(works.store, works.tokens, settings.demo_token_seconds), settings)
+    await open_for_business(services.store, settings)
+    text = await demo_instructions(DemoTokens(services.store, services.tokens, settings.demo_token_seconds), settings)
     return lambda: click.echo(text)

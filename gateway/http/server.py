@@ -37,13 +37,13 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
-        self._tell_started = started
+        self._report_started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, then call `started`."""
         await super().startup(sockets)
         if self.started:
-            self._tell_started()
+            self._report_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain connections, so that no request is lost (F6).

@@ -51,7 +51,7 @@ class Parts:
     routes: Sequence[Route] = ()
     """Further routes, such as the authorization server's."""
     ledger: Reader | None = None
-    """What proofs of the ledger are made from; None: their addresses do not exist."""
+    """A reader of the ledger for its proofs; None: those routes do not exist."""
     latencies: CollectorRegistry | None = None
     """Takes the durations of requests for `/metrics`; None: nobody may see metrics, and none are taken."""
     withheld: Callable[[], StoreUnavailableError | None] = lambda: None

@@ -31,25 +31,25 @@ from store.queue.rate_limit import FailureLimiter
 
 
 def make_authorization_server(
-    works: Services, settings: Settings, who_is_here: WhoIsHere = nobody, means: SignInDependencies | None = None
+    services: Services, settings: Settings, who_is_here: WhoIsHere = nobody, means: SignInDependencies | None = None
 ) -> AuthorizationServer:
     """The authorization server of a store.
 
     `who_is_here` finds the signed-in customer of a browser; `means` has the database of places (S12).
     """
-    store, clock = works.store, works.clock
+    store, clock = services.store, services.clock
     clients = Clients(store.reader, declared_rules(), settings.public_url, clock)
-    assertions = Assertions(works.single_use, settings.issuer, settings.clock_skew_seconds, clock)
+    assertions = Assertions(services.single_use, settings.issuer, settings.clock_skew_seconds, clock)
     authentication = ClientAuthentication(clients, store.keys.system, assertions, FailureLimiter(store, clock))
     return AuthorizationServer(
         settings=settings,
         store=store,
-        tokens=works.tokens,
-        revocations=works.revocations,
-        registry=works.clients,
+        tokens=services.tokens,
+        revocations=services.revocations,
+        registry=services.clients,
         clients=clients,
         authentication=authentication,
-        proofs=works.proofs,
+        proofs=services.proofs,
         who_is_here=who_is_here,
         evaluator=Evaluator(store, means or SignInDependencies()),
         clock=clock,

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from gateway.config.settings import Settings
 from resolvers.commands.dependencies import SignInDependencies, Site
-from resolvers.erasure.telling import ErasureTelling
+from resolvers.erasure.notifying import ErasureTelling
 from resolvers.registrants.sweeping import DueOwners
 from store.database.config import StoreConfig
 from store.database.store import Store

@@ -53,7 +53,7 @@ def store_config(settings: Settings) -> StoreConfig:
     )
 
 
-async def tell_privileges(settings: Settings, working: bool) -> None:
+async def warn_of_privileges(settings: Settings, working: bool) -> None:
     """Log warnings about database roles, copies of erased data and the ledger head; skip a store that is down."""
     with suppress(StoreUnavailableError):
         for each in await complaints(store_config(settings), working):
@@ -104,7 +104,7 @@ def provider(settings: Settings) -> Provider | None:
 
 
 @asynccontextmanager
-async def open_works(settings: Settings) -> AsyncIterator[Services]:
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open the services for the length of the block; RootKeyError or StoreUnavailableError if the store must not open.
 
     A store that is merely down does not stop the start (F2): requests get 503 until it is back.

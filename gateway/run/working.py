@@ -15,9 +15,9 @@ from gateway.run.sealing import open_eraser, open_sweeper
 from gateway.run.serving import Services, now, store_config
 from resolvers.account.signins_tidying import tidy as tidy_signing_in
 from resolvers.commands.dependencies import SignInDependencies
-from resolvers.disclosures.legal_telling import tell_those_who_may_know
+from resolvers.disclosures.legal_notices import notify_after_embargo
 from resolvers.exports.emails import ExportEmails
-from resolvers.restriction.restrictions import lift_what_was_told
+from resolvers.restriction.restrictions import lift_announced
 from schema.model.meanings import meanings
 from schema.model.model import SchemaModel
 from workers.disclosures.worker import PeriodicNotifier
@@ -37,24 +37,24 @@ class Worker(Protocol):
 
 @asynccontextmanager
 async def open_workers(
-    works: Services, settings: Settings, means: SignInDependencies, model: SchemaModel
+    services: Services, settings: Settings, means: SignInDependencies, model: SchemaModel
 ) -> AsyncIterator[Sequence[Worker]]:
     """Open all workers for the length of the block. Any number of processes may run them at once."""
-    store, config = works.store, store_config(settings)
+    store, config = services.store, store_config(settings)
     exports = ExportController(means.site.name, means.site.origin, ExportEmails(means.site).ready)
     async with (
         open_eraser(store, config, settings, means.site, now) as eraser,
         open_sweeper(store, config, settings, means, now) as sweeper,
     ):
-        teller = PeriodicNotifier(partial(tell_those_who_may_know, store, means.site), now)
-        lifter = PeriodicNotifier(partial(lift_what_was_told, store, means.site), now, what="lifts of restrictions")
+        notifier = PeriodicNotifier(partial(notify_after_embargo, store, means.site), now)
+        lifter = PeriodicNotifier(partial(lift_announced, store, means.site), now, what="lifts of restrictions")
         rotation = RootKeyRotation(store, settings.root_key_days, clock=now)
         yield [
             Exporter(store, meanings(model), exports),
             make_deliverer(store, settings),
             eraser,
             sweeper,
-            teller,
+            notifier,
             lifter,
             Notifier(store, now),
             rotation,
@@ -64,15 +64,15 @@ async def open_workers(
 
 @asynccontextmanager
 async def working_meanwhile(
-    works: Services, settings: Settings, means: SignInDependencies, model: SchemaModel
+    services: Services, settings: Settings, means: SignInDependencies, model: SchemaModel
 ) -> AsyncIterator[None]:
     """Work in the background while the block runs; what other processes can do, too, only if the settings say so."""
-    rotation = RootKeyRotation(works.store, settings.root_key_days, background=False, clock=now)
-    async with working([works.reach, works.refusals, *([] if settings.work else [rotation])]):
+    rotation = RootKeyRotation(services.store, settings.root_key_days, background=False, clock=now)
+    async with working([services.reach, services.refusals, *([] if settings.work else [rotation])]):
         if not settings.work:
             yield
             return
-        async with open_workers(works, settings, means, model) as workers, working(workers):
+        async with open_workers(services, settings, means, model) as workers, working(workers):
             yield
 
 
@@ -89,8 +89,8 @@ async def working(workers: Sequence[Worker]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks)
 
 
-def make_housekeeping(works: Services, settings: Settings) -> Housekeeping:
+def make_housekeeping(services: Services, settings: Settings) -> Housekeeping:
     """The round that every serving process goes, whatever the settings say about other work."""
     return Housekeeping(
-        works.store, works.keys, works.single_use, timedelta(days=settings.signing_key_days), tidy_signing_in
+        services.store, services.keys, services.single_use, timedelta(days=settings.signing_key_days), tidy_signing_in
     )

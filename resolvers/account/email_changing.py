@@ -19,7 +19,7 @@ from resolvers.emails.erasure import ErasureEmail
 from resolvers.emails.limits import EmailKind, EmailLimits, rate_limited
 from resolvers.events.announcements import announce
 from resolvers.events.changes import record
-from resolvers.events.rectifying import tell_of_correction
+from resolvers.events.rectifying import notify_of_correction
 from resolvers.factors.credentials import lock_credentials
 from resolvers.signin.attempts import AttemptBucket, AttemptLimiter, AttemptPace
 from resolvers.signin.sessions import end_where
@@ -204,7 +204,7 @@ class EmailLinks:
             await connection.execute(delete(reset_links).where(reset_links.c.customer_id == owner))  # 3
             await self._logins(connection, reserved, found, before, context.now)  # 4
             await record(connection, context, found.key, ["Customer.email"])
-            await tell_of_correction(connection, owner, ["Customer.email"], context.now)
+            await notify_of_correction(connection, owner, ["Customer.email"], context.now)
             await announce(connection, found.key, Event.EMAIL_CHANGED.wire, context.now, ["Customer.email"])
             asked = await self._asked(connection, owner)
             # To both addresses: the owner of the old one may not have made the change (S8).

@@ -12,8 +12,8 @@ from sqlalchemy import bindparam, or_, select
 
 from policy.purposes import Purpose
 from policy.rules import Rule
+from resolvers.clients.processing_agreements import PARTNER, has_processing_agreement, keeps_the_rules
 from resolvers.clients.scopes import for_customers
-from resolvers.clients.undertakings import PARTNER, has_processing_agreement, keeps_the_rules
 from store.registers.clients import clients
 from store.registers.partners import partners
 from store.sql.metadata import Instant, instant

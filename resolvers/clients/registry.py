@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from policy.grant import Over, Partner, Refusal
 from policy.purposes import Purpose
 from policy.rules import Rule
-from resolvers.clients.undertakings import PARTNER, has_processing_agreement, keeps_the_rules
+from resolvers.clients.processing_agreements import PARTNER, has_processing_agreement, keeps_the_rules
 from store.registers.clients import clients
 from store.registers.partners import partners
 from store.sql.metadata import instant

@@ -85,7 +85,7 @@ async def resume(connection: AsyncConnection, customer_id: int, subject: str) ->
     )
 
 
-async def ask_to_tell(
+async def request_notices(
     connection: AsyncConnection, customer_id: int, about: Notice, now: datetime, fields: str | None = None
 ) -> None:
     """Request that recipients are informed (GDPR Art. 19): a worker lists them and sends messages."""
@@ -134,7 +134,7 @@ async def end_restriction(connection: AsyncConnection, key: SubjectKey, by: Acti
     await connection.execute(delete(restrictions).where(restrictions.c.customer_id == key.customer_id))
     await resume(connection, key.customer_id, RESTRICTION)
     await record_event(connection, key, RightsEvent.LIFTED, by, now)
-    await ask_to_tell(connection, key.customer_id, Notice.LIFTING, now)
+    await request_notices(connection, key.customer_id, Notice.LIFTING, now)
 
 
 async def end_objection(

@@ -13,7 +13,7 @@ from policy.events import Event
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.events.announcements import announce
 from resolvers.events.changes import record
-from resolvers.events.rectifying import tell_of_correction
+from resolvers.events.rectifying import notify_of_correction
 from resolvers.inputs.texts import InputReader
 from store.crypto.subject_key import SubjectKey
 from store.sql.statements import Statement
@@ -26,7 +26,7 @@ FORMS: dict[Column[Any], Callable[[InputReader, str], str | None]] = {
     customers.c.phone: InputReader.phone,
     customers.c.locale: InputReader.language,
 }
-"""What has a form of its own; everything else is a line of text."""
+"""Columns with a form of their own; every other one holds a line of text."""
 
 
 async def update_profile(
@@ -62,7 +62,7 @@ async def update_profile(
             await _write(connection, context, changes | {"version": version + 1})
             coordinates = _coordinates(given)
             await record(connection, context, key, coordinates)
-            await tell_of_correction(connection, context.subject, coordinates, context.now)
+            await notify_of_correction(connection, context.subject, coordinates, context.now)
             await announce(connection, key, Event.PROFILE_CHANGED.wire, context.now, coordinates)
     return Result(affected={"customer": context.subject})
 

@@ -15,9 +15,9 @@ from resolvers.emails.limits import rate_limited
 from resolvers.emails.registrants import RegistrantEmail
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
-from resolvers.events.rectifying import tell_of_correction
+from resolvers.events.rectifying import notify_of_correction
 from resolvers.registrants.confirmation import ask_owner, email_context_of, is_confirmed
-from resolvers.registrants.registrants import COORDINATES, owned, read_details, same, sealed, tell_owner
+from resolvers.registrants.registrants import COORDINATES, notify_owner, owned, read_details, same, sealed
 from resolvers.services.services import word
 from store.crypto.blind_index import Lookup
 from store.lookups.reservations import LookupRequest, LookupTakenError, reserving
@@ -111,7 +111,7 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
         await disclose_registration(connection, key, id_, row["tld"], handed, context.now)
         domain = await owned(connection, key, id_, context.now)
         assert domain is not None  # It was written a moment ago.
-        await tell_owner(connection, email_context, key, RegistrantEmail.NOTICE, domain)
+        await notify_owner(connection, email_context, key, RegistrantEmail.NOTICE, domain)
         await reserved.written(connection)
     return Result(affected={"domain": id_, "customer": key.customer_id}, disclosed={id_: frozenset(handed)})
 
@@ -153,12 +153,12 @@ async def update_registrant(context: CommandContext, given: Mapping[str, Any]) -
             await connection.execute(update(domains).where(domains.c.id == domain.id).values(changes))
             await record(connection, context, key, coordinates)
             facts: dict[str, Fact] = {"domain": Ref("Domain", domain.id)}
-            await tell_of_correction(connection, key.customer_id, coordinates, context.now)
+            await notify_of_correction(connection, key.customer_id, coordinates, context.now)
             await announce(connection, key, Event.REGISTRANT_CHANGED.wire, context.now, coordinates, facts)
             if other:
                 email_context, template = email_context_of(context), RegistrantEmail
-                await tell_owner(connection, email_context, key, template.REPLACED, domain)
+                await notify_owner(connection, email_context, key, template.REPLACED, domain)
                 after = await owned(connection, key, domain.id, context.now)
                 assert after is not None  # It is locked.
-                await tell_owner(connection, email_context, key, template.NOTICE, after)
+                await notify_owner(connection, email_context, key, template.NOTICE, after)
     return Result(affected={"domain": domain.id, "customer": context.subject})

@@ -57,14 +57,14 @@ class EmailLimits:
         """
         keys = self._store.keys
         key, mailbox = await keys.system.weekly(KEY, now), keys.blind_index(Lookup.EMAIL, _untagged(address)).hex()
-        paces = {
+        rates = {
             hashed(key, "letters", kind.name, mailbox): kind.of_recipient,
             hashed(key, "letters", kind.name, customer_id): kind.of_customer,
         }
         # Otherwise flooding a mailbox would block password resets (S1).
         if kind is not EmailKind.PASSWORD_RESET:
-            paces[hashed(key, "letters", mailbox)] = OF_RECIPIENT
-        wait = await take(connection, paces, int(now.timestamp() * 1000))
+            rates[hashed(key, "letters", mailbox)] = OF_RECIPIENT
+        wait = await take(connection, rates, int(now.timestamp() * 1000))
         # Rounded up to whole seconds.
         return -int(-wait // 1)
 

@@ -11,7 +11,7 @@ from resolvers.consents.consents import is_given, withdraw
 from resolvers.consents.preferences import stop_measuring, switch_news
 from resolvers.events.announcements import announce
 from resolvers.events.changes import record
-from resolvers.events.rectifying import tell_of_correction
+from resolvers.events.rectifying import notify_of_correction
 from resolvers.payments.cards import KIND, forget_cards
 from store.crypto.subject_key import SubjectKey
 from store.tables.customers import customers
@@ -74,7 +74,7 @@ async def erase_consented(connection: AsyncConnection, context: CommandContext, 
         change = {"phone": None, "version": customers.c.version + 1, "updated_at": context.now}
         await connection.execute(update(customers).where(customers.c.id == owner).values(change))
         await record(connection, context, key, [PHONE])
-        await tell_of_correction(connection, owner, [PHONE], context.now)
+        await notify_of_correction(connection, owner, [PHONE], context.now)
         await announce(connection, key, Event.PROFILE_CHANGED.wire, context.now, [PHONE])
         erased.append(PHONE)
     return tuple(erased)

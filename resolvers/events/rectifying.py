@@ -31,7 +31,7 @@ ADD = Statement(
 )
 
 
-async def tell_of_correction(
+async def notify_of_correction(
     connection: AsyncConnection, customer_id: int, coordinates: Iterable[str], now: datetime
 ) -> None:
     """Request that recipients of these fields are informed of the change; `coordinates` are those of the schema."""

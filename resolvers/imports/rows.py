@@ -41,9 +41,9 @@ def customer(record: SourceRecord, now: datetime) -> NewCustomer | list[ImportPr
     if record.fault is not None:
         return [ImportProblem(record.row, record.line, "the record", record.fault)]
     # All problems of a row at once, so that a file is corrected in few rounds.
-    faults: list[tuple[str, FieldFault]] = []
-    found = _customer(Fields(record.fields, faults, now))
-    return [ImportProblem(record.row, record.line, *each) for each in faults] if faults else found
+    problems: list[tuple[str, FieldFault]] = []
+    found = _customer(Fields(record.fields, problems, now))
+    return [ImportProblem(record.row, record.line, *each) for each in problems] if problems else found
 
 
 def _customer(fields: Fields) -> NewCustomer:

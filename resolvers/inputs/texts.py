@@ -77,8 +77,8 @@ class InputReader:
                 inner._needed(part)
         # The rules of a country apply only to an address that is complete.
         if not inner.problems:
-            found, faults = checked(found)
-            for fault in faults:
+            found, problems = checked(found)
+            for fault in problems:
                 inner.problem(fault.part, fault.code, fault.message)
         self.problems += inner.problems
         return found

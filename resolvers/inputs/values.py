@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,31}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
-EMAIL_FAULTS = {
+EMAIL_PROBLEMS = {
     mailbox.MailboxFault.NO_ADDRESS: FieldFault.NOT_AN_EMAIL,
     mailbox.MailboxFault.QUOTED: FieldFault.QUOTED_EMAIL,
     mailbox.MailboxFault.LITERAL: FieldFault.EMAIL_AT_NUMBER,
@@ -49,7 +49,7 @@ def email(text: str) -> str | FieldFault:
     try:
         return read_mailbox(text).display
     except MailboxError as error:
-        return EMAIL_FAULTS[error.fault]
+        return EMAIL_PROBLEMS[error.fault]
 
 
 def phone(text: str) -> str | FieldFault:
@@ -97,16 +97,16 @@ def one_of(words: Sequence[str]) -> Check:
 class Fields:
     """The fields of a record or of an object in it; faults are added with the field's path."""
 
-    __slots__ = ("_faults", "_raw", "_under", "now")
+    __slots__ = ("_problems", "_raw", "_under", "now")
 
     def __init__(
-        self, raw: Mapping[str, Any], faults: list[tuple[str, FieldFault]], now: datetime, under: str = ""
+        self, raw: Mapping[str, Any], problems: list[tuple[str, FieldFault]], now: datetime, under: str = ""
     ) -> None:
-        self._raw, self._faults, self.now, self._under = raw, faults, now, under
+        self._raw, self._problems, self.now, self._under = raw, problems, now, under
 
     def fault(self, name: str, fault: FieldFault) -> None:
         """Add a fault of the field."""
-        self._faults.append((self._under + name, fault))
+        self._problems.append((self._under + name, fault))
 
     def raw(self, name: str) -> Any:
         """The field as written."""
@@ -114,7 +114,7 @@ class Fields:
 
     def within(self, raw: Mapping[str, Any]) -> Fields:
         """Other fields of the same record, with the same path."""
-        return Fields(raw, self._faults, self.now, self._under)
+        return Fields(raw, self._problems, self.now, self._under)
 
     def only(self, names: Sequence[str], place: str) -> None:
         """Add a fault for unknown keys; their names are not reported, since they may be personal data."""
@@ -190,7 +190,7 @@ class Fields:
         return self._inner(value, f"{name}.")
 
     def _inner(self, raw: Mapping[str, Any], under: str) -> Fields:
-        return Fields(raw, self._faults, self.now, self._under + under)
+        return Fields(raw, self._problems, self.now, self._under + under)
 
     @staticmethod
     def _checked(value: Any, check: Check, most: int) -> str | FieldFault:

@@ -36,7 +36,7 @@ class NewHold:
     basis: str
     """The provision of law, such as `Art. 265 StPO`."""
     days: int
-    told: bool
+    visible: bool
     """Whether the customer may be told while it stands."""
 
     def check(self, coordinates: Collection[str]) -> None:
@@ -70,7 +70,7 @@ class Holds:
                 raise HoldError("There is no customer with this number.")
             row = {
                 "id": new_id(), "customer_id": owner, "reference": new.reference[:64], "placed_at": now,
-                "until": until, "embargoed_until": None if new.told else until, "basis": new.basis,
+                "until": until, "embargoed_until": None if new.visible else until, "basis": new.basis,
                 "fields": orjson.dumps(sorted(set(new.fields))).decode(),
             }  # fmt: skip
             await connection.execute(insert(legal_holds).values(row))

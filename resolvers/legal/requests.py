@@ -18,7 +18,7 @@ from policy.recipients import Recipient
 from policy.references import References
 from resolvers.commands.dependencies import Site
 from resolvers.disclosures.disclosures import disclose
-from resolvers.disclosures.legal_telling import tell
+from resolvers.disclosures.legal_notices import notify
 from resolvers.events.references import REFERENCES
 from resolvers.legal.orders import APPROVES, REFUSES, LegalRequestError, NewRequest, to_sign
 from resolvers.legal.reading import OrderAnswer, OrderedRead, RestingField, read_order
@@ -149,10 +149,10 @@ class Legal:
                 embargoed_until=row.embargoed_until,
             )
             await connection.execute(update(legal_requests).where(legal_requests.c.id == row.id).values(answered))  # 3
-            told = row.embargoed_until is None or row.embargoed_until <= now
-            if told and row.told_at is None:
-                await tell(connection, read.key, row, self._site, now)
-        await self._record(row, read if told else None, fields, now)  # 4
+            visible = row.embargoed_until is None or row.embargoed_until <= now
+            if visible and row.told_at is None:
+                await notify(connection, read.key, row, self._site, now)
+        await self._record(row, read if visible else None, fields, now)  # 4
         return {"reference": row.reference, "authority": row.authority, "fields": read.values}  # 5
 
     async def _read(self, row: Any, now: datetime) -> OrderAnswer | None:
@@ -163,10 +163,10 @@ class Legal:
         order = OrderedRead(row.customer_id, named, (row.period_from, row.period_until))
         return await read_order(self._store, self._fields, order, named, now)
 
-    async def _record(self, row: Any, told: OrderAnswer | None, fields: Sequence[str], now: datetime) -> None:
+    async def _record(self, row: Any, answer: OrderAnswer | None, fields: Sequence[str], now: datetime) -> None:
         """Under an embargo the entry names no subject, or `accesses` would tell the customer; the disclosure does on
         its day."""
-        subjects = () if told is None else told.subjects
+        subjects = () if answer is None else answer.subjects
         purpose = Purpose.LEGAL_REQUEST
         entry = read_entry(CLIENT, purpose, row.reference, OPERATION, sorted(fields), subjects, now)
         await self._store.ledger.append(entry)

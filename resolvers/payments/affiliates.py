@@ -119,8 +119,8 @@ async def send(context: CommandContext, key: SubjectKey, affiliate: Affiliate, m
 
 async def received_cards(connection: AsyncConnection, customer_id: int) -> list[int]:
     """The webhook subscriptions of affiliates that have received a card of this customer."""
-    told = select(disclosures.c.recipient_name).where(
+    recipients = select(disclosures.c.recipient_name).where(
         disclosures.c.customer_id == customer_id, disclosures.c.recipient_kind == Recipient.PAYMENT_AFFILIATE.name
     )
-    found = select(affiliates.c.webhook_id).where(affiliates.c.kind == "CARD", affiliates.c.name.in_(told))
+    found = select(affiliates.c.webhook_id).where(affiliates.c.kind == "CARD", affiliates.c.name.in_(recipients))
     return list((await connection.scalars(found)).all())

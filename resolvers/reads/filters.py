@@ -139,7 +139,7 @@ def row_filters(
 
 
 def within_period(happened: Column[datetime]) -> ColumnElement[bool]:
-    """What happened within the period that the parameters bring."""
+    """The condition for events within the period in the parameters."""
     begin, end = (bindparam(name, type_=Instant) for name in PERIOD)
     return (happened >= begin) & (happened < end)
 

@@ -55,21 +55,21 @@ class Affiliates:
             )
         if found := offences(AffiliateRegistration(url, country)):
             raise AffiliateError(f"{found[0]}.")
-        id_, hook, secret, house = new_id(), new_id(), secrets.token_bytes(SECRET_BYTES), self._store.keys.system
-        told = {
+        id_, hook, secret, system_keys = new_id(), new_id(), secrets.token_bytes(SECRET_BYTES), self._store.keys.system
+        webhook = {
             "id": hook,
             "name": f"{AFFILIATE_MARK}{name}"[:64],
             "url": url,
             "events": orjson.dumps([Event.CARD_WITHDRAWN.wire]).decode(),
-            "secret": await seal_secret(house, hook, secret),
+            "secret": await seal_secret(system_keys, hook, secret),
             "created_at": now,
         }
         row = {"id": id_, "name": name, "kind": kind, "url": url, "country": country, "webhook_id": hook}
-        sealed = {"secret": await seal_affiliate_secret(house, id_, secret), "created_at": now}
+        sealed = {"secret": await seal_affiliate_secret(system_keys, id_, secret), "created_at": now}
         async with self._store.write() as connection:
             if await connection.scalar(select(affiliates.c.id).where(affiliates.c.name == name)) is not None:
                 raise AffiliateError(f"{name} is registered already.")
-            await connection.execute(insert(webhooks).values(told))
+            await connection.execute(insert(webhooks).values(webhook))
             await connection.execute(insert(affiliates).values(row | sealed))
         return secret_text(secret)
 

@@ -115,7 +115,7 @@ class Staff:
 
 
 async def holder_of(connection: AsyncConnection, key: PublicKey) -> Member | None:
-    """Who holds a key: somebody who works here now, and whose key it still is; else None."""
+    """The active member of staff whose registered key this is; None if there is none."""
     query = select(staff.c.id, staff.c.code, staff.c.role).join_from(
         staff, staff_keys, staff_keys.c.staff_id == staff.c.id
     )

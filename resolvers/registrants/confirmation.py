@@ -18,7 +18,7 @@ from resolvers.emails.limits import EmailKind, EmailLimits
 from resolvers.emails.registrants import RegistrantEmail
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
-from resolvers.registrants.registrants import COORDINATES, EmailContext, opened, owned, same, tell_owner
+from resolvers.registrants.registrants import COORDINATES, EmailContext, notify_owner, opened, owned, same
 from store.crypto.subject_key import SubjectKey
 from store.links.registrant_links import CONFIRMATION_KEY, link_secret
 from store.tables.domains import domains
@@ -93,7 +93,7 @@ async def confirm_owner(context: CommandContext, domain_id: int) -> bool:
             )
         known = await owned(connection, key, domain_id, context.now)
         assert known is not None  # It is locked.
-        await tell_owner(connection, email_context_of(context), key, RegistrantEmail.NOTICE, known)
+        await notify_owner(connection, email_context_of(context), key, RegistrantEmail.NOTICE, known)
     return True
 
 

@@ -111,7 +111,7 @@ def opened(key: SubjectKey, column: Column[Any], domain: int, resting: bytes | N
     return None if resting is None else key.open(column, domain, resting).decode()
 
 
-async def tell_owner(
+async def notify_owner(
     connection: AsyncConnection,
     context: EmailContext,
     key: SubjectKey,

@@ -19,7 +19,7 @@ from resolvers.emails.registrants import RegistrantEmail
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
 from resolvers.registrants.confirmation import ask_owner, email_context_of
-from resolvers.registrants.registrants import COORDINATES, DETAILS, EmailContext, Owned, opened, owned, tell_owner
+from resolvers.registrants.registrants import COORDINATES, DETAILS, EmailContext, Owned, notify_owner, opened, owned
 from resolvers.signin.attempts import AttemptBucket, AttemptLimiter, AttemptPace
 from resolvers.signin.authentication import no_sooner
 from resolvers.signin.buckets import by_network
@@ -104,7 +104,7 @@ class RegistrantLinks:
                 await ask_owner(connection, email_context, key, domain.id, holder.email, domain.email)
                 return
             link = site.link("/registrant/data", secret)
-            await tell_owner(connection, email_context, key, RegistrantEmail.LINK, domain, link=link, minutes=minutes)
+            await notify_owner(connection, email_context, key, RegistrantEmail.LINK, domain, link=link, minutes=minutes)
 
     async def find(self, secret: str, now: datetime) -> LinkHolder | None:
         """The holder of this link; None if it expired, or if the registrant's address has changed."""
@@ -169,10 +169,10 @@ async def erase_owner(connection: AsyncConnection, context: CommandContext, key:
     """Delete all details of the registrant, in the caller's transaction; the registrant and internal systems are
     informed."""
     # Before the address is deleted.
-    await tell_owner(connection, email_context_of(context), key, RegistrantEmail.ERASED, domain)
+    await notify_owner(connection, email_context_of(context), key, RegistrantEmail.ERASED, domain)
     nothing: dict[str, Any] = {column.name: None for column in DETAILS.values()}
     await _set(connection, domain, nothing | {"registrant_erasure_at": None, "registrant_confirmed_at": None})
-    await _tell_others(connection, context, key, domain, list(COORDINATES.values()))
+    await _notify_others(connection, context, key, domain, list(COORDINATES.values()))
 
 
 async def erase_due_owners(context: CommandContext) -> int:
@@ -200,16 +200,16 @@ async def _await_the_end(connection: AsyncConnection, context: CommandContext, k
     hidden = [field for field in FIELDS if rule_of(domain.tld, domain.kind, field).free]
     changes: dict[str, Any] = {f"hide_{field}": True for field in hidden}
     await _set(connection, domain, changes | {"registrant_erasure_at": context.now})
-    await tell_owner(connection, email_context_of(context), key, RegistrantEmail.WAITS, domain)
+    await notify_owner(connection, email_context_of(context), key, RegistrantEmail.WAITS, domain)
     if hidden:
-        await _tell_others(connection, context, key, domain, [f"Domain.hide{field.capitalize()}" for field in hidden])
+        await _notify_others(connection, context, key, domain, [f"Domain.hide{field.capitalize()}" for field in hidden])
 
 
 async def _set(connection: AsyncConnection, domain: Owned, values: Mapping[str, Any]) -> None:
     await connection.execute(update(domains).where(domains.c.id == domain.id).values(values))
 
 
-async def _tell_others(
+async def _notify_others(
     connection: AsyncConnection, context: CommandContext, key: SubjectKey, domain: Owned, coordinates: list[str]
 ) -> None:
     facts: dict[str, Fact] = {"domain": Ref("Domain", domain.id)}

@@ -64,7 +64,7 @@ class Rights:
             if not there or not await announce_lift(connection, self._site, key, reason, self._by(None), now):
                 raise RightsError("This customer has no restriction: `gateway restrictions list` shows them.")
 
-    async def told(self, number: str, on: date, now: datetime) -> None:
+    async def announced(self, number: str, on: date, now: datetime) -> None:
         """Record that the letter went by post on a day of the controller's zone, where no e-mail arrives.
 
         Of a day the hour is not known: the three days of Art. 18(3) count from its end, which is never before the
@@ -73,11 +73,11 @@ class Rights:
         key, zone = await self._key(number), self._site.zone
         if start_of_day(on, zone) > now:
             raise RightsError("A letter was posted today, or before.")
-        told, by = end_of_day(on, zone), self._by(None)
+        announced, by = end_of_day(on, zone), self._by(None)
         async with self._store.write() as connection:
             if not await locked(connection, key.customer_id):
                 raise RightsError(NOBODY)
-            purposes = await _told(connection, key, told)
+            purposes = await _announced(connection, key, announced)
             for purpose in purposes:
                 await record_event(connection, key, RightsEvent.TOLD, by, now, purpose=purpose)
         if not purposes:
@@ -91,7 +91,7 @@ class Rights:
         async with self._store.write() as connection:
             if not await locked(connection, key.customer_id):
                 raise RightsError(NOBODY)
-            return await object_(connection, self._desk(now), key, purpose, by)
+            return await object_(connection, self._context(now), key, purpose, by)
 
     async def decide(self, number: str, purpose: Purpose, upheld: bool, because: str, now: datetime) -> None:
         """Decide an objection, and write why."""
@@ -140,7 +140,7 @@ class Rights:
             raise RightsError("A reference is the number of the case, such as REQ-12, and names nobody.")
         return ActingParty("STAFF", self._staff, reference)
 
-    def _desk(self, now: datetime) -> CommandContext:
+    def _context(self, now: datetime) -> CommandContext:
         nobody = Grant("", "gateway", None, frozenset(), frozenset(), 0, Refusal.REFUSE, True, False, 1)
         return CommandContext(self._store, nobody, None, None, now, SignInDependencies(self._site))
 
@@ -148,7 +148,7 @@ class Rights:
 NOBODY = "There is no customer with this number."
 
 
-async def _told(connection: AsyncConnection, key: SubjectKey, at: datetime) -> list[Purpose | None]:
+async def _announced(connection: AsyncConnection, key: SubjectKey, at: datetime) -> list[Purpose | None]:
     """Note when the customer was told, in every letter that was written before; about what each is, None: a lifting."""
     mine = (
         restrictions.c.customer_id == key.customer_id,

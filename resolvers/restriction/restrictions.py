@@ -37,13 +37,13 @@ from resolvers.commands.dependencies import Site
 from resolvers.consents.preferences import switch_news
 from resolvers.consents.processing_stops import (
     ActingParty,
-    ask_to_tell,
     end_objection,
     end_restriction,
     locked,
     mark_lifting_email,
     objection_of,
     record_event,
+    request_notices,
     restriction_of,
     resume,
     sealed_reason,
@@ -145,7 +145,7 @@ async def restrict(
     if current is None:
         facts: dict[str, Fact] = {"ground": ground.name}
         await announce(connection, key, Event.RESTRICTED.wire, now, facts=facts)
-        await ask_to_tell(connection, key.customer_id, Notice.RESTRICTION, now)
+        await request_notices(connection, key.customer_id, Notice.RESTRICTION, now)
         await write(connection, key, site, RightsEmail.RESTRICTED, now)
     return current is None
 
@@ -207,7 +207,7 @@ async def object_(
         await switch_news(connection, context, key, wanted=False, source=SOURCE)
     waits = RightsEmail.OBJECTED if purpose.exempt is None else RightsEmail.OBJECTED_GOES_ON
     email = RightsEmail.UPHELD if at_once else waits
-    await _tell(connection, context.dependencies.site, key, email, purpose, now, **({} if at_once else {"due": due}))
+    await _report(connection, context.dependencies.site, key, email, purpose, now, **({} if at_once else {"due": due}))
     return True
 
 
@@ -226,7 +226,7 @@ async def decide(
     event, words = (
         (RightsEvent.UPHELD, RightsEmail.UPHELD) if upheld else (RightsEvent.OVERRIDDEN, RightsEmail.OVERRIDDEN)
     )
-    email = await _tell(connection, site, key, words, purpose, now, because=because)
+    email = await _report(connection, site, key, words, purpose, now, because=because)
     values: dict[str, Any] = {"state": event.name, "decided_at": now}
     values["because"] = sealed_reason(key, objections.c.because, known.id, because)
     if not upheld:
@@ -237,7 +237,7 @@ async def decide(
     return True
 
 
-async def lift_what_was_told(store: Store, site: Site, now: datetime) -> int:
+async def lift_announced(store: Store, site: Site, now: datetime) -> int:
     """Lift restrictions and resume overruled purposes of customers informed three days ago; returns their number.
 
     Several workers may run concurrently: each locks a customer's row and checks again.
@@ -265,13 +265,13 @@ async def lift_what_was_told(store: Store, site: Site, now: datetime) -> int:
             if not await locked(connection, owner):
                 continue
             if purpose is None:
-                done += await _lift_if_told(connection, site, key, before, now)
+                done += await _lift_if_announced(connection, site, key, before, now)
             else:
-                done += await _resume_if_told(connection, key, Purpose[purpose], before, now)
+                done += await _resume_if_announced(connection, key, Purpose[purpose], before, now)
     return done
 
 
-async def _lift_if_told(
+async def _lift_if_announced(
     connection: AsyncConnection, site: Site, key: SubjectKey, before: datetime, now: datetime
 ) -> bool:
     current = await restriction_of(connection, key.customer_id)
@@ -281,7 +281,7 @@ async def _lift_if_told(
     return True
 
 
-async def _resume_if_told(
+async def _resume_if_announced(
     connection: AsyncConnection, key: SubjectKey, purpose: Purpose, before: datetime, now: datetime
 ) -> bool:
     known = await objection_of(connection, key.customer_id, purpose)
@@ -299,7 +299,7 @@ async def _lift(connection: AsyncConnection, site: Site, key: SubjectKey, by: Ac
     await write(connection, key, site, RightsEmail.LIFTED, now)
 
 
-async def _tell(
+async def _report(
     connection: AsyncConnection, site: Site, key: SubjectKey, email: EmailTemplate, purpose: Purpose, now: datetime,
     **facts: str | datetime,
 ) -> int | None:  # fmt: skip

@@ -65,7 +65,7 @@ class AttemptPace(Enum):
 class AttemptBucket:
     """A counter of attempts. The subject is stored as a hash under a weekly key (D10)."""
 
-    pace: AttemptPace
+    rate: AttemptPace
     subject: bytes | str
 
 
@@ -104,7 +104,7 @@ class AttemptLimiter:
             for row in rows:
                 # Old failures expire at the next attempt, even before the row is deleted.
                 failures = 1 if _forgotten(row, now) else row.failures + 1
-                closed = now + timedelta(seconds=names[row.bucket].pace.wait(failures))
+                closed = now + timedelta(seconds=names[row.bucket].rate.wait(failures))
                 change = {"failures": failures, "closed_until": closed, "last_at": now}
                 await connection.execute(update(guesses).where(guesses.c.bucket == row.bucket).values(change))
         return 0
@@ -114,7 +114,7 @@ class AttemptLimiter:
         since it also counts other accounts; every other bucket loses all."""
         names = await self._names(buckets, now)
         for row in await _locked(connection, names):
-            if names[row.bucket].pace is AttemptPace.NETWORK:
+            if names[row.bucket].rate is AttemptPace.NETWORK:
                 mine = buckets.count(names[row.bucket])
                 change = {"failures": max(0, row.failures - mine), "closed_until": now}
                 await connection.execute(update(guesses).where(guesses.c.bucket == row.bucket).values(change))
@@ -133,7 +133,7 @@ async def forget_old(connection: AsyncConnection, now: datetime) -> None:
 
 def _name(key: bytes, bucket: AttemptBucket) -> bytes:
     subject = bucket.subject.encode() if isinstance(bucket.subject, str) else bucket.subject
-    return hmac.digest(key, bucket.pace.word.encode() + b"\0" + subject, "sha256")[:16]
+    return hmac.digest(key, bucket.rate.word.encode() + b"\0" + subject, "sha256")[:16]
 
 
 def _held(connection: AsyncConnection) -> postgresql.Insert | sqlite.Insert:
@@ -155,7 +155,7 @@ async def _locked(connection: AsyncConnection, names: dict[bytes, AttemptBucket]
 def _wait(bucket: AttemptBucket, row: Count, now: datetime) -> int:
     """Seconds. A time further ahead than the bucket ever closes for comes from a clock that was set back (F3)."""
     left = (row.closed_until - now).total_seconds()
-    return 0 if left > bucket.pace.longest else max(0, -int(-left // 1))
+    return 0 if left > bucket.rate.longest else max(0, -int(-left // 1))
 
 
 def _forgotten(row: Count, now: datetime) -> bool:

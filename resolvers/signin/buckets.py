@@ -26,8 +26,8 @@ class Secret(Enum):
     ENROLMENT = "enrolment", AttemptPace.CODE
     """The first code of an authenticator app during enrolment."""
 
-    def __init__(self, word: str, pace: AttemptPace) -> None:
-        self.word, self.pace = word, pace
+    def __init__(self, word: str, rate: AttemptPace) -> None:
+        self.word, self.rate = word, rate
 
     @classmethod
     def of_code(cls, code: str) -> Secret:
@@ -55,11 +55,11 @@ class Counted:
             # By device, so that one stolen device cookie does not open the limit of others.
             mark = hashed(self.visitor.device_secret or "")
             return [AttemptBucket(AttemptPace.DEVICE, secret.word.encode() + b"\0" + self.subject + mark)]
-        return [AttemptBucket(secret.pace, self.subject), by_network(self.visitor)]
+        return [AttemptBucket(secret.rate, self.subject), by_network(self.visitor)]
 
     def beside(self, secret: Secret) -> list[AttemptBucket]:
         """The buckets of a second secret in the same request, whose network was counted with the first."""
-        return [bucket for bucket in self.buckets(secret) if bucket.pace is not AttemptPace.NETWORK]
+        return [bucket for bucket in self.buckets(secret) if bucket.rate is not AttemptPace.NETWORK]
 
 
 def inside(secret: Secret, credential_id: int, session_id: int | None) -> list[AttemptBucket]:

@@ -139,8 +139,8 @@ async def record(
     row = _row(key, access)
     await connection.execute(insert(sign_ins).values(row))
     # Every unusual access is recorded; only the notification is limited.
-    if access.unusual and await _may_tell(connection, key, access):
-        await _tell(connection, key, dependencies, access, row["id"], credential_id)
+    if access.unusual and await _may_notify(connection, key, access):
+        await _report(connection, key, dependencies, access, row["id"], credential_id)
     return int(row["id"])
 
 
@@ -166,7 +166,7 @@ def _row(key: SubjectKey, access: PlatformAccess) -> dict[str, Any]:
     }
 
 
-async def _may_tell(connection: AsyncConnection, key: SubjectKey, access: PlatformAccess) -> bool:
+async def _may_notify(connection: AsyncConnection, key: SubjectKey, access: PlatformAccess) -> bool:
     """True if the customer was not notified of the same today already."""
     if access.context is None:
         return True
@@ -176,7 +176,7 @@ async def _may_tell(connection: AsyncConnection, key: SubjectKey, access: Platfo
     return not await take(connection, {name: A_DAY}, int(access.at.timestamp() * 1000))
 
 
-async def _tell(
+async def _report(
     connection: AsyncConnection,
     key: SubjectKey,
     dependencies: SignInDependencies,

@@ -22,7 +22,7 @@ from schema.types.accesses import Words
 from schema.types.customers import Customer, CustomerConnection
 from schema.types.domains import Domain
 from schema.types.ledger import Ledger, ledger
-from schema.types.purposes import ProcessingPurpose, purposes_told
+from schema.types.purposes import ProcessingPurpose, listed_purposes
 from schema.types.rdap import PUBLISHED, READ_BY, RdapDomain, WhoisName
 from schema.types.wordings import NOBODYS, ConsentWording, WordingKind, WordingLanguage, shown_wording
 from store.tables.customers import customers
@@ -109,9 +109,9 @@ class Query:
     def consent_wording(self, kind: WordingKind, language: WordingLanguage = strawberry.UNSET) -> ConsentWording:
         """The wording to show beside an unticked consent box; a consent refers to its version."""
 
-    @computed(purposes_told, None, None, (), NOBODYS)
+    @computed(listed_purposes, None, None, (), NOBODYS)
     def purposes(self, language: Words = strawberry.UNSET) -> list[ProcessingPurpose]:
-        """What personal data is used for, as the privacy notice says it."""
+        """The purposes of processing personal data, as the privacy notice states them."""
 
     @computed(registry_policy, None, None, (), RULES)
     def registry_policy(self, tld: Tld, kind: Kind) -> RegistryPolicy | None:

@@ -15,7 +15,7 @@ from resolvers.commands.context import CommandContext
 from schema.audits.printed import own_facts
 from schema.model.model import SchemaModel
 
-Told = TypeVar("Told")
+Report = TypeVar("Report")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ReportContext:
         return await to_thread(own_facts)
 
 
-async def to_thread(work: Callable[[], Told]) -> Told:
+async def to_thread(work: Callable[[], Report]) -> Report:
     """Run in a thread: a report over the whole schema would block the event loop for too long."""
     return await asyncio.to_thread(work)
 

@@ -64,7 +64,7 @@ class Declared:
     first_party: bool = False
     """It needs no purpose, but third-party apps may not select it."""
     editable_by: tuple[Allowance, ...] = ()
-    """Who changes it by `updateProfile`; empty: it is changed in another way, or not at all."""
+    """Allowances to change it by `updateProfile`; empty: it is changed in another way, or not at all."""
 
 
 DECLARED = "gateway"

@@ -150,7 +150,7 @@ class _Planner:
         if model.rule is not None and model.rule.allowances:
             self.coordinates[model.coordinate] = None
         if isinstance(model.source, RenderedDocument):
-            self._tell(planned, model.source)
+            self._report(planned, model.source)
         named = get_named_type(model.core.type)
         if is_composite_type(named):
             below = [node.selection_set for node in nodes if node.selection_set]
@@ -189,7 +189,7 @@ class _Planner:
             case Entry(_, table) | Affected(_, table) if table is not None:
                 self._by_id(table, planned, rows_below(planned))
 
-    def _tell(self, planned: PlannedField, source: RenderedDocument) -> None:
+    def _report(self, planned: PlannedField, source: RenderedDocument) -> None:
         """Prepare the statement of a rendered document, under the conditions of the purpose `reads_as`."""
         self.coordinates.update(dict.fromkeys(source.columns.values()))
         table, rules = source.table, self.model.rules

@@ -1,15 +1,23 @@
-"""Consents and the cookie choice of a customer."""
+"""Consents and the cookie choice of a customer, and the one-click URL that ends product news (RFC 8058)."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import strawberry
 
 from policy.app_scopes import AppScope
+from policy.categories import Category
+from policy.retention import RetentionRule
 from schema.core.scalars import DateTime, LanguageTag
 from schema.core.words import enumerated
-from schema.declare.fields import datum, identity, shared
+from schema.declare.fields import computed, datum, identity, shared
 from schema.declare.node import Node
+from schema.declare.readers import NEWS, SELF
 from schema.declare.records import record
+from schema.execution.standard import ResolverContext
+from store.links.unsubscribing import unsubscribe_token
 from store.tables.consents import CONSENT_KINDS, CONSENT_STATES, consents, cookie_choices
 
 OWN = (shared(AppScope.CHOICES_READ),)
@@ -47,3 +55,13 @@ class CookieChoice(Node):
     global_privacy_control: bool | None = datum(
         cookie_choices.c.global_privacy_control, "Whether the browser sent Global Privacy Control.", OWN
     )
+
+
+async def _unsubscribe_url(context: ResolverContext, customer: Any, given: Mapping[str, Any]) -> str:
+    # A token without session or expiry: the link in an old message must still work (RFC 8058).
+    token = await unsubscribe_token(context.operation_context.store.keys.system, customer.id)
+    return f"{context.command.dependencies.site.origin}/unsubscribe/{token}"
+
+
+unsubscribe_url = computed(_unsubscribe_url, Category.PREFERENCE, RetentionRule.NOT_STORED, (NEWS, SELF))
+"""Decorates the field `Customer.unsubscribeUrl`."""

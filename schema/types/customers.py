@@ -36,14 +36,13 @@ from schema.types.accesses import AccessConnection, Words, accesses
 from schema.types.addresses import PostalAddress
 from schema.types.apps import AppSessionConnection, AuthorizedApp
 from schema.types.changes import ChangeConnection
-from schema.types.consents import Consent, CookieChoice
+from schema.types.consents import Consent, CookieChoice, unsubscribe_url
 from schema.types.credentials import Credential
 from schema.types.disclosures import Disclosure
 from schema.types.domains import Domain
 from schema.types.erasures import Erasure
 from schema.types.exports import Export
 from schema.types.invoices import Invoice
-from schema.types.news import unsubscribe_url
 from schema.types.payments import PaymentMethod
 from schema.types.restrictions import NoticeRecipientConnection, Objection, Restriction
 from schema.types.services import Service

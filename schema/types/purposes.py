@@ -1,4 +1,4 @@
-"""What personal data is used for, as everybody is told."""
+"""The purposes of processing, as the privacy notice states them."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class ProcessingPurpose:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _ListedPurpose:
     name: str
     text: str
     objectable: bool
 
 
-async def purposes_told(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> list[_Told]:
+async def listed_purposes(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> list[_ListedPurpose]:
     """Every purpose that is switched on, in the order of the policy."""
     asked = given.get("language")
     language = "fr" if getattr(asked, "value", asked) == "FR" else "en"
     return [
-        _Told(each.name, translated(each, language), objection_to(each) is not ObjectionOutcome.NONE)
+        _ListedPurpose(each.name, translated(each, language), objection_to(each) is not ObjectionOutcome.NONE)
         for each in Purpose
         if each.enabled
     ]

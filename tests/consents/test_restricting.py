@@ -13,7 +13,7 @@ from policy.purposes import Purpose
 from policy.restricting import Ground
 from resolvers.commands.dependencies import Site
 from resolvers.restriction.by_staff import Rights, RightsError, backlog
-from resolvers.restriction.restrictions import lift_what_was_told
+from resolvers.restriction.restrictions import lift_announced
 from store.tables.consents import consents
 from store.tables.outbox import outbox
 from store.tables.restrictions import objections, processing_stops, restrictions, rights_events
@@ -80,7 +80,7 @@ async def happened(gate: Gate) -> list[tuple[str, str]]:
 
 async def lifted(gate: Gate, **later: float) -> int:
     gate.clock.now += timedelta(**later)
-    return await lift_what_was_told(gate.store, SITE, gate.clock.now)
+    return await lift_announced(gate.store, SITE, gate.clock.now)
 
 
 @pytest.mark.parametrize("refusal", [None, "550 no such mailbox"])
@@ -115,10 +115,10 @@ async def test_who_has_no_address_is_told_by_post(gate: Gate) -> None:
     assert await lifted(gate, hours=1) == 0
     today = gate.clock.now.astimezone(SITE.zone).date()
     with pytest.raises(RightsError, match="today, or before"):
-        await rights.told(number(gate), today + timedelta(days=1), gate.clock.now)
+        await rights.announced(number(gate), today + timedelta(days=1), gate.clock.now)
     with pytest.raises(RightsError, match="written after"):
-        await rights.told(number(gate), today - timedelta(days=1), gate.clock.now)
-    await rights.told(number(gate), today, gate.clock.now)
+        await rights.announced(number(gate), today - timedelta(days=1), gate.clock.now)
+    await rights.announced(number(gate), today, gate.clock.now)
     assert (await happened(gate))[-1] == ("TOLD", "STAFF")
     assert await lifted(gate, days=3) == 0, "three days from the end of the day on which it was posted"
     assert await lifted(gate, days=1) == 1

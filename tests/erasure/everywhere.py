@@ -119,7 +119,7 @@ class Everywhere:
         await Legal(self.house.store, SITE, FIELDS).answer(REF, TODAY)
         number = self.house.gate.people[0].customer_number
         assert number is not None
-        hold = NewHold(number, "LG 5 O 1/26", ("Customer.email",), "Art. 265 StPO", 30, told=True)
+        hold = NewHold(number, "LG 5 O 1/26", ("Customer.email",), "Art. 265 StPO", 30, visible=True)
         await Holds(self.house.store).place(hold, ("Customer.email",), TODAY)
         await Holds(self.house.store).lift("LG 5 O 1/26", TODAY + DAY)
 

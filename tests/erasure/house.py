@@ -19,7 +19,7 @@ from resolvers.commands.dependencies import Site
 from resolvers.customers.new_customer import NewCustomer
 from resolvers.customers.registration import register
 from resolvers.emails.erasure import ErasureEmail
-from resolvers.erasure.telling import ErasureTelling
+from resolvers.erasure.notifying import ErasureTelling
 from store.database.config import StoreConfig
 from store.database.store import open_store
 from store.ledger.sealer import Tree

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, text
 
-from resolvers.erasure.telling import ErasureTelling
+from resolvers.erasure.notifying import ErasureTelling
 from store.database.config import StoreConfig
 from store.ledger.signing_keys import LedgerKeyLostError
 from store.merkle.signed_note import NoteSigner

@@ -13,7 +13,7 @@ import pytest
 
 from gateway.config.settings import read
 from gateway.demo.population import population
-from gateway.run.serving import tell_privileges
+from gateway.run.serving import warn_of_privileges
 from resolvers.customers.registration import register
 from store.database.config import StoreConfig
 from store.database.grants import Roles, by_database, grants_sql, roles_sql
@@ -129,7 +129,7 @@ async def test_without_the_owner_no_erasure_is_certified_and_the_start_says_so(
     where = {"GATEWAY_DATABASE_URL": alone.database_url, "GATEWAY_KEY_STORE_URL": alone.key_store_url}
     settings = read(where | {"GATEWAY_ROOT_KEY_PATH": str(alone.root_key_path)})
     with caplog.at_level(logging.WARNING):
-        await tell_privileges(settings, working=True)
+        await warn_of_privileges(settings, working=True)
     assert said[0] in caplog.messages
     async with opened_house(apart, 1) as made:  # With the owner, so that the ledger has its keys.
         await made.keys.signing()
@@ -162,7 +162,7 @@ async def test_an_owner_who_sees_no_snapshots_is_told_the_command_at_the_start(
         more = {"GATEWAY_ROOT_KEY_PATH": str(apart.root_key_path)}
         more |= {"GATEWAY_MAINTENANCE_URL": str(apart.maintenance_url)}
         with caplog.at_level(logging.WARNING):
-            await tell_privileges(read(where | more), working=True)
+            await warn_of_privileges(read(where | more), working=True)
         assert said[0] in caplog.messages
         one = replace(as_role(apart, ROLES.owner), maintenance_url=None)
         assert any('`psql -c "GRANT pg_read_all_stats TO roles_owner"`' in each for each in await complaints(one))

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from gateway.config.settings import Settings, read
 from gateway.demo.marks import FIRST_ID
-from gateway.run.serving import open_works
+from gateway.run.serving import open_services
 from gateway.tokens.tokens import Basis
 from store.tables.outbox import outbox
 from tests.gateway.servers import environment, running
@@ -45,7 +45,7 @@ def test_asked_for_made_told_and_fetched(tmp_path: Path) -> None:
 
 async def _fresh_token(settings: Settings) -> tuple[int, str]:
     """Of the demo's first customer, who signed in just now."""
-    async with open_works(settings) as works:
+    async with open_services(settings) as works:
         now = int(time.time())
         signer = await works.tokens.signer()
         basis = Basis(FIRST_ID, 1, 1, now, ("pwd",))
@@ -54,7 +54,7 @@ async def _fresh_token(settings: Settings) -> tuple[int, str]:
 
 async def _letters(settings: Settings, subject: int) -> list[str]:
     """The subjects of what was written to the customer."""
-    async with open_works(settings) as works:
+    async with open_services(settings) as works:
         (key,) = await works.store.keys.subjects([subject])
         assert key is not None
         async with works.store.write() as connection:

@@ -19,7 +19,7 @@ from gateway.api.readiness import Readiness
 from gateway.config import logs, settings
 from gateway.http import server
 from gateway.run.app import Parts, build
-from gateway.run.serving import open_works, store_config
+from gateway.run.serving import open_services, store_config
 from policy.grant import Grant
 from schema.documents.requests import Outcome, Request, RequestOutcome
 from store.database.migrate import upgrade
@@ -94,7 +94,7 @@ async def main() -> None:
     found = settings.read(os.environ, demo=True)
     logs.configure("text")
     await upgrade(store_config(found))
-    async with open_works(found) as works:
+    async with open_services(found) as works:
         for client in ("tester", "other"):
             await register(works.store, client)
             (found.data_dir / f"{client}.token").write_text(await works.tokens.mint(client, [], 600))

@@ -24,7 +24,7 @@ from gateway.demo.demo_queries import CUSTOMER
 from gateway.demo.marks import FIRST_ID
 from gateway.demo.population import SIZE
 from gateway.demo.tokens import DemoTokens
-from gateway.run.serving import open_works
+from gateway.run.serving import open_services
 from policy.purposes import Purpose
 from resolvers.clients.registrar import ClientRegistrar
 from resolvers.clients.registration import ClientKind, NewClient
@@ -164,7 +164,7 @@ async def test_it_is_served_when_the_featured_customer_is_found_no_more(store_co
     settings = read({"GATEWAY_DATA_DIR": str(data), "GATEWAY_ROOT_KEY_PATH": str(store_config.root_key_path)}, True)
     async with a_store(store_config) as store:
         await demo.load(store, now=NOW, size=2)
-    async with open_works(settings) as works:
+    async with open_services(settings) as works:
         tokens = DemoTokens(works.store, works.tokens, settings.demo_token_seconds)
         assert f"gateway token {demo.FEATURED}" in await demo_instructions(tokens, settings)
         assert CUSTOMER in {each["name"] for each in await tokens.listed()}

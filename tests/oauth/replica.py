@@ -41,7 +41,7 @@ from gateway.run import serving  # noqa: E402
 from gateway.run.app import Parts, build  # noqa: E402
 from gateway.run.dependencies import make_means  # noqa: E402
 from gateway.run.oauth_service import list_routes, make_authorization_server  # noqa: E402
-from gateway.run.serving import open_works  # noqa: E402
+from gateway.run.serving import open_services  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ async def main() -> None:
     """Serve until stopped."""
     found = settings.require_issuer(settings.read(os.environ))
     logs.configure("text")
-    async with open_works(found) as works:
+    async with open_services(found) as works:
         api = make_api(works, found)
         parts = Parts(
             settings=found,

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from gateway.commands.requests.legal import legal as commands
 from resolvers.commands.dependencies import Site
-from resolvers.disclosures.legal_telling import tell_those_who_may_know
+from resolvers.disclosures.legal_notices import notify_after_embargo
 from resolvers.legal.orders import LegalRequestError, NewRequest
 from resolvers.legal.requests import Legal
 from resolvers.registers.staff import Staff, StaffError
@@ -277,7 +277,7 @@ async def test_the_customer_is_written_to_once_when_an_order_without_embargo_was
     assert not more and letter["to"] == person.email
     assert all(each in letter["text"] for each in ("Landgericht Bonn", REF, "Customer.email", "§ 100j StPO"))
     assert person.email not in letter["text"] and person.postal_address.street not in letter["text"]
-    assert await tell_those_who_may_know(bureau.gate.store, SITE, TODAY + 900 * DAY) == 0
+    assert await notify_after_embargo(bureau.gate.store, SITE, TODAY + 900 * DAY) == 0
 
 
 async def test_under_an_embargo_the_customer_is_told_on_its_day(bureau: Bureau) -> None:
@@ -290,12 +290,12 @@ async def test_under_an_embargo_the_customer_is_told_on_its_day(bureau: Bureau) 
     assert await disclosed(gate) == []
     (entry,) = await entries(gate)
     assert entry["subjects"] == [] and entry["reference"] == REF
-    assert await tell_those_who_may_know(gate.store, SITE, TODAY + 29 * DAY) == 0
+    assert await notify_after_embargo(gate.store, SITE, TODAY + 29 * DAY) == 0
     assert len(await bureau.letters()) == before
     gate.clock.now = TODAY + 31 * DAY
     assert len(await disclosed(gate)) == 1
-    assert await tell_those_who_may_know(gate.store, SITE, gate.clock.now) == 1
-    assert await tell_those_who_may_know(gate.store, SITE, gate.clock.now) == 0
+    assert await notify_after_embargo(gate.store, SITE, gate.clock.now) == 1
+    assert await notify_after_embargo(gate.store, SITE, gate.clock.now) == 0
     assert len(await bureau.letters()) == before + 1
 
 
@@ -378,7 +378,7 @@ async def test_an_order_about_somebody_erased_is_answered_with_the_certificate(
         assert (row.customer_id, row.erasure_id) == (None, done.id), "the row stays, the customer is gone from it"
         found = await bureau.desk.answer(REF, house.gate.clock.now)
         assert (found["held"], found["erased"], found["certificate"]) == (False, True, done.certificate)
-        assert await tell_those_who_may_know(store, SITE, TODAY + 999 * DAY) == 0
+        assert await notify_after_embargo(store, SITE, TODAY + 999 * DAY) == 0
         later = bureau.order(reference="LG 7", customer_number=None, erasure=done.id)
         text = await bureau.desk.to_sign(later, TODAY)
         await bureau.desk.file(later, first.sign(text, "legal-request@data.example"), TODAY)
@@ -402,7 +402,7 @@ async def test_the_worker_tells_on_the_day_and_survives_an_outage(bureau: Bureau
             raise StoreUnavailableError(OutageCause.DOWN)
         if tries == 2:
             raise KeyError
-        told = await tell_those_who_may_know(bureau.gate.store, SITE, now)
+        told = await notify_after_embargo(bureau.gate.store, SITE, now)
         if not told:
             stop.set()
         return told

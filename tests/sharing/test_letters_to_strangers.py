@@ -369,7 +369,7 @@ def test_nothing_reaches_a_mailbox_but_by_the_two_ways() -> None:
     # The last letter of an erasure is put aside by the worker: composed for a reader, whose address is proven.
     assert calls["compose"] == {
         "resolvers/emails/emails.py",
-        "resolvers/erasure/telling.py",
+        "resolvers/erasure/notifying.py",
         "workers/outbox/smtp.py",
     }
 

@@ -62,9 +62,9 @@ class ErasureCases:
             row = (await connection.execute(select(erasures).where(erasures.c.id == case))).one_or_none()
             if row is None:
                 return None
-            done, told, sent = [(await connection.execute(query)).all() for query in (steps, recipients, letters)]
+            done, notified, sent = [(await connection.execute(query)).all() for query in (steps, recipients, letters)]
             held = bool(await visible_holds(connection, row.customer_id or 0, now))
-            return CaseDetails(row, done, told, sent, held)
+            return CaseDetails(row, done, notified, sent, held)
 
     async def retry(self, case: int) -> bool:
         """Free a case that is under way from its lease; False where no such case is."""

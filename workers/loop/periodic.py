@@ -53,13 +53,13 @@ async def _attempt(step: Step, what: str) -> object:
 
 async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> object:
     """The result of the work; None when `stop` came first: each of its transactions was done, or never was."""
-    told, task = asyncio.create_task(stop.wait()), asyncio.create_task(work)
+    stopped, task = asyncio.create_task(stop.wait()), asyncio.create_task(work)
     try:
-        await asyncio.wait((told, task), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((stopped, task), return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for each in (told, task):
+        for each in (stopped, task):
             each.cancel()
-        await asyncio.gather(told, task, return_exceptions=True)
+        await asyncio.gather(stopped, task, return_exceptions=True)
     return None if task.cancelled() else task.result()
 
 

@@ -134,8 +134,8 @@ class Webhooks:
     async def test(self, name: str, client: HttpClient, now: datetime) -> None:
         """Send a system one message of type `webhook.test` about nobody; WebhookError when it does not take it."""
         row = await self._row(name)
-        told = (row.id, row.url, row.secret, row.previous_secret, row.previous_until)
-        system = await Receivers(self._store, client).system(told, now)
+        columns = (row.id, row.url, row.secret, row.previous_secret, row.previous_until)
+        system = await Receivers(self._store, client).system(columns, now)
         stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
         content = orjson.dumps({"type": "webhook.test", "timestamp": stamp, "data": {}})
         try:

@@ -96,13 +96,13 @@ def release_(
             released = server.run(run())
     except (PaperRefusedError, StaffError) as refused:
         raise click.ClickException(str(refused)) from None
-    _told(released)
+    _print_release(released)
     # A sign-off that is left over would silently accept the same change the next time.
     for stale in signed.stale:
         click.echo(f"Note: {accept} accepts {stale.change} of {stale.coordinate}, which is not found.", err=True)
 
 
-def _told(released: Issued) -> None:
+def _print_release(released: Issued) -> None:
     click.echo(f"Released: {released.named}. SHA-256 {released.digest.hex()}")
     if released.loosens:
         click.echo(f"It loosens, as signed off: {'; '.join(released.loosens)}")

@@ -262,14 +262,14 @@ async def _warned(case: int, on: datetime | None, refused: bool) -> datetime | N
 @click.option("--basis", required=True, help="The provision of law that it rests on; the customer is told.")
 @click.option("--days", type=click.IntRange(1, 3650), required=True, help="How long it holds; nothing holds for ever.")
 @click.option("--tell/--silent", "told", default=None, required=True, help="May the customer know while it stands?")
-def hold(number: str, reference: str, fields: tuple[str, ...], basis: str, days: int, told: bool) -> None:
+def hold(number: str, reference: str, fields: tuple[str, ...], basis: str, days: int, visible: bool) -> None:
     """Keep the data of the customer with this NUMBER from being erased, as a binding order demands.
 
     \b
         gateway erasures hold K-100017 --reference "LG 4 O 123/26" --field Customer.email \\
             --basis "Art. 265 StPO" --days 90 --tell
     """
-    new = NewHold(number, reference, fields, basis, days, told)
+    new = NewHold(number, reference, fields, basis, days, visible)
     _with_holds(lambda holds: holds.place(new, declared_rules().keys(), datetime.now(UTC)))
 
 
@@ -337,11 +337,11 @@ def verify(certificates: Sequence[Path], keys: Sequence[Keys]) -> None:
         raise SystemExit(NOT_THERE)
 
 
-def _follows(path: Path, facts: Mapping[str, Any], given: Mapping[str, str], told: str) -> bool:
+def _follows(path: Path, facts: Mapping[str, Any], given: Mapping[str, str], statement: str) -> bool:
     """Print a statement and its certificate; True if a given certificate is another than the one it names."""
     certificate = given.get(facts["case"])
     link = {None: "not given here", facts["certificate"]: "which is given here"}.get(certificate, "NOT the one given")
-    click.echo(f"{path.name}: case {facts['case']}: {told}; of certificate {facts['certificate'][:16]}, {link}.")
+    click.echo(f"{path.name}: case {facts['case']}: {statement}; of certificate {facts['certificate'][:16]}, {link}.")
     return certificate not in (None, facts["certificate"])
 
 

@@ -55,10 +55,10 @@ def _say_cut(shown: int) -> None:
 
 
 def _lifting(row: object) -> str:
-    announced, told = getattr(row, "lift_announced_at", None), getattr(row, "told_at", None)
+    announced, announced_on = getattr(row, "lift_announced_at", None), getattr(row, "told_at", None)
     if announced is None:
         return "stands"
-    return "NOT TOLD YET: it is not lifted before" if told is None else f"told on {told:%Y-%m-%d}"
+    return "NOT TOLD YET: it is not lifted before" if announced_on is None else f"told on {announced_on:%Y-%m-%d}"
 
 
 @restrictions.command()
@@ -92,10 +92,10 @@ def lift(number: str, because: str, every_ground: bool) -> None:
     click.echo("The customer is written to; the restriction is lifted three days after that arrived.", err=True)
 
 
-@restrictions.command()
+@restrictions.command("told")
 @click.argument("number")
 @click.option("--on", type=DAY, required=True, help="The day on which the letter was posted.")
-def told(number: str, on: datetime) -> None:
+def announced_on(number: str, on: datetime) -> None:
     """Record that the customer with this NUMBER was told by post, where no e-mail arrives.
 
     It is about a lifting, and about objections that are overridden. The day is one of GATEWAY_TIME_ZONE; the three days
@@ -104,7 +104,7 @@ def told(number: str, on: datetime) -> None:
     \b
         gateway restrictions told C-100017 --on 2027-03-01
     """
-    _with(lambda rights: rights.told(number, on.date(), datetime.now(UTC)))
+    _with(lambda rights: rights.announced(number, on.date(), datetime.now(UTC)))
 
 
 @click.group("objections")

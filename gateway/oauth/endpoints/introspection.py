@@ -50,8 +50,8 @@ class IntrospectionEndpoint(_TokenEndpoint):
         context = await self.context(form, known)
         asked = self.asked(scope, form)
         if (form.get("token") or "").startswith(refresh_tokens.PREFIX):
-            return await self.within(context, asked, _tell)
-        return _tell(GrantServer(context), asked)
+            return await self.within(context, asked, _report)
+        return _report(GrantServer(context), asked)
 
 
 class RevocationEndpoint(_TokenEndpoint):
@@ -62,7 +62,7 @@ class RevocationEndpoint(_TokenEndpoint):
         return await self.within(await self.context(form, known), self.asked(scope, form), _end)
 
 
-def _tell(server: GrantServer, asked: OAuthRequest) -> OAuthReply:
+def _report(server: GrantServer, asked: OAuthRequest) -> OAuthReply:
     reply: OAuthReply = server.create_endpoint_response("introspection", asked)
     return reply
 

@@ -70,9 +70,9 @@ def entry(
         aria_invalid="true" if errors else None,
         **attributes,
     )
-    faults = tag("ul", [tag("li", each) for each in errors], id=f"{name}-error", class_="errors") if errors else None
+    problems = tag("ul", [tag("li", each) for each in errors], id=f"{name}-error", class_="errors") if errors else None
     about = tag("p", hint, id=f"{name}-hint", class_="hint") if hint else None
-    return tag("div", tag("label", label, for_=name), about, field, faults, class_="field")
+    return tag("div", tag("label", label, for_=name), about, field, problems, class_="field")
 
 
 def tick(name: str, label: str, hint: str | None = None, ticked: bool = False) -> Markup:

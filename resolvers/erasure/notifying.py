@@ -38,7 +38,7 @@ class ErasureTelling:
         With dates, internal systems are told of the deadline, too. After `void_at` the letter is not sent any more.
         """
         if kind == ErasureEmail.HELD.name:
-            await self._tell_held(connection, key, erasure_id, now)
+            await self._notify_held(connection, key, erasure_id, now)
             return None
         facts = {} if dates is None else {"due": dates.due, "begin": dates.not_before}
         where = await self._link(erasure_id)
@@ -60,7 +60,7 @@ class ErasureTelling:
         """Tell internal systems that the customer is erased."""
         await announce_erased(connection, self._store.keys.system, customer_id, now)
 
-    async def _tell_held(self, connection: AsyncConnection, key: SubjectKey, erasure_id: int, now: datetime) -> None:
+    async def _notify_held(self, connection: AsyncConnection, key: SubjectKey, erasure_id: int, now: datetime) -> None:
         """A letter about each hold that may be told; of a customer without one a restriction keeps the data."""
         where = await self._link(erasure_id)
         holds = await visible_holds(connection, key.customer_id, now)

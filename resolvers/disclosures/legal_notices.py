@@ -19,7 +19,7 @@ from store.tables.legal import legal_requests
 PAGE = 100
 
 
-async def tell(connection: AsyncConnection, key: SubjectKey, request: Any, site: Site, now: datetime) -> None:
+async def notify(connection: AsyncConnection, key: SubjectKey, request: Any, site: Site, now: datetime) -> None:
     """Notify the customer once, in the caller's transaction; `request` is the row of the answered request."""
     facts = {
         "authority": request.authority,
@@ -33,7 +33,7 @@ async def tell(connection: AsyncConnection, key: SubjectKey, request: Any, site:
     await connection.execute(update(legal_requests).where(legal_requests.c.id == request.id).values(told_at=now))
 
 
-async def tell_those_who_may_know(store: Store, site: Site, now: datetime) -> int:
+async def notify_after_embargo(store: Store, site: Site, now: datetime) -> int:
     """Notify the customers whose embargo has ended; returns their number. Erased customers are skipped."""
     waiting = (
         select(legal_requests)
@@ -52,5 +52,5 @@ async def tell_those_who_may_know(store: Store, site: Site, now: datetime) -> in
         keys = await store.keys.subjects([row.customer_id for row in rows])
         for row, key in zip(rows, keys, strict=True):
             if key is not None:
-                await tell(connection, key, row, site, now)
+                await notify(connection, key, row, site, now)
     return sum(key is not None for key in keys)
