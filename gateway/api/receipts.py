@@ -58,7 +58,7 @@ class Receipts:
     def statement(
         self, which: SignedStatement, name: str, code: str, missing: str
     ) -> Callable[[Request], Awaitable[Response]]:
-        """A handler that responds with a signed statement, byte by byte; Problem 404 with this code while there is none."""
+        """A handler that responds with a signed statement, byte by byte; Problem 404 with the code until it exists."""
 
         async def respond(request: Request) -> Response:
             text = (await self._found(request)).statements.get(which)
