@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway.http import problems
+from messages.negotiation import preferred
 from policy.erasing import State, meaning
-from resolvers.catalogues import preferred
 from resolvers.erasure.consents import stays
 from store.database.store import Store
 from store.links.receipts import erasure_of

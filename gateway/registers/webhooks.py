@@ -22,7 +22,7 @@ from store.registers.webhooks import seal_secret, webhooks
 from store.sql.ids import new_id
 from store.tables.outbox import outbox
 from values.hosts import url_to_ascii
-from workers.outbox.receivers import DeliveryError, Message, Receivers
+from workers.outbox.receivers import DeliveryError, OutboxMessage, Receivers
 from workers.outbox.webhooks import Poster, is_safe
 
 W, O = webhooks.c, outbox.c  # noqa: E741  (the tables' columns)
@@ -138,7 +138,7 @@ class Webhooks:
         try:
             id_ = new_id()
             name = name_of(self._store.keys.house, id_)
-            await system.send(Message(id_, name, None, content, 1, now), now)
+            await system.send(OutboxMessage(id_, name, None, content, 1, now), now)
         except DeliveryError as failure:
             raise WebhookError(f"{name} did not take the message: {failure.word}.") from None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
+from messages.message import Text
 from policy.grant import Grant
 from policy.purposes import Purpose
 from resolvers.commands.dependencies import SignInDependencies
@@ -55,7 +56,8 @@ class UserProblem:
 
     code: str
     """Stable, in capitals: what programs act on."""
-    message: str
+    message: Text
+    """Translated where it is shown."""
     field: tuple[str, ...] = ()
     """The path into the input, as the caller wrote it."""
 

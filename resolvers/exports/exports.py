@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from messages.message import Message
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.erasure.erasures import acted
 from store.sql.ids import new_id
@@ -19,7 +20,10 @@ MOST = 5
 """Exports that one customer may have at a time."""
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
-MANY = UserProblem("TOO_MANY_EXPORTS", f"There are {MOST} exports already; each can be fetched until it expires.")
+MANY = UserProblem(
+    "TOO_MANY_EXPORTS",
+    Message("There are {most} exports already; each can be fetched until it expires.", most=MOST),
+)
 UNKNOWN = UserProblem("UNKNOWN_LANGUAGE", "The page is written in `en` or `fr`.", ("language",))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiodataloader import DataLoader
 
-from resolvers.catalogues import translated
+from messages.catalogue import translate
 from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.commands.idempotency import once
 from resolvers.reads.fetches import ByIndex, ByKey, PageOf, Row
@@ -25,9 +25,9 @@ Admitted = tuple[Row, SubjectKey]
 
 def _told(result: Result, language: str) -> Result:
     """The same with its problems in the caller's language."""
-    if not result.problems or language == "en":
+    if not result.problems:
         return result
-    problems = (replace(each, message=translated(each.message, language)) for each in result.problems)
+    problems = (replace(each, message=translate(each.message, language)) for each in result.problems)
     return replace(result, problems=tuple(problems))
 
 

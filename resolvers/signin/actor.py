@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from messages.message import Message
 from resolvers.commands.context import CommandContext, UserProblem
 from resolvers.commands.dependencies import FRESH, SignInDependencies
 from resolvers.factors.credentials import Account, Credentials
@@ -25,7 +26,12 @@ FACTOR_NEEDED = UserProblem(
 
 def too_often(wait: int, field: str) -> UserProblem:
     """Too many wrong ones."""
-    return UserProblem("TOO_MANY_ATTEMPTS", f"Too many wrong attempts. Try again in {wait} seconds.", (field,))
+    said = Message(
+        "Too many wrong attempts. Try again in {count} second.",
+        plural="Too many wrong attempts. Try again in {count} seconds.",
+        count=wait,
+    )
+    return UserProblem("TOO_MANY_ATTEMPTS", said, (field,))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

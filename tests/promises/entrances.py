@@ -29,8 +29,8 @@ from gateway.signin.frame.words import chosen
 from gateway.signin.pages.choosing import Choice
 from gateway.tokens.jwts import look
 from gateway.tokens.tokens import _header
+from messages.negotiation import preferred
 from policy.purposes import Purpose
-from resolvers.catalogues import preferred
 from resolvers.events.references import REFERENCES
 from resolvers.imports.source import ImportSource
 from resolvers.signins.devices import device_of, told

@@ -35,7 +35,7 @@ class DeliveryError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class OutboxMessage:
     """One attempt at one message."""
 
     id: int
@@ -55,7 +55,7 @@ class Receiver(Protocol):
     def id(self) -> int | None:
         """The subscription; None for the mail server."""
 
-    async def send(self, message: Message, now: datetime) -> RecipientAnswer | NoticeReply | None:
+    async def send(self, message: OutboxMessage, now: datetime) -> RecipientAnswer | NoticeReply | None:
         """Have a message taken, and whatever the receiver answered at once; Failed when it is not taken."""
 
 
@@ -68,7 +68,7 @@ class System:
     secrets: tuple[bytes, ...]
     poster: Poster
 
-    async def send(self, message: Message, now: datetime) -> RecipientAnswer | NoticeReply | None:
+    async def send(self, message: OutboxMessage, now: datetime) -> RecipientAnswer | NoticeReply | None:
         """Post it, signed; any 2xx says that it was taken, and a header may say what was done."""
         body = message.content or b""
         headers = {"Content-Type": "application/json"} | signed(self.secrets, message.name, now, body)
@@ -90,7 +90,7 @@ class MailServer:
     mailer: Mailer
     id: int | None = None
 
-    async def send(self, message: Message, now: datetime) -> RecipientAnswer | NoticeReply | None:
+    async def send(self, message: OutboxMessage, now: datetime) -> RecipientAnswer | NoticeReply | None:
         """Hand the letter over; whoever reads it answers by other ways."""
         try:
             await self.mailer.send(message.name, message.content or b"", now)

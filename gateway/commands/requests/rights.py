@@ -119,7 +119,7 @@ def _carried_out(opening: Opening, because: str, work: Callable[[DataRights], Aw
     if facts:
         click.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())
     for problem in done.problems:
-        said = problem.message.replace("`whenServicesEnd: true`", "--when-services-end")
+        said = str(problem.message).replace("`whenServicesEnd: true`", "--when-services-end")
         click.echo(f"{problem.code}: {said}", err=True)
     if done.problems:
         raise SystemExit(REFUSED)

@@ -1,0 +1,87 @@
+"""The catalogues: one gettext file a language, read when the language is first asked for."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from gettext import GNUTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from messages.message import Message, Text, fill
+
+SOURCE: Final = "en"
+"""The language of the ids; it needs no catalogue."""
+LOCALES: Final = Path(__file__).parent / "locales"
+FILE: Final = Path("LC_MESSAGES", "gateway.po")
+_folders: list[Path] = [LOCALES]
+
+
+def use(*folders: Path) -> None:
+    """Further folders of catalogues, each `LANGUAGE/LC_MESSAGES/gateway.po`; of two for one language the last counts.
+
+    For the process, once at its start: what is translated where must not depend on who asks.
+    """
+    _folders[1:] = folders
+    languages.cache_clear()
+    catalogue.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def languages() -> tuple[str, ...]:
+    """The tags of all languages, English first."""
+    found = {path.parent.parent.name for folder in _folders for path in folder.glob(f"*/{FILE}")}
+    return (SOURCE, *sorted(found - {SOURCE}))
+
+
+@lru_cache(maxsize=64)
+def catalogue(language: str) -> GNUTranslations:
+    """The translations of a language, without those marked as fuzzy; LookupError for one that there is no file for."""
+    made = BytesIO()
+    write_mo(made, read(file_of(language)))
+    made.seek(0)
+    return GNUTranslations(made)
+
+
+def file_of(language: str) -> Path:
+    """The file of a language; LookupError for one that there is none for."""
+    for folder in reversed(_folders):
+        if language in languages() and (path := folder / language / FILE).is_file():
+            return path
+    raise LookupError(f"there is no catalogue for {language}")
+
+
+def read(path: Path) -> Catalog:
+    """A catalogue as it is written; PoFileError where the file is none."""
+    tag = path.parent.parent.name
+    with path.open("rb") as file:
+        return read_po(file, locale=tag.replace("-", "_") if _known(tag) else None, abort_invalid=True)
+
+
+def _known(language: str) -> bool:
+    try:
+        Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
+def translate(text: Text, language: str, *, context: str | None = None) -> str:
+    """The message in a language, with everything put in; English where its catalogue has no translation."""
+    message = text if isinstance(text, Message) else Message(text, None, context)
+    if language == SOURCE or language not in languages() or not message.id:
+        return str(message)
+    return fill(_form(catalogue(language), message), message.shown(lambda inner: translate(inner, language)))
+
+
+def _form(found: GNUTranslations, message: Message) -> str:
+    if message.plural is None:
+        return found.pgettext(message.context, message.id) if message.context else found.gettext(message.id)
+    if message.context:
+        return found.npgettext(message.context, message.id, message.plural, message.count)
+    return found.ngettext(message.id, message.plural, message.count)
