@@ -30,6 +30,7 @@ def use(*folders: Path) -> None:
     _folders[1:] = folders
     languages.cache_clear()
     catalogue.cache_clear()
+    _translations.cache_clear()
 
 
 @lru_cache(maxsize=1)
@@ -77,6 +78,18 @@ def translate(text: Text, language: str, *, context: str | None = None) -> str:
     if language == SOURCE or language not in languages() or not message.id:
         return str(message)
     return fill(_form(catalogue(language), message), message.shown(lambda inner: translate(inner, language)))
+
+
+def translated(text: str, language: str) -> str | None:
+    """The text in a language; None where its catalogue has no translation."""
+    if language == SOURCE or language not in languages():
+        return None
+    return catalogue(language).gettext(text) if text in _translations(language) else None
+
+
+@lru_cache(maxsize=64)
+def _translations(language: str) -> frozenset[str]:
+    return frozenset(str(each.id) for each in read(file_of(language)) if each.string and not each.fuzzy)
 
 
 def _form(found: GNUTranslations, message: Message) -> str:

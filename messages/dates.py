@@ -51,3 +51,8 @@ def name_of(language: str) -> str:
     """What a language calls itself, with a capital as on a button."""
     name = locale_of(language).languages.get(language.partition("-")[0], language) if language != SOURCE else "English"
     return name[:1].upper() + name[1:]
+
+
+def direction(language: str) -> str:
+    """Whether it is written from the left (`ltr`) or from the right (`rtl`)."""
+    return str(locale_of(language).text_direction)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterable, Iterator
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, nodes
 
@@ -56,7 +57,9 @@ def _of_file(path: Path) -> Iterator[SourceMessage]:
     elif path.parent.name == "templates" or "templates" in path.parts:
         yield from of_template(path.read_text(encoding="utf-8")) if path.is_file() else ()
     elif path.name == "words.json":
-        yield from of_words(path.read_text(encoding="utf-8"))
+        yield from of_words(json.loads(path.read_text(encoding="utf-8")))
+    elif path.name == "words.toml":
+        yield from of_words(tomllib.loads(path.read_text(encoding="utf-8")))
 
 
 def of_python(source: str, name: str = "<source>") -> Iterator[SourceMessage]:
@@ -69,7 +72,8 @@ def of_python(source: str, name: str = "<source>") -> Iterator[SourceMessage]:
         if place is not None and len(node.args) > place:
             yield from _of_argument(node, node.args[place], name)
         elif called in TABLES and node.args and isinstance(node.args[0], ast.Dict):
-            yield from (_of_table(value) for value in node.args[0].values)
+            texts = [each for each in node.args[0].values if isinstance(each, ast.Constant | ast.Tuple)]
+            yield from (_of_table(value) for value in texts)
 
 
 def _of_argument(call: ast.Call, argument: ast.expr, name: str) -> Iterator[SourceMessage]:
@@ -103,7 +107,12 @@ def of_template(source: str) -> Iterator[SourceMessage]:
                 yield SourceMessage(argument.value)
 
 
-def of_words(source: str) -> Iterator[SourceMessage]:
-    """The messages of a table that scripts read: JSON of a text, or of two for one and many, by name."""
-    for text in json.loads(source).values():
-        yield SourceMessage(text) if isinstance(text, str) else SourceMessage(*text)
+def of_words(table: Mapping[str, Any]) -> Iterator[SourceMessage]:
+    """The messages of a table in a file: texts by name, tables of them, lists of them, and `{one, other}` by count."""
+    for value in table.values():
+        if isinstance(value, Mapping) and value.keys() == {"one", "other"}:
+            yield SourceMessage(value["one"], value["other"])
+        elif isinstance(value, Mapping):
+            yield from of_words(value)
+        else:
+            yield from (SourceMessage(each) for each in ([value] if isinstance(value, str) else value))

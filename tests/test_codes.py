@@ -15,7 +15,8 @@ CODE = re.compile(r"(?<![-\w#$&+%.])([RAGOSDF])([1-9]\d?)(?![-\w.])")
 ROW = re.compile(r"^\| ([RAGOSDF]\d+) \|", re.M)
 REQUIREMENTS, CHECKLIST = ROOT / "docs" / "requirements.md", ROOT / "docs" / "security-checklist.md"
 PYTHON = (
-    "gateway", "schema", "resolvers", "workers", "audits", "store", "values", "messages", "policy", "tests", "benchmarks",
+    "gateway", "schema", "resolvers", "workers", "audits", "store", "values", "messages", "policy", "tests",
+    "benchmarks",
 )  # fmt: skip
 
 

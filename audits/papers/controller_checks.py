@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from messages.catalogue import languages
 from policy.recipients import Recipient
 
 LANGUAGES: Final = ("en", "fr")
+"""What people read is needed in these; it may be there in every other one that the gateway has words in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def _missing(given: Mapping[str, Any]) -> Iterator[str]:
 
 def _said(value: object) -> bool:
     if isinstance(value, Mapping):
-        return set(value) == set(LANGUAGES) and all(map(_said, value.values()))
+        return set(LANGUAGES) <= set(value) <= set(languages()) and all(map(_said, value.values()))
     return isinstance(value, str) and bool(value.strip())
 
 
@@ -89,7 +91,7 @@ def _unknown(given: Mapping[str, Any]) -> Iterator[str]:
     """A misspelt key is a fact that is not told."""
     known = {each.path for each in NEEDED} | OPTIONAL | {f"{section}.none" for section in EXCUSABLE}
     spoken = [each.path for each in NEEDED if each.by_language] + [f"{section}.none" for section in EXCUSABLE]
-    known |= {f"{path}.{language}" for path in spoken for language in LANGUAGES}
+    known |= {f"{path}.{language}" for path in spoken for language in languages()}
     known |= {"transfers.to"}
     for path in _paths(given):
         if path not in known and not any(each.startswith(f"{path}.") for each in known):

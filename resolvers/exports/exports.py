@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from messages.catalogue import languages
 from messages.message import Message
+from messages.negotiation import written
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.erasure.erasures import acted
 from store.sql.ids import new_id
@@ -15,7 +17,6 @@ from store.tables.customers import customers
 from store.tables.exports import exports
 
 E = exports.c
-LANGUAGES = ("en", "fr")
 MOST = 5
 """Exports that one customer may have at a time."""
 
@@ -24,13 +25,18 @@ MANY = UserProblem(
     "TOO_MANY_EXPORTS",
     Message("There are {most} exports already; each can be fetched until it expires.", most=MOST),
 )
-UNKNOWN = UserProblem("UNKNOWN_LANGUAGE", "The page is written in `en` or `fr`.", ("language",))
+UNKNOWN = UserProblem("UNKNOWN_LANGUAGE", "The page is not written in this language.", ("language",))
+
+
+def offered() -> tuple[str, ...]:
+    """The languages that an export is written in."""
+    return languages()
 
 
 async def request_export(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Have an export made; while one is being made, that one is the answer, however often it is asked for."""
     language = given.get("language")
-    if language is not None and language not in LANGUAGES:
+    if language is not None and language not in offered():
         return Result(problems=(UNKNOWN,))
     (key,) = await desk.store.keys.subjects([desk.subject])
     if key is None:
@@ -51,7 +57,7 @@ async def request_export(desk: CommandContext, given: Mapping[str, Any]) -> Resu
             "id": id_,
             "customer_id": desk.subject,
             "state": "REQUESTED",
-            "language": language or ("fr" if (customer.locale or "").lower().startswith("fr") else "en"),
+            "language": language or written(customer.locale),
             "requested_at": desk.now,
             "attempts": 0,
         } | acted(desk, key, exports, id_, "requested")

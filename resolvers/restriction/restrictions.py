@@ -17,8 +17,8 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from messages.catalogue import translate
 from policy.events import Event
-from policy.french import told
 from policy.purposes import Purpose
 from policy.restricting import (
     RESTRICTION,
@@ -291,4 +291,4 @@ async def _tell(
     """Write about a purpose, in the customer's words for it."""
     reader = await reader_of(connection, key)
     language = "en" if reader is None else reader.language
-    return await write(connection, key, site, letter, now, None, purpose=told(purpose, language), **facts)
+    return await write(connection, key, site, letter, now, None, purpose=translate(purpose.text, language), **facts)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from messages.catalogue import SOURCE, languages, translate
 from policy.categories import Category
-from policy.french import told
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from resolvers.reads.accesses import Reading, readings_about
@@ -77,7 +77,9 @@ class Access:
 
 
 AccessConnection = connection(Access, "Access")
-Language = enumerated("Language", ("EN", "FR"), "A language that plain words are written in.")
+Language = enumerated(
+    "Language", tuple(each.upper() for each in languages()), "A language that plain words are written in."
+)
 Words = Annotated[Language | None, positioned("Of the plain words: English when left out.", "a language")]
 
 
@@ -115,7 +117,7 @@ class _Access:
 async def _page(context: ResolverContext, customer: Any, given: Mapping[str, Any]) -> ConnectionView:
     place = ListPlace(context.grant.client_id, context.grant.subject, "Customer.accesses", descending=True)
     at = paging(place, context.unit.cursors, given, context.grant.max_page)
-    language = "fr" if _word(given.get("language")) == "FR" else "en"
+    language = str(_word(given.get("language")) or SOURCE).lower()
     try:
         found, more = await readings_about(context.unit, customer.id, at.after, at.first)
     except AlteredEntryError as altered:
@@ -131,7 +133,7 @@ def _word(given: Any) -> Any:
 
 def _access(context: ResolverContext, reading: Reading, language: str) -> _Access:
     purpose = Purpose.__members__.get(reading.purpose or "")
-    why = told(purpose, language) if purpose is not None else None
+    why = translate(purpose.text, language) if purpose is not None else None
     return _Access(
         reading, purpose and purpose.name, why, [_field(context, each, language) for each in reading.coordinates]
     )
@@ -142,8 +144,8 @@ def _field(context: ResolverContext, coordinate: str, language: str) -> _Field:
     field = context.model.fields.get(tuple(coordinate.split(".", 1)))  # type: ignore[arg-type]
     category = field.rule.category if field is not None and field.rule is not None else None
     words = field.core.description if field is not None else None
-    if language == "fr" and category is not None:
-        words = told(category, language)
+    if language != SOURCE and category is not None:
+        words = translate(category.text, language)
     return _Field(coordinate, words, category.name if category else None)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from gateway.access.client_area import ID, page_documents, register_client_area
 from gateway.http.pages import STATIC
+from messages.catalogue import translate
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from policy.restricting import Ground, ObjectionOutcome, objection_to
@@ -56,10 +57,10 @@ def test_every_word_has_two_languages_and_is_said() -> None:
 def test_what_stays_is_said_as_the_gateway_says_it() -> None:
     """The status of a request says it with the page's words, its answer with the gateway's: they are the same."""
     words = (STATIC / "area" / "words.js").read_text()
-    for number, pair in enumerate(zip(STAYS["en"], STAYS["fr"], strict=True), 1):
+    for number, pair in enumerate(((each, translate(each, "fr")) for each in STAYS), 1):
         line = next(line for line in words.splitlines() if line.startswith(f"  stays{number}: "))
         assert line == "  stays{}: ['{}', '{}'],".format(number, *(each.replace("'", "\u2019") for each in pair))
-    assert f"stays{len(STAYS['en']) + 1}:" not in words
+    assert f"stays{len(STAYS) + 1}:" not in words
     shown = (STATIC / "area" / "views" / "mine.js").read_text()
     assert all(f"'{each}'" in shown for each in (CARD, NEWS, MEASURING, PHONE))
 

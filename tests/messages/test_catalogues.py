@@ -70,4 +70,7 @@ def test_messages_are_found_wherever_they_stand() -> None:
         SourceMessage("Two", "Many"),
     }
     assert set(of_template("<p>{{ translate('Hello') }}{{ other(1) }}</p>")) == {SourceMessage("Hello")}
-    assert set(of_words('{"a": "One", "b": ["Two", "Many"]}')) == {SourceMessage("One"), SourceMessage("Two", "Many")}
+    assert set(of_words({"a": "One", "b": {"c": {"one": "Two", "other": "Many"}}})) == {
+        SourceMessage("One"),
+        SourceMessage("Two", "Many"),
+    }

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from gateway.oauth.endpoints.consent_words import say
+from messages.catalogue import translate
 from policy.app_scopes import AppScope
 from tests.oauth.relying import Relying, refused
 from tests.oauth.site import BACK
@@ -125,7 +126,7 @@ def test_each_scope_stands_on_the_page_in_words_of_both_languages(
     page = lone.http.get(lone.url("/oauth/authorize"), params=params, headers=headers)
     assert f'<html lang="{language}">' in page.text
     found = re.findall(r"<li>(.*?)</li>", page.text)
-    assert [unescape(each) for each in found] == [scope.told(language)]
+    assert [unescape(each) for each in found] == [translate(scope.text, language)]
     assert unescape(say(language, "back")) in unescape(page.text)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import delete, update
 
 from gateway.oauth.registry.registration import ClientKind, NewClient, RegistrationError
 from gateway.oauth.registry.writing import ClientRegistrar
+from messages.catalogue import translate
 from policy.app_scopes import APP_SCOPES, AppScope
 from policy.purposes import Purpose
 from store.database.store import Store
@@ -368,7 +369,7 @@ def test_the_documents_and_the_client_area_say_what_the_consent_page_says() -> N
     words = (root / "gateway" / "static" / "area" / "words.js").read_text()
     for each in AppScope:
         assert f"| `{each.scope}` | {each.text} |" in documents
-        assert f"{each.name}: ['{each.text}', '{each.french}']," in words
+        assert f"{each.name}: ['{each.text}', '{translate(each.text, 'fr')}']," in words
 
 
 def test_a_client_of_our_own_is_no_app_that_was_allowed(lone: Relying) -> None:

@@ -13,7 +13,6 @@ from audits.papers import issued
 from audits.papers.check import require_released
 from audits.papers.companies import companies
 from audits.papers.controller import read_controller
-from audits.papers.controller_checks import LANGUAGES
 from audits.papers.drafts import NOTICE, RECORD, Draft, Stamp, draft
 from audits.papers.record import record
 from audits.papers.registers import SCHEMA_ALONE, Registers, registers_of
@@ -33,6 +32,7 @@ from gateway.commands.audit.output import (
     told_plainly,
 )
 from gateway.commands.audit.store import from_store
+from messages.catalogue import languages
 from store.sql.errors import StoreUnavailableError
 
 controller_option = click.option(
@@ -49,7 +49,7 @@ on_option = click.option("--on", "on", type=click.DateTime(["%Y-%m-%d"]), help="
 @controller_option
 @example_option
 @on_option
-@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option("--language", type=click.Choice(languages()), default="en", show_default=True)
 @output_options()
 def notice_(
     schema: str | None,

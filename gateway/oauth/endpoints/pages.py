@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from gateway.http.middleware import PAGE_POLICY
 from gateway.oauth.endpoints.authorization_request import AuthorizationRequest
-from gateway.oauth.endpoints.consent_words import WORDS, plain, say
+from gateway.oauth.endpoints.consent_words import WORDS, plain
 from policy.purposes import Purpose
 
 NO_STORE = {"cache-control": "no-store"}
@@ -35,7 +35,7 @@ def resumed(query: str) -> Response:
 def consent(wanted: AuthorizationRequest, ticket: str, language: str = "en") -> Response:
     """What the client wants to do, in plain words, and the choice; `language` is `en` or `fr`."""
     facts = {"client": wanted.client.name, "where": _where(wanted.redirect_uri, language)}
-    said = {key: say(language, key, **facts) for key in WORDS if key != "app"}
+    said = {key: WORDS.say(language, key, **facts) for key in WORDS.texts if key != "app"}
     if wanted.client.first_party:
         said |= {"lead": said["lead_ours"], "never": "", "back": ""}
     filled = {key: escape(text) for key, text in said.items()}
@@ -61,7 +61,7 @@ def form_source(redirect_uri: str) -> str:
 
 def _where(redirect_uri: str, language: str) -> str:
     parts = urlsplit(redirect_uri)
-    return parts.hostname or say(language, "app", scheme=parts.scheme)
+    return parts.hostname or WORDS.say(language, "app", scheme=parts.scheme)
 
 
 def _filled(name: str, **values: str) -> str:

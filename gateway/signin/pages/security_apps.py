@@ -7,6 +7,7 @@ from typing import Any
 from gateway.signin.frame.layout import button
 from gateway.signin.frame.markup import Child, Markup, tag
 from gateway.signin.frame.visit import RequestContext
+from messages.catalogue import translate
 from policy.app_scopes import AppScope
 
 
@@ -26,7 +27,7 @@ def apps(visit: RequestContext, me: dict[str, Any]) -> Markup | None:
 
 
 def _allowed(visit: RequestContext, app: dict[str, Any]) -> Markup:
-    sentences = [AppScope[each].told(visit.language) for each in app["scopes"] or ()]
+    sentences = [translate(AppScope[each].text, visit.language) for each in app["scopes"] or ()]
     facts = tag("span", visit.say("app_since", at=_day(app["givenAt"])), class_="hint")
     allowed = tag("ul", [tag("li", each) for each in sentences], class_="plain")
     return _line(visit, app, "/security/apps/withdraw", "take_back", facts, allowed)
