@@ -27,6 +27,8 @@ PLACES: Final = {
 """Which argument of what is a message, in Python."""
 TABLES: Final = frozenset({"Words"})
 """What is called with a mapping of messages."""
+CATALOGUES: Final = frozenset({"Letter"})
+"""Enumerations of which each member is several messages."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,6 +67,8 @@ def _of_file(path: Path) -> Iterator[SourceMessage]:
 def of_python(source: str, name: str = "<source>") -> Iterator[SourceMessage]:
     """The messages of a module."""
     for node in ast.walk(ast.parse(source, name)):
+        if isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") in CATALOGUES for base in node.bases):
+            yield from _of_members(node)
         if not isinstance(node, ast.Call):
             continue
         called = getattr(node.func, "id", getattr(node.func, "attr", ""))
@@ -74,6 +78,12 @@ def of_python(source: str, name: str = "<source>") -> Iterator[SourceMessage]:
         elif called in TABLES and node.args and isinstance(node.args[0], ast.Dict):
             texts = [each for each in node.args[0].values if isinstance(each, ast.Constant | ast.Tuple)]
             yield from (_of_table(value) for value in texts)
+
+
+def _of_members(node: ast.ClassDef) -> Iterator[SourceMessage]:
+    for member in node.body:
+        if isinstance(member, ast.Assign) and isinstance(member.value, ast.Tuple):
+            yield from (SourceMessage(_text(each)) for each in member.value.elts)
 
 
 def _of_argument(call: ast.Call, argument: ast.expr, name: str) -> Iterator[SourceMessage]:

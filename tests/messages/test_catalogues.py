@@ -69,6 +69,9 @@ def test_messages_are_found_wherever_they_stand() -> None:
         SourceMessage("One"),
         SourceMessage("Two", "Many"),
     }
+    assert set(of_python('class L(Letter):\n    A = ("Subject", "Text")')) == {
+        SourceMessage("Subject"), SourceMessage("Text")
+    }  # fmt: skip
     assert set(of_template("<p>{{ translate('Hello') }}{{ other(1) }}</p>")) == {SourceMessage("Hello")}
     assert set(of_words({"a": "One", "b": {"c": {"one": "Two", "other": "Many"}}})) == {
         SourceMessage("One"),
