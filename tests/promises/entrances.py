@@ -25,11 +25,10 @@ from gateway.oauth.registry.registration import ClientKind, check_redirect_uri, 
 from gateway.oauth.registry.scopes import narrowed
 from gateway.signin.frame.cookies import Cookies
 from gateway.signin.frame.visit import fields_of, local
-from gateway.signin.frame.words import chosen
 from gateway.signin.pages.choosing import Choice
 from gateway.tokens.jwts import look
 from gateway.tokens.tokens import _header
-from messages.negotiation import preferred
+from messages.negotiation import chosen, preferred
 from policy.purposes import Purpose
 from resolvers.events.references import REFERENCES
 from resolvers.imports.source import ImportSource

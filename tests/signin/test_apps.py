@@ -19,7 +19,7 @@ import pytest
 from gateway.access.client_area import page_documents
 from gateway.oauth.registry.registration import ClientKind, NewClient
 from gateway.oauth.registry.writing import ClientRegistrar
-from gateway.signin.frame.words import say
+from gateway.signin.frame.words import WORDS
 from messages.catalogue import translate
 from policy.app_scopes import AppScope
 from policy.purposes import Purpose
@@ -97,7 +97,7 @@ def test_the_page_tells_what_was_allowed_and_takes_it_back(web: Web, browser: Br
     """O10: in one step, without asking again; the token ends with the next request at another replica."""
     found, ours = tokens(browser, "budget"), tokens(browser, "phone")
     text = unescape(browser.get(f"/security?lang={language}").text)
-    assert "Budget <planner>" in text and "Our phone app" in text and say(language, "apps") in text  # type: ignore[arg-type]
+    assert "Budget <planner>" in text and "Our phone app" in text and WORDS.say(language, "apps") in text
     assert all(translate(each.text, language) in text for each in SCOPES)
     other = web.replicas[1].url
     assert ask(other, found["access_token"], "{ me { fullName } }").status_code == 200

@@ -27,7 +27,7 @@ from gateway.oauth.identity import SignedInIdentity, sign_in_address
 from gateway.oauth.parameters import MAX_BYTES, Parameters, parse, read_form
 from gateway.oauth.registry.clients import REFRESH, RegisteredClient
 from gateway.oauth.registry.scopes import spelt
-from gateway.signin.frame.words import chosen
+from messages.negotiation import first_of, preferred
 from store.sql.ids import new_id
 
 LENIENCE = 60
@@ -103,7 +103,9 @@ class Authorization:
                 if wanted.prompt == "none":
                     raise ConsentRequiredError
                 ticket = Ticket(query.decode("ascii"), signed_in.session_id, int(self._house.clock()) + consent.SECONDS)
-                language = chosen(None, request.headers.get("accept-language"))
+                language = first_of(sent.parameters.get("ui_locales")) or preferred(
+                    request.headers.get("accept-language")
+                )
                 return pages.consent(wanted, await ticket.sealed(self._house.store.keys.house), language)
             return await self._grant(sent, wanted, signed_in, consented=False)  # 5
         except OAuth2Error as error:

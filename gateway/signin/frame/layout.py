@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.signin.frame.markup import Child, Markup, joined, tag
-from gateway.signin.frame.words import Language, say
+from gateway.signin.frame.words import WORDS
 from resolvers.passwords.text import CLASSES
 
 
@@ -14,7 +14,7 @@ from resolvers.passwords.text import CLASSES
 class Shell:
     """What is around the content."""
 
-    language: Language
+    language: str
     title: str
     site: str
     languages: Markup
@@ -37,7 +37,7 @@ def document(shell: Shell, *children: Child) -> str:
     brand = tag(
         "header", tag("a", tag("img", src="/static/icon.svg", alt="", width=28, height=28), shell.site, href="/")
     )
-    choices = tag("a", say(shell.language, "edit_choices"), href=f"/cookies?lang={shell.language}")
+    choices = tag("a", WORDS.say(shell.language, "edit_choices"), href=f"/cookies?lang={shell.language}")
     foot = tag("footer", shell.languages, " · ", choices)
     main = tag("main", tag("h1", shell.title), *children, class_="wide" if shell.wide else None)
     body = tag("body", brand, main, foot, class_="signin")
@@ -93,7 +93,7 @@ def links(*items: tuple[str, str]) -> Markup:
     return tag("ul", [tag("li", tag("a", text, href=address)) for text, address in items], class_="links")
 
 
-def meter(language: Language, present: Sequence[str], length: int, least: int, field: str) -> Markup:
+def meter(language: str, present: Sequence[str], length: int, least: int, field: str) -> Markup:
     """The length that counts, and the four kinds of characters, there or missing (R37); a script keeps it up while one
     types."""
     items = [_row(language, "length", length >= least, least)]
@@ -101,10 +101,10 @@ def meter(language: Language, present: Sequence[str], length: int, least: int, f
     return tag("ul", items, class_="meter", data_meter=field, data_least=str(least))
 
 
-def _row(language: Language, kind: str, there: bool, least: int) -> Markup:
-    said = [say(language, "present"), say(language, "missing")]
+def _row(language: str, kind: str, there: bool, least: int) -> Markup:
+    said = [WORDS.say(language, "present"), WORDS.say(language, "missing")]
     state = tag("span", said[0] if there else said[1], class_="state", data_present=said[0], data_missing=said[1])
-    named = say(language, kind, least=least)
+    named = WORDS.say(language, kind, least=least)
     return tag("li", named, " ", state, data_kind=kind, class_="there" if there else None)
 
 

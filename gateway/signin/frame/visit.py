@@ -13,8 +13,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.signin.frame.house import SignInServices
 from gateway.signin.frame.layout import Shell, document
-from gateway.signin.frame.markup import Child, Markup, tag
-from gateway.signin.frame.words import Language, chosen, say
+from gateway.signin.frame.markup import Child, Markup, joined, tag
+from gateway.signin.frame.words import WORDS
+from messages import dates
+from messages.catalogue import languages
+from messages.negotiation import chosen
 from resolvers.signin.sessions import Session
 from resolvers.signins.secrets import new_secret
 from resolvers.signins.signins import Visitor
@@ -44,13 +47,21 @@ class RequestContext:
     """Whether this address answers a GET, so that a link may lead to it."""
 
     @property
-    def language(self) -> Language:
+    def language(self) -> str:
         """The language of the page."""
         return chosen(self.value("lang"), self.request.headers.get("accept-language"))
 
     def say(self, key: str, **facts: object) -> str:
         """A sentence in that language."""
-        return say(self.language, key, **facts)
+        return WORDS.say(self.language, key, **facts)
+
+    def day(self, text: str) -> str:
+        """The day of a moment that the API gave, in that language."""
+        return dates.day(datetime.fromisoformat(text), self.language)
+
+    def moment(self, text: str) -> str:
+        """The day and time of such a moment."""
+        return dates.moment(datetime.fromisoformat(text), self.language)
 
     def value(self, name: str) -> str | None:
         """A parameter, of the form or of the address."""
@@ -97,10 +108,13 @@ class RequestContext:
         return self.request.url.path if self.readable else "/security"
 
     def _languages(self) -> Markup:
-        other: Language = "en" if self.language == "fr" else "fr"
-        name = "English" if other == "en" else "Français"
         secret = self.value("t")
-        return tag("a", name, href=self.to(self.here, lang=other, t=secret), lang=other, hreflang=other)
+        others = [each for each in languages() if each != self.language]
+        links = [
+            tag("a", dates.name_of(each), href=self.to(self.here, lang=each, t=secret), lang=each, hreflang=each)
+            for each in others
+        ]
+        return joined(*(joined(" · " if number else None, link) for number, link in enumerate(links)))
 
     def go(self, address: str) -> Response:
         """Send the browser on, with a GET."""

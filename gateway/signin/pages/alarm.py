@@ -7,6 +7,7 @@ from starlette.responses import Response
 from gateway.signin.frame.layout import button, links, notice, paragraph
 from gateway.signin.frame.markup import tag
 from gateway.signin.frame.visit import RequestContext
+from messages.dates import moment
 from resolvers.signins.secrets import LONGEST
 
 
@@ -16,7 +17,7 @@ async def show(visit: RequestContext) -> Response:
     alarm = await visit.house.alarms.find(secret, visit.now)
     if alarm is None:
         return _void(visit)
-    at = alarm.at.strftime("%d.%m.%Y, %H:%M UTC")
+    at = moment(alarm.at, visit.language)
     facts = [visit.say("not_me_what", platform=visit.say(alarm.platform), at=at), alarm.device, alarm.country]
     listed = tag("ul", [tag("li", fact) for fact in facts if fact], class_="facts")
     hidden = tag("input", type="hidden", name="t", value=secret)

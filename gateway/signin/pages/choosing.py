@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import orjson
 from starlette.requests import Request as HttpRequest
@@ -42,7 +43,7 @@ class Choice:
         """None for no cookie, and for one that is not of our making."""
         version, _, rest = (text or "").partition("~")
         word, _, day = rest.partition("~")
-        if word not in ("yes", "no") or not version or len(day) != 10:
+        if word not in ("yes", "no") or not version or not _is_day(day):
             return None
         return cls(word == "yes", version, day)
 
@@ -50,6 +51,14 @@ class Choice:
     def text(self) -> str:
         """The cookie's value."""
         return f"{self.version}~{'yes' if self.measurement else 'no'}~{self.day}"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) == len("2026-11-27")
 
 
 def may_measure(choice: Choice | None) -> bool:
@@ -111,7 +120,7 @@ def _page(visit: RequestContext, choice: Choice | None, *said: str, status: int 
         *said,
         paragraph(visit.say("cookies_why")),
         paragraph(visit.say("cookies_control")) if controlled(visit) and choice is None else None,
-        paragraph(visit.say(now, day=choice.day if choice else ""), role="status"),
+        paragraph(visit.say(now, day=visit.day(choice.day) if choice else ""), role="status"),
         form,
         status=status,
     )

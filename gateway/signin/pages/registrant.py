@@ -217,7 +217,7 @@ def _erasure(visit: RequestContext, secret: str, domain: dict[str, Any]) -> Mark
     hidden = tag("input", type="hidden", name="t", value=secret)
     asked = domain["registrantErasureRequestedAt"]
     word, title = ("stay", "registrant_stay") if asked else ("erase", "registrant_erase")
-    why = visit.say("registrant_waits", day=asked[:10]) if asked else visit.say("registrant_erase_why")
+    why = visit.say("registrant_waits", day=visit.day(asked)) if asked else visit.say("registrant_erase_why")
     form = visit.form_of("/registrant/data", hidden, tag("input", type="hidden", name="do", value=word),
                          button(visit.say(title), plain=True))  # fmt: skip
     return tag("section", tag("h2", visit.say("registrant_erasure")), paragraph(why, role="status"), form)

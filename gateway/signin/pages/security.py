@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -114,7 +113,7 @@ def _elsewhere(visit: RequestContext, credential: dict[str, Any]) -> Markup:
 
 def _factor(visit: RequestContext, factor: dict[str, Any], here: bool) -> Markup:
     used = factor["lastUsedAt"]
-    facts = [visit.say("last_used", at=day(used)) if used else visit.say("never_used")]
+    facts = [visit.say("last_used", at=visit.moment(used)) if used else visit.say("never_used")]
     if factor["remaining"] is not None:
         facts.append(visit.say("left", count=factor["remaining"]))
     name = tag("strong", visit.say(factor["kind"]), f" · {factor['label']}" if factor["label"] else None)
@@ -166,7 +165,7 @@ def _session(visit: RequestContext, node: dict[str, Any], current: bool) -> Mark
         visit.say(node["platform"]),
         node["country"],
         node["ipAddress"],
-        visit.say("seen", at=day(node["lastSeenAt"])),
+        visit.say("seen", at=visit.moment(node["lastSeenAt"])),
     ]
     about_it = tag("span", " · ".join(fact for fact in facts if fact), class_="hint")
     hidden = tag("input", type="hidden", name="id", value=node["id"])
@@ -180,13 +179,8 @@ def _accesses(visit: RequestContext, nodes: list[dict[str, Any]]) -> Markup:
         words = [visit.say(node["platform"]), node["device"], node["country"], visit.say(node["outcome"])]
         odd = tag("span", visit.say("unusual"), class_="badge warn") if node["unusual"] else None
         facts = tag("span", " · ".join(word for word in words if word), " ", odd, class_="hint")
-        rows.append(tag("li", tag("div", tag("strong", day(node["at"])), facts)))
+        rows.append(tag("li", tag("div", tag("strong", visit.moment(node["at"])), facts)))
     return tag("section", tag("h2", visit.say("recent")), tag("ul", rows, class_="rows"))
-
-
-def day(text: str) -> str:
-    """A moment as people write it."""
-    return datetime.fromisoformat(text).strftime("%d.%m.%Y %H:%M UTC")
 
 
 @own

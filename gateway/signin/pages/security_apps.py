@@ -28,13 +28,13 @@ def apps(visit: RequestContext, me: dict[str, Any]) -> Markup | None:
 
 def _allowed(visit: RequestContext, app: dict[str, Any]) -> Markup:
     sentences = [translate(AppScope[each].text, visit.language) for each in app["scopes"] or ()]
-    facts = tag("span", visit.say("app_since", at=_day(app["givenAt"])), class_="hint")
+    facts = tag("span", visit.say("app_since", at=visit.day(app["givenAt"])), class_="hint")
     allowed = tag("ul", [tag("li", each) for each in sentences], class_="plain")
     return _line(visit, app, "/security/apps/withdraw", "take_back", facts, allowed)
 
 
 def _holding(visit: RequestContext, app: dict[str, Any]) -> Markup:
-    facts = tag("span", visit.say("app_since", at=_day(app["startedAt"])), class_="hint")
+    facts = tag("span", visit.say("app_since", at=visit.day(app["startedAt"])), class_="hint")
     return _line(visit, app, "/security/apps/end", "end", facts)
 
 
@@ -42,7 +42,3 @@ def _line(visit: RequestContext, app: dict[str, Any], where: str, word: str, *fa
     hidden = tag("input", type="hidden", name="id", value=app["id"])
     name = tag("strong", app["name"] or app["client"])
     return tag("li", tag("div", name, *facts), visit.form_of(where, hidden, button(visit.say(word), plain=True)))
-
-
-def _day(text: str) -> str:
-    return f"{text[8:10]}.{text[5:7]}.{text[:4]}"
