@@ -18,6 +18,7 @@ PLACES: Final = {
     "Message": 0,
     "marked": 0,
     "translate": 0,
+    "NoRedirectError": 0,
     "UserProblem": 1,
     "LineError": 1,
     "AddressFault": 2,

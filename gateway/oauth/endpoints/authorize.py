@@ -27,6 +27,7 @@ from gateway.oauth.identity import SignedInIdentity, sign_in_address
 from gateway.oauth.parameters import MAX_BYTES, Parameters, parse, read_form
 from gateway.oauth.registry.clients import REFRESH, RegisteredClient
 from gateway.oauth.registry.scopes import spelt
+from messages.message import marked
 from messages.negotiation import first_of, preferred
 from store.sql.ids import new_id
 
@@ -68,7 +69,9 @@ class Authorization:
         if scope["method"] not in ("GET", "HEAD"):
             raise problems.method_not_allowed(b"GET")
         query: bytes = scope["query_string"]
-        response = pages.resumed(query.decode("latin-1")) if len(query) <= MAX_BYTES else pages.refused(TOO_LONG)
+        language = _language(Request(scope))
+        fits = len(query) <= MAX_BYTES
+        response = pages.resumed(query.decode("latin-1"), language) if fits else pages.refused(TOO_LONG, language)
         await response(scope, receive, send)
 
     async def decide(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,7 +93,7 @@ class Authorization:
         try:
             sent = await self._sent(query)  # 1
         except NoRedirectError as error:
-            return pages.refused(str(error))
+            return pages.refused(str(error), _language(request))
         try:
             wanted = judge(self._house, sent.client, sent.parameters)  # 2
             signed_in = await self._house.who_is_here(request, sent.client.platform)  # 3
@@ -103,9 +106,7 @@ class Authorization:
                 if wanted.prompt == "none":
                     raise ConsentRequiredError
                 ticket = Ticket(query.decode("ascii"), signed_in.session_id, int(self._house.clock()) + consent.SECONDS)
-                language = first_of(sent.parameters.get("ui_locales")) or preferred(
-                    request.headers.get("accept-language")
-                )
+                language = first_of(sent.parameters.get("ui_locales")) or _language(request)
                 return pages.consent(wanted, await ticket.sealed(self._house.store.keys.house), language)
             return await self._grant(sent, wanted, signed_in, consented=False)  # 5
         except OAuth2Error as error:
@@ -116,14 +117,14 @@ class Authorization:
         house = self._house
         ticket = await Ticket.opened(house.store.keys.house, form.get("ticket") or "", house.clock())
         if ticket is None:
-            return pages.refused(NOT_YOURS)
+            return pages.refused(NOT_YOURS, _language(request))
         try:
             sent = await self._sent(ticket.query.encode("ascii"))
         except NoRedirectError as error:
-            return pages.refused(str(error))
+            return pages.refused(str(error), _language(request))
         signed_in = await house.who_is_here(request, sent.client.platform)
         if signed_in is None or signed_in.session_id != ticket.session:
-            return pages.refused(NOT_YOURS)
+            return pages.refused(NOT_YOURS, _language(request))
         try:
             wanted = judge(house, sent.client, sent.parameters)
             if form.get("decision") != "allow" or not self._is_good_enough(signed_in, wanted):
@@ -192,7 +193,7 @@ class Authorization:
         async with self._house.store.write() as connection:
             text = await connection.run_sync(write)
         if text is None:
-            return pages.refused("The request was used before.")
+            return pages.refused(marked("The request was used before."))
         return self._back(sent, {"code": text})
 
     def _back(self, sent: ClientRedirect, said: dict[str, str]) -> Response:
@@ -203,8 +204,8 @@ class Authorization:
         return _to(f"{sent.redirect_uri}{joint}{urlencode(said)}")
 
 
-TOO_LONG = "The request is too long."
-NOT_YOURS = "This form was not made for the session you are in, or it is too old."
+TOO_LONG = marked("The request is too long.")
+NOT_YOURS = marked("This form was not made for the session you are in, or it is too old.")
 
 
 def _age(wanted: AuthorizationRequest) -> int | None:
@@ -214,3 +215,7 @@ def _age(wanted: AuthorizationRequest) -> int | None:
 
 def _to(address: str) -> Response:
     return RedirectResponse(address, 303, pages.NO_STORE)
+
+
+def _language(request: Request) -> str:
+    return preferred(request.headers.get("accept-language"))

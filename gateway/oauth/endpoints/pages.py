@@ -2,49 +2,46 @@
 
 from __future__ import annotations
 
-from html import escape
-from pathlib import Path
-from string import Template
 from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse, Response
 
 from gateway.http.middleware import PAGE_POLICY
+from gateway.http.templates import page
 from gateway.oauth.endpoints.authorization_request import AuthorizationRequest
 from gateway.oauth.endpoints.consent_words import WORDS, plain
+from messages.catalogue import SOURCE, translate
 from policy.purposes import Purpose
 
 NO_STORE = {"cache-control": "no-store"}
-TEMPLATES = Path(__file__).parents[2] / "templates"
+VARY = {"vary": "accept-language"}
 
 
-def refused(sentence: str) -> Response:
+def refused(sentence: str, language: str = SOURCE) -> Response:
     """A request that cannot be answered to the client, because it is not sure who that is."""
-    return HTMLResponse(_filled("oauth_refused.html", sentence=sentence), 400, NO_STORE)
+    text = page("oauth_refused.html", language, sentence=translate(sentence, language))
+    return HTMLResponse(text, 400, NO_STORE | VARY)
 
 
-def resumed(query: str) -> Response:
+def resumed(query: str, language: str = SOURCE) -> Response:
     """Goes on by itself to the authorization endpoint.
 
     A page, not a redirect: a browser holds the whole chain of redirects after a form against the form's policy, so the
     last one, to the client's own address, would be stopped.
     """
-    return HTMLResponse(_filled("oauth_resumed.html", address=f"/oauth/authorize?{query}"), 200, NO_STORE)
+    return HTMLResponse(page("oauth_resumed.html", language, address=f"/oauth/authorize?{query}"), 200, NO_STORE | VARY)
 
 
-def consent(wanted: AuthorizationRequest, ticket: str, language: str = "en") -> Response:
-    """What the client wants to do, in plain words, and the choice; `language` is `en` or `fr`."""
+def consent(wanted: AuthorizationRequest, ticket: str, language: str = SOURCE) -> Response:
+    """What the client wants to do, in plain words, and the choice."""
     facts = {"client": wanted.client.name, "where": _where(wanted.redirect_uri, language)}
     said = {key: WORDS.say(language, key, **facts) for key in WORDS.texts if key != "app"}
     if wanted.client.first_party:
         said |= {"lead": said["lead_ours"], "never": "", "back": ""}
-    filled = {key: escape(text) for key, text in said.items()}
-    filled["items"] = "\n".join(f"<li>{escape(each)}</li>" for each in _sentences(wanted, language))
-    page = Template(_read("oauth_consent.html")).substitute(filled, language=language, ticket=escape(ticket))
+    text = page("oauth_consent.html", language, **said, items=_sentences(wanted, language), ticket=ticket)
     source = form_source(wanted.redirect_uri)
     policy = PAGE_POLICY.replace("form-action 'self'", f"form-action 'self' {source}")
-    headers = NO_STORE | {"content-security-policy": policy, "vary": "accept-language"}
-    return HTMLResponse(page, 200, headers)
+    return HTMLResponse(text, 200, NO_STORE | VARY | {"content-security-policy": policy})
 
 
 def _sentences(wanted: AuthorizationRequest, language: str) -> list[str]:
@@ -62,11 +59,3 @@ def form_source(redirect_uri: str) -> str:
 def _where(redirect_uri: str, language: str) -> str:
     parts = urlsplit(redirect_uri)
     return parts.hostname or WORDS.say(language, "app", scheme=parts.scheme)
-
-
-def _filled(name: str, **values: str) -> str:
-    return Template(_read(name)).substitute({key: escape(value) for key, value in values.items()})
-
-
-def _read(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
