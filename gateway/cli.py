@@ -49,6 +49,7 @@ COMMANDS = {
     "legal": ("gateway.commands.requests.legal", "legal", "Answer binding requests of authorities, by two persons."),
     "outbox": ("gateway.commands.webhooks", "outbox", "See what waits to be delivered, and try again."),
     "audit": ("gateway.commands.audit.group", "audit", "See what may be read, by whom and why, and prove it."),
+    "messages": ("gateway.commands.messages", "messages", "See in which languages people are told things."),
     "settings": ("gateway.commands.looking", "settings_", "List every setting."),
 }
 """Where each command lives and what it does; it is imported when it is used, so that each starts quickly."""

@@ -61,10 +61,11 @@ def read(path: Path) -> Catalog:
     """A catalogue as it is written; PoFileError where the file is none."""
     tag = path.parent.parent.name
     with path.open("rb") as file:
-        return read_po(file, locale=tag.replace("-", "_") if _known(tag) else None, abort_invalid=True)
+        return read_po(file, locale=tag.replace("-", "_") if known(tag) else None, abort_invalid=True)
 
 
-def _known(language: str) -> bool:
+def known(language: str) -> bool:
+    """Whether CLDR knows a language by this tag: its plural forms, dates and names."""
     try:
         Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):

@@ -30,7 +30,7 @@ class CatalogueFinding:
 
 def check(language: str, catalogue: Catalog, wanted: Set[SourceMessage]) -> list[CatalogueFinding]:
     """Every fault; none for a catalogue that is whole."""
-    entries = {found_of(each): each for each in catalogue if each.id}
+    entries = {source_of(each): each for each in catalogue if each.id}
     found = [CatalogueFinding(language, "missing", each.id) for each in wanted - entries.keys()]
     found += [CatalogueFinding(language, "unknown", each.id) for each in entries.keys() - wanted]
     for key, entry in entries.items():
@@ -38,7 +38,7 @@ def check(language: str, catalogue: Catalog, wanted: Set[SourceMessage]) -> list
     return sorted(found)
 
 
-def found_of(entry: Message) -> SourceMessage:
+def source_of(entry: Message) -> SourceMessage:
     """An entry of a catalogue by what it translates."""
     one, many = entry.id if isinstance(entry.id, tuple | list) else (entry.id, "")
     return SourceMessage(str(one), str(many), str(entry.context or ""))

@@ -32,6 +32,7 @@ from gateway.commands.audit.output import (
     told_plainly,
 )
 from gateway.commands.audit.store import from_store
+from gateway.commands.common import read_settings
 from messages.catalogue import languages
 from store.sql.errors import StoreUnavailableError
 
@@ -44,12 +45,20 @@ example_option = click.option("--example", is_flag=True, help="Print an example 
 on_option = click.option("--on", "on", type=click.DateTime(["%Y-%m-%d"]), help="What held on this day, as released.")
 
 
+def _spoken(_: click.Context, __: click.Parameter, given: str) -> str:
+    if given not in languages():
+        read_settings()  # Further ones are in a folder that a setting names.
+    if given not in languages():
+        raise click.BadParameter(f"there is no catalogue for it; there are {', '.join(languages())}")
+    return given
+
+
 @click.command("notice")
 @schema_argument
 @controller_option
 @example_option
 @on_option
-@click.option("--language", type=click.Choice(languages()), default="en", show_default=True)
+@click.option("--language", callback=_spoken, default="en", show_default=True, help="en, fr, or a further one.")
 @output_options()
 def notice_(
     schema: str | None,
@@ -63,7 +72,7 @@ def notice_(
     """Write the privacy notice.
 
     It says what the schema allows today and what the registers hold (partners, payment companies, registries, programs
-    that keep copies), in English or French. What only the controller knows (name, officer, authority, transfers, ...)
+    that keep copies), in English, French, or a further language. What only the controller knows (name, officer, authority, transfers, ...)
     comes from a file. Nothing of it is invented: while something is missing there is no notice, and the refusal names
     it; so it does for a recipient in a country that asks for a safeguard. It is a draft until `gateway audit release`
     releases it; --on prints what was released and held on a day, byte for byte.
@@ -199,7 +208,6 @@ def registers_at_hand(schema: str | None) -> Registers:
     """Those of the store, which belong to the gateway's own schema; `SCHEMA_ALONE` when they cannot be read."""
     if schema is not None:
         return SCHEMA_ALONE
-    from gateway.commands.common import read_settings
     from gateway.config.periods import operator_periods
 
     periods = operator_periods(read_settings())
@@ -212,8 +220,6 @@ def registers_at_hand(schema: str | None) -> Registers:
 
 def local_day() -> date:
     """Today, where the controller is."""
-    from gateway.commands.common import read_settings
-
     return datetime.now(read_settings().time_zone).date()
 
 
