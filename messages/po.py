@@ -20,8 +20,8 @@ def template(wanted: Set[SourceMessage], language: str, there: Catalog | None = 
     for key, each in kept.items():
         if key not in wanted:
             made.delete(each.id, context=each.context)
-    for each in wanted - kept.keys():
-        made.add((each.id, each.plural) if each.plural else each.id, context=each.context or None)
+    for new in wanted - kept.keys():
+        made.add((new.id, new.plural) if new.plural else new.id, context=new.context or None)
     return made
 
 

@@ -78,7 +78,7 @@ def test_a_report(web: Web) -> None:
 def test_an_error_on_a_page(web: Web) -> None:
     browser = Browser(web.replicas[0].url)
     browser.get("/registrant?lang=ar")
-    assert "«This is no domain name.»" in unescape(browser.send(domain="no domain").text)
+    assert "«Write a domain name, such as example.ch.»" in unescape(browser.send(domain="no domain").text)
 
 
 @pytest.mark.anyio

@@ -72,8 +72,8 @@ def notice_(
     """Write the privacy notice.
 
     It says what the schema allows today and what the registers hold (partners, payment companies, registries, programs
-    that keep copies), in English, French, or a further language. What only the controller knows (name, officer, authority, transfers, ...)
-    comes from a file. Nothing of it is invented: while something is missing there is no notice, and the refusal names
+    that keep copies), in any language there is. What only the controller knows (name, officer, authority, ...) comes
+    from a file. Nothing of it is invented: while something is missing there is no notice, and the refusal names
     it; so it does for a recipient in a country that asks for a safeguard. It is a draft until `gateway audit release`
     releases it; --on prints what was released and held on a day, byte for byte.
 

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.signin.frame.house import SignInServices
-from gateway.signin.frame.layout import Shell, document
-from gateway.signin.frame.markup import Child, Markup, joined, tag
+from gateway.signin.frame.layout import LanguageLink, Shell, document
+from gateway.signin.frame.markup import Attribute, Child, Markup, flat, named, parts
 from gateway.signin.frame.words import WORDS
 from messages import dates
 from messages.catalogue import languages
@@ -107,14 +107,10 @@ class RequestContext:
         """The address of this page, or of the one that its form was on."""
         return self.request.url.path if self.readable else "/security"
 
-    def _languages(self) -> Markup:
+    def _languages(self) -> list[LanguageLink]:
         secret = self.value("t")
-        others = [each for each in languages() if each != self.language]
-        links = [
-            tag("a", dates.name_of(each), href=self.to(self.here, lang=each, t=secret), lang=each, hreflang=each)
-            for each in others
-        ]
-        return joined(*(joined(" · " if number else None, link) for number, link in enumerate(links)))
+        others = (each for each in languages() if each != self.language)
+        return [LanguageLink(each, dates.name_of(each), self.to(self.here, lang=each, t=secret)) for each in others]
 
     def go(self, address: str) -> Response:
         """Send the browser on, with a GET."""
@@ -126,11 +122,10 @@ class RequestContext:
             self.house.cookies.give(response, self.house.cookies.form, self.form_token)
         return response
 
-    def form_of(self, action: str, *children: Child, **attributes: str | bool | None) -> Markup:
+    def form_of(self, action: str, *children: Child, **attributes: Attribute) -> Markup:
         """A form that posts here; it carries what the next page should know, and proves that this house made it."""
-        hidden = [tag("input", type="hidden", name=name, value=value) for name, value in self.kept().items()]
-        token = tag("input", type="hidden", name="form", value=self.form_token)
-        return tag("form", token, hidden, *children, method="post", action=action, **attributes)
+        made: Markup = parts().form(action, self.form_token, self.kept(), list(flat(children)), named(attributes))
+        return made
 
 
 def local(address: str | None) -> str | None:
