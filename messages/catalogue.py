@@ -40,6 +40,12 @@ def languages() -> tuple[str, ...]:
     return (SOURCE, *sorted(found - {SOURCE}))
 
 
+@lru_cache(maxsize=1)
+def shipped() -> tuple[str, ...]:
+    """The tags of the languages that the product comes with: the API's enums name these."""
+    return (SOURCE, *sorted(path.parent.parent.name for path in LOCALES.glob(f"*/{FILE}")))
+
+
 @lru_cache(maxsize=64)
 def catalogue(language: str) -> GNUTranslations:
     """The translations of a language, without those marked as fuzzy; LookupError for one that there is no file for."""
@@ -76,9 +82,14 @@ def known(language: str) -> bool:
 def translate(text: Text, language: str, *, context: str | None = None) -> str:
     """The message in a language, with everything put in; English where its catalogue has no translation."""
     message = text if isinstance(text, Message) else Message(text, None, context)
+    return fill(unfilled(message, language), message.shown(lambda inner: translate(inner, language)))
+
+
+def unfilled(message: Message, language: str) -> str:
+    """The same with its `{name}`s as they stand."""
     if language == SOURCE or language not in languages() or not message.id:
-        return str(message)
-    return fill(_form(catalogue(language), message), message.shown(lambda inner: translate(inner, language)))
+        return message.id if message.plural is None or message.count == 1 else message.plural
+    return _form(catalogue(language), message)
 
 
 def translated(text: str, language: str) -> str | None:

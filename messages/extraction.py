@@ -119,10 +119,13 @@ def of_template(source: str) -> Iterator[SourceMessage]:
 
 
 def of_words(table: Mapping[str, Any]) -> Iterator[SourceMessage]:
-    """The messages of a table in a file: texts by name, tables of them, lists of them, and `{one, other}` by count."""
+    """The messages of a table in a file: texts by name, tables of them, lists of them, and `{one, other}` by count,
+    `{text, context}` where the text alone would not do."""
     for value in table.values():
         if isinstance(value, Mapping) and value.keys() == {"one", "other"}:
             yield SourceMessage(value["one"], value["other"])
+        elif isinstance(value, Mapping) and value.keys() == {"text", "context"}:
+            yield SourceMessage(value["text"], "", value["context"])
         elif isinstance(value, Mapping):
             yield from of_words(value)
         else:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from audits.papers.registers import registers_of
 from audits.reports import told
 from audits.schema.facts import Facts
-from messages.catalogue import languages
+from messages.catalogue import shipped
 from schema.audits.audits_documents import AuditDocument, explain
 from schema.audits.audits_papers import AuditNotice, AuditPapers, AuditRecord
 from schema.audits.audits_schema import AuditLint, AuditMatrix, AuditSchema, AuditWord
@@ -31,7 +31,7 @@ MOST = 100
 REFUSAL_DAYS = 30
 MOST_DAYS = 366
 
-AuditLanguage = enumerated("AuditLanguage", languages(), "The languages of the notice.")
+AuditLanguage = enumerated("AuditLanguage", shipped(), "The languages of the notice.")
 Language = Annotated[AuditLanguage, filtering("In which language.")]
 Purposes = Annotated[list[PurposeEnum] | None, filtering("Only fields readable for one of these.")]
 Categories = Annotated[list[CategoryEnum] | None, filtering("Only fields of one of these.")]

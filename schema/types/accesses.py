@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from messages.catalogue import SOURCE, languages, translate
+from messages.catalogue import SOURCE, shipped, translate
 from policy.categories import Category
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
@@ -78,7 +78,7 @@ class Access:
 
 AccessConnection = connection(Access, "Access")
 Language = enumerated(
-    "Language", tuple(each.upper() for each in languages()), "A language that plain words are written in."
+    "Language", tuple(each.upper() for each in shipped()), "A language that plain words are written in."
 )
 Words = Annotated[Language | None, positioned("Of the plain words: English when left out.", "a language")]
 

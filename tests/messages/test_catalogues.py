@@ -73,7 +73,5 @@ def test_messages_are_found_wherever_they_stand() -> None:
         SourceMessage("Subject"), SourceMessage("Text")
     }  # fmt: skip
     assert set(of_template("<p>{{ translate('Hello') }}{{ other(1) }}</p>")) == {SourceMessage("Hello")}
-    assert set(of_words({"a": "One", "b": {"c": {"one": "Two", "other": "Many"}}})) == {
-        SourceMessage("One"),
-        SourceMessage("Two", "Many"),
-    }
+    table = {"a": "One", "b": {"c": {"one": "Two", "other": "Many"}, "d": {"text": "Three", "context": "of a shop"}}}
+    assert set(of_words(table)) == both | {SourceMessage("Three", "", "of a shop")}
