@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from messages.catalogue import languages
+from messages.catalogue import SOURCE, languages
 from messages.message import Message
 from messages.negotiation import written
 from resolvers.commands.context import CommandContext, Result, UserProblem
@@ -28,15 +28,16 @@ MANY = UserProblem(
 UNKNOWN = UserProblem("UNKNOWN_LANGUAGE", "The page is not written in this language.", ("language",))
 
 
-def offered() -> tuple[str, ...]:
-    """The languages that an export is written in."""
-    return languages()
+def kept_language(language: str) -> str:
+    """The language of an export as it rests; English for a tag, such as `pt-BR`, that is longer than its column."""
+    width = E.language.type.length  # type: ignore[attr-defined]
+    return language if len(language) <= width else SOURCE
 
 
 async def request_export(desk: CommandContext, given: Mapping[str, Any]) -> Result:
     """Have an export made; while one is being made, that one is the answer, however often it is asked for."""
     language = given.get("language")
-    if language is not None and language not in offered():
+    if language is not None and language not in languages():
         return Result(problems=(UNKNOWN,))
     (key,) = await desk.store.keys.subjects([desk.subject])
     if key is None:
@@ -57,7 +58,7 @@ async def request_export(desk: CommandContext, given: Mapping[str, Any]) -> Resu
             "id": id_,
             "customer_id": desk.subject,
             "state": "REQUESTED",
-            "language": language or written(customer.locale),
+            "language": kept_language(language or written(customer.locale)),
             "requested_at": desk.now,
             "attempts": 0,
         } | acted(desk, key, exports, id_, "requested")

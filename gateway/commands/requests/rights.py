@@ -78,7 +78,7 @@ def exports() -> None:
 
 @exports.command("request")
 @click.argument("number")
-@click.option("--language", type=click.Choice(["en", "fr"]), help="Of the page; the customer's own if not given.")
+@click.option("--language", help="Of the page, such as fr; the customer's own if not given.")
 @BECAUSE
 def request_export(number: str, language: str | None, because: str) -> None:
     """Record that the customer with this NUMBER asked for everything that is held about them.

@@ -54,6 +54,8 @@ async function draw() {
 async function turn(language) {
   await speak(language);
   sessionStorage.setItem('language', current());
+  frame();
+  byId('language').querySelector('button')?.focus();
   await draw();
 }
 

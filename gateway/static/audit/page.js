@@ -106,6 +106,7 @@ async function turn(language) {
   await speak(language);
   history.replaceState(null, '', `?lang=${current()}${location.hash}`);
   frame();
+  byId('language').querySelector('button')?.focus();
   if (token) load();
 }
 
