@@ -32,9 +32,14 @@ async def words(request: Request) -> Response:
         raise ProblemError(404, "NOT_FOUND", "There is nothing at this address.")
     body, tag = _words(part, chosen(request.query_params.get("lang"), request.headers.get("accept-language")))
     headers = {"etag": tag, "cache-control": "no-cache", "vary": "accept-language"}
-    if tag in (each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")):
+    if has_tag(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
+
+
+def has_tag(header: str, tag: str) -> bool:
+    """Whether an If-None-Match names this tag, by the weak comparison (RFC 9110 §13.1.2)."""
+    return tag in (each.strip().removeprefix("W/") for each in header.split(","))
 
 
 @lru_cache(maxsize=64)

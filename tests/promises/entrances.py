@@ -19,6 +19,7 @@ from gateway.http.credentials import presented
 from gateway.http.hosts import Hosts
 from gateway.http.multipart import fields_of_multipart, is_multipart
 from gateway.http.negotiation import answer_media, is_json_in_utf8
+from gateway.http.words import has_tag
 from gateway.oauth.authentication import _basic
 from gateway.oauth.parameters import parse
 from gateway.oauth.registry.registration import ClientKind, check_redirect_uri, key_set
@@ -100,6 +101,7 @@ HEADERS: Mapping[str, Read] = {
     "dpop": lambda text: look(text, 4_096),
     "forwarded": of_address("forwarded"),
     "host": of_host,
+    "if-none-match": lambda text: has_tag(text, '"0"'),
     "idempotency-key": lambda text: _key({b"idempotency-key": text.encode()}),
     "purpose": lambda text: _word({b"purpose": text.encode()}, b"purpose", 64),
     "purpose-reference": lambda text: REFERENCES.fits(Purpose.EMERGENCY_CONTACT, f"INC-{text}"),

@@ -172,7 +172,7 @@ OURS = {
     "gateway.oauth.endpoints.pages": "a redirect URI as it was registered",
     "gateway.config.settings": "settings",
     "gateway.signin.routes": "a setting",
-    "gateway.signin.pages.security": "a moment that the API gave",
+    "gateway.http.words": "words that ship",
     "resolvers.commands.dependencies": "a setting",
     "resolvers.commands.idempotency": "an answer that we sealed",
     "store.sql.metadata": "a moment that we wrote",
