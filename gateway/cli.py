@@ -49,6 +49,7 @@ COMMANDS = {
     "legal": ("gateway.commands.requests.legal", "legal", "Answer binding requests of authorities, by two persons."),
     "outbox": ("gateway.commands.webhooks", "outbox", "Inspect undelivered messages, and retry them."),
     "audit": ("gateway.commands.audit.group", "audit", "Reports: what may be read, by whom and why, with proof."),
+    "messages": ("gateway.commands.messages", "messages", "Languages and their missing translations."),
     "settings": ("gateway.commands.inspect", "settings_", "List every setting with its meaning and value."),
 }
 """Module, attribute and help line of each command. A module is imported only for its command, so each starts fast."""

@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parents[1]
 CODE = re.compile(r"(?<![-\w#$&+%.])([RAGOSDF])([1-9]\d?)(?![-\w.])")
 ROW = re.compile(r"^\| ([RAGOSDF]\d+) \|", re.M)
 REQUIREMENTS, CHECKLIST = ROOT / "docs" / "requirements.md", ROOT / "docs" / "security-checklist.md"
-PYTHON = ("gateway", "schema", "resolvers", "workers", "audits", "store", "values", "policy", "tests", "benchmarks")
+PYTHON = (
+    "gateway", "schema", "resolvers", "workers", "audits", "store", "values", "messages", "policy", "tests",
+    "benchmarks",
+)  # fmt: skip
 
 
 @cache

@@ -80,7 +80,7 @@ def test_every_package_is_in_the_distribution() -> None:
     """Generic names such as `schema` are listed, never discovered; nobody else's package comes along."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     listed = {name for name in project["tool"]["setuptools"]["packages"]["find"]["include"] if "." not in name}
-    floors = {"gateway", "schema", "resolvers", "workers", "audits", "store", "values", "policy"}
+    floors = {"gateway", "schema", "resolvers", "workers", "audits", "store", "values", "messages", "policy"}
     assert listed == floors
     assert {folder.parent.name for folder in ROOT.glob("*/__init__.py")} - {"benchmarks", "tests"} <= floors
 

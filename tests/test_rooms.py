@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-FLOORS = ("gateway", "schema", "resolvers", "workers", "audits", "store", "values", "policy")
+FLOORS = ("gateway", "schema", "resolvers", "workers", "audits", "store", "values", "messages", "policy")
 MOST = 21
 """Modules a folder; `policy` is one catalogue a file, flat on purpose."""
 

@@ -29,7 +29,7 @@ import mutants_within
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ROOT / "tests" / "mutants.toml"
 FOLDER = ROOT / "build" / "mutants"
-PACKAGES = ("gateway", "schema", "resolvers", "workers", "audits", "store", "values", "policy")
+PACKAGES = ("gateway", "schema", "resolvers", "workers", "audits", "store", "values", "messages", "policy")
 LIVED, UNTRIED_BY_TESTS, TIMEOUTS = 0, 33, (-24, 24, 36, 152, 255)
 """Exit codes as mutmut keeps them: the tests passed; no test calls the function; the tests took too long."""
 

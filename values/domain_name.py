@@ -8,6 +8,8 @@ from enum import Enum
 
 import idna
 
+from messages.message import marked
+
 LONGEST = 253
 """Octets of a whole name as DNS has it, without the last dot (RFC 1035 §2.3.4)."""
 LONGEST_LABEL = 63
@@ -25,11 +27,11 @@ _ACE = "xn--"
 class DomainNameFault(Enum):
     """The reason why a text is no domain name, as a sentence."""
 
-    NO_NAME = "This is no domain name, such as example.ch."
-    ENDING = "A domain name has an ending, such as .ch."
-    LABEL = "Between its dots a domain name has letters of one script or digits, with hyphens only inside."
-    TOO_LONG = "A domain name has at most 63 characters between its dots and 253 in all, as DNS writes it."
-    IP_ADDRESS = "An IP address is no domain name."
+    NO_NAME = marked("This is no domain name, such as example.ch.")
+    ENDING = marked("A domain name has an ending, such as .ch.")
+    LABEL = marked("Between its dots a domain name has letters of one script or digits, with hyphens only inside.")
+    TOO_LONG = marked("A domain name has at most 63 characters between its dots and 253 in all, as DNS writes it.")
+    IP_ADDRESS = marked("An IP address is no domain name.")
 
 
 class DomainNameError(ValueError):

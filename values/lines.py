@@ -7,6 +7,8 @@ import unicodedata
 
 import idna
 
+from messages.message import Message, Text
+
 LONGEST = 200
 """Maximum characters of a line, unless its field has another limit."""
 
@@ -19,9 +21,9 @@ _INVISIBLE = re.compile(
 class LineError(ValueError):
     """The text is no valid line; `code` is TOO_LONG or INVALID_CHARACTERS, and the message repeats nothing of it."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+    def __init__(self, code: str, message: Text) -> None:
+        super().__init__(str(message))
+        self.code, self.message = code, message
 
 
 def read_line(text: str, most: int = LONGEST) -> str:
@@ -50,4 +52,4 @@ def _joins(line: str, at: int) -> bool:
 
 
 def _too_long(most: int) -> LineError:
-    return LineError("TOO_LONG", f"At most {most} characters.")
+    return LineError("TOO_LONG", Message("At most {most} characters.", most=most))

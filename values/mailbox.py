@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 
+from messages.message import marked
 from values import domain_name
 from values.domain_name import DomainNameError, to_ascii, to_unicode
 from values.scripts import mixes_scripts
@@ -26,12 +27,15 @@ _FORMULA = ("=", "+", "-", "@")
 class MailboxFault(Enum):
     """The reason why an e-mail address is rejected: the error code of the API, and a sentence."""
 
-    NO_ADDRESS = "INVALID_EMAIL", "This is no e-mail address."
-    QUOTED = "INVALID_EMAIL", "Addresses with quotation marks before the @ are not taken: give another one."
-    LITERAL = "INVALID_EMAIL", "Addresses at an IP address are not taken: give one at a domain name."
-    NO_DOMAIN = "INVALID_EMAIL", "What follows the @ is no domain name, such as example.ch."
-    TOO_LONG = "INVALID_EMAIL", "This address is longer than mail servers take."
-    MIXED = "MIXED_SCRIPTS", "The address mixes letters of several scripts, which could be taken for another one."
+    NO_ADDRESS = "INVALID_EMAIL", marked("This is no e-mail address.")
+    QUOTED = "INVALID_EMAIL", marked("Addresses with quotation marks before the @ are not taken: give another one.")
+    LITERAL = "INVALID_EMAIL", marked("Addresses at an IP address are not taken: give one at a domain name.")
+    NO_DOMAIN = "INVALID_EMAIL", marked("What follows the @ is no domain name, such as example.ch.")
+    TOO_LONG = "INVALID_EMAIL", marked("This address is longer than mail servers take.")
+    MIXED = (
+        "MIXED_SCRIPTS",
+        marked("The address mixes letters of several scripts, which could be taken for another one."),
+    )
 
     def __init__(self, code: str, sentence: str) -> None:
         self.code, self.sentence = code, sentence

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audits.papers.controller_checks import LANGUAGES, errors
+from audits.papers.controller_checks import errors
 from audits.schema.sources import Text, UnreadableError
+from messages.catalogue import languages
 from policy.recipients import Recipient
 
 
@@ -60,6 +61,13 @@ class Controller:
     measures: tuple[str, ...]
     source: str
     """The name of the file."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those in which the gateway has words and the file says everything that people read."""
+        said = [self.rights, self.obligation, self.automated, *(each.safeguards for each in self.transfers)]
+        said += filter(None, (self.no_transfers, self.dpo.none, self.representative.none))
+        return tuple(language for language in languages() if all(language in each for each in said))
 
 
 def read_controller(text: Text) -> Controller:
@@ -111,5 +119,5 @@ def _party(given: Mapping[str, Any]) -> Party:
 
 
 def _sentences(given: str | Mapping[str, str]) -> Mapping[str, str]:
-    """Return a sentence by language; a single one applies to all languages."""
-    return dict.fromkeys(LANGUAGES, given) if isinstance(given, str) else given
+    """A sentence by language; one that is written once stands for all."""
+    return dict.fromkeys(languages(), given) if isinstance(given, str) else given

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from messages.catalogue import languages
 from policy.recipients import Recipient
 
 LANGUAGES: Final = ("en", "fr")
+"""Languages in which the controller must write its sentences; others that have a catalogue are optional."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def _missing(given: Mapping[str, Any]) -> Iterator[str]:
 
 def _said(value: object) -> bool:
     if isinstance(value, Mapping):
-        return set(value) == set(LANGUAGES) and all(map(_said, value.values()))
+        return set(LANGUAGES) <= set(value) <= set(languages()) and all(map(_said, value.values()))
     return isinstance(value, str) and bool(value.strip())
 
 
@@ -91,7 +93,7 @@ def _unknown(given: Mapping[str, Any]) -> Iterator[str]:
     """Yield unknown keys: a misspelt key is a fact that would be missing in the notice."""
     known = {each.path for each in NEEDED} | OPTIONAL | {f"{section}.none" for section in EXCUSABLE}
     spoken = [each.path for each in NEEDED if each.by_language] + [f"{section}.none" for section in EXCUSABLE]
-    known |= {f"{path}.{language}" for path in spoken for language in LANGUAGES}
+    known |= {f"{path}.{language}" for path in spoken for language in languages()}
     known |= {"transfers.to"}
     for path in _paths(given):
         # The parent of a known key is no mistake by itself.

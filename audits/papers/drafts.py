@@ -15,7 +15,6 @@ from audits.forms.report import Report
 from audits.forms.text_form import to_text
 from audits.papers.companies import companies
 from audits.papers.controller import Controller
-from audits.papers.controller_checks import LANGUAGES
 from audits.papers.notice import notice
 from audits.papers.notice_report import notice_report
 from audits.papers.record import record
@@ -24,6 +23,7 @@ from audits.papers.registers import Registers
 from audits.papers.texts import NoticeTexts
 from audits.papers.transfers import require_safeguards
 from audits.schema.facts import Facts
+from messages.catalogue import languages
 
 NOTICE, RECORD = "NOTICE", "RECORD"
 WIDTH: Final = 100
@@ -92,8 +92,9 @@ def draft(kind: str, facts: Facts, registers: Registers, controller: Controller)
 
 
 def notice_draft(facts: Facts, registers: Registers, controller: Controller | None) -> Draft:
-    """Make the notice in every language; without the controller's file, from the facts that the gateway knows."""
-    found, texts = notice(facts, registers), {language: NoticeTexts(language) for language in LANGUAGES}
+    """The notice in every language; without the controller's file, of what the gateway knows by itself."""
+    spoken = languages() if controller is None else controller.languages
+    found, texts = notice(facts, registers), {language: NoticeTexts(language) for language in spoken}
     reports = {language: notice_report(facts, found, controller, each) for language, each in texts.items()}
     return Draft(NOTICE, reports, frozenset().union(*(each.untranslated for each in texts.values())))
 

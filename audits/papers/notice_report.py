@@ -127,7 +127,7 @@ class _Words:
     def group(self, name: str) -> str:
         """Return the name of a row; for a category without one, its own sentence."""
         if name in Category.__members__:
-            return self.say("group.other", category=self.texts.of(Category[name]))
+            return self.texts.of(Category[name])
         return self.say(f"group.{name}")
 
     def sharing_table(self) -> Table:

@@ -1,4 +1,4 @@
-"""The texts of the notice in English and French: the policy's own sentences, and the prose around them."""
+"""The words of the notice in one language: the policy's own sentences, and the prose around them."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from policy.french import translation
+from messages import dates
+from messages.catalogue import SOURCE, translate, translated
+from messages.message import Message
+from messages.policy_rows import rule_words
 from policy.rows import Row
 
 
 # The files belong to the package, so reading each of them once is enough.
 @cache
-def _catalogue(language: str) -> Mapping[str, Any]:
-    return tomllib.loads(files("audits").joinpath(f"data/{language}.toml").read_text("utf-8"))
+def _table() -> Mapping[str, Any]:
+    return tomllib.loads(files("audits").joinpath("data/words.toml").read_text("utf-8"))
 
 
 @dataclass(slots=True)
 class NoticeTexts:
-    """The texts in one language. English sentences of a row are the policy's; French ones are in data/fr.toml, by name.
+    """One language. Sentences of a row are the policy's, the prose is that of data/words.toml; both are translated.
 
-    A row without one there is told as `policy.french` has it, and else in English and named in `untranslated`: a new
-    purpose shows at once.
+    A row without a translation is told in English, and named in `untranslated`: a new purpose shows at once.
     """
 
     language: str
@@ -33,55 +35,42 @@ class NoticeTexts:
     def of(self, row: Row, column: str = "text") -> str:
         """Return a sentence of a row: its text, or another column; empty if the column is None."""
         said = getattr(row, column)
-        if said is None or self.language == "en":
-            return str(said or "")
-        name = type(row).__name__
-        found = translation(row, self.language) if column == "text" else None
-        return self._translated(f"{name}.{row.name}.{column}", str(said), name, row.name, column, fallback=found)
+        return self._translated(f"{type(row).__name__}.{row.name}.{column}", str(said)) if said else ""
 
     def rule(self, source: str) -> str:
-        """Return a hard rule in words, without its numbers: `R14: a telephone number is …`."""
-        numbers, _, words = source.partition(": ")
-        if self.language != "en":
-            words = self._translated(f"rule {numbers}", words, "rules", numbers)
+        """A hard rule in words, its numbers left out: `R14: a telephone number is …`."""
+        words = self._translated(f"rule {source.partition(': ')[0]}", rule_words(source))
         return words[:1].upper() + words[1:] + "."
 
     def prose(self, key: str, **values: object) -> str:
-        """Return a sentence of the notice itself; KeyError when the language lacks it."""
-        return str(self._prose(key)).format(**values)
+        """A sentence of the notice itself; KeyError when there is none."""
+        return translate(Message(self._prose(key), None, None, **values), self.language)
 
     def items(self, key: str, **values: object) -> tuple[str, ...]:
-        """Return several sentences of the notice itself."""
-        return tuple(str(each).format(**values) for each in self._prose(key))
+        """Several sentences of the notice itself."""
+        return tuple(translate(Message(each, None, None, **values), self.language) for each in self._prose(key))
 
     def _prose(self, key: str) -> Any:
-        found: Any = _catalogue(self.language)["prose"]
+        found: Any = _table()["prose"]
         for part in key.split("."):
             found = found[part]
         return found
 
     def word(self, name: str) -> str:
-        """Return the word for a name from code, such as a platform; the name itself if there is none."""
-        return str(_catalogue(self.language)["words"].get(name, name))
+        """A word for a name out of a program, such as a platform; the name itself where there is none."""
+        return translate(str(_table()["words"].get(name, name)), self.language)
 
     def period(self, text: str) -> str:
-        """Return an ISO 8601 period of one unit in words: P30D is 30 days, PT72H 72 hours."""
-        # Strips both letters in any number, since P30D and PT72H have one unit only.
-        number, unit = text.lstrip("PT")[:-1], text[-1]
-        return f"{number} {self.word(f'unit_{unit}')}"
+        """An ISO 8601 period of one unit in words: P30D is 30 days, PT72H 72 hours."""
+        count, unit = int(text.lstrip("PT")[:-1]), _table()["words"]["unit"][text[-1]]
+        return translate(Message(unit["one"], unit["other"], count=count), self.language)
 
     def listed(self, names: Sequence[str]) -> str:
-        """Return several words as an enumeration: one, two and three."""
-        words = [self.word(each) for each in names]
-        return f" {self.word('and')} ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+        """Several words in a row: one, two and three."""
+        return dates.listed([self.word(each) for each in names], self.language)
 
-    def _translated(self, what: str, english: str, *path: str, fallback: str | None = None) -> str:
-        found: Any = _catalogue(self.language)
-        for part in path:
-            found = found.get(part, {}) if isinstance(found, Mapping) else {}
-        if isinstance(found, str) and found:
-            return found
-        if fallback is not None:
-            return fallback
-        self.untranslated.add(what)
-        return english
+    def _translated(self, what: str, english: str) -> str:
+        found = translated(english, self.language)
+        if found is None and self.language != SOURCE:
+            self.untranslated.add(what)
+        return found or english

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from audits.schema.checks import Check, Finding
 from audits.schema.facts import Facts
 from audits.schema.places import SourcePosition
 from audits.schema.vocabulary import CATALOGUES
-from policy.french import untranslated
+from messages.catalogue import SOURCE, file_of, languages, translated
+from messages.policy_rows import COLUMNS
+from policy.rows import Row
+
+ROOT = Path(__file__).parents[2]
 
 
 def findings(facts: Facts) -> Iterator[Finding]:
@@ -17,6 +22,14 @@ def findings(facts: Facts) -> Iterator[Finding]:
         type_ = facts.sdl.types.get(enum)
         for name in type_.values if type_ is not None and type_.kind == "ENUM" else ():
             row = rows.__members__.get(name)
-            for language, file in untranslated(row) if row is not None else ():
+            for language, file in _untranslated(row) if row is not None else ():
                 message = f"{enum}.{name} has no sentence in “{language}”: people are told it in English."
                 yield Finding(Check.UNTRANSLATED, message, f"{enum}.{name}", SourcePosition(file))
+
+
+def _untranslated(row: Row) -> Iterator[tuple[str, str]]:
+    """Yield the languages that lack a sentence of a row, each with its catalogue; none for rows that are not shown."""
+    texts = [text for column in COLUMNS.get(type(row), ()) if (text := getattr(row, column))]
+    for language in languages():
+        if language != SOURCE and not all(translated(text, language) for text in texts):
+            yield language, str(file_of(language).relative_to(ROOT))

@@ -17,8 +17,8 @@ from gateway.http.middleware import problem_of
 from gateway.http.negotiation import Media, answer_media, is_json_in_utf8
 from gateway.http.problems import ProblemError
 from gateway.tokens.tokens import TokenError
+from messages.negotiation import preferred
 from policy.grant import Grant
-from resolvers.catalogues import preferred
 from resolvers.commands.dependencies import FRESH
 from schema.documents.requests import Outcome, Request, RequestOutcome
 from store.sql.errors import StoreUnavailableError

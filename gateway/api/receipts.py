@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway.http import problems
-from resolvers.catalogues import preferred
+from messages.negotiation import preferred
 from resolvers.erasure.consents import stays
 from resolvers.erasure.receipts import ErasureReceipts, ErasureStanding, SignedStatement
 from store.database.store import Store

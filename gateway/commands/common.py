@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+from babel.messages.pofile import PoFileError
 
 from gateway.config import logs, settings
 from gateway.config.settings import Settings, SettingsError
 from gateway.demo import NotADemoStoreError
 from gateway.demo.tokens import NoDemoError, UnknownNameError
 from gateway.http.server import ListenError
+from messages.catalogue import FILE, read, use
 from resolvers.clients.registration import RegistrationError
 from resolvers.inputs.report import ImportFileError
 from resolvers.passwords.lists import PasswordListError
@@ -30,6 +32,7 @@ def read_settings(demo: bool | None = None, to_serve: bool = False) -> Settings:
         found = settings.read(os.environ, demo)
         if to_serve:
             settings.require_issuer(found)
+        _speak(found)
     except SettingsError as error:
         click.echo(f"{error}\n`gateway settings` lists all settings.", err=True)
         raise SystemExit(WRONG_SETTINGS) from error
@@ -37,6 +40,18 @@ def read_settings(demo: bool | None = None, to_serve: bool = False) -> Settings:
     for warning in settings.unknown(os.environ):
         click.echo(f"Note: {warning}", err=True)
     return found
+
+
+def _speak(found: Settings) -> None:
+    """Read the further catalogues, so that a broken one is found at the start; SettingsError says which."""
+    if found.languages is None:
+        return
+    use(found.languages)
+    for path in found.languages.glob(f"*/{FILE}"):
+        try:
+            read(path)
+        except (PoFileError, OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"GATEWAY_LANGUAGES: {path}: {error}") from error
 
 
 @contextmanager

@@ -300,6 +300,13 @@ class Settings:
         _text,
         "Customer data gateway",
     )
+    languages: Path | None = setting(
+        "GATEWAY_LANGUAGES",
+        "folder of further translations, each LANGUAGE/LC_MESSAGES/gateway.po (`gateway messages template`)",
+        _file,
+        "",
+        shown="none: those that ship",
+    )
     time_zone: tzinfo = setting(
         "GATEWAY_TIME_ZONE",
         "the controller's time zone, such as Europe/Zurich: deadlines end with its days, and e-mails name them",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from string import Template
 
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.config.settings import Settings
 from gateway.http.middleware import PAGE_POLICY
+from gateway.http.templates import page
 from schema.declare.commands import editable_columns
 from schema.types.customers import Customer
 
@@ -18,27 +18,21 @@ HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"
 NO_STORE = {"cache-control": "no-store"}
 
-DEMO_NOTE = """<p class="note">This is the demo: its customers are invented, and its tokens are free to take.
-<code>gateway token billing</code> prints one for the invoicing tool; <a href="/graphql">GraphiQL</a> has them all in
-a box to choose from.</p>"""
-LIVE_NOTE = """<p class="note">Every question needs an access token, which says who asks and what for.</p>"""
-
 
 def client_area() -> Response:
     """The page at `/`; its scripts ask the public API for everything."""
-    return HTMLResponse(_template("area.html").substitute(), headers=NO_STORE)
+    return HTMLResponse(page("area.html"), headers=NO_STORE)
 
 
 def landing(settings: Settings) -> Response:
     """The page at `/developers`."""
-    note = DEMO_NOTE if settings.demo else LIVE_NOTE
-    text = _template("landing.html").substitute(note=note, graphiql="" if settings.graphiql else "hidden")
+    text = page("landing.html", demo=settings.demo, graphiql=settings.graphiql)
     return HTMLResponse(text, headers=NO_STORE)
 
 
 def data_map(settings: Settings) -> Response:
     """The page at `/audit`; its scripts ask the public API for everything."""
-    text = _template("audit.html").substitute(demo="yes" if settings.demo else "no")
+    text = page("audit.html", demo="yes" if settings.demo else "no")
     return HTMLResponse(text, headers=NO_STORE)
 
 
@@ -46,21 +40,16 @@ class GraphiQL:
     """The page at `/graphql` for browsers; its scripts ask for everything else."""
 
     def __init__(self, settings: Settings) -> None:
-        self._text = _template("graphiql.html")
         self._demo = "yes" if settings.demo else "no"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the page, with a CSP nonce for the one style element that GraphiQL inserts itself."""
         # A new nonce each time: one that can be guessed or reused permits injected styles (CSP 3 §7.1).
         nonce = secrets.token_urlsafe(16)
-        text = self._text.substitute(demo=self._demo, nonce=nonce)
+        text = page("graphiql.html", demo=self._demo, nonce=nonce)
         policy = PAGE_POLICY.replace("style-src 'self'", f"style-src 'self' 'nonce-{nonce}'")
         response = HTMLResponse(text, headers=NO_STORE | {"content-security-policy": policy})
         await response(scope, receive, send)
-
-
-def _template(name: str) -> Template:
-    return Template((HERE / "templates" / name).read_text(encoding="utf-8"))
 
 
 PROFILE = "Profile"

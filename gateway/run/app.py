@@ -19,7 +19,7 @@ from gateway.api import transparency
 from gateway.api.graphql_http import GraphQLApi, GraphQLEndpoint
 from gateway.api.purpose_map import purpose_map
 from gateway.config.settings import Settings
-from gateway.http import pages, problems
+from gateway.http import pages, problems, words
 from gateway.http.client_address import client_address, network_of
 from gateway.http.concurrency import ConcurrencyLimiter, ConcurrencyLimits
 from gateway.http.credentials import presented
@@ -97,6 +97,7 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
         Route(f"/static/area/documents/{PROFILE}.graphql", StaticRoute(profile_document())),
         Mount("/static", Files(directory=pages.STATIC)),
     ]
+    routes += words.list_routes()
     routes += parts.routes
     if parts.ledger is not None:
         routes += transparency.list_routes(parts.ledger)

@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from messages.message import Message
 from resolvers.commands.context import Result, UserProblem
 from resolvers.emails.emails import write
 from resolvers.emails.signin import SignInEmail
@@ -33,7 +34,7 @@ NOT_OFFERED = UserProblem(
 NOT_BEGUN = UserProblem("NOT_BEGUN", "Begin anew: there is no enrolment to confirm.")
 NO_FACTOR = UserProblem("NO_SECOND_FACTOR", "Recovery codes stand in for another factor: add one first.")
 NO_SUCH_FACTOR = UserProblem("NOT_FOUND", "There is no such second factor.", ("id",))
-TOO_MANY = UserProblem("TOO_MANY_PASSKEYS", f"There are {MOST} passkeys already: remove one first.")
+TOO_MANY = UserProblem("TOO_MANY_PASSKEYS", Message("There are {most} passkeys already: remove one first.", most=MOST))
 NOT_ACCEPTED = UserProblem("PASSKEY_NOT_ACCEPTED", "The passkey could not be verified. Try again.", ("response",))
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 from zxcvbn_rs_py import zxcvbn
 
+from messages.message import Message, marked
 from resolvers.commands.context import UserProblem
 from resolvers.passwords.common import is_common
 from resolvers.passwords.rules import Rules
@@ -21,12 +22,12 @@ from resolvers.passwords.text import CLASSES, MOST_BYTES, Class, classes_of, squ
 FAIR, STRONG = 9.0, 10.0
 """Thresholds of the meter: guesses that a password withstands, as powers of ten."""
 NAMES: dict[Class, str] = {
-    "upper": "an upper-case letter",
-    "lower": "a lower-case letter",
-    "digit": "a digit",
-    "sign": "a sign such as ! or -",
+    "upper": marked("an upper-case letter"),
+    "lower": marked("a lower-case letter"),
+    "digit": marked("a digit"),
+    "sign": marked("a sign such as ! or -"),
 }
-TOO_LONG = UserProblem("PASSWORD_TOO_LONG", f"Use a shorter password: at most {MOST_BYTES} bytes.")
+TOO_LONG = UserProblem("PASSWORD_TOO_LONG", Message("Use a shorter password: at most {most} bytes.", most=MOST_BYTES))
 COMMON = UserProblem(
     "PASSWORD_COMMON", "This is a common or compromised password, or one with common changes. Choose another."
 )
@@ -91,13 +92,15 @@ def password_problems(
 
 
 def too_short(least: int) -> UserProblem:
-    """The problem of a password with too few characters."""
-    return UserProblem("PASSWORD_TOO_SHORT", f"Use at least {least} characters, such as several unrelated words.")
+    """How long it has to be."""
+    said = Message("Use at least {least} characters, such as several unrelated words.", least=least)
+    return UserProblem("PASSWORD_TOO_SHORT", said)
 
 
 def lacking(missing: Sequence[Class]) -> UserProblem:
-    """The problem of missing character classes, if the operator requires all of them."""
-    return UserProblem("PASSWORD_LACKS_CLASSES", f"Add {', '.join(NAMES[each] for each in missing)}.")
+    """The classes to add, where the operator asks for all of them."""
+    parts = tuple(Message(NAMES[each]) for each in missing)
+    return UserProblem("PASSWORD_LACKS_CLASSES", Message("Add {parts}.", parts=parts))
 
 
 def _holds_own(password: str, own: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
+from messages.message import Text
 from policy.grant import Grant
 from policy.purposes import Purpose
 from resolvers.commands.dependencies import SignInDependencies
@@ -54,8 +55,9 @@ class UserProblem:
     """A problem of the input that the caller can correct. It contains no value."""
 
     code: str
-    """A stable code in capitals, for programs."""
-    message: str
+    """Stable, in capitals: what programs act on."""
+    message: Text
+    """Translated where it is shown."""
     field: tuple[str, ...] = ()
     """The path into the input, in GraphQL names."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from messages.message import Message
 from policy.events import Event
 from policy.registries import FIELDS, Publishing, registry_of, rule_of
 from resolvers.commands.context import CommandContext, Result, UserProblem
@@ -61,12 +62,13 @@ async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> R
 def refused(tld: str, kind: str, field: str, hide: bool) -> UserProblem | None:
     """The problem if the registry's rule forbids the choice; None if it allows or equals it."""
     rule, registry = rule_of(tld, kind, field), registry_of(tld)
-    name = registry.name if registry is not None else f"the registry of .{tld}"
+    name = registry.name if registry is not None else Message("the registry of .{ending}", ending=tld)
     where = (f"hide{field.capitalize()}",)
     if hide and rule is Publishing.ALWAYS:
-        return UserProblem("REGISTRY_REQUIRES", f"{name} requires this to be published; it cannot be hidden.", where)
+        said = Message("{registry} requires this to be published; it cannot be hidden.", registry=name)
+        return UserProblem("REGISTRY_REQUIRES", said, where)
     if not hide and rule is Publishing.NEVER:
-        return UserProblem("REGISTRY_FORBIDS", f"{name} does not publish this.", where)
+        return UserProblem("REGISTRY_FORBIDS", Message("{registry} does not publish this.", registry=name), where)
     return None
 
 

@@ -12,13 +12,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from string import Template
+from functools import cache
 from typing import Any
 
 import orjson
+from jinja2 import Template
 from sqlalchemy import exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from messages.catalogue import translate
+from messages.dates import day, moment
+from messages.message import Message
+from messages.negotiation import written
+from messages.templates import environment
+from messages.words import Words
 from resolvers.commands.dependencies import Site
 from resolvers.emails.limits import EmailKind, EmailLimits
 from store.crypto.subject_key import SubjectKey
@@ -31,19 +38,26 @@ TOPIC = "email"
 NOBODY = "nobody@example.invalid"
 """The placeholder address of an e-mail that is composed and not sent, if there is no recipient (RFC 2606; G7)."""
 
-PLATFORM = {
-    "en": {"CLIENT_AREA": "client area", "MANAGEMENT_INTERFACE": "management interface", "WEBMAIL": "webmail"},
-    "fr": {"CLIENT_AREA": "espace client", "MANAGEMENT_INTERFACE": "interface de gestion", "WEBMAIL": "webmail"},
-}
+PLATFORM = Words(
+    {"CLIENT_AREA": "client area", "MANAGEMENT_INTERFACE": "management interface", "WEBMAIL": "webmail"},
+)
+REMEDY = Message(
+    "You may complain to the data protection authority of your country (GDPR Art. 77), or go to court (Art. 79)."
+)
 
 
 class EmailTemplate(Enum):
-    """An e-mail; each member is subject and text in English, then in French."""
+    """An e-mail; each member is a subject and a text, both messages."""
 
-    def in_language(self, language: str) -> tuple[str, str]:
-        """Subject and text in French or English."""
-        english, text, french, texte = self.value
-        return (french, texte) if language == "fr" else (english, text)
+    @property
+    def subject(self) -> str:
+        """The same for everybody (D1)."""
+        return str(self.value[0])
+
+    @property
+    def text(self) -> str:
+        """With `{name}` for what is put in."""
+        return str(self.value[1])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -96,33 +110,44 @@ async def reader_of(connection: AsyncConnection, key: SubjectKey) -> EmailRecipi
     ).one_or_none()
     if row is None or row.email is None:
         return None
-    # From the row at the time of writing: an e-mail always goes to the present address.
     address = key.open(customers.c.email, key.customer_id, row.email).decode()
-    return EmailRecipient(key, ProvenAddress(address), "fr" if (row.locale or "").lower().startswith("fr") else "en")
+    return EmailRecipient(key, ProvenAddress(address), written(row.locale))
 
 
 def compose(
     reader: EmailRecipient | Stranger, site: Site, template: EmailTemplate, now: datetime, **facts: str | int | datetime
 ) -> bytes:
-    """Compose a message; times among the facts are formatted as dates in the site's time zone."""
-    long = "%d/%m/%Y, %H:%M UTC" if reader.language == "fr" else "%d %B %Y, %H:%M UTC"
-    day = "%d/%m/%Y" if reader.language == "fr" else "%d %B %Y"
-    formatted = {
-        name: value.astimezone(site.zone).strftime(day) if isinstance(value, datetime) else value
-        for name, value in facts.items()
-    }
-    if "platform" in formatted:
-        formatted["platform"] = PLATFORM[reader.language][str(formatted["platform"])]
-    subject, text = template.in_language(reader.language)
-    values = {"site": site.name, "origin": site.origin, "at": now.strftime(long)} | formatted
+    """The message; instants, periods and platforms among the facts are written out as people read them."""
+    language = reader.language
+    said = {name: _worded(name, value, language, site) for name, value in facts.items()}
+    values = {"site": site.name, "origin": site.origin, "at": moment(now, language), "remedy": REMEDY} | said
+    text = translate(Message(template.text, None, None, **values), language)
     message = {
         "to": reader.email,
-        "language": reader.language,
-        "subject": subject,
-        # Not safe_substitute(): a missing fact must be an error, not a `$name` in an e-mail.
-        "text": Template(text).substitute(values),
+        "language": language,
+        "subject": translate(template.subject, language),
+        "text": _template().render(language=language, text=text),
     }
     return orjson.dumps(message)
+
+
+@cache
+def _template() -> Template:
+    return environment("resolvers").get_template("letter.txt")
+
+
+def _worded(name: str, value: str | int | datetime, language: str, site: Site) -> object:
+    match name, value:
+        case _, datetime():
+            return day(value, language, site.zone)
+        case "platform", str():
+            return PLATFORM.message(value)
+        case "minutes", int():
+            return Message("{count} minute", plural="{count} minutes", count=value)
+        case "days", int():
+            return Message("{count} day", plural="{count} days", count=value)
+        case _:
+            return value
 
 
 async def write(

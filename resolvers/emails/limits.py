@@ -14,6 +14,7 @@ from enum import Enum
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from messages.message import Message
 from resolvers.commands.context import UserProblem
 from store.crypto.blind_index import Lookup
 from store.database.store import Store
@@ -71,7 +72,15 @@ class EmailLimits:
 
 def rate_limited(wait: int, *field: str) -> UserProblem:
     """The problem of too many e-mails to this address, or caused by this customer."""
-    return UserProblem("RATE_LIMITED", f"Too many messages were sent. Try again in {wait} seconds.", field)
+    return UserProblem(
+        "RATE_LIMITED",
+        Message(
+            "Too many messages were sent. Try again in {count} second.",
+            plural="Too many messages were sent. Try again in {count} seconds.",
+            count=wait,
+        ),
+        field,
+    )
 
 
 def _untagged(address: str) -> str:

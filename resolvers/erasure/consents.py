@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from messages.catalogue import translate
+from messages.message import marked
 from policy.events import Event
 from resolvers.commands.context import CommandContext
 from resolvers.consents.consents import is_given, withdraw
@@ -21,31 +23,26 @@ SOURCE = "graphql/requestErasure"
 
 CARD, NEWS, MEASURING, PHONE = "Customer.cards", "Customer.productNews", "Customer.cookieChoice", "Customer.phone"
 
-STAYS = {
-    "en": (
+STAYS = (
+    marked(
         "Your name, addresses, sign-in data, services, domains and invoices stay while a service runs: we need them to "
-        "provide and bill it (GDPR Art. 6(1)(b)), so they need not be erased yet (Art. 17(1)(a)).",
+        "provide and bill it (GDPR Art. 6(1)(b)), so they need not be erased yet (Art. 17(1)(a))."
+    ),
+    marked(
         "The records of your consents, of sign-ins and of who read your data stay as long, as the law obliges us to "
-        "show them (GDPR Art. 5(2), 6(1)(c)).",
+        "show them (GDPR Art. 5(2), 6(1)(c))."
+    ),
+    marked(
         "You can complain to a data protection authority, where you live, work, or think that the law was broken "
-        "(GDPR Art. 77), and go to court (Art. 79).",
+        "(GDPR Art. 77), and go to court (Art. 79)."
     ),
-    "fr": (
-        "Vos nom, adresses, données de connexion, services, domaines et factures restent tant qu'un service est "
-        "actif : il nous les faut pour le fournir et le facturer (RGPD art. 6(1)(b)), ils n'ont donc pas encore à "
-        "être effacés (art. 17(1)(a)).",
-        "Les traces de vos consentements, de vos connexions et de qui a lu vos données restent aussi longtemps, car la "
-        "loi nous oblige à pouvoir les montrer (RGPD art. 5(2), 6(1)(c)).",
-        "Vous pouvez porter plainte auprès d'une autorité de protection des données, là où vous vivez, travaillez ou "
-        "pensez que la loi a été violée (RGPD art. 77), et saisir la justice (art. 79).",
-    ),
-}
-"""The data that stays and why, and the remedies (GDPR Art. 12(4)), by language."""
+)
+"""The data that stays and why, and the remedies (GDPR Art. 12(4))."""
 
 
 def stays(language: str) -> tuple[str, ...]:
-    """The texts about the data that stays, in French or English."""
-    return STAYS["fr" if language.lower().startswith("fr") else "en"]
+    """The texts about the data that stays, in a language."""
+    return tuple(translate(each, language) for each in STAYS)
 
 
 async def erase_consented(connection: AsyncConnection, context: CommandContext, key: SubjectKey) -> tuple[str, ...]:

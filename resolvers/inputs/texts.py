@@ -7,6 +7,7 @@ from typing import Any
 
 import phonenumbers
 
+from messages.message import Text
 from resolvers.commands.context import UserProblem
 from resolvers.inputs.addresses import checked
 from resolvers.inputs.report import FieldFault
@@ -92,11 +93,11 @@ class InputReader:
         try:
             return None if value is None else read(value, most) or None
         except LineError as error:
-            self.problem(field, error.code, str(error))
+            self.problem(field, error.code, error.message)
             return None
 
-    def problem(self, field: str, code: str, message: str) -> None:
-        """Add a problem of a field."""
+    def problem(self, field: str, code: str, message: Text) -> None:
+        """Note what is wrong with a field."""
         self.problems.append(UserProblem(code, message, (*self.under, field)))
 
     def _needed(self, field: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiodataloader import DataLoader
 
-from resolvers.catalogues import translated
+from messages.catalogue import translate
 from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.commands.idempotency import run_idempotently
 from resolvers.reads.fetches import ByIndex, ByKey, PageOf, Row
@@ -23,11 +23,11 @@ from store.database.store import Store
 Admitted = tuple[Row, SubjectKey]
 
 
-def _translated(result: Result, language: str) -> Result:
-    """Translate the problems of a result to the caller's language."""
-    if not result.problems or language == "en":
+def _localised(result: Result, language: str) -> Result:
+    """The same with its problems in the caller's language."""
+    if not result.problems:
         return result
-    problems = (replace(each, message=translated(each.message, language)) for each in result.problems)
+    problems = (replace(each, message=translate(each.message, language)) for each in result.problems)
     return replace(result, problems=tuple(problems))
 
 
@@ -85,7 +85,7 @@ class OperationContext:
                 run(command, given) if command.key is None else run_idempotently(command, command.key, key, run, given)
             )
             try:
-                self.performed[key] = _translated(await work, command.language)
+                self.performed[key] = _localised(await work, command.language)
             except Exception as error:
                 self.failed[key] = error
                 raise

@@ -17,8 +17,8 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from messages.catalogue import translate
 from policy.events import Event
-from policy.french import translated
 from policy.purposes import Purpose
 from policy.restricting import (
     NOTICE_PERIOD,
@@ -306,4 +306,4 @@ async def _report(
     """Send an e-mail about a purpose, which is named in the customer's language."""
     reader = await reader_of(connection, key)
     language = "en" if reader is None else reader.language
-    return await write(connection, key, site, email, now, None, purpose=translated(purpose, language), **facts)
+    return await write(connection, key, site, email, now, None, purpose=translate(purpose.text, language), **facts)

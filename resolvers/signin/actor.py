@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from messages.message import Message
 from resolvers.commands.context import CommandContext, UserProblem
 from resolvers.commands.dependencies import FRESH, SignInDependencies
 from resolvers.factors.credentials import Account, Credentials
@@ -24,8 +25,13 @@ FACTOR_NEEDED = UserProblem(
 
 
 def too_often(wait: int, field: str) -> UserProblem:
-    """The problem of too many wrong attempts; `wait` in seconds."""
-    return UserProblem("TOO_MANY_ATTEMPTS", f"Too many wrong attempts. Try again in {wait} seconds.", (field,))
+    """Too many wrong ones."""
+    said = Message(
+        "Too many wrong attempts. Try again in {count} second.",
+        plural="Too many wrong attempts. Try again in {count} seconds.",
+        count=wait,
+    )
+    return UserProblem("TOO_MANY_ATTEMPTS", said, (field,))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from audits.papers.controller_checks import LANGUAGES
 from audits.papers.registers import registers_of
 from audits.reports import contents
 from audits.schema.facts import Facts
+from messages.catalogue import shipped
 from schema.audits.audits_documents import AuditDocument, explain
 from schema.audits.audits_papers import AuditNotice, AuditPapers, AuditRecord
 from schema.audits.audits_schema import AuditLint, AuditMatrix, AuditSchema, AuditWord
@@ -32,8 +32,8 @@ MOST = 100
 REFUSAL_DAYS = 30
 MOST_DAYS = 366
 
-AuditLanguage = enumerated("AuditLanguage", LANGUAGES, "The languages of the notice.")
-Language = Annotated[AuditLanguage, filtering("The language.")]
+AuditLanguage = enumerated("AuditLanguage", shipped(), "The languages of the notice.")
+Language = Annotated[AuditLanguage, filtering("In which language.")]
 Purposes = Annotated[list[PurposeEnum] | None, filtering("Only fields readable for one of these.")]
 Categories = Annotated[list[CategoryEnum] | None, filtering("Only fields of one of these.")]
 Types = Annotated[list[str] | None, filtering("Only fields of one of these types.")]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from messages.catalogue import SOURCE, shipped, translate
 from policy.categories import Category
-from policy.french import translated
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from resolvers.reads.accesses import Reading, readings_about
@@ -79,8 +79,10 @@ class Access:
 
 
 AccessConnection = connection(Access, "Access")
-Language = enumerated("Language", ("EN", "FR"), "A language that plain words are written in.")
-Words = Annotated[Language | None, positioned("The language of the plain words: English by default.", "a language")]
+Language = enumerated(
+    "Language", tuple(each.upper() for each in shipped()), "A language that plain words are written in."
+)
+Words = Annotated[Language | None, positioned("Of the plain words: English when left out.", "a language")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ async def _page(context: ResolverContext, customer: Any, given: Mapping[str, Any
     # Built here: a computed field has no relation, from which `list_place` would take the order.
     place = ListPlace(context.grant.client_id, context.grant.subject, "Customer.accesses", descending=True)
     at = paging(place, context.operation_context.cursors, given, context.grant.max_page)
-    language = "fr" if _word(given.get("language")) == "FR" else "en"
+    language = str(_word(given.get("language")) or SOURCE).lower()
     try:
         found, more = await readings_about(context.operation_context, customer.id, at.after, at.first)
     # An altered entry is never shown, and the failure is loud (D14).
@@ -135,7 +137,7 @@ def _word(given: Any) -> Any:
 
 def _access(context: ResolverContext, reading: Reading, language: str) -> _Access:
     purpose = Purpose.__members__.get(reading.purpose or "")
-    why = translated(purpose, language) if purpose is not None else None
+    why = translate(purpose.text, language) if purpose is not None else None
     return _Access(
         reading, purpose and purpose.name, why, [_field(context, each, language) for each in reading.coordinates]
     )
@@ -146,8 +148,8 @@ def _field(context: ResolverContext, coordinate: str, language: str) -> _Field:
     field = context.model.fields.get(tuple(coordinate.split(".", 1)))  # type: ignore[arg-type]
     category = field.rule.category if field is not None and field.rule is not None else None
     words = field.core.description if field is not None else None
-    if language == "fr" and category is not None:
-        words = translated(category, language)
+    if language != SOURCE and category is not None:
+        words = translate(category.text, language)
     return _Field(coordinate, words, category.name if category else None)
 
 

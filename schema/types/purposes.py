@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policy.french import translated
+from messages.catalogue import SOURCE, translate
 from policy.purposes import Purpose
 from policy.restricting import ObjectionOutcome, objection_to
 from schema.core.sources import Attribute
@@ -39,9 +39,9 @@ class _ListedPurpose:
 async def listed_purposes(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> list[_ListedPurpose]:
     """Every purpose that is switched on, in the order of the policy."""
     asked = given.get("language")
-    language = "fr" if getattr(asked, "value", asked) == "FR" else "en"
+    language = str(getattr(asked, "value", asked) or SOURCE).lower()
     return [
-        _ListedPurpose(each.name, translated(each, language), objection_to(each) is not ObjectionOutcome.NONE)
+        _ListedPurpose(each.name, translate(each.text, language), objection_to(each) is not ObjectionOutcome.NONE)
         for each in Purpose
         if each.enabled
     ]

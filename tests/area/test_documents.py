@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -11,7 +12,7 @@ from graphql import GraphQLSchema, build_schema, parse, validate
 from sqlalchemy import select, update
 
 from gateway.http.pages import STATIC, page_documents
-from policy.french import translated
+from messages.catalogue import translate
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from policy.restricting import Ground, ObjectionOutcome, objection_to
@@ -23,6 +24,7 @@ from store.database.store import Store
 from store.registers.clients import clients, documents
 from tests.promises.gate import TODAY, Gate, own
 
+WORDS = json.loads((STATIC / "area" / "words.json").read_text(encoding="utf-8"))
 SCRIPTS = sorted((STATIC / "area").rglob("*.js"))
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 
@@ -46,21 +48,14 @@ def test_what_the_scripts_ask_is_there_and_all_of_it_is_asked() -> None:
     assert asked == page_documents().keys()
 
 
-def test_every_word_has_two_languages_and_is_said() -> None:
-    words = (STATIC / "area" / "words.js").read_text()
-    known = set(re.findall(r"(?:^  |, |\{ )(\w+): \[", words, re.M))
+def test_every_word_that_is_said_is_there() -> None:
     said = set(re.findall(r"say\('(\w+)'", "".join(script.read_text() for script in SCRIPTS)))
-    assert said <= known
-    assert len(re.findall(r": \[", words)) == len(known)
+    assert said <= WORDS.keys()
 
 
 def test_what_stays_is_said_as_the_gateway_says_it() -> None:
     """The status of a request says it with the page's words, its answer with the gateway's: they are the same."""
-    words = (STATIC / "area" / "words.js").read_text()
-    for number, pair in enumerate(zip(STAYS["en"], STAYS["fr"], strict=True), 1):
-        line = next(line for line in words.splitlines() if line.startswith(f"  stays{number}: "))
-        assert line == "  stays{}: ['{}', '{}'],".format(number, *(each.replace("'", "\u2019") for each in pair))
-    assert f"stays{len(STAYS['en']) + 1}:" not in words
+    assert [WORDS.get(f"stays{number}") for number in range(1, len(STAYS) + 2)] == [*STAYS, None]
     shown = (STATIC / "area" / "views" / "mine.js").read_text()
     assert all(f"'{each}'" in shown for each in (CARD, NEWS, MEASURING, PHONE))
 
@@ -71,7 +66,7 @@ async def test_what_can_be_objected_to_is_what_the_policy_says(store: Store) -> 
     answer = await gate.ask(page_documents()["Rights"], own(gate.ids[0]), variables={"language": "FR"})
     told = answer.data["purposes"]
     assert {each["name"]: each["text"] for each in told} == {
-        each.name: translated(each, "fr") for each in Purpose if each.enabled
+        each.name: translate(each.text, "fr") for each in Purpose if each.enabled
     }
     assert [each["name"] for each in told if each["objectable"]] == [
         each.name for each in Purpose if objection_to(each) is not ObjectionOutcome.NONE

@@ -214,10 +214,10 @@ def test_the_whole_story(page: Page, server: Running) -> None:
     page.evaluate("location.hash = '#profile'")
     go(page, "mine", "#told ul")
     told_of_the_request(page)
-    press(page, "#language")
+    press(page, "#language button")
     page.until("document.getElementById('told').innerText.includes('Effacé aussitôt')")
     told_of_the_request(page, "Votre numéro de téléphone")
-    press(page, "#language")
+    press(page, "#language button")
     page.until("document.getElementById('told').innerText.includes('Erased at once')")
     press(page, "#cancel")
     page.until("document.getElementById('content').innerText.includes('called off')")
@@ -278,7 +278,7 @@ def test_every_view_is_usable_by_everybody(page: Page, axe: str) -> None:
 
 
 def test_it_speaks_french(page: Page) -> None:
-    page.click("#language")
+    page.click("#language button")
     page.until("document.documentElement.lang === 'fr'")
     there = {"payments": "Ajouter une carte", "readers": "Qui a lu mes données", "mine": "Tout effacer"}
     for view, words in there.items():

@@ -14,6 +14,7 @@ from aiosmtpd.smtp import SMTP
 from sqlalchemy import func, select, update
 
 from gateway.demo.population import population
+from messages.catalogue import languages, translate
 from policy.purposes import Purpose
 from resolvers.commands.dependencies import Site
 from resolvers.customers.new_customer import NewCustomer
@@ -154,7 +155,7 @@ class House:
 
     async def told(self) -> list[str]:
         """What customers were told about erasing, oldest first, in whichever language."""
-        names = {each.in_language(language)[0]: each.name for each in ErasureEmail for language in ("en", "fr")}
+        names = {translate(each.subject, language): each.name for each in ErasureEmail for language in languages()}
         return [names[each["subject"]] for each in await self.letters() if each["subject"] in names]
 
     async def work(self) -> None:

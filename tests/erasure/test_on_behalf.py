@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from messages.catalogue import languages, translate
 from policy.wordings import VERSION
 from resolvers.commands.context import Behalf
 from resolvers.commands.dependencies import SignInDependencies
@@ -56,7 +57,7 @@ def same(row: Any) -> dict[str, Any]:
 
 async def written(house: House, place: int) -> list[str]:
     """What was written to a customer and told of them, in order: letters by name, in whichever language, and events."""
-    names = {each.in_language(language)[0]: each.name for each in ErasureEmail for language in ("en", "fr")}
+    names = {translate(each.subject, language): each.name for each in ErasureEmail for language in languages()}
     (key,) = await house.store.keys.subjects([house.gate.ids[place]])
     assert key is not None
     async with house.store.write() as connection:

@@ -58,8 +58,8 @@ async def test_a_real_reading_is_told_in_plain_words(office: Office) -> None:
     assert told["Customer.fullName"]["description"].startswith("Given and family name")
     assert told["Invoice.number"]["category"] == "TRANSACTION"
     (french, *_) = (await mine(office, l="FR"))["nodes"]
-    assert french["why"] == "Établir et envoyer les factures."
-    assert {each["description"] for each in french["fields"]} >= {"Prénom et nom d'une personne."}
+    assert french["why"] == "Établir et remettre les factures."
+    assert {each["description"] for each in french["fields"]} >= {"Le nom et le prénom d'une personne."}
     assert (await mine(office, 1))["nodes"] == [], "nothing of it was about anybody else"
 
 

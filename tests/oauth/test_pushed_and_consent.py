@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from gateway.oauth.endpoints.consent_words import say
+from gateway.oauth.endpoints.consent_words import WORDS
+from messages.catalogue import translate
 from policy.app_scopes import AppScope
 from tests.oauth.relying import Relying, refused
 from tests.oauth.site import BACK
@@ -125,8 +126,8 @@ def test_each_scope_stands_on_the_page_in_words_of_both_languages(
     page = lone.http.get(lone.url("/oauth/authorize"), params=params, headers=headers)
     assert f'<html lang="{language}">' in page.text
     found = re.findall(r"<li>(.*?)</li>", page.text)
-    assert [unescape(each) for each in found] == [scope.translated(language)]
-    assert unescape(say(language, "back")) in unescape(page.text)
+    assert [unescape(each) for each in found] == [translate(scope.text, language)]
+    assert unescape(WORDS.say(language, "back")) in unescape(page.text)
 
 
 def test_who_says_no_sends_the_client_away(lone: Relying) -> None:

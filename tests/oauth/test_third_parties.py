@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -365,10 +366,10 @@ def test_the_documents_and_the_client_area_say_what_the_consent_page_says() -> N
     """O10: one sentence each, wherever a customer or an operator reads it."""
     root = Path(__file__).parents[2]
     documents = (root / "docs" / "oauth.md").read_text()
-    words = (root / "gateway" / "static" / "area" / "words.js").read_text()
+    words = json.loads((root / "gateway" / "static" / "area" / "words.json").read_text())
     for each in AppScope:
         assert f"| `{each.scope}` | {each.text} |" in documents
-        assert f"{each.name}: ['{each.text}', '{each.french}']," in words
+        assert words[each.name] == each.text
 
 
 def test_a_client_of_our_own_is_no_app_that_was_allowed(lone: Relying) -> None:

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from policy import french
+from messages.catalogue import translate
 from policy.categories import Category
 from policy.meanings import Origin, is_portable, kept_for, origin_of
 from policy.orders import Order
@@ -43,18 +43,8 @@ def test_there_is_no_consent_without_a_sentence() -> None:
 
 
 def test_a_row_is_told_in_french_and_else_as_it_stands() -> None:
-    assert french.translated(Category.EMAIL, "fr") == "Une adresse e-mail."
-    assert french.translated(Category.EMAIL, "en") == french.translated(Category.EMAIL, "de") == Category.EMAIL.text
-    assert (
-        french.translated(Recipient.REGISTRY, "fr") == french.WORDS["Recipient"]["REGISTRY"] != Recipient.REGISTRY.text
-    )
-
-
-def test_what_is_not_in_french_yet_is_told_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(french.WORDS["Category"], "EMAIL")
-    assert french.translated(Category.EMAIL, "fr") == Category.EMAIL.text
-    monkeypatch.delitem(french.WORDS, "Category")
-    assert french.translated(Category.NAME, "fr") == Category.NAME.text
+    assert translate(Category.EMAIL.text, "fr") == "Une adresse e-mail."
+    assert translate(Category.EMAIL.text, "en") == translate(Category.EMAIL.text, "de") == Category.EMAIL.text
 
 
 def test_where_data_came_from() -> None:

@@ -19,17 +19,17 @@ from gateway.http.credentials import presented
 from gateway.http.hosts import Hosts
 from gateway.http.multipart import fields_of_multipart, is_multipart
 from gateway.http.negotiation import answer_media, is_json_in_utf8
+from gateway.http.words import has_tag
 from gateway.oauth.authentication import _basic
 from gateway.oauth.parameters import parse
 from gateway.oauth.scopes import narrowed
 from gateway.signin.frame.cookies import Cookies
 from gateway.signin.frame.request_context import fields_of, local
-from gateway.signin.frame.words import chosen
 from gateway.signin.pages.cookie_choices import Choice
 from gateway.tokens.jwts import look
 from gateway.tokens.tokens import _header
+from messages.negotiation import chosen, preferred
 from policy.purposes import Purpose
-from resolvers.catalogues import preferred
 from resolvers.clients.registration import ClientKind, check_redirect_uri, key_set
 from resolvers.events.references import REFERENCES
 from resolvers.imports.source import ImportSource
@@ -101,6 +101,7 @@ HEADERS: Mapping[str, Read] = {
     "dpop": lambda text: look(text, 4_096),
     "forwarded": of_address("forwarded"),
     "host": of_host,
+    "if-none-match": lambda text: has_tag(text, '"0"'),
     "idempotency-key": lambda text: _key({b"idempotency-key": text.encode()}),
     "purpose": lambda text: _word({b"purpose": text.encode()}, b"purpose", 64),
     "purpose-reference": lambda text: REFERENCES.fits(Purpose.EMERGENCY_CONTACT, f"INC-{text}"),

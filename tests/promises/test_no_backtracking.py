@@ -10,7 +10,6 @@ import pytest
 
 from policy.references import LONGEST as LONGEST_REFERENCE
 from policy.references import Pattern
-from resolvers.catalogues import LANGUAGES, _read
 from tests.promises.entrances import HEADER, HEADERS, TEXTS
 from tests.promises.foreign import HARD, reading
 from tests.promises.growth import LARGE, QUICK, fault, seconds_of
@@ -34,11 +33,6 @@ def patterns() -> list[Used]:
     return [
         *all_used(),
         *(Used(f"policy.references:{text}", Pattern.parse(text).compiled, FULL) for text in REFERENCES),
-        *(
-            Used(f"resolvers.catalogues:{language}", pattern, FULL)
-            for language in LANGUAGES
-            for pattern, _ in _read(language).patterns
-        ),
     ]
 
 
@@ -189,8 +183,8 @@ OURS = {
     "gateway.config.settings": "settings",
     "gateway.run.dependencies": "a setting",
     "gateway.signin.pages.security": "a moment that the API gave",
+    "gateway.http.words": "words that ship",
     "resolvers.commands.dependencies": "a setting",
-    "resolvers.catalogues": "words that ship",
     "resolvers.commands.idempotency": "an answer that we sealed",
     "store.sql.metadata": "a moment that we wrote",
     "store.crypto.root_key": "the operator's file",
@@ -209,7 +203,7 @@ def test_every_pattern_that_is_made_at_run_time_is_tried() -> None:
         for node in ast.walk(function)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile"
     }
-    assert made == {"policy.references", "resolvers.catalogues"}
+    assert made == {"policy.references"}
 
 
 def test_every_reader_of_a_foreign_format_stands_in_the_table() -> None:

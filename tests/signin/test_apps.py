@@ -17,7 +17,8 @@ import httpx
 import pytest
 
 from gateway.http.pages import page_documents
-from gateway.signin.frame.words import say
+from gateway.signin.frame.words import WORDS
+from messages.catalogue import translate
 from policy.app_scopes import AppScope
 from policy.purposes import Purpose
 from resolvers.clients.registrar import ClientRegistrar
@@ -96,8 +97,8 @@ def test_the_page_tells_what_was_allowed_and_takes_it_back(web: Web, browser: Br
     """O10: in one step, without asking again; the token ends with the next request at another replica."""
     found, ours = tokens(browser, "budget"), tokens(browser, "phone")
     text = unescape(browser.get(f"/security?lang={language}").text)
-    assert "Budget <planner>" in text and "Our phone app" in text and say(language, "apps") in text  # type: ignore[arg-type]
-    assert all(each.translated(language) in text for each in SCOPES)
+    assert "Budget <planner>" in text and "Our phone app" in text and WORDS.say(language, "apps") in text
+    assert all(translate(each.text, language) in text for each in SCOPES)
     other = web.replicas[1].url
     assert ask(other, found["access_token"], "{ me { fullName } }").status_code == 200
     press(browser, "/security/apps/withdraw")

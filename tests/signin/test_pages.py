@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from gateway.signin.frame.request_context import local
-from gateway.signin.frame.words import WORDS, chosen, say
 from tests.gateway.test_pages import Parts
 from tests.signin.people import SECRET, Person
 from tests.signin.rfc6238 import totp
@@ -65,24 +64,6 @@ def test_each_page_is_of_this_house_in_two_languages(browser: Browser, path: str
     visible = re.findall(r'<(?:input|select) id="([^"]+)"', page.text)
     assert set(visible) <= labels, "every field has a label"
     assert page.text.count("<h1>") == 1
-
-
-def test_every_sentence_is_there_in_both_languages() -> None:
-    for key, (english, french) in WORDS.items():
-        assert english and french, key
-        assert set(re.findall(r"\$\w+", english)) == set(re.findall(r"\$\w+", french)), key
-    assert say("fr", "left", count=3) == "il en reste 3"
-
-
-@pytest.mark.parametrize(
-    ("asked", "accept", "language"),
-    [
-        (None, "fr-CH, fr;q=0.9, en;q=0.8", "fr"), (None, "de, en;q=0.5, fr;q=0.7", "fr"), (None, "de", "en"),
-        (None, None, "en"), ("en", "fr", "en"), ("xx", "fr;q=x, fr;q=0", "en"), ("fr", "", "fr"),
-    ],
-)  # fmt: skip
-def test_the_language_is_the_readers(asked: str | None, accept: str | None, language: str) -> None:
-    assert chosen(asked, accept) == language
 
 
 def test_a_sign_in_without_a_script(browser: Browser, person: Person) -> None:

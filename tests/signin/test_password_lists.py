@@ -194,4 +194,4 @@ async def test_twelve_characters_where_the_second_factor_is_on(lobby: Lobby) -> 
         actor = await loose.actor(await loose.enter(person, platform))
         result = await change(actor, None, person.passwords[platform], "gibbon velve")
         assert [problem.code for problem in result.problems] == codes
-        assert all("15" in problem.message for problem in result.problems)
+        assert all("15" in str(problem.message) for problem in result.problems)

@@ -120,7 +120,7 @@ def test_the_four_classes_are_a_setting() -> None:
     """R37, A13."""
     (problem,) = password_problems("quittenbrot-zz9 brot", rules=Rules(classes=True))
     assert problem.code == "PASSWORD_LACKS_CLASSES"
-    assert "an upper-case letter" in problem.message and "a digit" not in problem.message
+    assert "an upper-case letter" in str(problem.message) and "a digit" not in str(problem.message)
     assert password_problems("Quittenbrot-zz9 brot", rules=Rules(classes=True)) == []
     found = read({"GATEWAY_PASSWORD_CLASSES": "yes"})
     assert found.password_classes and not read({}).password_classes and read({}).password_minimum == 15
@@ -129,7 +129,7 @@ def test_the_four_classes_are_a_setting() -> None:
 def test_messages_never_repeat_the_password() -> None:
     for password in ("Yolanda-kX9-vT2.qLm4", "Password1234!"):
         found = password_problems(password, OWN)
-        assert found and all(password not in problem.message for problem in found)
+        assert found and all(password not in str(problem.message) for problem in found)
 
 
 def test_the_meter_shows_the_four_classes() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 
+from messages.catalogue import translate
+from messages.words import Words
 from policy.bases import LegalBasis
 from policy.categories import Category
-from policy.french import translated
 from policy.meanings import Origin
 from policy.purposes import Purpose
 from policy.recipients import Recipient
@@ -44,7 +45,7 @@ class JsonForm(Form):
             "controller": {"name": head.controller, "address": head.address},
             "customer": head.customer,
             "words": self._words(head),
-            "rights": {each: text[head.language] for each, text in RIGHTS.items()},
+            "rights": RIGHTS.all(head.language),
             "transfers": [dict(each) for each in head.transfers],
         }
         return _dumped(facts)[:-1] + ',"holdings":['
@@ -92,65 +93,40 @@ class JsonForm(Form):
             "retention": self._said(RetentionRule, {field.retention for field in used}),
             "recipients": self._said(Recipient, {each for field in used for each in field.recipients}),
             "origins": self._said(Origin, {field.origin for field in used}),
-            "withheld": WITHHELD[self._language],
+            "withheld": WITHHELD.all(self._language),
         }
 
     def _purpose(self, purpose: Purpose) -> dict[str, Any]:
-        return {"why": translated(purpose, self._language), "legalBases": [_basis(each) for each in purpose.bases]}
+        return {"why": translate(purpose.text, self._language), "legalBases": [_basis(each) for each in purpose.bases]}
 
     def _said(self, catalogue: Any, used: set[Any]) -> dict[str, str]:
-        return {each.name: translated(each, self._language) for each in catalogue if each in used}
+        return {each.name: translate(each.text, self._language) for each in catalogue if each in used}
 
 
-RIGHTS = {
-    "RECTIFICATION": {
-        "en": "You may have what is wrong or incomplete put right (GDPR Art. 16).",
-        "fr": "Vous pouvez faire rectifier ce qui est inexact ou incomplet (RGPD, art. 16).",
-    },
-    "ERASURE": {
-        "en": "You may have your data erased (GDPR Art. 17).",
-        "fr": "Vous pouvez faire effacer vos données (RGPD, art. 17).",
-    },
-    "RESTRICTION": {
-        "en": "You may have what is done with your data restricted (GDPR Art. 18).",
-        "fr": "Vous pouvez faire limiter le traitement de vos données (RGPD, art. 18).",
-    },
-    "PORTABILITY": {
-        "en": "You may take along what you gave us; it is the export of the kind PORTABLE (GDPR Art. 20).",
-        "fr": "Vous pouvez emporter ce que vous nous avez fourni : c'est l'export PORTABLE (RGPD, art. 20).",
-    },
-    "OBJECTION": {
-        "en": "You may object to what rests on our interests, and at any time to news (GDPR Art. 21).",
-        "fr": "Vous pouvez vous opposer à ce qui repose sur nos intérêts, et aux nouvelles (RGPD, art. 21).",
-    },
-    "WITHDRAWAL": {
-        "en": "You may take back a consent at any time; what was done before stays lawful (GDPR Art. 7(3)).",
-        "fr": "Vous pouvez retirer un consentement ; ce qui a été fait avant reste licite (RGPD, art. 7).",
-    },
-    "COMPLAINT": {
-        "en": "You may complain to the data protection authority where you live or work (GDPR Art. 77).",
-        "fr": "Vous pouvez saisir l'autorité de protection des données de votre lieu de vie (RGPD, art. 77).",
-    },
-    "SAFEGUARDS": {
-        "en": "Of each transfer to another country you may have a copy of its safeguards (GDPR Art. 15(2) and 46).",
-        "fr": "De chaque transfert vers un pays tiers, vous pouvez obtenir copie des garanties (RGPD, art. 15 et 46).",
-    },
-}
-"""The information that GDPR Art. 15(1)(e), (f) and (2) requires beside the data, by language."""
+RIGHTS = Words(
+    {
+        "RECTIFICATION": "You may have what is wrong or incomplete put right (GDPR Art. 16).",
+        "ERASURE": "You may have your data erased (GDPR Art. 17).",
+        "RESTRICTION": "You may have what is done with your data restricted (GDPR Art. 18).",
+        "PORTABILITY": "You may take along what you gave us; it is the export of the kind PORTABLE (GDPR Art. 20).",
+        "OBJECTION": "You may object to what rests on our interests, and at any time to news (GDPR Art. 21).",
+        "WITHDRAWAL": "You may take back a consent at any time; what was done before stays lawful (GDPR Art. 7(3)).",
+        "COMPLAINT": "You may complain to the data protection authority where you live or work (GDPR Art. 77).",
+        "SAFEGUARDS": (
+            "Of each transfer to another country you may have a copy of its safeguards (GDPR Art. 15(2) and 46)."
+        ),
+    }
+)
+"""The information that GDPR Art. 15(1)(e), (f) and (2) requires beside the data."""
 
-WITHHELD = {
-    "en": {
+WITHHELD = Words(
+    {
         "SECRET": "Held so that the service works, and shown to nobody: a password's hash, a key, a card number.",
         "FINGERPRINT": "A keyed hash of a value, by which it is found again; the value itself stands elsewhere.",
         "STAFF": "Which person of the staff did it: a datum of that person, not of yours.",
-    },
-    "fr": {
-        "SECRET": "Nécessaire au service et montré à personne : empreinte d'un mot de passe, clé, numéro de carte.",
-        "STAFF": "Quel membre du personnel s'en est chargé : une donnée de cette personne, et non la vôtre.",
-        "FINGERPRINT": "Une empreinte à clé d'une valeur, qui sert à la retrouver ; la valeur elle-même est ailleurs.",
-    },
-}
-"""The explanations why a field has no value."""
+    }
+)
+"""Why a field has no value."""
 
 
 def _basis(basis: LegalBasis) -> str:

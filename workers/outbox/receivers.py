@@ -34,7 +34,7 @@ class DeliveryError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class OutboxMessage:
     """One attempt at one message."""
 
     id: int
@@ -54,8 +54,8 @@ class Receiver(Protocol):
     def id(self) -> int | None:
         """The id of the webhook; None for the mail server."""
 
-    async def send(self, message: Message, now: datetime) -> RecipientAnswer | NoticeReply | None:
-        """Deliver a message; returns the receiver's answer, if any. DeliveryError when it is not accepted."""
+    async def send(self, message: OutboxMessage, now: datetime) -> RecipientAnswer | NoticeReply | None:
+        """Have a message taken, and whatever the receiver answered at once; Failed when it is not taken."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,8 +67,8 @@ class System:
     secrets: tuple[bytes, ...]
     client: HttpClient
 
-    async def send(self, message: Message, now: datetime) -> RecipientAnswer | NoticeReply | None:
-        """Post it, signed; any 2xx means that it was accepted, and a header may contain an answer."""
+    async def send(self, message: OutboxMessage, now: datetime) -> RecipientAnswer | NoticeReply | None:
+        """Post it, signed; any 2xx says that it was taken, and a header may say what was done."""
         body = message.content or b""
         headers = {"Content-Type": "application/json"} | signed(self.secrets, message.name, now, body)
         try:
@@ -89,8 +89,8 @@ class MailServer:
     mailer: Mailer
     id: int | None = None
 
-    async def send(self, message: Message, now: datetime) -> RecipientAnswer | NoticeReply | None:
-        """Submit the e-mail; an answer of its reader comes by other means."""
+    async def send(self, message: OutboxMessage, now: datetime) -> RecipientAnswer | NoticeReply | None:
+        """Hand the letter over; whoever reads it answers by other ways."""
         try:
             await self.mailer.send(message.name, message.content or b"", now)
         except MailError as problem:

@@ -24,7 +24,7 @@ from store.sql.ids import new_id
 from store.tables.outbox import outbox
 from values.hosts import url_to_ascii
 from workers.http.client import HttpClient
-from workers.outbox.receivers import DeliveryError, Message, Receivers
+from workers.outbox.receivers import DeliveryError, OutboxMessage, Receivers
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 SECRET_BYTES = 32
@@ -141,7 +141,7 @@ class Webhooks:
         try:
             id_ = new_id()
             name = name_of(self._store.keys.system, id_)
-            await system.send(Message(id_, name, None, content, 1, now), now)
+            await system.send(OutboxMessage(id_, name, None, content, 1, now), now)
         except DeliveryError as failure:
             raise WebhookError(f"{name} did not take the message: {failure.word}.") from None
 

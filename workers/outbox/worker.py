@@ -30,7 +30,7 @@ from store.tables.outbox import outbox
 from store.tables.restrictions import LIFTING_LETTER
 from workers.loop.periodic import guarded, run_periodically
 from workers.outbox.backoff import asked_for, pause
-from workers.outbox.receivers import DeliveryError, Message, Receiver, Receivers
+from workers.outbox.receivers import DeliveryError, OutboxMessage, Receiver, Receivers
 from workers.recipients.noting import note_failed, note_given_up, note_taken
 from workers.recipients.restrictions_noting import note_delivered
 
@@ -138,8 +138,8 @@ class Deliverer:
             rest.until = max(again, rest.until or again)
         return len(messages)
 
-    async def _claim(self, receiver: Receiver) -> list[Message]:
-        """Claim the next messages under a lease; of each customer only the first open one, which keeps the order."""
+    async def _claim(self, receiver: Receiver) -> list[OutboxMessage]:
+        """The next messages, under a lease; of each customer only the first that is not settled."""
         now = self._clock()
         waiting = select(
             outbox.c.id,
@@ -162,7 +162,7 @@ class Deliverer:
             )
         contents = await opened(self._store.keys, [(row.id, row.customer_id, row.payload) for row in rows])
         return [
-            Message(
+            OutboxMessage(
                 row.id,
                 name_of(self._store.keys.system, row.id),
                 row.customer_id,
@@ -174,8 +174,8 @@ class Deliverer:
             for row, content in zip(rows, contents, strict=True)
         ]
 
-    async def _deliver(self, receiver: Receiver, message: Message) -> bool:
-        """Make one attempt and record its outcome; returns whether the receiver accepted the message."""
+    async def _deliver(self, receiver: Receiver, message: OutboxMessage) -> bool:
+        """One attempt, and what became of it; whether the receiver took the message."""
         if message.content is None:
             # Its customer was erased, or it was damaged: there is nothing to deliver.
             await self._dead(receiver, message, "UNREADABLE", "GIVEN_UP")
@@ -197,7 +197,7 @@ class Deliverer:
         await self._settle(receiver, message, done, letter, taken)
         return True
 
-    async def _fail(self, receiver: Receiver, message: Message, failure: DeliveryError) -> None:
+    async def _fail(self, receiver: Receiver, message: OutboxMessage, failure: DeliveryError) -> None:
         now = self._clock()
         asked = asked_for(failure.retry_after, now)
         if failure.hopeless or now >= message.give_up_at:
@@ -214,8 +214,8 @@ class Deliverer:
         change = {"next_attempt_at": again, "trouble": failure.word}
         await self._settle(receiver, message, change, {"failed_at": now}, failed)
 
-    async def _dead(self, receiver: Receiver, message: Message, word: str, outcome: str) -> None:
-        """Give a message up; the content of one for an erased customer, under a system key, is deleted (D5)."""
+    async def _dead(self, receiver: Receiver, message: OutboxMessage, word: str, outcome: str) -> None:
+        """Give a message up; what is sealed for nobody could be read by nobody but us, and does not stay (D5)."""
         now = self._clock()
         change: dict[str, Any] = {"dead_at": now, "next_attempt_at": None, "trouble": word}
         if message.customer_id is None:
@@ -227,7 +227,7 @@ class Deliverer:
         await self._settle(receiver, message, change, {"settled_at": now, "outcome": outcome}, given_up)
 
     async def _settle(
-        self, receiver: Receiver, message: Message, change: dict[str, Any], letter: dict[str, Any], also: Also
+        self, receiver: Receiver, message: OutboxMessage, change: dict[str, Any], letter: dict[str, Any], also: Also
     ) -> None:
         """Record the outcome of an attempt, unless another worker has taken over; in the same transaction (F10) also
         the state of a letter about an erasure, or of the notified recipient."""

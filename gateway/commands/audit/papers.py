@@ -13,7 +13,6 @@ from audits.papers import issued
 from audits.papers.check import require_released
 from audits.papers.companies import companies
 from audits.papers.controller import read_controller
-from audits.papers.controller_checks import LANGUAGES
 from audits.papers.drafts import NOTICE, RECORD, Draft, Stamp, draft
 from audits.papers.record import record
 from audits.papers.registers import SCHEMA_ALONE, Registers, registers_of
@@ -33,6 +32,8 @@ from gateway.commands.audit.output import (
     unreadable_as_sentence,
 )
 from gateway.commands.audit.store import from_store
+from gateway.commands.common import read_settings
+from messages.catalogue import languages
 from store.sql.errors import StoreUnavailableError
 
 controller_option = click.option(
@@ -44,12 +45,20 @@ example_option = click.option("--example", is_flag=True, help="Print an example 
 on_option = click.option("--on", "on", type=click.DateTime(["%Y-%m-%d"]), help="What held on this day, as released.")
 
 
+def _spoken(_: click.Context, __: click.Parameter, given: str) -> str:
+    if given not in languages():
+        read_settings()  # Further ones are in a folder that a setting names.
+    if given not in languages():
+        raise click.BadParameter(f"there is no catalogue for it; there are {', '.join(languages())}")
+    return given
+
+
 @click.command("notice")
 @schema_argument
 @controller_option
 @example_option
 @on_option
-@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option("--language", callback=_spoken, default="en", show_default=True, help="en, fr, or a further one.")
 @output_options()
 def notice_(
     schema: str | None,
@@ -63,8 +72,8 @@ def notice_(
     """Write the privacy notice.
 
     It says what the schema allows today and what the registers hold (partners, payment companies, registries, programs
-    that keep copies), in English or French. What only the controller knows (name, officer, authority, transfers, ...)
-    comes from a file. Nothing of it is invented: while something is missing there is no notice, and the refusal names
+    that keep copies), in any language there is. What only the controller knows (name, officer, authority, ...) comes
+    from a file. Nothing of it is invented: while something is missing there is no notice, and the refusal names
     it; so it does for a recipient in a country that asks for a safeguard. It is a draft until `gateway audit release`
     releases it; --on prints what was released and held on a day, byte for byte.
 
@@ -202,7 +211,6 @@ def registers_at_hand(schema: str | None) -> Registers:
     """The registers of the store; `SCHEMA_ALONE` for a foreign schema, or if the store cannot be read."""
     if schema is not None:
         return SCHEMA_ALONE
-    from gateway.commands.common import read_settings
     from gateway.config.periods import operator_periods
 
     periods = operator_periods(read_settings())

@@ -78,7 +78,7 @@ def exports() -> None:
 
 @exports.command("request")
 @click.argument("number")
-@click.option("--language", type=click.Choice(["en", "fr"]), help="Of the page; the customer's own if not given.")
+@click.option("--language", help="Of the page, such as fr; the customer's own if not given.")
 @BECAUSE
 def request_export(number: str, language: str | None, because: str) -> None:
     """Record that the customer with this NUMBER requested a copy of their data (GDPR Art. 15, 20).
@@ -121,7 +121,7 @@ def _carried_out(opening: Opening, because: str, work: Callable[[DataRights], Aw
         click.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())
     for problem in done.problems:
         # The sentence is the API's, and names its argument; here it is an option.
-        said = problem.message.replace("`whenServicesEnd: true`", "--when-services-end")
+        said = str(problem.message).replace("`whenServicesEnd: true`", "--when-services-end")
         click.echo(f"{problem.code}: {said}", err=True)
     if done.problems:
         raise SystemExit(REFUSED)

@@ -23,7 +23,8 @@ from gateway.oauth.endpoints.endpoint import AuthorizationServer
 from gateway.oauth.endpoints.pushed import Pushed, open_sealed
 from gateway.oauth.identity import SignedInIdentity, sign_in_address
 from gateway.oauth.parameters import MAX_BYTES, Parameters, parse, read_form
-from gateway.signin.frame.words import chosen
+from messages.message import marked
+from messages.negotiation import first_of, preferred
 from resolvers.clients.oauth_clients import REFRESH, RegisteredClient
 from resolvers.clients.scopes import spelt
 from resolvers.oauth import codes
@@ -69,7 +70,9 @@ class Authorization:
         if scope["method"] not in ("GET", "HEAD"):
             raise problems.method_not_allowed(b"GET")
         query: bytes = scope["query_string"]
-        response = pages.resumed(query.decode("latin-1")) if len(query) <= MAX_BYTES else pages.refused(TOO_LONG)
+        language = _language(Request(scope))
+        fits = len(query) <= MAX_BYTES
+        response = pages.resumed(query.decode("latin-1"), language) if fits else pages.refused(TOO_LONG, language)
         await response(scope, receive, send)
 
     async def decide(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,7 +94,7 @@ class Authorization:
         try:
             sent = await self._sent(query)  # 1
         except NoRedirectError as error:
-            return pages.refused(str(error))
+            return pages.refused(str(error), _language(request))
         try:
             requested = validate(self._server, sent.client, sent.parameters)  # 2
             signed_in = await self._server.who_is_here(request, sent.client.platform)  # 3
@@ -106,7 +109,7 @@ class Authorization:
                 ticket = Ticket(
                     query.decode("ascii"), signed_in.session_id, int(self._server.clock()) + consent.SECONDS
                 )
-                language = chosen(None, request.headers.get("accept-language"))
+                language = first_of(sent.parameters.get("ui_locales")) or _language(request)
                 return pages.consent(requested, await ticket.sealed(self._server.store.keys.system), language)
             return await self._grant(sent, requested, signed_in, consented=False)  # 5
         except OAuth2Error as error:
@@ -117,15 +120,14 @@ class Authorization:
         server = self._server
         ticket = await Ticket.opened(server.store.keys.system, form.get("ticket") or "", server.clock())
         if ticket is None:
-            return pages.refused(NOT_YOURS)
+            return pages.refused(NOT_YOURS, _language(request))
         try:
             sent = await self._sent(ticket.query.encode("ascii"))
         except NoRedirectError as error:
-            return pages.refused(str(error))
+            return pages.refused(str(error), _language(request))
         signed_in = await server.who_is_here(request, sent.client.platform)
-        # Another session, even of the same customer, has not seen the page.
         if signed_in is None or signed_in.session_id != ticket.session:
-            return pages.refused(NOT_YOURS)
+            return pages.refused(NOT_YOURS, _language(request))
         try:
             requested = validate(server, sent.client, sent.parameters)
             if form.get("decision") != "allow" or not self._is_good_enough(signed_in, requested):
@@ -202,7 +204,7 @@ class Authorization:
         async with self._server.store.write() as connection:
             text = await connection.run_sync(write)
         if text is None:
-            return pages.refused("The request was used before.")
+            return pages.refused(marked("The request was used before."))
         return self._back(sent, {"code": text})
 
     def _back(self, sent: ClientRedirect, said: dict[str, str]) -> Response:
@@ -214,8 +216,8 @@ class Authorization:
         return _to(f"{sent.redirect_uri}{joint}{urlencode(said)}")
 
 
-TOO_LONG = "The request is too long."
-NOT_YOURS = "This form was not made for the session you are in, or it is too old."
+TOO_LONG = marked("The request is too long.")
+NOT_YOURS = marked("This form was not made for the session you are in, or it is too old.")
 
 
 def _age(requested: AuthorizationRequest) -> int | None:
@@ -226,3 +228,7 @@ def _age(requested: AuthorizationRequest) -> int | None:
 def _to(address: str) -> Response:
     # 303: after the consent form the browser must use GET, or it would post the form to the client (RFC 9700 §4.12).
     return RedirectResponse(address, 303, pages.NO_STORE)
+
+
+def _language(request: Request) -> str:
+    return preferred(request.headers.get("accept-language"))

@@ -1,54 +1,46 @@
-"""The layout of every sign-in page, and the components of forms."""
+"""The frame of every sign-in page, and the parts that forms are made of; both are templates."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.signin.frame.markup import Child, Markup, joined, tag
-from gateway.signin.frame.words import Language, say
+from gateway.http.templates import page
+from gateway.signin.frame.markup import Attribute, Child, Markup, flat, joined, named, parts
+from gateway.signin.frame.words import WORDS
 from resolvers.passwords.text import CLASSES
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """The same page in another language."""
+
+    tag: str
+    name: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
 class Shell:
     """The frame of a page around its content."""
 
-    language: Language
+    language: str
     title: str
     site: str
-    languages: Markup
+    languages: Sequence[LanguageLink]
     wide: bool = False
 
 
 def document(shell: Shell, *children: Child) -> str:
-    """A whole page; its only script is our own file, and it works without scripts."""
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        # Addresses of pages can hold one-time links, which must not end up in a search engine.
-        tag("meta", name="robots", content="noindex"),
-        tag("title", f"{shell.title} · {shell.site}"),
-        tag("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
-        tag("link", rel="stylesheet", href="/static/house.css"),
-        tag("link", rel="stylesheet", href="/static/signin.css"),
-        tag("script", src="/static/signin.js", defer=True),
-    )
-    brand = tag(
-        "header", tag("a", tag("img", src="/static/icon.svg", alt="", width=28, height=28), shell.site, href="/")
-    )
-    choices = tag("a", say(shell.language, "edit_choices"), href=f"/cookies?lang={shell.language}")
-    foot = tag("footer", shell.languages, " · ", choices)
-    main = tag("main", tag("h1", shell.title), *children, class_="wide" if shell.wide else None)
-    body = tag("body", brand, main, foot, class_="signin")
-    return "<!doctype html>\n" + tag("html", head, body, lang=shell.language)
+    """A whole page."""
+    around = {"title": shell.title, "site": shell.site, "languages": shell.languages, "wide": shell.wide}
+    return page("signin.html", shell.language, content=list(flat(children)), **around)
 
 
 def notice(text: Child, kind: str = "note", title: str | None = None) -> Markup:
-    """A notice; as an `alert` an error is read out by screen readers at once."""
-    role = "alert" if kind == "error" else "status"
-    return tag("div", tag("strong", title) if title else None, tag("p", text), class_=f"notice {kind}", role=role)
+    """Something to know."""
+    made: Markup = parts().notice(joined(text), kind, title)
+    return made
 
 
 def entry(
@@ -57,62 +49,46 @@ def entry(
     kind: str = "text",
     hint: str | None = None,
     errors: Sequence[str] = (),
-    **attributes: str | int | bool | None,
+    **attributes: Attribute,
 ) -> Markup:
-    """A labelled input; hint and errors are tied to it by `aria-describedby` for screen readers."""
-    described_by = [f"{name}-{part}" for part, there in (("hint", hint), ("error", errors)) if there]
-    field = tag(
-        "input",
-        id=name,
-        name=name,
-        type=kind,
-        aria_describedby=" ".join(described_by) or None,
-        aria_invalid="true" if errors else None,
-        **attributes,
-    )
-    problems = tag("ul", [tag("li", each) for each in errors], id=f"{name}-error", class_="errors") if errors else None
-    about = tag("p", hint, id=f"{name}-hint", class_="hint") if hint else None
-    return tag("div", tag("label", label, for_=name), about, field, problems, class_="field")
+    """A labelled field."""
+    made: Markup = parts().entry(name, label, kind, hint, errors, named(attributes))
+    return made
 
 
 def tick(name: str, label: str, hint: str | None = None, ticked: bool = False) -> Markup:
-    """A labelled checkbox."""
-    box = tag(
-        "input", id=name, name=name, type="checkbox", value="yes", checked=ticked, aria_describedby=f"{name}-hint"
-    )
-    about = tag("p", hint, id=f"{name}-hint", class_="hint") if hint else None
-    return tag("div", box, tag("label", label, for_=name), about, class_="tick")
+    """A box to tick."""
+    made: Markup = parts().tick(name, label, hint, ticked)
+    return made
 
 
-def button(text: str, plain: bool = False, **attributes: str | bool | None) -> Markup:
-    """A submit button."""
-    return tag("button", text, type="submit", class_="plain" if plain else None, **attributes)
+def button(text: str, plain: bool = False, **attributes: Attribute) -> Markup:
+    """A button that sends its form."""
+    made: Markup = parts().button(text, plain, named(attributes))
+    return made
 
 
 def links(*items: tuple[str, str]) -> Markup:
-    """A list of links: pairs of text and address."""
-    return tag("ul", [tag("li", tag("a", text, href=address)) for text, address in items], class_="links")
+    """Other ways to go."""
+    made: Markup = parts().links(items)
+    return made
 
 
-def meter(language: Language, present: Sequence[str], length: int, least: int, field: str) -> Markup:
-    """The password meter: required length and the four character classes (R37); a script updates it during typing."""
-    items = [_row(language, "length", length >= least, least)]
-    items += [_row(language, kind, kind in present, least) for kind in CLASSES]
-    return tag("ul", items, class_="meter", data_meter=field, data_least=str(least))
+def meter(language: str, present: Sequence[str], length: int, least: int, field: str) -> Markup:
+    """The length that counts, and the four kinds of characters, there or missing (R37)."""
+    there = {"length": length >= least} | {kind: kind in present for kind in CLASSES}
+    rows = [(kind, WORDS.say(language, kind, least=least), is_there) for kind, is_there in there.items()]
+    states = (WORDS.say(language, "present"), WORDS.say(language, "missing"))
+    made: Markup = parts().meter(rows, *states, field, least)
+    return made
 
 
-def _row(language: Language, kind: str, there: bool, least: int) -> Markup:
-    said = [say(language, "present"), say(language, "missing")]
-    state = tag("span", said[0] if there else said[1], class_="state", data_present=said[0], data_missing=said[1])
-    named = say(language, kind, least=least)
-    return tag("li", named, " ", state, data_kind=kind, class_="there" if there else None)
-
-
-def paragraph(text: str, **attributes: str | None) -> Markup:
-    """A paragraph of text."""
-    return tag("p", text, **attributes)
+def paragraph(text: str, **attributes: Attribute) -> Markup:
+    """Plain words."""
+    made: Markup = parts().paragraph(text, named(attributes))
+    return made
 
 
 __all__ = [
-    "Shell", "button", "document", "entry", "joined", "links", "meter", "notice", "paragraph", "tick",
+    "LanguageLink", "Shell", "button", "document", "entry", "joined", "links", "meter", "notice", "paragraph", "tick",
 ]  # fmt: skip

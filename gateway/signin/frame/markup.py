@@ -1,48 +1,51 @@
-"""HTML built by function calls; everything that is not Markup is escaped, so that no page can forget to (D7)."""
+"""Elements of pages as function calls, made by the macro `element` of `parts.html`: text is escaped there (D7)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from html import escape
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
 
-VOID = frozenset({"input", "link", "meta", "img", "br", "hr"})
+from markupsafe import Markup
 
-
-class Markup(str):
-    """HTML made by this module; any other string is escaped."""
-
-    __slots__ = ()
-
+from gateway.http.templates import templates
 
 Child = str | None | Iterable["str | None"]
+Attribute = str | int | bool | None
 
 
-def tag(name: str, /, *children: Child, **attributes: str | int | bool | None) -> Markup:
+@cache
+def parts() -> Any:
+    """The macros of `parts.html`."""
+    return templates().get_template("parts.html").module
+
+
+def tag(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
     """An element. `class_` and `for_` lose their underscore, `data_x` and `aria_x` get a hyphen; an attribute that is
-    True has no value, and one that is None or False is omitted."""
-    shown = "".join(_attribute(key, value) for key, value in attributes.items())
-    if name in VOID:
-        return Markup(f"<{name}{shown}>")
-    return Markup(f"<{name}{shown}>{joined(*children)}</{name}>")
+    True stands without a value, one that is None or False is left out."""
+    made: Markup = parts().element(name, named(attributes), list(flat(children)))
+    return made
+
+
+def named(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Attributes as HTML names them."""
+    return {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
 
 
 def joined(*children: Child) -> Markup:
-    """The children as HTML, one after the other."""
-    return Markup("".join(_piece(child) for child in children))
+    """Pieces one after the other."""
+    return Markup().join(flat(children))
 
 
-def _piece(child: Child) -> str:
-    if child is None:
-        return ""
-    if isinstance(child, Markup):
-        return str(child)
-    if isinstance(child, str):
-        return escape(child)
-    return "".join(_piece(each) for each in child)
+def flat(children: Iterable[Child]) -> Iterator[str]:
+    """The pieces themselves, without those that are not there."""
+    for child in children:
+        if child is None:
+            continue
+        if isinstance(child, str):
+            yield child
+        else:
+            yield from flat(child)
 
 
-def _attribute(key: str, value: str | int | bool | None) -> str:
-    if value is None or value is False:
-        return ""
-    name = key.rstrip("_").replace("_", "-")
-    return f" {name}" if value is True else f' {name}="{escape(str(value))}"'
+__all__ = ["Attribute", "Child", "Markup", "flat", "joined", "named", "parts", "tag"]

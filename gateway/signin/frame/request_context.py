@@ -11,10 +11,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from gateway.signin.frame.layout import Shell, document
-from gateway.signin.frame.markup import Child, Markup, tag
+from gateway.signin.frame.layout import LanguageLink, Shell, document
+from gateway.signin.frame.markup import Attribute, Child, Markup, flat, named, parts
 from gateway.signin.frame.services import SignInServices
-from gateway.signin.frame.words import Language, chosen, say
+from gateway.signin.frame.words import WORDS
+from messages import dates
+from messages.catalogue import languages
+from messages.negotiation import chosen
 from resolvers.signin.sessions import Session
 from resolvers.signins.secrets import new_secret
 from resolvers.signins.signins import Visitor
@@ -44,13 +47,21 @@ class RequestContext:
     """True if this address answers a GET, so that links may lead to it."""
 
     @property
-    def language(self) -> Language:
+    def language(self) -> str:
         """The language of the page."""
         return chosen(self.value("lang"), self.request.headers.get("accept-language"))
 
     def say(self, key: str, **facts: object) -> str:
-        """A text in the language of the page."""
-        return say(self.language, key, **facts)
+        """A sentence in that language."""
+        return WORDS.say(self.language, key, **facts)
+
+    def day(self, text: str) -> str:
+        """The day of a moment that the API gave, in that language."""
+        return dates.day(datetime.fromisoformat(text), self.language)
+
+    def moment(self, text: str) -> str:
+        """The day and time of such a moment."""
+        return dates.moment(datetime.fromisoformat(text), self.language)
 
     def value(self, name: str) -> str | None:
         """A parameter of the form, or else of the query string."""
@@ -96,11 +107,10 @@ class RequestContext:
         """The address of this page, or of the page with its form."""
         return self.request.url.path if self.readable else "/security"
 
-    def _languages(self) -> Markup:
-        other: Language = "en" if self.language == "fr" else "fr"
-        name = "English" if other == "en" else "Français"
+    def _languages(self) -> list[LanguageLink]:
         secret = self.value("t")
-        return tag("a", name, href=self.to(self.here, lang=other, t=secret), lang=other, hreflang=other)
+        others = (each for each in languages() if each != self.language)
+        return [LanguageLink(each, dates.name_of(each), self.to(self.here, lang=each, t=secret)) for each in others]
 
     def go(self, address: str) -> Response:
         """Redirect with a GET (303, since the request may have been a POST)."""
@@ -112,11 +122,10 @@ class RequestContext:
             self.services.cookies.give(response, self.services.cookies.form, self.form_token)
         return response
 
-    def form_of(self, action: str, *children: Child, **attributes: str | bool | None) -> Markup:
-        """A form that posts to `action`, with the parameters of KEPT and the anti-CSRF token."""
-        hidden = [tag("input", type="hidden", name=name, value=value) for name, value in self.kept().items()]
-        token = tag("input", type="hidden", name="form", value=self.form_token)
-        return tag("form", token, hidden, *children, method="post", action=action, **attributes)
+    def form_of(self, action: str, *children: Child, **attributes: Attribute) -> Markup:
+        """A form that posts here; it carries what the next page should know, and proves that this house made it."""
+        made: Markup = parts().form(action, self.form_token, self.kept(), list(flat(children)), named(attributes))
+        return made
 
 
 def local(address: str | None) -> str | None:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from gateway.signin.frame.layout import button, links, notice, paragraph
 from gateway.signin.frame.markup import tag
 from gateway.signin.frame.request_context import RequestContext
+from messages.dates import moment
 from resolvers.signins.secrets import LONGEST
 
 
@@ -16,7 +17,7 @@ async def show(context: RequestContext) -> Response:
     alarm = await context.services.alarms.find(secret, context.now)
     if alarm is None:
         return _void(context)
-    at = alarm.at.strftime("%d.%m.%Y, %H:%M UTC")
+    at = moment(alarm.at, context.language)
     facts = [context.say("not_me_what", platform=context.say(alarm.platform), at=at), alarm.device, alarm.country]
     listed = tag("ul", [tag("li", fact) for fact in facts if fact], class_="facts")
     hidden = tag("input", type="hidden", name="t", value=secret)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import orjson
 from starlette.requests import Request as HttpRequest
@@ -44,7 +45,7 @@ class Choice:
         version, _, rest = (text or "").partition("~")
         word, _, day = rest.partition("~")
         # The cookie is not signed: a customer who forges it changes only their own choice.
-        if word not in ("yes", "no") or not version or len(day) != 10:
+        if word not in ("yes", "no") or not version or not _is_day(day):
             return None
         return cls(word == "yes", version, day)
 
@@ -52,6 +53,14 @@ class Choice:
     def text(self) -> str:
         """The value of the cookie."""
         return f"{self.version}~{'yes' if self.measurement else 'no'}~{self.day}"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) == len("2026-11-27")
 
 
 def may_measure(choice: Choice | None) -> bool:
@@ -114,7 +123,7 @@ def _page(context: RequestContext, choice: Choice | None, *said: str, status: in
         *said,
         paragraph(context.say("cookies_why")),
         paragraph(context.say("cookies_control")) if controlled(context) and choice is None else None,
-        paragraph(context.say(now, day=choice.day if choice else ""), role="status"),
+        paragraph(context.say(now, day=context.day(choice.day) if choice else ""), role="status"),
         form,
         status=status,
     )

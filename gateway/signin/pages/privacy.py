@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.requests import Request
@@ -21,7 +22,9 @@ from audits.papers.registers import registers_of
 from audits.schema.sources import UnreadableError
 from gateway.config.periods import operator_periods
 from gateway.config.settings import Settings
-from gateway.signin.frame.words import chosen
+from messages.catalogue import SOURCE, translate
+from messages.message import Message, marked
+from messages.negotiation import chosen
 from schema.audits.printed import own_facts
 from store.sql.reading import Reader
 
@@ -30,17 +33,19 @@ log = logging.getLogger("gateway")
 KEPT_SECONDS = 60.0
 """Seconds for which a replica caches the page or its absence; a version that begins at midnight appears within them."""
 
-NOT_SHOWN = {
-    "en": "The privacy notice cannot be shown at the moment, because what we have stored is not what we released. What"
-    " we released still holds. ",
-    "fr": "La déclaration de confidentialité ne peut pas être affichée pour le moment, car ce qui est enregistré n'est"
-    " pas ce que nous avons publié. Ce que nous avons publié reste valable. ",
-}
-WRITE = {
-    "en": ("Until then you get it from us: {}", "Until then you get it from us: the address is on our invoices."),
-    "fr": ("D'ici là, nous vous l'envoyons : {}", "D'ici là, nous vous l'envoyons : l'adresse est sur nos factures."),
-}
-"""With our address, and without one. It comes from the settings: the one in a tampered notice may be forged, too."""
+NOT_SHOWN = marked(
+    "The privacy notice cannot be shown at the moment, because what we have stored is not what we released. What we"
+    " released still holds."
+)
+WRITE = marked("Until then you get it from us: {address}")
+"""With the address of the settings: the one in the stored notice may be forged, too."""
+WITHOUT_ADDRESS = marked("Until then you get it from us: the address is on our invoices.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    language: str
+    text: str
 
 
 class NoticePage:
@@ -48,7 +53,7 @@ class NoticePage:
 
     def __init__(self, main: Reader, ledger: Reader, settings: Settings, clock: Callable[[], datetime]) -> None:
         self._reader, self._ledger, self._settings, self._clock = main, ledger, settings, clock
-        self._kept: dict[str, tuple[float, str | None]] = {}
+        self._kept: dict[str, tuple[float, _Page | None]] = {}
         self._one_reads = asyncio.Lock()
 
     async def __call__(self, request: Request) -> Response:
@@ -65,41 +70,42 @@ class NoticePage:
         }
         page = await self._page(language)
         if page is not None:
-            return HTMLResponse(page, headers=headers)
-        with_address, without = WRITE[language]
+            return HTMLResponse(page.text, headers=headers | {"content-language": page.language})
         own = self._settings.smtp_from
-        write = with_address.format(own) if own else without
-        again = {"retry-after": f"{KEPT_SECONDS:.0f}"}
-        return PlainTextResponse(f"{NOT_SHOWN[language]}{write}\n", 503, headers | again)
+        said = (NOT_SHOWN, Message(WRITE, address=own) if own else WITHOUT_ADDRESS)
+        text = " ".join(translate(each, language) for each in said)
+        return PlainTextResponse(f"{text}\n", 503, headers | {"retry-after": f"{KEPT_SECONDS:.0f}"})
 
-    async def _page(self, language: str) -> str | None:
-        async with self._one_reads:  # One request reads and hashes the files; the others wait for its result (G14).
-            until, text = self._kept.get(language, (0.0, None))
+    async def _page(self, language: str) -> _Page | None:
+        async with self._one_reads:  # The others wait for what it finds, instead of hashing every form as well.
+            until, page = self._kept.get(language, (0.0, None))
             if time.monotonic() >= until:
-                text = await self._released(language)
-                self._kept[language] = (time.monotonic() + KEPT_SECONDS, text)
-            return text
+                page = await self._released(language)
+                self._kept[language] = (time.monotonic() + KEPT_SECONDS, page)
+            return page
 
-    async def _released(self, language: str) -> str | None:
+    async def _released(self, language: str) -> _Page | None:
         try:
             return await self._read(language)
         except UnreadableError as error:
             log.error("the privacy notice is not as it was released: `gateway audit papers`", extra={"why": str(error)})
             return None
 
-    async def _read(self, language: str) -> str:
+    async def _read(self, language: str) -> _Page:
         await require_released(self._reader, self._ledger, NOTICE)
         day = self._clock().astimezone(self._settings.time_zone).date()
         held = await issued.in_force(self._reader, NOTICE, day)
         if held is not None:
-            return await issued.form_of(self._reader, held, language, "html")
+            forms = await issued.forms_of(self._reader, held)
+            spoken = language if (language, "html") in forms else SOURCE  # A language may be newer than the notice.
+            return _Page(spoken, await issued.form_of(self._reader, held, spoken, "html"))
         registers = await registers_of(self._reader, operator_periods(self._settings))
 
         def drafted() -> str:
             report = notice_draft(own_facts(), registers, None).reports[language]
             return FORMS["html"](Stamp(0, day, day).put(report))
 
-        return await asyncio.to_thread(drafted)  # It takes long enough to delay other requests on the event loop.
+        return _Page(language, await asyncio.to_thread(drafted))
 
 
 def list_routes(main: Reader, ledger: Reader, settings: Settings, clock: Callable[[], datetime]) -> list[Route]:

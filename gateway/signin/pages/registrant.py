@@ -222,7 +222,7 @@ def _erasure(context: RequestContext, secret: str, domain: dict[str, Any]) -> Ma
     hidden = tag("input", type="hidden", name="t", value=secret)
     asked = domain["registrantErasureRequestedAt"]
     word, title = ("stay", "registrant_stay") if asked else ("erase", "registrant_erase")
-    why = context.say("registrant_waits", day=asked[:10]) if asked else context.say("registrant_erase_why")
+    why = context.say("registrant_waits", day=context.day(asked)) if asked else context.say("registrant_erase_why")
     form = context.form_of("/registrant/data", hidden, tag("input", type="hidden", name="do", value=word),
                          button(context.say(title), plain=True))  # fmt: skip
     return tag("section", tag("h2", context.say("registrant_erasure")), paragraph(why, role="status"), form)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -115,7 +114,7 @@ def _elsewhere(context: RequestContext, credential: dict[str, Any]) -> Markup:
 
 def _factor(context: RequestContext, factor: dict[str, Any], here: bool) -> Markup:
     used = factor["lastUsedAt"]
-    facts = [context.say("last_used", at=day(used)) if used else context.say("never_used")]
+    facts = [context.say("last_used", at=context.moment(used)) if used else context.say("never_used")]
     if factor["remaining"] is not None:
         facts.append(context.say("left", count=factor["remaining"]))
     name = tag("strong", context.say(factor["kind"]), f" · {factor['label']}" if factor["label"] else None)
@@ -168,7 +167,7 @@ def _session(context: RequestContext, node: dict[str, Any], current: bool) -> Ma
         context.say(node["platform"]),
         node["country"],
         node["ipAddress"],
-        context.say("seen", at=day(node["lastSeenAt"])),
+        context.say("seen", at=context.moment(node["lastSeenAt"])),
     ]
     about_it = tag("span", " · ".join(fact for fact in facts if fact), class_="hint")
     hidden = tag("input", type="hidden", name="id", value=node["id"])
@@ -182,13 +181,8 @@ def _accesses(context: RequestContext, nodes: list[dict[str, Any]]) -> Markup:
         words = [context.say(node["platform"]), node["device"], node["country"], context.say(node["outcome"])]
         odd = tag("span", context.say("unusual"), class_="badge warn") if node["unusual"] else None
         facts = tag("span", " · ".join(word for word in words if word), " ", odd, class_="hint")
-        rows.append(tag("li", tag("div", tag("strong", day(node["at"])), facts)))
+        rows.append(tag("li", tag("div", tag("strong", context.moment(node["at"])), facts)))
     return tag("section", tag("h2", context.say("recent")), tag("ul", rows, class_="rows"))
-
-
-def day(text: str) -> str:
-    """A timestamp of the API in a readable form, in UTC."""
-    return datetime.fromisoformat(text).strftime("%d.%m.%Y %H:%M UTC")
 
 
 @own

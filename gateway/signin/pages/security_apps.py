@@ -7,6 +7,7 @@ from typing import Any
 from gateway.signin.frame.layout import button
 from gateway.signin.frame.markup import Child, Markup, tag
 from gateway.signin.frame.request_context import RequestContext
+from messages.catalogue import translate
 from policy.app_scopes import AppScope
 
 
@@ -26,14 +27,14 @@ def apps(context: RequestContext, me: dict[str, Any]) -> Markup | None:
 
 
 def _allowed(context: RequestContext, app: dict[str, Any]) -> Markup:
-    sentences = [AppScope[each].translated(context.language) for each in app["scopes"] or ()]
-    facts = tag("span", context.say("app_since", at=_day(app["givenAt"])), class_="hint")
+    sentences = [translate(AppScope[each].text, context.language) for each in app["scopes"] or ()]
+    facts = tag("span", context.say("app_since", at=context.day(app["givenAt"])), class_="hint")
     allowed = tag("ul", [tag("li", each) for each in sentences], class_="plain")
     return _line(context, app, "/security/apps/withdraw", "take_back", facts, allowed)
 
 
 def _holding(context: RequestContext, app: dict[str, Any]) -> Markup:
-    facts = tag("span", context.say("app_since", at=_day(app["startedAt"])), class_="hint")
+    facts = tag("span", context.say("app_since", at=context.day(app["startedAt"])), class_="hint")
     return _line(context, app, "/security/apps/end", "end", facts)
 
 
@@ -41,7 +42,3 @@ def _line(context: RequestContext, app: dict[str, Any], where: str, word: str, *
     hidden = tag("input", type="hidden", name="id", value=app["id"])
     name = tag("strong", app["name"] or app["client"])
     return tag("li", tag("div", name, *facts), context.form_of(where, hidden, button(context.say(word), plain=True)))
-
-
-def _day(text: str) -> str:
-    return f"{text[8:10]}.{text[5:7]}.{text[:4]}"

@@ -11,7 +11,7 @@ import { profile } from './views/profile.js';
 import { readers } from './views/readers.js';
 import { security } from './views/security.js';
 import { services } from './views/services.js';
-import { current, say, speak } from './words.js';
+import { current, offer, say, speak } from './words.js';
 
 const VIEWS = { profile, payments, services, choices, security, readers, mine };
 const view = () => (location.hash.slice(1) in VIEWS ? location.hash.slice(1) : 'profile');
@@ -19,9 +19,7 @@ const view = () => (location.hash.slice(1) in VIEWS ? location.hash.slice(1) : '
 function frame() {
   document.title = `${say('title')} · Customer data gateway`;
   byId('title').textContent = hasToken() ? say(view()) : say('title');
-  const other = byId('language');
-  other.textContent = say('other');
-  other.lang = current() === 'fr' ? 'en' : 'fr';
+  offer(byId('language'), h, turn);
   byId('choices').textContent = say('edit');
   byId('choices').href = hasToken() ? '#choices' : `/cookies?lang=${current()}`;
   byId('developers').textContent = say('developers');
@@ -53,13 +51,16 @@ async function draw() {
   }
 }
 
+async function turn(language) {
+  await speak(language);
+  sessionStorage.setItem('language', current());
+  frame();
+  byId('language').querySelector('button')?.focus();
+  await draw();
+}
+
 async function begin() {
-  speak(new URLSearchParams(location.search).get('lang') ?? sessionStorage.getItem('language') ?? navigator.language.slice(0, 2));
-  byId('language').addEventListener('click', () => {
-    speak(current() === 'fr' ? 'en' : 'fr');
-    sessionStorage.setItem('language', current());
-    draw();
-  });
+  await speak(new URLSearchParams(location.search).get('lang') ?? sessionStorage.getItem('language') ?? navigator.language);
   window.addEventListener('hashchange', () => {
     announce('');
     draw().then(() => byId('title').focus());

@@ -6,7 +6,7 @@ import { filters, shownPurposes, unique, wanted } from './facts.js';
 import { flow } from './flow.js';
 import { acts, clients, promises, refusals } from './lists.js';
 import { grid, legend, list } from './matrix.js';
-import { current, learn, say, sentence, speak } from './words.js';
+import { asked, current, learn, offer, say, sentence, speak } from './words.js';
 
 const demo = document.body.dataset.demo === 'yes';
 const narrow = window.matchMedia('(max-width: 48rem)');
@@ -17,9 +17,7 @@ function frame() {
   document.title = `${say('title')} · Customer data gateway`;
   byId('title').textContent = say('title');
   byId('lead').textContent = say('lead');
-  const other = byId('language');
-  other.textContent = say('other');
-  other.lang = current() === 'fr' ? 'en' : 'fr';
+  offer(byId('language'), h, turn);
   if (!demo) byId('enter').replaceChildren(entrance());
 }
 
@@ -39,7 +37,7 @@ function entrance() {
 async function load() {
   byId('state').textContent = say('loading');
   try {
-    audit = await ask(token, current());
+    audit = await ask(token, asked());
   } catch (error) {
     audit = null;
     byId('content').replaceChildren();
@@ -104,15 +102,17 @@ function filtered() {
   byId('flow-in').replaceChildren(...flow(audit, fields));
 }
 
-async function begin() {
-  speak(new URLSearchParams(location.search).get('lang') ?? navigator.language.slice(0, 2));
+async function turn(language) {
+  await speak(language);
+  history.replaceState(null, '', `?lang=${current()}${location.hash}`);
   frame();
-  byId('language').addEventListener('click', () => {
-    speak(current() === 'fr' ? 'en' : 'fr');
-    history.replaceState(null, '', `?lang=${current()}${location.hash}`);
-    frame();
-    if (token) load();
-  });
+  byId('language').querySelector('button')?.focus();
+  if (token) load();
+}
+
+async function begin() {
+  await speak(new URLSearchParams(location.search).get('lang') ?? navigator.language);
+  frame();
   narrow.addEventListener('change', draw);
   if (demo) {
     token = await demoToken();

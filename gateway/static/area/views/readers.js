@@ -2,14 +2,14 @@
 
 import { h } from '../../dom.js';
 import { ask } from '../api.js';
-import { current, hour, say, words } from '../words.js';
+import { asked, hour, say, words } from '../words.js';
 
 export async function readers() {
   const list = h('ul', { class: 'rows', id: 'accesses' });
   const more = h('button', { type: 'button', class: 'plain', onclick: () => load() }, say('more'));
   let after = null;
   async function load() {
-    const { me } = await ask('Accesses', { after, language: current() === 'fr' ? 'FR' : 'EN' });
+    const { me } = await ask('Accesses', { after, language: asked().toUpperCase() });
     const { nodes, pageInfo } = me.accesses;
     list.append(...nodes.map(access));
     after = pageInfo.endCursor;
