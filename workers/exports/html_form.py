@@ -52,7 +52,7 @@ class HtmlForm(Form):
             lead=SAY.say(language, "lead", site=head.controller, made=moment(head.made_at, language)),
             rights=RIGHTS.all(language).values(),
             transfers=head.transfers,
-            contents={each.name: titled(each.name, language) for each in head.sections if each.tells},
+            contents={each.name: titled(each.name, language) for each in head.sections if each.row_by_row},
             sections=_SECTIONS,
             policy=POLICY,
             style=Markup(STYLE),  # noqa: S704 - ours, and quotes in it must stay for its hash
