@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from audits.papers.diff import paper_changes
-from audits.papers.inputs import Inputs, policy_told
+from audits.papers.inputs import Inputs, policy_content
 from audits.papers.registers import BoundPartner, Copies, PaymentAffiliate, Registers, registry_rules
 from audits.schema.changes import ChangeKind, Direction
 from audits.schema.sources import Text, read_text
@@ -118,7 +118,7 @@ def test_what_the_controller_says() -> None:
 
 
 def test_what_the_policy_and_the_schema_say() -> None:
-    told = policy_told()
+    told = policy_content()
     news = dict(told["purposes"]["PRODUCT_NEWS"]) | {"objection": ""}
     assert found(inputs(purposes=told["purposes"] | {"PRODUCT_NEWS": news})) == [
         (ChangeKind.LEGAL_GROUND_CHANGED, "Purpose.PRODUCT_NEWS")
