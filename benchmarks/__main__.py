@@ -30,7 +30,6 @@ SECTIONS: dict[str, Callable[[Rig], dict[str, Any]]] = {
     "compare": sections.compare,
     "two": sections.two,
     "growth": sections.growth,
-    "costs": sections.costs,
     "start": sections.start,
     "erasure": erasing.erasure,
     "profile": profile.profile,
@@ -96,7 +95,7 @@ def main(
     All sections, and the page docs/performance.md:         python -m benchmarks
     The same with other GraphQL servers beside:              python -m benchmarks --rivals FOLDER
     A glance of about two minutes, printed only:             python -m benchmarks --quick
-    What one request costs, part by part:                    python -m benchmarks profile
+    The cost of one request, room by room:                   python -m benchmarks profile
     Go on with what was interrupted:                         python -m benchmarks --resume
     Make the stores only, or write the page anew only:       python -m benchmarks load | report
 
@@ -105,15 +104,14 @@ def main(
       compare  endpoint, gateway (and rivals) in interleaved rounds, one process each, on both stores
       two      the same with two processes each
       growth   the cost of a request with 1,000, 100,000 and 1,000,000 customers
-      costs    what purposes, ledger and sealing cost: each switched off in the measuring process
       start    from starting the server to its first answer
       erasure  due erasures a minute, by real workers on copies of the stores
-      profile  what a request costs, part by part and function by function
+      profile  the cost of a request by room of the house and by function
       memory   memory of a process under ten minutes of load
 
     A full run takes about half an hour, ten minutes of it the memory test, and a quarter of an hour more when the
-    stores are made for the first time. Load is made by wrk where it is installed, and by a client of our own where it
-    is not. Everything stays on loopback. Exit code: 0; 1 when there were errors; 2 when it cannot be run here.
+    stores are made for the first time. Load is made by wrk. Everything stays on loopback. Exit code: 0; 1 when there
+    were errors; 2 when it cannot be run here.
     """
     effort = _effort(quick, size, sizes, rounds, memory_seconds)
     place = Workspace(work.absolute()).prepare()
@@ -147,6 +145,8 @@ def _measure(
     names: Sequence[str], effort: Effort, place: Workspace, folder: Path | None, postgresql: bool, resume: bool
 ) -> bool:
     """Run the sections; True when somebody answered with errors."""
+    if not has_wrk() and names != ("load",):
+        raise LoadError(INSTALL_WRK)
     wanted = [name for name in SECTIONS if name in names or not names]
     run = {"effort": effort.name, "size": effort.size, "sizes": list(effort.sizes), "rivals": folder is not None}
     results = Results(place.results, run, resume or bool(names))
@@ -179,8 +179,6 @@ def _announce(wanted: Sequence[str], effort: Effort, rivals: bool, postgresql: b
     estimates = effort.seconds(contestants, len(WARM))
     minutes = sum(estimates[name] for name in wanted) / 60
     tell(f"{effort.name}: {', '.join(wanted) or 'stores only'}; about {minutes:.0f} minutes once the stores are there")
-    if not has_wrk():
-        tell(f"{INSTALL_WRK} Until then our own client makes the load, which is good enough for ratios.")
 
 
 def _version(server: Postgres | None) -> str:

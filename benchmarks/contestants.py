@@ -80,8 +80,8 @@ def gateway(
     )
 
 
-def watched_gateway(one: Contestant, *options: str, processes: int = 1) -> Contestant:
-    """The same, started by `benchmarks.served`: on a shared port, with parts switched off, or watched."""
+def shared_gateway(one: Contestant, *options: str, processes: int = 1) -> Contestant:
+    """The same, started by `benchmarks.served`: on a shared port, or under the profiler."""
     return replace(one, command=(sys.executable, "-m", "benchmarks.served", *options), processes=processes)
 
 

@@ -13,20 +13,19 @@ class Effort:
 
     name: str
     size: int
-    """Of the comparison, the costs, the profile and the memory test."""
+    """Of the comparison, the profile and the memory test."""
     sizes: tuple[int, ...]
     """Of the growth; the first is what the others are compared with."""
     one: Pace
     two: Pace
     growing: Pace
-    costs: Pace
     memory: float
     profile: float
     starts: int
     erasures: int
     """Customers who are due to be erased, out of `size`."""
     thorough: bool
-    """Whether growth is measured at all workloads, and parts on both stores."""
+    """Whether growth is measured at all workloads."""
 
     def seconds(self, contestants: int, workloads: int) -> dict[str, float]:
         """About how long each section takes once the stores are there."""
@@ -34,11 +33,10 @@ class Effort:
             "compare": contestants * workloads * _takes(self.one) + 10,
             "two": contestants * workloads * _takes(self.two) + 10,
             "growth": len(self.sizes) * 4 * (3 if self.thorough else 2) * _takes(self.growing) + 15,
-            "costs": 7 * _takes(self.costs) + 10,
             "memory": self.memory + 8,
             "start": self.starts * 4.0,
             "erasure": 3 * (self.erasures * 0.06 + 10),
-            "profile": (9 if self.thorough else 6) * (2 * self.profile + 2.5),
+            "profile": 4 * (2 * self.profile + 2.5),
         }
 
 
@@ -53,7 +51,6 @@ QUICK = Effort(
     one=Pace(1, 1, 0, 1),
     two=Pace(1, 1, 0, 0),
     growing=Pace(1, 1, 0, 0),
-    costs=Pace(2, 1, 0, 0),
     memory=6,
     profile=1,
     starts=1,
@@ -67,7 +64,6 @@ FULL = Effort(
     one=Pace(3, 3, 1, 4),
     two=Pace(2, 3, 1, 2),
     growing=Pace(2, 3, 0, 1),
-    costs=Pace(4, 3, 1, 3),
     memory=600,
     profile=5,
     starts=5,

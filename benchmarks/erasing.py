@@ -20,7 +20,7 @@ import asyncpg
 from benchmarks.copying import gateway_settings
 from benchmarks.processes import end
 from benchmarks.rig import Rig
-from benchmarks.stage import POSTGRESQL, SQLITE
+from benchmarks.stage import POSTGRESQL, SQLITE, empty_ledger, forget_heads
 from benchmarks.workspace import REPOSITORY, Files, bare_environment, on_sqlite
 
 PATIENCE = 1_800
@@ -118,6 +118,7 @@ def _on_sqlite(rig: Rig, leaving: ExitStack) -> Place:
     leaving.callback(shutil.rmtree, copy.folder)
     for name in ("data", "keys", "ledger", "root"):
         shutil.copy(getattr(source, name), getattr(copy, name))
+    forget_heads(copy.keys)
 
     def run(statement: str) -> Any:
         with closing(sqlite3.connect(copy.data, timeout=60)) as connection, connection:
@@ -140,6 +141,7 @@ def _on_postgresql(rig: Rig, leaving: ExitStack) -> Place:
     leaving.callback(drop)
     for kind, name in names.items():
         asyncio.run(server.run("postgres", f"CREATE DATABASE {name} TEMPLATE {getattr(stage.databases, kind)}"))
+    asyncio.run(empty_ledger(server, names["gateway"], names["keys"]))
     address = {"GATEWAY_DATABASE_URL": server.url(names["gateway"]), "GATEWAY_KEY_STORE_URL": server.url(names["keys"])}
 
     async def ask(statement: str) -> Any:

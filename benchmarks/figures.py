@@ -48,9 +48,3 @@ def ratio(samples: Samples, reference: Samples, figure: Callable[[dict[str, Any]
     """One contestant's figure to another's, round by round."""
     pairs = zip(samples, reference, strict=True)
     return Spread.of([figure(one) / max(figure(other), 1e-9) for one, other in pairs])
-
-
-def saving(samples: Samples, whole: Samples) -> Spread:
-    """Which share of the CPU time is saved, round by round."""
-    pairs = zip(samples, whole, strict=True)
-    return Spread.of([1 - cpu(one) / max(cpu(all_), 1e-9) for one, all_ in pairs])

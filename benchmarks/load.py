@@ -1,4 +1,4 @@
-"""Sends requests over and over from many connections for some seconds: with wrk, or with our own client without it."""
+"""Sends requests over and over from many connections for some seconds, with wrk."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
-
-from benchmarks.workspace import REPOSITORY
 
 SCRIPT = Path(__file__).with_name("replay.lua")
 INSTALL_WRK = "wrk is not installed: `apt-get install wrk` (Debian, Ubuntu) or `brew install wrk`."
@@ -58,13 +55,12 @@ def send(target: Target, seconds: float, connections: int, core: int | None, off
 
     `core` is where the generator is kept, `offset` how many requests of the file are passed over at first.
     """
-    wrk = has_wrk()
-    if not wrk and target.requests is None:
+    if not has_wrk():
         raise LoadError(INSTALL_WRK)
-    command = _wrk(target, seconds, connections) if wrk else _own(target, seconds, connections, offset)
+    command = list(_wrk(target, seconds, connections))
     if core is not None and shutil.which("taskset"):
         command = ["taskset", "-c", str(core), *command]
-    settings = {"REQUESTS": str(target.requests), "OFFSET": str(offset), "PYTHONPATH": str(REPOSITORY)}
+    settings = {"REQUESTS": str(target.requests), "OFFSET": str(offset)}
     settings |= target.settings or {}
     before = getrusage(RUSAGE_CHILDREN)
     done = subprocess.run(  # noqa: S603  (the command is made above)
@@ -89,9 +85,3 @@ def _wrk(target: Target, seconds: float, connections: int) -> Sequence[str]:
     script = target.script or SCRIPT
     options = ["-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s", "-s", str(script)]
     return ["wrk", *options, f"http://127.0.0.1:{target.port}"]
-
-
-def _own(target: Target, seconds: float, connections: int, offset: int) -> Sequence[str]:
-    options = ["--requests", str(target.requests), "--port", str(target.port), "--seconds", str(seconds)]
-    options += ["--offset", str(offset)]
-    return [sys.executable, "-m", "benchmarks.client", *options, "--connections", str(connections)]

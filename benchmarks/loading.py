@@ -1,4 +1,4 @@
-"""Filling the files of one size: sealed, plain and unsealed, each made whole beside its place and then moved there."""
+"""The files of one size, sealed and plain, each made whole beside its place and then moved there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from sqlalchemy import Table
 
 from benchmarks import clients, outside, plain
 from benchmarks.people import Person, person
-from benchmarks.questions import TRUSTED_TEXTS
 from benchmarks.sealing import COLUMNS, KEY_COLUMNS, Sealer
 from benchmarks.workspace import Files, Workspace, on_sqlite
 from gateway.config import settings
@@ -45,23 +44,8 @@ def make_files(work: Workspace, size: int, tell: Tell) -> Files:
     return files
 
 
-def make_open_data(files: Files, size: int, tell: Tell) -> None:
-    """The same customers in the gateway's tables with nothing sealed; made now if they are not there."""
-    if files.open_data.exists():
-        return
-    tell(f"making the unsealed store of {size:,} customers")
-    making = files.open_data.with_suffix(".unfinished")
-    shutil.copy(files.empty, making)
-    opener = Sealer(bytes(32), None, None)  # nobody is looked up in this store
-    with _quick(making) as open_data:
-        for people in _chunks(size):
-            _insert_all(open_data, opener.some(people))
-    os.rename(making, files.open_data)
-
-
 def _fill(files: Files, size: int) -> None:
     sealer = Sealer(*asyncio.run(_found(files)), RootKeys(files.root))
-    shutil.copy(files.data, files.empty)
     with _quick(files.data) as data, _quick(files.keys) as keys, _quick(files.plain) as readable:
         readable.executescript(plain.ON_SQLITE)
         for people in _chunks(size):
@@ -82,7 +66,7 @@ async def _found(files: Files) -> tuple[bytes, Epoch]:
         index_key, epoch = works.store.keys.house.index_key, works.store.keys.lookups.epochs.living[-1]
     outside.set_key(files.keys, RootKeys(files.root))
     with closing(sqlite3.connect(files.data, isolation_level=None)) as connection:
-        for table, columns, rows in clients.rows(TRUSTED_TEXTS):
+        for table, columns, rows in clients.rows():
             _insert(connection, table, columns, rows)
     for path in (files.data, files.keys, files.ledger):
         _settle(path)

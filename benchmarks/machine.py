@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.load import has_wrk
 from benchmarks.postgres import memory_mb
 
 LIBRARIES = (
@@ -28,7 +27,7 @@ def facts() -> dict[str, str]:
         "System": f"{platform.system()} {platform.release().partition('-')[0]}, {platform.machine()}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "SQLite": sqlite3.sqlite_version,
-        "Load generator": "wrk, one thread" if has_wrk() else "benchmarks.client (wrk is not installed)",
+        "Load generator": "wrk, one thread",
         "Libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
     }
 

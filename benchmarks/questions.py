@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import orjson
 
 from benchmarks import outside
-from benchmarks.clients import AREA, BILLING, PURPOSES, TRUSTED
+from benchmarks.clients import AREA, BILLING, PURPOSES
 from benchmarks.people import customer_id, person
 from gateway.tokens.tokens import Tokens
 
@@ -40,16 +39,15 @@ def _page(name: str, first: int, fields: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One kind of question. `document` is None where the gateway has no answer yet, and `missing` says why."""
+    """One kind of question."""
 
     name: str
     title: str
     client: str
     page: int
-    document: str | None
+    document: str
     endpoint: str
     refused: bool = False
-    missing: str = ""
 
     @property
     def writes(self) -> bool:
@@ -84,8 +82,6 @@ WORKLOADS = {
     )
 }  # fmt: skip
 
-TRUSTED_TEXTS = (_one("W1", _W1),)
-
 
 def numbers(workload: Workload, size: int, count: int = REQUESTS) -> list[int]:
     """Which customers are asked for, or after which one a page begins; the same for every contestant."""
@@ -100,11 +96,11 @@ class Asker:
         self._tokens = tokens
         self._size = size
 
-    async def of_gateway(self, workload: Workload, count: int = REQUESTS, trusted: bool = False) -> list[bytes]:
+    async def of_gateway(self, workload: Workload, count: int = REQUESTS) -> list[bytes]:
         """The requests to the gateway: a customer's own token for each customer, or one of a tool's many."""
         asked = numbers(workload, self._size, count)
         own = workload.client == AREA
-        client = TRUSTED if trusted else workload.client
+        client = workload.client
         ids = [customer_id(number) for number in asked]
         bearers: Sequence[str]
         if own:
@@ -114,8 +110,7 @@ class Asker:
             staff = [await self._token(client, None) for _ in range(STAFF)]
             bearers = [staff[place % STAFF] for place in range(len(ids))]
         return [
-            posted("/graphql", body(workload, number, trusted), bearer)
-            for number, bearer in zip(asked, bearers, strict=True)
+            posted("/graphql", body(workload, number), bearer) for number, bearer in zip(asked, bearers, strict=True)
         ]
 
     def of_endpoint(self, workload: Workload, count: int = REQUESTS) -> list[bytes]:
@@ -134,19 +129,13 @@ def written(number: int) -> dict[str, Any]:
     return {"phone": person(number).phone}
 
 
-def body(workload: Workload, number: int, trusted: bool = False) -> bytes:
+def body(workload: Workload, number: int) -> bytes:
     """The body of a question about a customer to the gateway."""
-    assert workload.document is not None
     id_ = customer_id(number)
     variables = {"after": outside.after(id_)} if workload.page else {"id": outside.customer(id_)}
     if workload.writes:
         variables = written(number)
-    question: dict[str, Any] = {"variables": variables}
-    if trusted:
-        question["documentId"] = f"sha256:{sha256(workload.document.encode()).hexdigest()}"
-    else:
-        question["query"] = workload.document
-    return orjson.dumps(question)
+    return orjson.dumps({"variables": variables, "query": workload.document})
 
 
 def posted(path: str, content: bytes, bearer: str = "") -> bytes:

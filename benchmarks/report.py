@@ -8,7 +8,6 @@ from typing import Any
 from benchmarks import figures, targets
 from benchmarks.questions import WORKLOADS
 from benchmarks.rig import WARM
-from benchmarks.sections import EVERYTHING
 from benchmarks.tables import COLUMNS, contest, table
 
 Content = dict[str, Any]
@@ -36,17 +35,16 @@ already, and counts the row's version up, so that both have a changed page to ma
 The fields differ from those of the rivals, because here no purpose reads everything: the point read (W1) is done by
 customers with tokens of their own (SELF_SERVICE), {staff} different customers in turn, and has `productNews` where the
 rivals have `birthDate`; the pages (W2, W3) are read for INVOICING, and have `customerNumber` where the rivals have
-`phone`. Rivals read plain columns. Here names, numbers, addresses and whatever else identifies a person are sealed:
-{opened}."""
+`phone`. Rivals read plain columns. Here names, numbers, addresses and whatever else identifies a person are sealed."""
 
 
 def page(content: Content) -> str:
     """The whole page."""
     sections: Content = content["sections"]
     parts = [INTRODUCTION, _how(content), targets.table(content)]
-    parts.append(_asked(sections.get("profile")))
+    parts.append(_asked())
     writers = {
-        "compare": _compare, "two": _two, "growth": _growth, "costs": _costs, "profile": _profile,
+        "compare": _compare, "two": _two, "growth": _growth, "profile": _profile,
         "memory": _memory, "start": _start,
         "erasure": _erasure,
     }  # fmt: skip
@@ -65,13 +63,9 @@ def _how(content: Content) -> str:
     )
 
 
-def _asked(profile: Content | None) -> str:
-    rows = "\n".join(
-        f"| {each.name} | {each.title} | `{each.document or each.missing}` |" for each in WORKLOADS.values()
-    )
-    counts = profile["opened"] if profile else {}
-    opened = "; ".join(f"{name} opens {count:,.1f} sealed values" for name, count in counts.items())
-    return FIELDS.format(rows=rows, staff=f"{WARM['W1']:,}", opened=opened or "see the profile")
+def _asked() -> str:
+    rows = "\n".join(f"| {each.name} | {each.title} | `{each.document}` |" for each in WORKLOADS.values())
+    return FIELDS.format(rows=rows, staff=f"{WARM['W1']:,}")
 
 
 def _compare(found: Content) -> str:
@@ -112,55 +106,25 @@ def _whole_cpu(samples: figures.Samples) -> float:
     return median(figures.cpu(each) for each in samples)
 
 
-def _costs(found: Content) -> str:
-    rounds = found["rounds"]["W1"]
-    whole = rounds[EVERYTHING]
-    rows = []
-    for who, samples in rounds.items():
-        saved = figures.saving(samples, whole)
-        range_ = "" if who == EVERYTHING else f"{saved.middle:.0%} ({saved.least:.0%} to {saved.most:.0%})"
-        rows.append([who, f"{figures.middle(samples, 'rps'):,.0f}", f"{figures.middle(samples, 'cpu'):,.0f}", range_])
-    text = (
-        f"## What purposes, ledger and sealing cost a point read (W1, SQLite, {found['size']:,} customers)\n\n"
-        "Each is switched off in the measuring process only: no ledger entry is made; values rest open and "
-        "nobody's key is looked up; the first decision on a document is taken for all.\n\n"
-    )
-    return text + table(("", "requests/s", "CPU, µs", "of the CPU time saved"), rows)
-
-
 def _profile(found: Content) -> str:
-    text = (
-        f"## What a request costs\n\nMicroseconds on the CPU for one request, in the real process under load "
-        f"({found['size']:,} customers), each part without what it calls. Watching costs about "
-        f"{_watching(found):.0f} µs more, which are taken off again. The time of PostgreSQL itself is not in here.\n"
-    )
-    tables = [text]
-    for store, parts in found["parts"].items():
-        known = {name: each["us"][name] for each in reversed(parts.values()) for name in each["us"]}
-        names = sorted(known, key=lambda name: -known[name])
-        rows = [[name, *(_part(each["us"].get(name, 0.0), each["us"]) for each in parts.values())] for name in names]
-        rows.append(["**all**", *(f"**{sum(each['us'].values()):,.0f}**" for each in parts.values())])
-        tables.append(f"### {store}\n\n{table(('', *parts), rows)}")
-        missing = sorted({name for each in parts.values() for name in each["missing"]})
-        if missing:
-            tables.append(f"Not watched, since they are not there any more: {', '.join(missing)}.")
-    for name, rows_ in found["functions"].items():
-        rows = [[f"`{row['name']}`, {row['where']}", f"{row['calls']:,.1f}", f"{row['us']:,.1f}"] for row in rows_[:10]]
-        tables.append(
-            f"### The ten functions of {name} with the most time of their own\n\nBy cProfile, which makes small "
-            f"functions look more expensive than they are.\n\n{table(('', 'calls', 'µs'), rows)}"
+    parts = [
+        f"## The cost of a request\n\nMicroseconds on the CPU for one request on SQLite ({found['size']:,} customers), "
+        "by cProfile in the real process under load, which makes small functions look more expensive than they are: "
+        "read the shares. Each room and library is without what it calls. Threads beside the event loop, which make "
+        "the ledger durable, are not in here."
+    ]
+    for name, rooms in found["rooms"].items():
+        whole = max(sum(rooms.values()), 1e-9)
+        rows = [[f"`{room}`", f"{us:,.0f}", f"{us / whole:.0%}"] for room, us in rooms.items()]
+        parts.append(f"### {name} by room\n\n{table(('', 'µs', 'share'), rows)}")
+    for name, functions in found["functions"].items():
+        rows = [[f"`{row['name']}`, {row['where']}", f"{row['calls']:,.1f}", f"{row['us']:,.1f}"] for row in functions]
+        parts.append(
+            f"### The functions of {name} with the most time of their own\n\n{table(('', 'calls', 'µs'), rows)}"
         )
     counts = ", ".join(f"{name} {count}" for name, count in found["statements"].items())
-    tables.append(f"Statements against the customers' data, once planned: {counts} (W5 is refused).")
-    return "\n\n".join(tables)
-
-
-def _watching(found: Content) -> float:
-    return median(float(each["watching_us"]) for parts in found["parts"].values() for each in parts.values())
-
-
-def _part(us: float, whole: dict[str, float]) -> str:
-    return f"{us:,.0f} ({us / max(sum(whole.values()), 1e-9):.0%})"
+    parts.append(f"Statements against the customers' data, once planned: {counts} (W5 is refused).")
+    return "\n\n".join(parts)
 
 
 def _memory(found: Content) -> str:

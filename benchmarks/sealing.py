@@ -1,4 +1,4 @@
-"""The customers as rows of the gateway's own tables, sealed as the gateway seals; or open, to measure sealing."""
+"""The customers as rows of the gateway's own tables, sealed as the gateway seals."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import gmtime, strftime
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Column, Table
 
@@ -27,26 +27,8 @@ IDS = GlobalIds({1: bytes(32)}, 1)
 
 LOADED = "2026-01-01T00:00:00Z"
 WORDING = bytes(32)
-WRAPPED = b"\x01" + bytes(12)
-"""What stands before a value that is in the form of a sealed one, and open: a version, and a nonce nobody needs."""
 
 Rows = dict[Table, list[tuple[Any, ...]]]
-
-
-class Key(Protocol):
-    """What seals: a customer's key, or one that does not."""
-
-    def seal(self, column: str, row_id: int, plaintext: bytes) -> bytes:
-        """The value as it rests."""
-        ...
-
-
-class OpenKey:
-    """Seals nothing: the store of the measurement that shows what sealing costs."""
-
-    def seal(self, column: str, row_id: int, plaintext: bytes) -> bytes:
-        """The value behind thirteen bytes, so that it is read by the same statements."""
-        return WRAPPED + plaintext
 
 
 def moment(seconds: int) -> str:
@@ -97,11 +79,11 @@ KEY_COLUMNS = {
 
 @dataclass
 class Sealer:
-    """Makes the rows of many customers; without a root key they stay open."""
+    """Makes the rows of many customers."""
 
     index_key: bytes
-    epoch: Epoch | None
-    root: RootKeys | None
+    epoch: Epoch
+    root: RootKeys
     rows: Rows = field(default_factory=dict)
 
     def some(self, people: Iterable[Person]) -> Rows:
@@ -111,23 +93,20 @@ class Sealer:
             self._customer(each, self._key(each.id))
         return self.rows
 
-    def _key(self, customer_id: int) -> Key:
-        if self.root is None:
-            return OpenKey()
+    def _key(self, customer_id: int) -> SubjectKey:
         key = secrets.token_bytes(KEY_BYTES)
         version, wrapped = self.root.wrap(f"subject:{customer_id}", key)
         self.rows[subject_keys].append((customer_id, version, wrapped, fingerprint(key), LOADED))
         return SubjectKey(customer_id, key, 0.0, IDS)
 
     def _ref(self, kind: Lookup, owner: int, value: str) -> bytes:
-        """What ties a row to the look-up of its value, which is written too; nobody is looked up in an open store."""
+        """The random number that ties a row to the look-up of its value, which is written, too."""
         ref = new_ref()
-        if self.epoch is not None:
-            mark = self.epoch.mark(blind_index(self.index_key, kind, value))
-            self.rows[lookups].append((kind.name, mark, "", self.epoch.number, owner, owner, ref))
+        mark = self.epoch.mark(blind_index(self.index_key, kind, value))
+        self.rows[lookups].append((kind.name, mark, "", self.epoch.number, owner, owner, ref))
         return ref
 
-    def _customer(self, person: Person, key: Key) -> None:
+    def _customer(self, person: Person, key: SubjectKey) -> None:
         def sealed(how: tuple[str, Callable[[Any], bytes]], id_: int, value: Any) -> bytes | None:
             return None if value is None else key.seal(how[0], id_, how[1](value))
 

@@ -9,22 +9,14 @@ from random import Random
 from typing import Any
 
 from benchmarks import equal
-from benchmarks.contestants import Contestant, Running, watched_gateway
+from benchmarks.contestants import Contestant, Running, shared_gateway
 from benchmarks.load import Target, send
 from benchmarks.processes import memory_mb
 from benchmarks.questions import read, write
 from benchmarks.rig import COLD, WARM, Rig
 from benchmarks.rounds import CONNECTIONS, in_rounds
-from benchmarks.without import PARTS
 
 Found = dict[str, Any]
-
-TOGETHER = "without all three"
-EVERYTHING = "everything on"
-TRUSTED = "everything on, registered document"
-COLD_START = "everything on, token and customer never seen before"
-STRANGERS = 20_000
-"""Customers who each ask once: more than there are tokens in the gateway's memory."""
 
 
 def compare(rig: Rig) -> Found:
@@ -47,7 +39,7 @@ def two(rig: Rig) -> Found:
 
 def _doubled(contestant: Contestant) -> Contestant:
     if contestant.group == "gateway":
-        return watched_gateway(contestant, processes=2)
+        return shared_gateway(contestant, processes=2)
     return replace(contestant, processes=2)
 
 
@@ -64,36 +56,6 @@ def growth(rig: Rig) -> Found:
     with rig.up(contestants) as servers:
         found = in_rounds(servers, tuple(COLD) if rig.effort.thorough else ("T1", "W3"), rig.effort.growing, rig.tell)
     return {"sizes": list(rig.effort.sizes), "rounds": found}
-
-
-def costs(rig: Rig) -> Found:
-    """What purposes, ledger and sealing cost a point read: the gateway with each of them switched off."""
-    stage = rig.stage()
-    ours, _ = stage.write_requests({"W1": WARM["W1"]})
-    contestants = [watched_gateway(_with_own_ledger(rig, ours, EVERYTHING))]
-    contestants += [_without(rig, ours, (part,), f"without {part}") for part in PARTS]
-    contestants.append(_without(rig, ours, PARTS, TOGETHER))
-    contestants.append(watched_gateway(_with_own_ledger(rig, {"W1": stage.write_trusted("W1")}, TRUSTED)))
-    if stage.size >= STRANGERS:
-        strangers, _ = stage.write_requests({"W1": STRANGERS}, "strangers")
-        contestants.append(watched_gateway(_with_own_ledger(rig, strangers, COLD_START)))
-    with rig.up(contestants) as servers:
-        return {"size": stage.size, "rounds": in_rounds(servers, ("W1",), rig.effort.costs, rig.tell)}
-
-
-def _without(rig: Rig, targets: dict[str, Target], parts: tuple[str, ...], name: str) -> Contestant:
-    options = [word for part in parts for word in ("--without", part)]
-    if "sealing" in parts:
-        return watched_gateway(_with_own_ledger(rig, targets, name, opened=True), *options)
-    return watched_gateway(_with_own_ledger(rig, targets, name), *options)
-
-
-def _with_own_ledger(rig: Rig, targets: dict[str, Target], name: str, opened: bool = False) -> Contestant:
-    stage = rig.stage()
-    make = stage.gateway_on_open_data if opened else stage.gateway_on_sqlite
-    one = make(targets, name)
-    ledger = stage.new_ledger(f"ledger-{name.replace(' ', '-')}")
-    return replace(one, environment={**one.environment, "GATEWAY_LEDGER_URL": f"sqlite:///{ledger}"})
 
 
 def start(rig: Rig) -> Found:

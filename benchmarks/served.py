@@ -1,6 +1,6 @@
-"""The gateway as `gateway serve` runs it, on a port that is shared, with parts switched off, or watched.
+"""The gateway as `gateway serve` runs it, on a port that several processes share, and under cProfile if asked.
 
-`python -m benchmarks.served --without ledger --spans spans.json`, with the gateway's settings in the environment.
+`python -m benchmarks.served --functions functions.json`, with the gateway's settings in the environment.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from time import thread_time_ns
 from typing import Any
 
 import orjson
 
 from benchmarks.sockets import shared_socket
-from benchmarks.spans import Spans, shaping
-from benchmarks.without import PARTS, switch_off, switch_off_in
 from gateway.commands import serving
 from gateway.commands.common import read_settings
 from gateway.config.settings import Settings
@@ -27,24 +26,16 @@ from gateway.http import server
 from gateway.run.serving import Services
 
 BEGIN, END = signal.SIGUSR1, signal.SIGUSR2
-"""Tell the process that it is warm, and that the load is over: what is before and after does not count."""
+"""Sent when the process is warm, and when the load is over: requests before and after do not count."""
 
 
-async def _opened(
-    without: list[str], spans: Spans | None, profiler: cProfile.Profile | None, works: Services, settings: Settings
-) -> Callable[[], None]:
-    switch_off_in(works, without)
-
+async def _opened(profiler: cProfile.Profile | None, services: Services, settings: Settings) -> Callable[[], None]:
     def begin() -> None:
-        if spans is not None:
-            spans.begin()
         if profiler is not None:
             profiler.clear()
             profiler.enable()
 
     def end() -> None:
-        if spans is not None:
-            spans.end()
         if profiler is not None:
             profiler.disable()
 
@@ -55,35 +46,25 @@ async def _opened(
 
 
 def functions(profiler: cProfile.Profile) -> list[dict[str, Any]]:
-    """Every function with its calls and its own time, the most expensive first."""
+    """Every function with its calls and its own time in seconds, the most expensive first."""
     stats: Any = pstats.Stats(profiler)
     rows = [
-        {"file": file, "line": line, "name": name, "calls": calls, "own": own, "whole": whole}
-        for (file, line, name), (_, calls, own, whole, _) in stats.stats.items()
+        {"file": file, "line": line, "name": name, "calls": calls, "own": own}
+        for (file, line, name), (_, calls, own, _, _) in stats.stats.items()
     ]
     return sorted(rows, key=lambda row: -float(row["own"]))
 
 
 def main() -> None:
-    """Serve until SIGTERM, then write what was measured."""
+    """Serve until SIGTERM, then write the profile."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--without", action="append", default=[], choices=PARTS)
-    parser.add_argument("--spans", type=Path)
     parser.add_argument("--functions", type=Path)
     given = parser.parse_args()
-    spans = Spans() if given.spans else None
-    profiler = cProfile.Profile() if given.functions else None
-    switch_off(given.without)
-    if spans is not None:
-        spans.install()
-        from schema.api import api
-
-        api.compiled_or_none = shaping(spans, api.compiled_or_none)  # type: ignore[attr-defined]
+    # The thread's own clock: neither waiting for a socket nor what else the machine does counts.
+    profiler = cProfile.Profile(thread_time_ns, 1e-9) if given.functions else None
     settings = read_settings(to_serve=True)
-    opened = partial(_opened, given.without, spans, profiler)
+    opened = partial(_opened, profiler)
     server.run(serving.answer_until_stopped(settings, shared_socket(settings.port), opened))
-    if spans is not None:
-        given.spans.write_bytes(orjson.dumps(spans.report()))
     if profiler is not None:
         given.functions.write_bytes(orjson.dumps(functions(profiler)))
 

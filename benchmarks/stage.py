@@ -13,9 +13,9 @@ from pathlib import Path
 from benchmarks.contestants import Contestant, endpoint, gateway
 from benchmarks.copying import gateway_settings, make_databases
 from benchmarks.load import Target
-from benchmarks.loading import Tell, make_files, make_open_data
+from benchmarks.loading import Tell, make_files
 from benchmarks.postgres import Postgres
-from benchmarks.questions import REQUESTS, WORKLOADS, Asker, write
+from benchmarks.questions import WORKLOADS, Asker, write
 from benchmarks.workspace import Workspace, on_sqlite
 from gateway.config import settings
 from gateway.run.serving import open_works
@@ -40,24 +40,14 @@ class Stage:
     async def _write(self, counts: Counts, label: str) -> tuple[dict[str, Target], dict[str, Target]]:
         ours: dict[str, Target] = {}
         theirs: dict[str, Target] = {}
+        forget_heads(self.files.keys)
         async with open_works(settings.read(on_sqlite(self.files, self.files.ledger))) as works:
             asker = Asker(works.tokens, self.size)
             for name, count in counts.items():
                 workload = WORKLOADS[name]
                 theirs[name] = self._kept(f"endpoint-{name}{label}", asker.of_endpoint(workload, count))
-                if workload.document is not None:
-                    ours[name] = self._kept(f"gateway-{name}{label}", await asker.of_gateway(workload, count))
+                ours[name] = self._kept(f"gateway-{name}{label}", await asker.of_gateway(workload, count))
         return ours, theirs
-
-    def write_trusted(self, name: str) -> Target:
-        """The requests of one workload by the names of registered documents."""
-        return asyncio.run(self._write_trusted(name))
-
-    async def _write_trusted(self, name: str) -> Target:
-        async with open_works(settings.read(on_sqlite(self.files, self.files.ledger))) as works:
-            asker = Asker(works.tokens, self.size)
-            requests = await asker.of_gateway(WORKLOADS[name], REQUESTS, trusted=True)
-        return self._kept(f"trusted-{name}", requests)
 
     def _kept(self, name: str, requests: Sequence[bytes]) -> Target:
         return Target(requests=write(self.work.requests(f"{self.size}-{name}"), requests))
@@ -68,20 +58,13 @@ class Stage:
         for old in path.parent.glob(f"{path.name}*"):
             old.unlink()
         shutil.copy(self.files.ledger, path)
-        with closing(sqlite3.connect(self.files.keys, isolation_level=None)) as keys:
-            keys.execute("DELETE FROM ledger_heads")  # Else the empty ledger is one that was rolled back (D13).
+        forget_heads(self.files.keys)
         return path
 
     def gateway_on_sqlite(self, targets: Mapping[str, Target], name: str = "gateway, SQLite") -> Contestant:
         """The gateway on files, with an empty ledger."""
         ledger = self.new_ledger(f"ledger-{self.size}")
         return gateway(name, SQLITE, on_sqlite(self.files, ledger), targets, "endpoint, SQLite")
-
-    def gateway_on_open_data(self, targets: Mapping[str, Target], name: str) -> Contestant:
-        """The same over the store in which nothing is sealed; only to be asked with sealing switched off."""
-        make_open_data(self.files, self.size, self._tell)
-        ledger = self.new_ledger(f"ledger-open-{self.size}")
-        return gateway(name, SQLITE, on_sqlite(self.files, ledger, self.files.open_data), targets)
 
     def endpoint_on_sqlite(self, targets: Mapping[str, Target]) -> Contestant:
         """The hand-written endpoint on its file."""
@@ -90,10 +73,7 @@ class Stage:
     def gateway_on_postgresql(self, targets: Mapping[str, Target]) -> Contestant:
         """The gateway on a server, with an empty ledger."""
         assert self.postgres is not None and self.databases is not None
-        # The table refuses to lose entries; this setting is a superuser's, which the gateway is not.
-        empty = "SET session_replication_role = replica", "TRUNCATE ledger_entries"
-        asyncio.run(self.postgres.run(self.databases.gateway, *empty))
-        asyncio.run(self.postgres.run(self.databases.keys, "DELETE FROM ledger_heads"))
+        asyncio.run(empty_ledger(self.postgres, self.databases.gateway, self.databases.keys))
         found = gateway_settings(self.postgres, self.files, self.databases)
         return self._stored(gateway("gateway, PostgreSQL", POSTGRESQL, found, targets, "endpoint, PostgreSQL"))
 
@@ -114,3 +94,16 @@ class Stage:
         if self.postgres is not None:
             found += [self.endpoint_on_postgresql(theirs), self.gateway_on_postgresql(ours)]
         return found
+
+
+def forget_heads(keys: Path) -> None:
+    """Make a key store fit for an empty ledger, which it would otherwise take for one that was rolled back (D13)."""
+    with closing(sqlite3.connect(keys, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM ledger_heads")
+
+
+async def empty_ledger(server: Postgres, data: str, keys: str) -> None:
+    """The same on a server: an empty ledger, and a key store that remembers no head of it."""
+    # The table refuses to lose entries; this setting is a superuser's, which the gateway is not.
+    await server.run(data, "SET session_replication_role = replica", "TRUNCATE ledger_entries")
+    await server.run(keys, "DELETE FROM ledger_heads")

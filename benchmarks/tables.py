@@ -39,13 +39,11 @@ def reference(who: str) -> str:
 
 
 def contest(rounds: Content) -> str:
-    """One table for each workload, and a line for each that nobody can be asked yet."""
+    """One table for each workload."""
     tables = []
     for name, contestants in rounds.items():
         rows = [_line(who, samples, contestants, name) for who, samples in contestants.items()]
         tables.append(f"### {name}: {WORKLOADS[name].title}\n\n{table(HEAD, rows)}")
-    missing = [each for each in WORKLOADS.values() if each.missing]
-    tables += [f"### {each.name}: {each.title}\n\nNot yet: {each.missing}." for each in missing]
     return "\n\n".join(tables)
 
 

@@ -20,7 +20,7 @@ def default_folder() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The files of one size: a sealed store, the same rows unsealed, and the rows of the hand-written endpoint."""
+    """The files of one size: a sealed store, and the rows of the hand-written endpoint."""
 
     folder: Path
 
@@ -28,16 +28,6 @@ class Files:
     def data(self) -> Path:
         """The gateway's customers."""
         return self.folder / "data.db"
-
-    @property
-    def open_data(self) -> Path:
-        """The same in the same tables, with nothing sealed."""
-        return self.folder / "open.db"
-
-    @property
-    def empty(self) -> Path:
-        """The gateway's tables with its clients, and no customers."""
-        return self.folder / "empty.db"
 
     @property
     def keys(self) -> Path:
@@ -101,10 +91,10 @@ def bare_environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": str(REPOSITORY)}
 
 
-def on_sqlite(files: Files, ledger: Path, data: Path | None = None) -> dict[str, str]:
+def on_sqlite(files: Files, ledger: Path) -> dict[str, str]:
     """The gateway's settings for a store in files."""
     return _gateway(files) | {
-        "GATEWAY_DATABASE_URL": f"sqlite:///{data or files.data}",
+        "GATEWAY_DATABASE_URL": f"sqlite:///{files.data}",
         "GATEWAY_KEY_STORE_URL": f"sqlite:///{files.keys}",
         "GATEWAY_LEDGER_URL": f"sqlite:///{ledger}",
     }

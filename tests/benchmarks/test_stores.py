@@ -17,10 +17,10 @@ from benchmarks.copying import make_databases
 from benchmarks.effort import QUICK
 from benchmarks.people import customer_id, person
 from benchmarks.postgres import Postgres
-from benchmarks.questions import WORKLOADS, read
+from benchmarks.questions import read
 from benchmarks.rig import Rig
 from benchmarks.stage import Stage
-from benchmarks.workspace import Workspace, bare_environment
+from benchmarks.workspace import REPOSITORY, Workspace, bare_environment
 
 SIZE = 600
 ASKED = {"W1": 20, "W2": 5, "W3": 5, "W4": 5, "W5": 5, "T1": 20}
@@ -86,11 +86,6 @@ def test_an_operation_runs_one_statement_a_level_and_none_when_refused(
     assert anyio.run(profile.statements, rig) == {"W1": 3, "W2": 2, "W3": 1, "W5": 0}
 
 
-def test_every_workload_but_those_that_are_missing_has_a_document() -> None:
-    """Nothing is left out by accident: what cannot be asked yet says why."""
-    assert [each.name for each in WORKLOADS.values() if each.document is None and not each.missing] == []
-
-
 def test_postgresql_holds_the_same_customers(work: Workspace, stage: Stage) -> None:
     """Copied ciphertexts open there, too."""
     # Not in pytest's own folder, which is closed to the server's user.
@@ -109,7 +104,21 @@ def test_postgresql_holds_the_same_customers(work: Workspace, stage: Stage) -> N
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_no_path_of_this_machine_is_written(work: Workspace) -> None:
+def test_no_path_of_this_machine_is_written() -> None:
     """Functions of the profile are named by their place in the repository or in a library."""
-    assert profile._where(str(Path(profile.__file__)), 7) == "benchmarks/profile.py:7"
-    assert profile._where("/somewhere/lib/python3.11/asyncio/runners.py", 7) == "asyncio/runners.py:7"
+    assert profile.place(str(Path(profile.__file__)), 7) == "benchmarks/profile.py:7"
+    assert profile.place("/somewhere/lib/python3.11/asyncio/runners.py", 7) == "asyncio/runners.py:7"
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "room"),
+    [
+        (str(REPOSITORY / "store" / "ledger" / "append.py"), "append", "store/ledger"),
+        (str(REPOSITORY / ".venv" / "lib" / "site-packages" / "uvicorn" / "main.py"), "run", "uvicorn"),
+        ("<plan 7>", "answer", "compiled plan"),
+        ("~", "<method 'execute' of 'sqlite3.Connection' objects>", "sqlite3 (C)"),
+        ("/somewhere/lib/python3.11/asyncio/runners.py", "run", "standard library"),
+    ],
+)
+def test_a_function_is_counted_for_its_room(file: str, name: str, room: str) -> None:
+    assert profile.room(file, name) == room
