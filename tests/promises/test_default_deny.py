@@ -18,7 +18,7 @@ from resolvers.commands.context import CommandContext, Result
 from resolvers.reads import customers as reads
 from schema.api.api import Api
 from schema.core.sources import Attribute, ColumnValue, Embedded, Entry, GrantFacts, Part, RenderedDocument
-from schema.declare.commands import asked, command
+from schema.declare.commands import command, plain_input
 from schema.declare.connections import connection
 from schema.declare.directives import CategoryEnum, PersonalData
 from schema.declare.fields import (
@@ -240,7 +240,7 @@ def bare() -> Any:
 
 def test_input_fields_are_judged_at_any_depth() -> None:
     require_clean(with_input(input_type("Sound", email=(str | None, searched_input(Category.EMAIL, "E-mail.", WHO)))))
-    require_clean(with_input(input_type("Sound2", version=(int | None, asked("If.", WHO)))))
+    require_clean(with_input(input_type("Sound2", version=(int | None, plain_input("If.", WHO)))))
     refused(with_input(input_type("Bare", email=(str | None, bare()))), "Bare.email", "neither its category")
     inner = input_type("Inner", email=(str | None, bare()))
     listed = input_type("Outer", inner=(list[inner] | None, bare()))
