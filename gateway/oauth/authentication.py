@@ -66,7 +66,9 @@ class ClientAuthentication:
         self._assertions = assertions
         self._slowdowns = slowdowns
 
-    async def authenticate(self, form: Parameters, authorization: str | None, network: str) -> AuthenticatedClient:
+    async def authenticate_client(
+        self, form: Parameters, authorization: str | None, network: str
+    ) -> AuthenticatedClient:
         """The authenticated client; UnauthenticatedError, SlowDownError, InvalidRequestError, StoreUnavailableError.
 
         1. exactly one method is used; 2. the client exists and is registered for it; 3. not too many recent failures;

@@ -91,7 +91,7 @@ class Endpoint(ABC):
         """Answer one request: 1. read the form; 2. authenticate the client; 3. let the endpoint answer."""
         try:
             form = await read_form(scope, receive, self.server.settings.body_seconds)  # 1
-            known = await self.server.authentication.authenticate(
+            known = await self.server.authentication.authenticate_client(
                 form, _authorization(scope), self._network(scope)
             )  # 2
             reply = await self.answer(scope, form, known)  # 3
