@@ -15,7 +15,7 @@ from store.crypto.root_key import RootKeyMissingError, RootKeys
 from store.database.config import StoreConfig
 from store.database.store import Store, open_store
 from store.tables.customers import customers
-from tests.gateway.servers import command
+from tests.gateway.servers import typed
 from tests.store.people import add_customers
 from tests.stores import opened
 from workers.keys.rotation import OVERLAP, RootKeyRotation
@@ -139,17 +139,17 @@ async def test_a_version_that_something_is_wrapped_under_is_not_destroyed(store_
 
 def test_by_hand_where_each_replica_has_a_copy(tmp_path: Path) -> None:
     """D5: in the order of docs/erasure.md."""
-    command(("db", "upgrade"), tmp_path)
-    assert command(("keys", "rotate"), tmp_path).returncode == 0
+    typed(("db", "upgrade"), tmp_path)
+    assert typed(("keys", "rotate"), tmp_path).returncode == 0
     root = next(tmp_path.rglob("root.key"))
     new = root.with_name("new-root.key.2")
-    assert command(("keys", "make-root", str(new)), tmp_path).returncode == 0
-    assert command(("keys", "make-root", str(new)), tmp_path).returncode == 2, "no key is ever overwritten"
+    assert typed(("keys", "make-root", str(new)), tmp_path).returncode == 0
+    assert typed(("keys", "make-root", str(new)), tmp_path).returncode == 2, "no key is ever overwritten"
     new.rename(root.with_name("root.key.2"))
-    refused = command(("keys", "destroy-old-root"), tmp_path)
+    refused = typed(("keys", "destroy-old-root"), tmp_path)
     assert refused.returncode == 1 and root.exists() and "rotate-root" in refused.stderr
-    assert command(("keys", "rotate-root"), tmp_path).returncode == 0
+    assert typed(("keys", "rotate-root"), tmp_path).returncode == 0
     assert not root.with_name("root.key.3").exists()
-    done = command(("keys", "destroy-old-root"), tmp_path)
+    done = typed(("keys", "destroy-old-root"), tmp_path)
     assert done.returncode == 0 and not root.exists()
-    assert command(("keys", "list"), tmp_path).returncode == 0
+    assert typed(("keys", "list"), tmp_path).returncode == 0

@@ -11,7 +11,7 @@ from graphql import GraphQLObjectType, get_named_type
 
 from schema.api.build import core_schema
 from tests.gateway.conftest import Demo
-from tests.gateway.servers import command
+from tests.gateway.servers import typed
 
 STATES = {"overdue", "late", "dueWithinAWeek"}
 
@@ -36,7 +36,7 @@ def over_graphql(demo: Demo, http: httpx.Client, call: str) -> Any:
 
 def printed(demo: Demo, *arguments: str) -> Any:
     """What the command prints."""
-    done = command(["audit", *arguments, "--format", "json"], demo.folder)
+    done = typed(["audit", *arguments, "--format", "json"], demo.folder)
     assert done.returncode in (0, 1), done.stderr
     return json.loads(done.stdout)
 
@@ -86,7 +86,7 @@ def test_counts_are_those_of_the_command(demo: Demo, http: httpx.Client) -> None
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_papers_are_those_of_the_command(demo: Demo, http: httpx.Client, language: str) -> None:
     controller = demo.folder / "controller.toml"
-    controller.write_text(command(["audit", "notice", "--example"], demo.folder).stdout, encoding="utf-8")
+    controller.write_text(typed(["audit", "notice", "--example"], demo.folder).stdout, encoding="utf-8")
     given = ["--controller", str(controller)]
     notice = over_graphql(demo, http, f"notice(language: {language})")
     assert agrees(notice, printed(demo, "notice", "--language", language, *given))

@@ -16,7 +16,7 @@ import pytest
 
 from gateway.cli import COMMANDS, gateway
 from tests.gateway.conftest import Demo
-from tests.gateway.servers import ROOT, command, free_port, running
+from tests.gateway.servers import ROOT, command, free_port, running, typed
 
 
 def test_help_names_every_command_and_each_teaches_by_example(tmp_path: Path) -> None:
@@ -80,17 +80,17 @@ def test_a_port_in_use_is_told_with_another_one_to_try(tmp_path: Path) -> None:
 
 def test_tokens_are_bare_and_only_of_a_demo(demo: Demo, tmp_path: Path) -> None:
     for name in ("billing", "support", "noc", "newsletter", "auditor", "amelie.fontaine@example.com"):
-        done = command(["token", name], demo.folder)
+        done = typed(["token", name], demo.folder)
         assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", done.stdout), done
         answer = httpx.post(
             demo.url, json={"query": "{ grant { client } }"}, headers={"authorization": f"Bearer {done.stdout.strip()}"}
         ).json()
         assert answer["data"]["grant"]["client"] == ("web" if "@" in name else name)
-    unknown = command(["token", "nobody@example.com"], demo.folder)
+    unknown = typed(["token", "nobody@example.com"], demo.folder)
     assert (unknown.returncode, unknown.stdout) == (3, "")
     assert "billing, support, noc, newsletter, orders, registrar, auditor" in unknown.stderr
-    assert command(["db", "upgrade"], tmp_path).returncode == 0
-    none = command(["token", "billing"], tmp_path)
+    assert typed(["db", "upgrade"], tmp_path).returncode == 0
+    none = typed(["token", "billing"], tmp_path)
     assert (none.returncode, none.stdout) == (3, "")
     assert "gateway demo" in none.stderr
 
@@ -146,18 +146,18 @@ CSV = (
 def test_import_tells_bad_rows_and_stores_all_or_nothing(tmp_path: Path) -> None:
     file = tmp_path / "customers.csv"
     file.write_text(CSV + "Cy,Moe,not-an-address,Oak Avenue 3,1000,Bern,CH\n", encoding="utf-8")
-    assert command(["db", "upgrade"], tmp_path).returncode == 0
-    bad = command(["customers", "import", str(file)], tmp_path)
+    assert typed(["db", "upgrade"], tmp_path).returncode == 0
+    bad = typed(["customers", "import", str(file)], tmp_path)
     assert bad.returncode == 1
     assert "3 rows, 1 bad, nothing was stored." in bad.stdout
     assert "row 3 (line 4): email is not an e-mail address" in bad.stdout
     assert "not-an-address" not in bad.stdout + bad.stderr
     file.write_text(CSV, encoding="utf-8")
-    dry = command(["customers", "import", str(file), "--dry-run"], tmp_path)
+    dry = typed(["customers", "import", str(file), "--dry-run"], tmp_path)
     assert (dry.returncode, dry.stdout) == (0, "2 rows, 0 bad, nothing was stored (dry run).\n")
-    good = command(["customers", "import", str(file)], tmp_path)
+    good = typed(["customers", "import", str(file)], tmp_path)
     assert (good.returncode, good.stdout) == (0, "2 rows, 0 bad, 2 imported.\n")
-    again = command(["customers", "import", str(file)], tmp_path)
+    again = typed(["customers", "import", str(file)], tmp_path)
     assert again.returncode == 1
     assert "belongs to a registered customer already" in again.stdout
 
