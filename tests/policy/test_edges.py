@@ -13,6 +13,7 @@ from policy.categories import Category
 from policy.dates import (
     SAME_DAY,
     ErasureCause,
+    Warned,
     WarningLetter,
     as_told,
     automatic_erasure,
@@ -22,6 +23,7 @@ from policy.dates import (
     period_end,
     requested_erasure,
     still_ahead,
+    warned,
 )
 from policy.hard_rules import never_received
 from policy.periods import Period
@@ -32,6 +34,7 @@ from policy.retention import RetentionRule
 from policy.rules import Allowance, Rule
 
 TODAY = date(2026, 11, 27)
+DAY = timedelta(days=1)
 AUCKLAND, HONOLULU = ZoneInfo("Pacific/Auckland"), ZoneInfo("Pacific/Honolulu")
 HTTPS = "https://pay.example/hook"
 
@@ -119,6 +122,23 @@ def test_who_hears_late_of_an_end_can_call_it_off_until_a_day_of_the_zone_ends(z
     until = still_ahead(requested_erasure(asked, asked, zone), now, zone).not_before.astimezone(zone)
     assert (until.hour, until.minute, until.second) == (23, 59, 59)
     assert until.date() == (now + SAME_DAY).astimezone(zone).date()
+
+
+@pytest.mark.parametrize("zone", [AUCKLAND, HONOLULU])
+def test_every_date_of_a_request_is_the_end_of_a_day_of_the_zone(zone: ZoneInfo) -> None:
+    clock = requested_erasure(datetime(2026, 1, 10, 12, 30, tzinfo=UTC), None, zone)
+    for moment in (clock.not_before, clock.by, clock.alarm_at, clock.due):
+        assert moment.astimezone(zone).strftime("%H:%M:%S") == "23:59:59"
+
+
+def test_no_other_warning_is_written_while_one_waits_and_after_a_day_it_fails() -> None:
+    """It may still arrive; meanwhile the operator is told."""
+    clock = automatic_erasure(datetime(2026, 1, 10, 12, tzinfo=UTC), AUCKLAND)
+    written = clock.due - timedelta(days=50)
+    letter = WarningLetter(clock.due, written)
+    for days in (1, 3, 20):
+        assert warned(clock, [letter], written + timedelta(days=days), AUCKLAND) == Warned(None, None, written + DAY)
+    assert warned(clock, [letter], written + DAY - timedelta(seconds=1), AUCKLAND) == Warned(None, None, None)
 
 
 def test_of_a_request_and_six_months_that_end_together_the_request_is_carried_out() -> None:
