@@ -170,7 +170,7 @@ def last_letter_until(due: datetime | None, now: datetime) -> datetime:
 
 def days_over(due: datetime, now: datetime, zone: tzinfo) -> int:
     """Return how many days have begun since the deadline, 0 before it is over."""
-    return max(0, (local_day(now, zone) - local_day(due, zone)).days) if now > due else 0
+    return max(0, (local_day(now, zone) - local_day(due, zone)).days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,61 @@ async def test_while_services_run_it_is_refused_with_each_of_them(house: House) 
     assert await house.told() == ["REFUSED"]
 
 
+async def test_a_request_that_is_refused_again_another_day_is_another_one(house: House) -> None:
+    """R31: within a day it is the same one, and then each is on record and answered (GDPR Art. 12(4))."""
+    first = await house.ask(REQUEST, 0)
+    house.wait(hours=23)
+    assert (await house.ask(REQUEST, 0))["receipt"] == first["receipt"]
+    house.wait(hours=1)
+    second = await house.ask(REQUEST, 0)
+    assert second["receipt"] != first["receipt"]
+    rows = await house.rows(0)
+    assert [(row.state, row.cause, row.when_services_end) for row in rows] == [("REFUSED", "REQUEST", False)] * 2
+    assert rows[1].requested_at - rows[0].requested_at == timedelta(days=1)
+    assert await house.told() == ["REFUSED", "REFUSED"]
+
+
+async def test_who_is_gone_asks_for_nothing(house: House) -> None:
+    await house.store.keys.destroy(house.gate.ids[0])
+    assert (await house.ask(REQUEST, 0))["userErrors"] == [{"code": "NOT_FOUND", "field": []}]
+    said = await house.ask(CANCEL, 0, id=house.gate.outside("Erasure", 7, house.gate.ids[0]))
+    assert said["userErrors"] == [{"code": "NOT_FOUND", "field": []}]
+    assert await house.rows(0) == []
+
+
+async def test_what_has_begun_is_neither_called_off_nor_asked_for_anew(house: House) -> None:
+    """R33: from here on it goes on to its end."""
+    await house.end_services(0)
+    said = await house.ask(REQUEST, 0)
+    house.wait(days=5)
+    assert len(await house.worker.claim(house.gate.clock.now)) == 1
+    assert (await house.row(0)).state == "ERASING"
+    refused = await house.ask(CANCEL, 0, id=said["erasure"]["id"])
+    assert refused["userErrors"] == [{"code": "ERASURE_BEGUN", "field": ["id"]}]
+    assert (await house.ask(REQUEST, 0))["receipt"] == said["receipt"]
+    assert (await house.row(0)).state == "ERASING" and len(await house.rows(0)) == 1
+
+
+async def test_the_letters_lead_to_the_request_and_name_its_dates(house: House) -> None:
+    """(GDPR Art. 12(3)) Whoever cannot sign in any more follows it by the link."""
+    armed = await house.ask(REQUEST, 1, wait=True)
+    await house.end_services(0)
+    said = await house.ask(REQUEST, 0)
+    row, clock = await house.row(0), requested_erasure(house.gate.clock.now, house.gate.clock.now, MIDNIGHT_OF)
+    await house.ask(CANCEL, 0, id=said["erasure"]["id"])
+    assert await house.told() == ["ARMED", "ACCEPTED", "CANCELLED"]
+    waits, accepted, _ = await house.letters()
+    assert [each["to"] for each in await house.letters()] == [house.gate.people[place].email for place in (1, 0, 0)]
+    assert f"/erasures/{armed['receipt']}" in waits["text"] and "77" in waits["text"]
+    assert f"/erasures/{said['receipt']}" in accepted["text"]
+    for day in (clock.not_before, clock.due):
+        assert str(day.astimezone(MIDNIGHT_OF).day) in accepted["text"]
+    assert row.alarm_at == clock.alarm_at
+    row = await house.row(0)
+    assert (row.not_before, row.alarm_at, row.cancelled_at) == (None, None, house.gate.clock.now.replace(microsecond=0))
+    assert (row.requested_by, row.requested_because, row.cancelled_by) == (None, None, None)
+
+
 async def redeem(house: House) -> str:
     """A customer whose only service is in its redemption period, as an import brings them; the service's id."""
     person = NewCustomer(

@@ -160,6 +160,20 @@ async def test_who_never_answers_is_given_up(house: House) -> None:
     assert (await states(house, "RESTRICTION"))["Printers"][0] == "GIVEN_UP"
 
 
+async def test_of_somebody_who_is_gone_nobody_is_told(house: House) -> None:
+    """The key went between the wish and the worker: the notice ends, and no id of theirs leaves any more."""
+    async with receiver() as system:
+        await tool(house, "billing", system.url)
+        await partner(house, "Printers", "Customer.postalAddress")
+        await house.ask(RESTRICT, 0)
+        await house.store.keys.destroy(house.gate.ids[0])
+        await told(house)
+        assert await states(house, "RESTRICTION") == {} and system.got == []
+    async with house.store.write() as connection:
+        assert (await connection.scalars(select(notices.c.listed_at))).all() == [house.gate.clock.now]
+    assert not await Notifier(house.store, house.gate.clock).step()
+
+
 async def test_two_workers_and_one_that_died_list_once(house: House) -> None:
     """The list, the messages and the mark are one transaction, so a worker that dies leaves all or nothing."""
     await partner(house, "Printers", "Customer.postalAddress")

@@ -227,6 +227,7 @@ async def test_who_cannot_be_reached_is_given_up_when_that_was_seen(case: Case) 
     await case.deliver()
     one = await case.recipient()
     assert (one.state, one.tries, one.sent_at) == ("GIVEN_UP", 2, None)
+    assert (await case.house.row(0)).recipients_due_at == case.house.gate.clock.now.replace(microsecond=0)
     await case.others_answer()
     facts = await case.statement()
     assert (found(facts)["state"], found(facts)["sentAt"], found(facts)["answer"]) == ("GIVEN_UP", None, None)
@@ -308,6 +309,8 @@ async def test_tools_that_read_are_listed_with_what_they_keep(case: Case) -> Non
         await case.deliver()
         (got,) = tool.got
         assert got.said["data"]["customer"] == customer
+    text = await Recipients(house.store).letter((await house.row(0)).id, "shop")
+    assert f"Customer: {customer}" in text, "a tool knows the data by the customer's id"
     tools = {each["name"]: (each["keeps"], each["keepsDays"]) for each in facts["recipients"] if each["kind"] == "TOOL"}
     assert tools == {"billing": ("names on invoices", 3650), "support": ("nothing", 0), "shop": ("unknown", None)}
     assert (await case.recipient("billing")).state == "ACKNOWLEDGED"

@@ -3,13 +3,28 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from policy.cards import LONGEST, YEARS_AHEAD, Brand, CardFault, CardNumber, card_number, possible
 from policy.categories import Category
-from policy.dates import SAME_DAY, WarningLetter, as_announced, days_over, earliest_due, period_end, requested_erasure
+from policy.dates import (
+    SAME_DAY,
+    ErasureCause,
+    Warned,
+    WarningLetter,
+    as_announced,
+    automatic_erasure,
+    days_over,
+    due_erasure,
+    earliest_due,
+    period_end,
+    requested_erasure,
+    still_ahead,
+    warned,
+)
 from policy.hard_rules import never_received
 from policy.periods import Period
 from policy.purposes import Purpose, refuse_sale
@@ -19,6 +34,7 @@ from policy.retention import RetentionRule
 from policy.rules import Allowance, Rule
 
 TODAY = date(2026, 11, 27)
+DAY = timedelta(days=1)
 AUCKLAND, HONOLULU = ZoneInfo("Pacific/Auckland"), ZoneInfo("Pacific/Honolulu")
 HTTPS = "https://pay.example/hook"
 
@@ -97,6 +113,70 @@ def test_a_letter_names_the_day_of_the_zone_on_which_it_will_be_done(zone: ZoneI
     late = replace(clock, not_before=clock.due + timedelta(days=3))
     assert as_announced(late, zone).due == late.not_before + timedelta(days=1)
     assert as_announced(clock, zone) == clock
+
+
+@pytest.mark.parametrize("zone", [AUCKLAND, HONOLULU])
+def test_who_hears_late_of_an_end_can_call_it_off_until_a_day_of_the_zone_ends(zone: ZoneInfo) -> None:
+    asked = datetime(2026, 1, 10, 12, 30, tzinfo=UTC)
+    now = asked + timedelta(days=40)
+    until = still_ahead(requested_erasure(asked, asked, zone), now, zone).not_before.astimezone(zone)
+    assert (until.hour, until.minute, until.second) == (23, 59, 59)
+    assert until.date() == (now + SAME_DAY).astimezone(zone).date()
+
+
+@pytest.mark.parametrize("zone", [AUCKLAND, HONOLULU])
+def test_every_date_of_a_request_is_the_end_of_a_day_of_the_zone(zone: ZoneInfo) -> None:
+    clock = requested_erasure(datetime(2026, 1, 10, 12, 30, tzinfo=UTC), None, zone)
+    for moment in (clock.not_before, clock.by, clock.alarm_at, clock.due):
+        assert moment.astimezone(zone).strftime("%H:%M:%S") == "23:59:59"
+
+
+def test_no_other_warning_is_written_while_one_waits_and_after_a_day_it_fails() -> None:
+    """It may still arrive; meanwhile the operator is told."""
+    clock = automatic_erasure(datetime(2026, 1, 10, 12, tzinfo=UTC), AUCKLAND)
+    written = clock.due - timedelta(days=50)
+    letter = WarningLetter(clock.due, written)
+    for days in (1, 3, 20):
+        assert warned(clock, [letter], written + timedelta(days=days), AUCKLAND) == Warned(None, None, written + DAY)
+    assert warned(clock, [letter], written + DAY - timedelta(seconds=1), AUCKLAND) == Warned(None, None, None)
+
+
+def test_of_a_request_and_six_months_that_end_together_the_request_is_carried_out() -> None:
+    """R46: its customer has been promised the dates of a request."""
+    ended, asked = datetime(2026, 1, 10, 12, tzinfo=UTC), datetime(2026, 6, 10, 12, tzinfo=UTC)
+    assert requested_erasure(asked, ended, AUCKLAND).due == automatic_erasure(ended, AUCKLAND).due
+    assert of_request(asked, ended) == requested_erasure(asked, ended, AUCKLAND)
+
+
+def test_who_asks_in_the_last_second_of_the_six_months_asks_in_time() -> None:
+    """A second later it needs the days in which a request can be called off."""
+    ended = datetime(2026, 1, 10, 12, tzinfo=UTC)
+    due = automatic_erasure(ended, AUCKLAND).due
+    assert of_request(due, ended) == automatic_erasure(ended, AUCKLAND)
+    late = due + timedelta(seconds=1)
+    expected = requested_erasure(late, ended, AUCKLAND).not_before
+    assert of_request(late, ended) == replace(automatic_erasure(ended, AUCKLAND), not_before=expected)
+
+
+def of_request(asked: datetime, ended: datetime) -> Any:
+    return due_erasure(
+        requests=[asked], services_active=False, last_service_ended=ended, last_sign_in=None, zone=AUCKLAND
+    )
+
+
+def test_who_came_in_late_has_every_date_as_much_later() -> None:
+    """An import leaves the time for both warnings (R34)."""
+    ended = datetime(2020, 1, 10, 12, tzinfo=UTC)
+    usual, floor = automatic_erasure(ended, AUCKLAND), datetime(2026, 3, 12, 10, 59, 59, tzinfo=UTC)
+    clock = due_erasure(
+        requests=[], services_active=False, last_service_ended=ended, last_sign_in=None, zone=AUCKLAND,
+        not_due_before=floor,
+    )  # fmt: skip
+    assert clock is not None and (clock.due, clock.cause) == (floor, ErasureCause.RETENTION)
+    late = floor - usual.due
+    assert (clock.not_before, clock.by, clock.alarm_at) == (
+        usual.not_before + late, usual.by + late, usual.alarm_at + late
+    )  # fmt: skip
 
 
 def test_a_warning_is_about_a_deadline_that_moved_by_a_day_at_most() -> None:

@@ -29,6 +29,7 @@ def test_before_that_day_every_period_is_over_and_from_it_on_none(today: date, p
         (Period(days=30), date(2027, 1, 31), date(2027, 1, 1)),
         (Period(months=1, days=1), date(2027, 3, 30), date(2027, 3, 1)),
         (Period(months=1, days=29), date(2027, 3, 30), date(2027, 2, 1)),
+        (Period(months=1, days=3), date(2027, 3, 3), date(2027, 1, 28)),
         (Period(), date(2027, 1, 31), date(2027, 1, 31)),
     ],
 )

@@ -201,6 +201,52 @@ async def test_the_ledger_is_pruned_with_the_rest(changing: Gate) -> None:
     assert asked == [datetime(2026, 8, 1, tzinfo=UTC)]
 
 
+async def test_a_round_counts_what_went_and_says_so(changing: Gate, caplog: pytest.LogCaptureFixture) -> None:
+    """R34, R52: rows, messages that nobody took in time, owners of ended domains, entries of the ledger."""
+    caplog.set_level("INFO", "workers.retention")
+    asked: list[datetime] = []
+
+    async def owners(now: datetime) -> int:
+        asked.append(now)
+        return 30
+
+    async def prune(before: datetime) -> int:
+        return 500
+
+    await sweeper(changing.store).step()
+    old = {"customer_id": changing.ids[0], "platform": "WEBMAIL", "outcome": "FAILED", "unusual": False}
+    await put(changing.store, sign_ins, *[old | {"at": NOW - 300 * DAY}] * 2)
+    void = {"topic": "email", "payload": b"x", "created_at": NOW - 2 * DAY, "attempts": 0}
+    await put(changing.store, outbox, void | {"void_at": NOW - DAY, "next_attempt_at": NOW})
+    caplog.clear()
+    worker = Sweeper(changing.store, prune, lambda: NOW, owners=owners)
+    assert (await worker.step(), asked) == (2 + 1 + 30 + 500, [NOW])
+    told = {
+        (record.message, getattr(record, "table", None), getattr(record, "rows", None)) for record in caplog.records
+    }
+    assert told == {
+        ("kept for long enough", "sign_ins", 2),
+        ("messages were given up, as their time had passed", None, 1),
+        ("owners of ended domains were erased", None, 30),
+    }
+    caplog.clear()
+    assert await sweeper(changing.store).step() == 0 and caplog.records == []
+
+
+async def test_it_sweeps_round_after_round(changing: Gate) -> None:
+    rounds, stop = 0, asyncio.Event()
+
+    async def prune(before: datetime) -> int:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 3:
+            stop.set()
+        return 0
+
+    await asyncio.wait_for(Sweeper(changing.store, prune, lambda: NOW, pause=0.01).run(stop), 60)
+    assert rounds == 3
+
+
 async def test_a_table_that_fails_does_not_keep_the_others_waiting(
     changing: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -223,10 +269,12 @@ async def test_a_table_that_fails_does_not_keep_the_others_waiting(
     worker = Sweeper(changing.store, prune, lambda: NOW)
     with monkeypatch.context() as broken_now:
         broken_now.setattr(Sweeper, "sweep", broken)
-        await worker.step()
+        assert await worker.step() >= 1
+        assert await worker.step() == 0, "what fails counts for nothing"
     assert (await left(changing.store, outbox, message), await left(changing.store, exports, export)) == ([0], [])
-    assert len(pruned) == 1
-    assert [record.table for record in caplog.records if record.levelname == "ERROR"] == ["outbox"]  # type: ignore[attr-defined]
+    assert len(pruned) == 2
+    told = [(record.message, record.table) for record in caplog.records if record.levelname == "ERROR"]  # type: ignore[attr-defined]
+    assert told == [("what was kept for long enough could not be removed", "outbox")] * 2
     await worker.step()
     assert await left(changing.store, outbox, message) == []
 
