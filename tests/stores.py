@@ -32,7 +32,7 @@ from tests.variants import STORES
 
 KINDS = STORES
 MAIN, KEYS = "template_main", "template_keys"
-PATIENT = {"read_deadline": 30.0, "patience": 30.0}
+PATIENT = {"read_deadline": 30.0, "lock_timeout": 30.0}
 """Seconds: a machine that is busy with other work is no outage. Tests of outages say how long they wait."""
 
 

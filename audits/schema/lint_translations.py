@@ -32,4 +32,5 @@ def _untranslated(row: Row) -> Iterator[tuple[str, str]]:
     texts = [text for column in COLUMNS.get(type(row), ()) if (text := getattr(row, column))]
     for language in languages():
         if language != SOURCE and not all(translated(text, language) for text in texts):
-            yield language, str(file_of(language).relative_to(ROOT))
+            file = file_of(language)
+            yield language, str(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file)

@@ -13,7 +13,8 @@ from audits.schema.lint import lint
 from audits.schema.signoffs import SignOffs
 from audits.schema.sources import Text, read_text
 from audits.schema.vocabulary import Vocabulary
-from policy import french
+from messages.catalogue import FILE, LOCALES, use
+from policy.purposes import Purpose
 from policy.rules import Rule
 from schema.api.build import core_schema, sdl
 from schema.model.model import SchemaModel
@@ -158,17 +159,22 @@ def test_a_table_that_names_no_rule_of_retention_is_found() -> None:
         metadata.remove(forgotten)
 
 
-def test_a_sentence_that_a_language_lacks_is_named_with_the_file_to_add_it_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sentence_that_a_language_lacks_is_named_with_the_file_to_add_it_to(tmp_path: Path) -> None:
     text = SMALL + "enum Purpose { INVOICING }"
     assert Check.UNTRANSLATED not in checks(text)
-    monkeypatch.delitem(french.WORDS["Purpose"], "INVOICING")
-    (found,) = (each for each in findings(text) if each.check is Check.UNTRANSLATED)
-    assert (found.coordinate, found.level, str(found.place.file)) == (
-        "Purpose.INVOICING",
-        "warning",
-        "policy/french.py",
-    )
-    assert "“fr”" in found.message and Path(found.place.file).is_file()
+    catalogue = tmp_path / "fr" / FILE
+    catalogue.parent.mkdir(parents=True)
+    shipped = (LOCALES / "fr" / FILE).read_text("utf-8")
+    entry = f'msgid "{Purpose.INVOICING.text}"\nmsgstr '
+    assert entry in shipped
+    catalogue.write_text(shipped.replace(entry, 'msgid "Something else"\nmsgstr '), "utf-8")
+    use(tmp_path)
+    try:
+        (found,) = (each for each in findings(text) if each.check is Check.UNTRANSLATED)
+    finally:
+        use()
+    assert (found.coordinate, found.level, found.place.file) == ("Purpose.INVOICING", "warning", str(catalogue))
+    assert "“fr”" in found.message
     assert not failing([found]) and failing([found], strict=True)
 
 

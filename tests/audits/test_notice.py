@@ -10,6 +10,8 @@ from audits.papers.registers import SCHEMA_ALONE
 from audits.papers.texts import NoticeTexts
 from audits.schema.facts import Facts
 from audits.schema.sources import Text, UnreadableError, read_text
+from messages.catalogue import translated
+from messages.policy_rows import COLUMNS
 from policy.categories import Category
 from policy.conditions import Condition
 from policy.purposes import Purpose
@@ -184,16 +186,26 @@ def told(language: str, facts: Facts = OURS) -> str:
     return "\n".join(words)
 
 
+NAMED_BY_THE_LINT = {
+    f"{catalogue.__name__}.{row.name}.{column}"
+    for catalogue, columns in COLUMNS.items()
+    for row in catalogue
+    for column in columns
+    if (text := getattr(row, column)) and translated(text, "fr") is None
+}
+"""Told in English until somebody translates them: a new purpose is one line."""
+
+
 def test_french_says_the_same_facts() -> None:
     english, french = notice_in("en").data, notice_in("fr").data
-    assert french["untranslated"] == []
+    assert set(french["untranslated"]) <= NAMED_BY_THE_LINT
     assert {**english, "language": "fr", "untranslated": french["untranslated"]} == french
     text = told("fr")
     for fact in ("30 jours", "6 mois", "jamais vendues", "Modifier mes choix", "uniquement en cas d'urgence",
                  "espace client, interface de gestion et webmail", "case qui n'est pas cochée"):  # fmt: skip
         assert fact in text, fact
     for row in (*Purpose, *Category, *Recipient):
-        assert row.text not in text, f"{row.name} is told in English"
+        assert translated(row.text, "fr") is None or row.text not in text, f"{row.name} is told in English"
 
 
 def test_a_row_without_a_french_text_is_told_in_english_and_named() -> None:

@@ -31,7 +31,8 @@ def untranslated(copy: Checkout, *more: str, code: int = 0) -> list[dict[str, An
 
 def test_the_purpose_is_added(tmp_path: Path) -> None:
     copy = Checkout.made(tmp_path / "copy")
-    assert LINE == "policy/purposes.py" and added(PART.diffs[LINE]) == 1 == added(PART.diffs[TRANSLATION])
+    assert LINE == "policy/purposes.py" and added(PART.diffs[LINE]) == 1
+    assert added(PART.diffs[TRANSLATION]) == 3, "a message, its translation, and a blank line"
     copy.apply(PART.diffs[LINE])
     copy.shell(PRINT)
     before, after = (each.read_text().splitlines() for each in (HERE / SCHEMA, copy.folder / SCHEMA))
