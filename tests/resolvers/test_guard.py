@@ -90,7 +90,7 @@ async def test_keys_that_do_not_match_the_owners_one_by_one_stop_the_reading(
     monkeypatch.setattr(store.keys, "subjects", other_number)
     revealed = SubjectTracker(store.keys)
     with pytest.raises(ValueError, match="zip"):
-        await revealed.learn(ids[:3])
+        await revealed.add_owners(ids[:3])
     assert not revealed.subjects
 
 

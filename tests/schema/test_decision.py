@@ -22,18 +22,18 @@ from schema.declare.fields import (
     DECLARED,
     Declared,
     allowances,
+    computed,
     datum,
     declare,
     entry,
     identity,
     public,
     related,
+    rendered,
     searched,
     searched_input,
     shared,
-    told,
     when,
-    worked_out,
 )
 from schema.declare.node import Node
 from schema.declare.records import interface, record
@@ -110,7 +110,7 @@ class Customer(Node):
         Declared(ColumnValue(customers.c.email), Category.EMAIL, allowances(BOTH)), "It does not say for how long."
     )
 
-    @worked_out(_none, Category.SUBSCRIPTION, RetentionRule.NOT_STORED, BOTH)
+    @computed(_none, Category.SUBSCRIPTION, RetentionRule.NOT_STORED, BOTH)
     def uses(self, of: Annotated[str | None, searched(Category.SUBSCRIPTION, "For both.", BOTH)] = None) -> int | None:
         """How often something was used."""
 
@@ -150,7 +150,7 @@ class Query:
     ) -> Customer | None:
         """A customer."""
 
-    @told(
+    @rendered(
         RenderedDocument("email", Lookup.EMAIL, {customers.c.email: "Customer.email"}, NEWS, str, str),
         Category.CUSTOMER_ID,
         (SUPPORT, when(Condition.NEWS_NOT_DECLINED, NEWS)),

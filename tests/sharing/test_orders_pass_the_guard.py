@@ -97,13 +97,13 @@ async def test_the_ledger_says_of_whom_the_guard_let_something_through(
 ) -> None:
     """The subject of the entry is what the guard noted; nothing else knows it."""
     gate, noted = bureau.gate, list[str]()
-    learn = SubjectTracker.learn
+    learn = SubjectTracker.add_owners
 
     async def noting(self: SubjectTracker, owners: Any) -> None:
         await learn(self, owners)
         noted.extend(self.subjects)
 
-    monkeypatch.setattr(SubjectTracker, "learn", noting)
+    monkeypatch.setattr(SubjectTracker, "add_owners", noting)
     await bureau.file()
     await bureau.approve()
     await bureau.desk.answer(REF, TODAY)
