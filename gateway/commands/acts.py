@@ -86,7 +86,7 @@ ACTS: Mapping[str, Act | str] = {
     "erasures doctor": LOOKS,
     "erasures give-up": CASE,
     "erasures letter": CASE,
-    "erasures hold": Act("reference", ("days", "fields", "told")),
+    "erasures hold": Act("reference", ("days", "fields", "visible")),
     "erasures lift": REFERENCE,
     "erasures list": LOOKS,
     "erasures redo": Act(),

@@ -13,7 +13,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from inspect import unwrap
 from typing import Any, cast, get_type_hints
 
@@ -152,8 +152,9 @@ def _outcome(result: Result) -> bytes:
 @cache
 def _kind(run: Run) -> type[Result]:
     """The result class of a command, from its return annotation."""
-    # `unwrap`, since `by_id` wraps commands.
-    found = get_type_hints(unwrap(run)).get("return")
+    # `unwrap`, since `by_id` wraps commands; a partial one has its first arguments from the schema.
+    inner = unwrap(run)
+    found = get_type_hints(inner.func if isinstance(inner, partial) else inner).get("return")
     return found if isinstance(found, type) and issubclass(found, Result) else Result
 
 

@@ -137,7 +137,7 @@ async def test_the_certificate_tells_the_fate_of_each_field(house: House) -> Non
 async def test_what_is_no_order_is_refused(house: House, change: dict[str, Any], why: str) -> None:
     given: dict[str, Any] = {
         "number": house.gate.people[0].customer_number, "reference": "4 O 123/26", "fields": ("Customer.email",),
-        "basis": BASIS, "days": 9, "told": True,
+        "basis": BASIS, "days": 9, "visible": True,
     }  # fmt: skip
     with pytest.raises(HoldError, match=why):
         await Holds(house.store).place(NewHold(**given | change), declared_rules().keys(), house.gate.clock.now)

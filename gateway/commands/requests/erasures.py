@@ -261,12 +261,12 @@ async def _warned(case: int, on: datetime | None, refused: bool) -> datetime | N
 @click.option("--field", "fields", multiple=True, required=True, help="A field that it keeps. Repeatable.")
 @click.option("--basis", required=True, help="The provision of law that it rests on; the customer is told.")
 @click.option("--days", type=click.IntRange(1, 3650), required=True, help="How long it holds; nothing holds for ever.")
-@click.option("--tell/--silent", "told", default=None, required=True, help="May the customer know while it stands?")
+@click.option("--tell/--silent", "visible", default=None, required=True, help="May the customer know while it stands?")
 def hold(number: str, reference: str, fields: tuple[str, ...], basis: str, days: int, visible: bool) -> None:
     """Keep the data of the customer with this NUMBER from being erased, as a binding order demands.
 
     \b
-        gateway erasures hold K-100017 --reference "LG 4 O 123/26" --field Customer.email \\
+        gateway erasures hold C-100017 --reference "LG 4 O 123/26" --field Customer.email \\
             --basis "Art. 265 StPO" --days 90 --tell
     """
     new = NewHold(number, reference, fields, basis, days, visible)

@@ -38,7 +38,7 @@ def legal() -> None:
 
     \b
         gateway legal digest "LG 4 O 123/26" --authority "Landgericht Bonn" --country DE --ground "§ 100j StPO" \\
-            --customer K-100017 --field Customer.fullName --field SignIn.ipAddress \\
+            --customer C-100017 --field Customer.fullName --field SignIn.ipAddress \\
             --from 2026-10-01 --until 2026-10-31 --embargo 2027-05-01 > order.txt
         ssh-keygen -Y sign -n legal-request@data.example.com -f ~/.ssh/id_ed25519 order.txt
         gateway legal file … --signature order.txt.sig          # with the same options
@@ -137,7 +137,7 @@ def file(reference: str, signature: Path, **given: Any) -> None:
 
     \b
         gateway legal file "LG 4 O 123/26" --authority "Landgericht Bonn" --country DE --ground "§ 100j StPO" \\
-            --customer K-100017 --field Customer.fullName --from 2026-10-01 --until 2026-10-31 \\
+            --customer C-100017 --field Customer.fullName --from 2026-10-01 --until 2026-10-31 \\
             --signature order.txt.sig
     """
     new = _order(reference, given)

@@ -44,7 +44,7 @@ def request_erasure(number: str, when_services_end: bool, because: str) -> None:
     an e-mail, and can cancel. The operator is recorded.
 
     \b
-        gateway --as CARE-3 erasures request K-100017 --because "Letter of 3 March, signature compared"
+        gateway --as CARE-3 erasures request C-100017 --because "Letter of 3 March, signature compared"
     \b
     Exit codes: 0 it was accepted; 1 it was not, or services run and it is on record as refused.
     """
@@ -86,7 +86,7 @@ def request_export(number: str, language: str | None, because: str) -> None:
     The export is made and announced as if they had asked in the client area, and only they can download it.
 
     \b
-        gateway --as CARE-3 exports request K-100017 --because "Letter of 3 March, signature compared"
+        gateway --as CARE-3 exports request C-100017 --because "Letter of 3 March, signature compared"
     """
 
     async def export(rights: DataRights) -> Result:
