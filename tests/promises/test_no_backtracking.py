@@ -144,7 +144,6 @@ READING = {
     "gateway.oauth.endpoints.authorize": "a form of OAuth",
     "gateway.oauth.endpoints.consent": "a form of consent",
     "gateway.access.dpop": "an address of the web",
-    "gateway.access.fetching": "an address of the web",
     "gateway.tokens.jwts": "dpop",
     "gateway.oauth.parameters": "a form of OAuth",
     "gateway.oauth.endpoints.pushed": "a pushed request",
@@ -155,7 +154,7 @@ READING = {
     "resolvers.registers.ssh_signatures": "an SSH signature",
     "gateway.tokens.tokens": "authorization",
     "gateway.api.transparency": "an address",
-    "policy.registered": "an address of the web",
+    "policy.transport": "an address of the web",
     "resolvers.imports.source": "a CSV file",
     "resolvers.inputs.values": "a moment",
     "resolvers.factors.passkeys": "a passkey",
@@ -170,7 +169,6 @@ READING = {
     "values.domain_name": "a domain",
     "values.hosts": "an address of the web",
     "values.lines": "a line",
-    "workers.http.client": "an address of the web",
 }
 OURS = {
     "audits.papers.controller": "the operator's file",
@@ -182,7 +180,6 @@ OURS = {
     "gateway.oauth.endpoints.pages": "a redirect URI as it was registered",
     "gateway.config.settings": "settings",
     "gateway.run.dependencies": "a setting",
-    "gateway.signin.pages.security": "a moment that the API gave",
     "gateway.http.words": "words that ship",
     "resolvers.commands.dependencies": "a setting",
     "resolvers.commands.idempotency": "an answer that we sealed",
