@@ -273,8 +273,9 @@ async def test_a_table_that_fails_does_not_keep_the_others_waiting(
         assert await worker.step() == 0, "what fails counts for nothing"
     assert (await left(changing.store, outbox, message), await left(changing.store, exports, export)) == ([0], [])
     assert len(pruned) == 2
-    told = [(record.message, record.table) for record in caplog.records if record.levelname == "ERROR"]  # type: ignore[attr-defined]
-    assert told == [("what was kept for long enough could not be removed", "outbox")] * 2
+    told = [(record.message, record.part) for record in caplog.records if record.levelname == "ERROR"]  # type: ignore[attr-defined]
+    failed = "a part of a round could not be done, and will be tried again"
+    assert told == [(failed, "retention of outbox")] * 2
     await worker.step()
     assert await left(changing.store, outbox, message) == []
 
