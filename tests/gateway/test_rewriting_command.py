@@ -64,7 +64,7 @@ async def test_replacing_the_root_key_tells_of_look_ups(
         total = await connection.scalar(select(func.count()).select_from(lookups))
     done = command(["keys", "rotate-root"], tmp_path)
     assert done.returncode == 0 and f"and {total} look-ups marked under a new key.\n" in done.stdout
-    monkeypatch.setattr(keys, "TELLS", 0.0)
+    monkeypatch.setattr(keys, "REPORTS", 0.0)
     counted = keys.ProgressCounter()
     counted(500)
     counted(1_000)

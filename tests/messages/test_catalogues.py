@@ -67,7 +67,7 @@ def test_messages_are_found_wherever_they_stand() -> None:
     }
     both = {SourceMessage("One"), SourceMessage("Two", "Many")}
     assert set(of_python('Words({"a": "One", "b": ("Two", "Many")})')) == both
-    assert set(of_python('class L(Letter):\n    A = ("Subject", "Text")')) == {
+    assert set(of_python('class L(EmailTemplate):\n    A = ("Subject", "Text")')) == {
         SourceMessage("Subject"), SourceMessage("Text")
     }  # fmt: skip
     assert set(of_template("<p>{{ translate('Hello') }}{{ other(1) }}</p>")) == {SourceMessage("Hello")}
