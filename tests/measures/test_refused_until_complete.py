@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parents[2]
-FLOORS = ("policy", "store", "resolvers", "schema")
+FLOORS = ("policy", "messages", "store", "resolvers", "schema")
 PRINT = """
 from schema.api.build import core_schema, sdl
 from schema.model.lint import require_clean
