@@ -77,7 +77,7 @@ def test_a_ledger_that_was_put_back_is_refused_until_an_operator_acts(tmp_path: 
         assert gateway(tmp_path, "ledger", "resume", "--because", "ask ada@example.com").returncode == 2
         new_key = done(tmp_path, "ledger", "resume", "--because", "restored from the backup of Monday").strip()
         assert gateway(tmp_path, "ledger", "resume", "--because", "once more, to be sure").returncode == 1
-        for _ in range(100):
+        for _ in range(1_200):
             if httpx.get(server.url + "/readyz").status_code == 200:
                 break
             threading.Event().wait(0.1)
