@@ -22,9 +22,16 @@ from schema.types.accesses import Words
 from schema.types.customers import Customer, CustomerConnection
 from schema.types.domains import Domain
 from schema.types.ledger import Ledger, ledger
-from schema.types.purposes import ProcessingPurpose, purposes_told
 from schema.types.rdap import PUBLISHED, READ_BY, RdapDomain, WhoisName
-from schema.types.wordings import NOBODYS, ConsentWording, WordingKind, WordingLanguage, shown_wording
+from schema.types.wordings import (
+    NOBODYS,
+    ConsentWording,
+    ProcessingPurpose,
+    WordingKind,
+    WordingLanguage,
+    purposes_told,
+    shown_wording,
+)
 from store.tables.customers import customers
 from store.tables.domains import domains
 
