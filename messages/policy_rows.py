@@ -12,6 +12,7 @@ from policy.categories import Category
 from policy.conditions import Condition
 from policy.hard_rules import NEEDS, NEVER, ONLY
 from policy.meanings import Origin
+from policy.platforms import NAMES, TITLES
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.restricting import INSTEAD
@@ -39,6 +40,7 @@ def policy_texts() -> Iterator[str]:
             yield from filter(None, (getattr(row, column) for column in columns))
     yield from (rule_words(each.source) for each in (*NEEDS, *NEVER, *ONLY))
     yield from INSTEAD.values()
+    yield from (*NAMES.values(), *TITLES.values())
 
 
 def rule_words(source: str) -> str:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, get_args
 
 REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./:_-]{1,63}")
 MARK: Final = "order:"
+
+LegalState = Literal["FILED", "APPROVED", "ANSWERED", "REFUSED"]
+LEGAL_STATES: Final[tuple[LegalState, ...]] = get_args(LegalState)
+"""The states of a binding request: filed by one officer, decided by a second, answered (R24)."""
+APPROVED: Final[tuple[LegalState, ...]] = ("APPROVED", "ANSWERED")
+"""States that the second officer's approval leads to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ that a changed row here applies to every domain at once.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import unique
-from typing import Final
+from typing import Final, Literal, get_args
 
 from policy.rows import Row
 
@@ -27,7 +27,9 @@ class Publishing(Row):
         """True if the customer decides."""
 
 
-NATURAL, LEGAL = "NATURAL_PERSON", "LEGAL_PERSON"
+RegistrantKind = Literal["NATURAL_PERSON", "LEGAL_PERSON"]
+REGISTRANT_KINDS: Final[tuple[RegistrantKind, ...]] = get_args(RegistrantKind)
+NATURAL, LEGAL = REGISTRANT_KINDS
 FIELDS: Final = ("name", "address", "email", "phone")
 Four = tuple[Publishing, Publishing, Publishing, Publishing]
 
@@ -44,7 +46,8 @@ class Registry:
 
     def rule(self, kind: str, field: str) -> Publishing:
         """Return the rule for a field of this kind of owner; KeyError for an unknown kind, ValueError for a field."""
-        return {NATURAL: self.natural, LEGAL: self.legal}[kind][FIELDS.index(field)]
+        rules: dict[str, Four] = {NATURAL: self.natural, LEGAL: self.legal}
+        return rules[kind][FIELDS.index(field)]
 
 
 A, H, O, N = Publishing.ALWAYS, Publishing.HIDEABLE, Publishing.OPT_IN, Publishing.NEVER  # noqa: E741

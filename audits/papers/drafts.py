@@ -24,8 +24,9 @@ from audits.papers.texts import NoticeTexts
 from audits.papers.transfers import require_safeguards
 from audits.schema.facts import Facts
 from messages.catalogue import languages
+from policy.papers import PAPER_KINDS
 
-NOTICE, RECORD = "NOTICE", "RECORD"
+NOTICE, RECORD = PAPER_KINDS
 WIDTH: Final = 100
 """Width of the table form of a released paper in characters, the same on every terminal."""
 SEALED: Final = (

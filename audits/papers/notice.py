@@ -16,10 +16,10 @@ from policy.categories import Category
 from policy.conditions import Condition
 from policy.dates import AUTOMATIC, REQUEST_LIMITS, WARNINGS, due_erasure
 from policy.hard_rules import NEVER, ONLY
+from policy.platforms import PLATFORMS
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
-from store.tables.credentials import PLATFORMS
 
 Member = TypeVar("Member")
 

@@ -14,13 +14,13 @@ from gateway.access.authenticator import Authenticator, VerifiedGrant
 from gateway.api.graphql_http import STEP_UP
 from gateway.http import problems
 from gateway.http.credentials import presented
+from policy.exporting import EXPORT_FORMS
 from policy.purposes import Purpose
 from resolvers.commands.dependencies import FRESH, SKEW
 from resolvers.exports.fetching import DamagedExportError, ExportFile, ExportFiles
 from schema.model.meanings import meanings
 from schema.model.model import SchemaModel
 from store.database.store import Store
-from store.tables.exports import EXPORT_FORMS
 from workers.exports.contents import Meanings
 from workers.exports.html_form import POLICY
 

@@ -13,9 +13,9 @@ from gateway.commands.outdated_documents import warn_of_outdated_documents
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.serving import store_config
+from policy.payments import PAYMENT_KINDS
 from resolvers.registers.affiliates import AffiliateError, Affiliates
 from store.database.store import open_store
-from store.tables.payments import PAYMENT_KINDS
 
 Result = TypeVar("Result")
 

@@ -17,10 +17,10 @@ from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.serving import store_config
 from policy.grant import Over, Refusal
+from policy.platforms import PLATFORMS
 from resolvers.clients.registrar import ClientRegistrar, Registered
 from resolvers.clients.registration import ClientKind, NewClient, RegistrationError, key_set, purposes_named
 from store.database.store import open_store
-from store.tables.credentials import PLATFORMS
 
 Result = TypeVar("Result")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -6,15 +6,9 @@ from gateway.demo.factors import demo_recovery_set, demo_totp_secret
 from gateway.demo.passwords import demo_hash
 from gateway.demo.people import Person
 from gateway.demo.seeded_random import SeededRandom
-from resolvers.customers.new_customer import (
-    NewCredential,
-    NewSecondFactor,
-    NewService,
-    NewSession,
-    NewSignIn,
-    Platform,
-    Strength,
-)
+from policy.credentials import Strength
+from policy.platforms import Platform
+from resolvers.customers.new_customer import NewCredential, NewSecondFactor, NewService, NewSession, NewSignIn
 
 # RFC 5737 (and RFC 3849 below): addresses for documentation, which belong to no one.
 NETWORKS = ("192.0.2", "198.51.100", "203.0.113")

@@ -6,16 +6,10 @@ from datetime import datetime, timedelta
 from gateway.demo.people import Person
 from gateway.demo.seeded_random import SeededRandom
 from gateway.demo.subscriptions import yearly_price
+from policy.consents import ConsentKind, ConsentState
+from policy.payments import PAYMENT_KINDS
 from policy.wordings import wording
-from resolvers.customers.new_customer import (
-    ConsentKind,
-    ConsentState,
-    NewConsent,
-    NewDisclosure,
-    NewInvoice,
-    NewPaymentMethod,
-    NewService,
-)
+from resolvers.customers.new_customer import NewConsent, NewDisclosure, NewInvoice, NewPaymentMethod, NewService
 
 # Published test numbers of the card networks: they pass the Luhn check and no bank has ever issued them.
 CARDS = (
@@ -93,8 +87,8 @@ def affiliate_disclosures(methods: tuple[NewPaymentMethod, ...], bills: list[New
 
 
 def _kinds(random: SeededRandom) -> list[str]:
-    first = random.pick(("CARD", "CARD", "CARD", "PAYPAL", "BANK_TRANSFER"))
-    rest = [kind for kind in ("CARD", "PAYPAL", "BANK_TRANSFER") if kind != first and random.chance(25)]
+    first = random.pick(("CARD", "CARD", *PAYMENT_KINDS))
+    rest = [kind for kind in PAYMENT_KINDS if kind != first and random.chance(25)]
     return [first, *rest]
 
 

@@ -10,7 +10,8 @@ from gateway.demo.payments import Wallet, affiliate_disclosures, bills, consent,
 from gateway.demo.people import Person, Taken, person
 from gateway.demo.seeded_random import SeededRandom
 from gateway.demo.subscriptions import subscriptions
-from policy.dates import automatic_erasure, requested_erasure
+from policy.dates import ErasureCause, automatic_erasure, requested_erasure
+from policy.erasing import State
 from policy.wordings import VERSION
 from resolvers.customers.new_customer import (
     NewConsent,
@@ -168,14 +169,14 @@ def _erasures(story: Story, services: list[NewService], now: datetime) -> tuple[
     ended = max((service.terminated_at for service in services if service.terminated_at is not None), default=now)
     match story.erasure:
         case "SCHEDULED":
-            return (NewErasure("SCHEDULED", "REQUEST", asked, requested_erasure(asked, ended, UTC).due),)
+            return (NewErasure(State.SCHEDULED, ErasureCause.REQUEST, asked, requested_erasure(asked, ended, UTC).due),)
         case "RETENTION":
-            return (NewErasure("SCHEDULED", "RETENTION", ended, automatic_erasure(ended, UTC).due),)
+            return (NewErasure(State.SCHEDULED, ErasureCause.RETENTION, ended, automatic_erasure(ended, UTC).due),)
         case "ARMED":
-            return (NewErasure("ARMED", "REQUEST", asked, when_services_end=True),)
+            return (NewErasure(State.ARMED, ErasureCause.REQUEST, asked, when_services_end=True),)
         case "BLOCKED":
-            return (NewErasure("BLOCKED", "REQUEST", asked),)
+            return (NewErasure(State.BLOCKED, ErasureCause.REQUEST, asked),)
         case "CANCELLED":
-            return (NewErasure("CANCELLED", "REQUEST", asked, cancelled_at=asked + timedelta(days=1)),)
+            return (NewErasure(State.CANCELLED, ErasureCause.REQUEST, asked, cancelled_at=asked + timedelta(days=1)),)
         case _:
             return ()

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from gateway.demo.names import ascii_name
 from gateway.demo.people import Person, Taken, address
 from gateway.demo.seeded_random import SeededRandom
-from resolvers.customers.new_customer import NewDomain, NewService, ServiceKind, ServiceStatus
+from policy.services import ServiceKind, ServiceStatus
+from resolvers.customers.new_customer import NewDomain, NewService
 
 PRODUCTS: tuple[tuple[ServiceKind, str, int], ...] = (
     ("WEB_HOSTING", "Web Hosting Start", 6900),

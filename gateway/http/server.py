@@ -6,17 +6,15 @@ import asyncio
 import errno
 import gc
 import logging
-import signal
 import socket
 from collections.abc import Callable, Coroutine
-from types import FrameType
 from typing import Any, TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.config.settings import Settings
-from gateway.http.connections import Connection, with_head_timeout
+from gateway.http.uvicorn_private import Server, with_head_timeout
 
 log = logging.getLogger("gateway")
 
@@ -24,52 +22,10 @@ Result = TypeVar("Result")
 
 STALLED_SECONDS = 60
 """Seconds after which a client that does not read its response is disconnected (G11)."""
-DRAIN_SECONDS = 1.0
-"""Seconds that idle connections stay open at shutdown, for requests sent before the client could know of it."""
 
 
 class ListenError(Exception):
     """The address cannot be bound; the text says why, and what to do."""
-
-
-class Server(uvicorn.Server):
-    """uvicorn's server, whose `serve` returns after a signal: exit code 0, when everything has been written (F6)."""
-
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._report_started = started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to listen, then call `started`."""
-        await super().startup(sockets)
-        if self.started:
-            self._report_started()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drain connections, so that no request is lost (F6).
-
-        1. no new connection is accepted; 2. the next response on each open one says `Connection: close`; idle ones
-        stay open for DRAIN_SECONDS, because a request may be on its way; 3. uvicorn closes the rest, and lets running
-        requests finish within its own timeout.
-        """
-        for listener in self.servers:  # 1
-            listener.close()
-        for connection in [each for each in self.server_state.connections if isinstance(each, Connection)]:  # 2
-            connection.close_after_response()
-        deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
-        while self._has_connections() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 (no event)
-            await asyncio.sleep(0.02)
-        await super().shutdown(sockets)  # 3
-
-    def _has_connections(self) -> bool:
-        return bool(self.server_state.connections) and not self.force_exit
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin a graceful shutdown; a second Ctrl-C does not wait for running requests."""
-        # Without uvicorn's own handler, which would raise the signal again in the end: an exit code other than 0.
-        if self.should_exit and sig == signal.SIGINT:
-            self.force_exit = True
-        self.should_exit = True
 
 
 def listen(host: str, port: int, stalled_seconds: int = STALLED_SECONDS) -> socket.socket:

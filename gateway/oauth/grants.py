@@ -9,6 +9,7 @@ from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, grant
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
+from gateway.oauth.authlib_private import NarrowingRefreshGrant
 from gateway.oauth.request_context import OAuthRequestContext
 from gateway.oauth.scopes import narrowed, require_words
 from resolvers.account.signins_evaluating import Arrival
@@ -87,7 +88,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):
         """Do nothing: used codes are kept, to detect their reuse."""
 
 
-class RefreshGrant(grants.RefreshTokenGrant):
+class RefreshGrant(NarrowingRefreshGrant):
     """The refresh token grant, with rotation: each use issues a new refresh token and ends the old one (O4)."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = EVERYONE
@@ -132,7 +133,7 @@ class RefreshGrant(grants.RefreshTokenGrant):
         if not finding.verdict.admits:
             raise InvalidGrantError("The token turned up elsewhere: send the customer through sign-in.")
 
-    def _validate_token_scope(self, token: Family) -> None:
+    def narrow_scope(self, token: Family) -> None:
         """Narrow the scope as requested, and to what the client is still registered for; ScopeError beyond that."""
         client = self.request.client
         allowed = frozenset(token.scope.split()) & client.for_customers

@@ -10,11 +10,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.message import Message
+from policy.platforms import WITH_SECOND_FACTOR
 from resolvers.commands.context import Result, UserProblem
 from resolvers.emails.emails import write
 from resolvers.emails.signin import SignInEmail
 from resolvers.factors.credentials import Account
-from resolvers.factors.factors import OFFERED, Factor, confirmed, delete_factors, remove_factor
+from resolvers.factors.factors import Factor, confirmed, delete_factors, remove_factor
 from resolvers.factors.passkeys import MOST, PasskeyError, Passkeys
 from resolvers.factors.recovery import kept, new_codes
 from resolvers.factors.totp import Enrolment, accepted_step, new_enrolment
@@ -192,7 +193,7 @@ async def _refusal(actor: Actor, account: Account | None, code: str) -> UserProb
     """The reason why a factor may not be added; None if it may. A customer with a factor has to prove it first."""
     if account is None:
         return NOT_FOUND
-    if account.credential.platform not in OFFERED:
+    if account.credential.platform not in WITH_SECOND_FACTOR:
         return NOT_OFFERED
     return await actor.shows_factor(account, code)
 

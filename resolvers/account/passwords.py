@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from zxcvbn_rs_py import zxcvbn
 
 from messages.message import Message, marked
+from policy.credentials import Strength
 from resolvers.commands.context import UserProblem
 from resolvers.passwords.common import is_common
 from resolvers.passwords.rules import Rules
@@ -51,7 +51,7 @@ class Meter:
         return tuple(each for each in CLASSES if each not in self.classes)
 
     @property
-    def strength(self) -> Literal["STRONG", "FAIR", "WEAK"]:
+    def strength(self) -> Strength:
         """The strength as stored beside the hash."""
         return "STRONG" if self.power >= STRONG else "FAIR" if self.power >= FAIR else "WEAK"
 

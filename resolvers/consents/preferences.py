@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from policy.consents import ConsentKind
 from policy.events import Event
 from policy.periods import Period
 from policy.purposes import Purpose
@@ -25,7 +26,8 @@ from store.sql.ids import new_id
 from store.tables.consents import cookie_choices
 from store.tables.customers import customers
 
-NEWS, MEASURING = "PRODUCT_NEWS", "COOKIE_MEASUREMENT"
+NEWS: Final[ConsentKind] = "PRODUCT_NEWS"
+MEASURING: Final[ConsentKind] = "COOKIE_MEASUREMENT"
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 
 

@@ -2,20 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
-ServiceKind = Literal["WEB_HOSTING", "MAIL_HOSTING", "DOMAIN", "CLOUD_SERVER", "CERTIFICATE"]
-ServiceStatus = Literal["ACTIVE", "REDEMPTION", "TERMINATED"]
-RegistrantKind = Literal["NATURAL_PERSON", "LEGAL_PERSON"]
-PaymentKind = Literal["CARD", "PAYPAL", "BANK_TRANSFER"]
-Platform = Literal["CLIENT_AREA", "MANAGEMENT_INTERFACE", "WEBMAIL"]
-FactorKind = Literal["TOTP", "PASSKEY", "RECOVERY_CODES"]
-Strength = Literal["STRONG", "FAIR", "WEAK"]
-Outcome = Literal["SUCCEEDED", "FAILED"]
-ConsentKind = Literal["CARD_STORAGE", "PRODUCT_NEWS", "COOKIE_MEASUREMENT", "WHOIS_PUBLICATION"]
-ConsentState = Literal["GIVEN", "WITHDRAWN"]
-ErasureState = Literal["ARMED", "BLOCKED", "SCHEDULED", "HELD", "ERASING", "ERASED", "CANCELLED", "REFUSED"]
-ErasureCause = Literal["REQUEST", "RETENTION"]
+from policy.consents import ConsentKind, ConsentState
+from policy.credentials import FactorKind, Outcome, Strength
+from policy.dates import ErasureCause
+from policy.erasing import State
+from policy.payments import PaymentKind
+from policy.platforms import Platform
+from policy.registries import RegistrantKind
+from policy.services import ServiceKind, ServiceStatus
 
 # None of these classes prints its values: a repr in a log or a traceback would be a disclosure (D1).
 
@@ -215,7 +210,7 @@ class NewDisclosure:
 class NewErasure:
     """An erasure, requested or due by retention (R31-R34)."""
 
-    state: ErasureState
+    state: State
     cause: ErasureCause
     requested_at: datetime
     due_at: datetime | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from datetime import datetime
+from enum import Enum
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -115,7 +116,8 @@ class RowWriter:
         row = self._owned()
         for name in _names(record.__class__):
             if name not in without:
-                row[name] = getattr(record, name)
+                value = getattr(record, name)
+                row[name] = value.name if isinstance(value, Enum) else value
         row.update(more)
         self.rows[table].append(row)
         return int(row["id"])

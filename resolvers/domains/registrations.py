@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from policy.events import Event
-from policy.registries import FIELDS
+from policy.registries import FIELDS, REGISTRANT_KINDS
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.disclosures.registries import disclose_registration
 from resolvers.emails.limits import rate_limited
@@ -23,7 +23,7 @@ from store.crypto.blind_index import Lookup
 from store.lookups.reservations import LookupRequest, LookupTakenError, reserving
 from store.records.registrations import RegistrationRunsError, let_go
 from store.sql.ids import new_id
-from store.tables.domains import REGISTRANT_KINDS, domains
+from store.tables.domains import domains
 from store.tables.services import services
 from values.domain_name import DomainNameError, to_ascii
 

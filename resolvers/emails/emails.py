@@ -26,6 +26,7 @@ from messages.message import Message
 from messages.negotiation import written
 from messages.templates import environment
 from messages.words import Words
+from policy.platforms import NAMES
 from resolvers.commands.dependencies import Site
 from resolvers.emails.limits import EmailKind, EmailLimits
 from store.crypto.subject_key import SubjectKey
@@ -38,9 +39,7 @@ TOPIC = "email"
 NOBODY = "nobody@example.invalid"
 """The placeholder address of an e-mail that is composed and not sent, if there is no recipient (RFC 2606; G7)."""
 
-PLATFORM = Words(
-    {"CLIENT_AREA": "client area", "MANAGEMENT_INTERFACE": "management interface", "WEBMAIL": "webmail"},
-)
+PLATFORM = Words(NAMES)
 REMEDY = Message(
     "You may complain to the data protection authority of your country (GDPR Art. 77), or go to court (Art. 79)."
 )

@@ -19,9 +19,6 @@ from store.crypto.subject_key import SubjectKey
 from store.tables.credentials import second_factors
 from store.tables.signin import passkeys
 
-OFFERED = ("CLIENT_AREA", "MANAGEMENT_INTERFACE")
-"""The platforms with second factors (R39). Mail programs cannot ask for one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Factor:

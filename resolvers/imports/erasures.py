@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
-from policy.dates import ErasureDates, due_erasure, earliest_due
+from policy.dates import ErasureCause, ErasureDates, due_erasure, earliest_due
+from policy.erasing import State
 from resolvers.customers.new_customer import NewCustomer, NewErasure
 
 
@@ -24,7 +25,9 @@ def with_erasure(new: NewCustomer, now: datetime, zone: tzinfo) -> NewCustomer:
     clock = _clock(new, zone, earliest)
     assert clock is not None  # The same customer.
     since = _ended(new) or new.created_at
-    erasure = NewErasure("SCHEDULED", "RETENTION", min(since, now), due_at=clock.due, not_due_before=earliest)
+    erasure = NewErasure(
+        State.SCHEDULED, ErasureCause.RETENTION, min(since, now), due_at=clock.due, not_due_before=earliest
+    )
     return replace(new, erasures=(erasure,))
 
 

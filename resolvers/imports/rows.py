@@ -6,23 +6,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
-from resolvers.customers.new_customer import (
-    NewCustomer,
-    NewDomain,
-    NewService,
-    PersonName,
-    PostalAddress,
-    RegistrantKind,
-    ServiceKind,
-    ServiceStatus,
-)
+from policy.registries import REGISTRANT_KINDS, RegistrantKind
+from policy.services import SERVICE_KINDS, SERVICE_STATES, ServiceKind, ServiceStatus
+from resolvers.customers.new_customer import NewCustomer, NewDomain, NewService, PersonName, PostalAddress
 from resolvers.customers.new_customer_rows import FURTHER
 from resolvers.imports.source import COLUMNS, SourceRecord
 from resolvers.inputs import values
 from resolvers.inputs.report import FieldFault, ImportProblem
 from resolvers.inputs.values import Fields
-from store.tables.domains import REGISTRANT_KINDS
-from store.tables.services import SERVICE_KINDS, SERVICE_STATES
 from values import domain_name, lines, mailbox, person_name
 from values.domain_name import to_unicode
 

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.bases import LegalBasis
-from policy.orders import Order
+from policy.orders import APPROVED, Order
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.references import References
@@ -191,7 +191,7 @@ class Legal:
 
     async def _require_approval(self, connection: AsyncConnection, row: Any) -> None:
         """The state alone proves nothing: both signatures are verified again, over what the row says now."""
-        if row.state not in ("APPROVED", "ANSWERED"):
+        if row.state not in APPROVED:
             raise LegalRequestError("A second person has to approve it first: gateway legal approve.")
         text = to_sign(row.reference, await self._digest(connection, row))
         first = await self._proven(connection, text, row.signature, APPROVES)

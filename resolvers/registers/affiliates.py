@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, update
 
 from policy.events import Event
 from policy.own_names import is_own_name
+from policy.payments import PAYMENT_KINDS
 from policy.registered import AFFILIATE_MARK, AffiliateRegistration, offences
 from policy.transport import is_encrypted
 from store.crypto.signing import secret_text
@@ -20,7 +21,6 @@ from store.database.store import Store
 from store.registers.affiliates import affiliates, seal_affiliate_secret
 from store.registers.webhooks import seal_secret, webhooks
 from store.sql.ids import new_id
-from store.tables.payments import PAYMENT_KINDS
 from values.hosts import url_to_ascii
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .&_-]{0,62}")

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.erasing import WAITING, State
+from policy.services import SERVICE_KINDS
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.erasure.erasures import active_services, last_end, standing_erasure
 from resolvers.events.announcements import Fact, Ref, announce
@@ -19,7 +20,7 @@ from store.crypto.subject_key import SubjectKey
 from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.domains import domains
-from store.tables.services import SERVICE_KINDS, services
+from store.tables.services import services
 
 AHEAD = timedelta(minutes=1)
 """The maximum time that a tool's clock may be ahead."""

@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 from policy.rules import Rule
 from schema.api.mutation import Mutation
 from schema.api.query import Query
+from schema.api.strawberry_private import graphql_core_schema
 from schema.core.scalars import SCALARS
 from schema.declare.directives import SCHEMA_DIRECTIVES, for_purpose
 from schema.model.model import SchemaModel
@@ -34,8 +35,7 @@ def strawberry_schema() -> strawberry.Schema:
 
 def core_schema(declared: strawberry.Schema | None = None) -> GraphQLSchema:
     """The graphql-core schema that parsing, validation and the standard executor work on."""
-    # Strawberry has no public attribute for it.
-    return (declared or strawberry_schema())._schema
+    return graphql_core_schema(declared or strawberry_schema())
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from policy.credentials import OUTCOMES
 from schema.core.scalars import CountryCode, DateTime
 from schema.core.words import enumerated
 from schema.declare.connections import connection
@@ -12,7 +13,7 @@ from schema.declare.node import Node
 from schema.declare.readers import OPEN_SESSIONS, WATCHED
 from schema.declare.records import record
 from schema.types.credentials import Platform
-from store.tables.access import OUTCOMES, sessions, sign_ins
+from store.tables.access import sessions, sign_ins
 
 SignInOutcome = enumerated("SignInOutcome", OUTCOMES, "The outcome of the access.")
 

@@ -9,6 +9,7 @@ import strawberry
 
 from policy.app_scopes import AppScope
 from policy.categories import Category
+from policy.consents import CONSENT_KINDS, CONSENT_STATES
 from policy.retention import RetentionRule
 from schema.core.scalars import DateTime, LanguageTag
 from schema.core.words import enumerated
@@ -18,7 +19,7 @@ from schema.declare.readers import NEWS, SELF
 from schema.declare.records import record
 from schema.execution.standard import ResolverContext
 from store.links.unsubscribing import unsubscribe_token
-from store.tables.consents import CONSENT_KINDS, CONSENT_STATES, consents, cookie_choices
+from store.tables.consents import consents, cookie_choices
 
 OWN = (shared(AppScope.CHOICES_READ),)
 

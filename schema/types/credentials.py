@@ -5,6 +5,8 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
+from policy.credentials import FACTOR_KINDS, STRENGTHS
+from policy.platforms import PLATFORMS
 from resolvers.reads import customers as reads
 from schema.core.scalars import DateTime
 from schema.core.words import enumerated
@@ -12,7 +14,7 @@ from schema.declare.fields import datum, identity, related
 from schema.declare.node import Node
 from schema.declare.readers import SIGN_IN_FACTS, SIGNED_IN
 from schema.declare.records import record
-from store.tables.credentials import FACTOR_KINDS, PLATFORMS, STRENGTHS, credentials, second_factors
+from store.tables.credentials import credentials, second_factors
 
 Platform = enumerated("Platform", PLATFORMS, "A platform that customers sign in to, with a password of its own.")
 PasswordStrength = enumerated("PasswordStrength", STRENGTHS, "The measured strength of a password when it was set.")

@@ -8,6 +8,7 @@ from policy.categories import Category
 from policy.conditions import Condition
 from policy.purposes import Purpose
 from policy.recipients import Recipient
+from policy.registries import REGISTRANT_KINDS
 from resolvers.reads import customers as reads
 from schema.core.scalars import DateTime
 from schema.core.words import enumerated
@@ -17,7 +18,7 @@ from schema.declare.readers import NAMED_DOMAINS, OWNED, REGISTERED, SELF
 from schema.declare.records import record
 from schema.types.addresses import PostalAddress
 from schema.types.back_references import CustomerRef
-from store.tables.domains import REGISTRANT_KINDS, domains
+from store.tables.domains import domains
 from values.domain_name import to_unicode
 
 REGISTRY = (Recipient.REGISTRY,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
+from policy.exporting import EXPORT_STATES
 from schema.core.scalars import DateTime, LanguageTag
 from schema.core.words import enumerated
 from schema.declare.commands import UserError, affected, plain_input, user_errors
@@ -12,7 +13,7 @@ from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type, record
-from store.tables.exports import EXPORT_STATES, exports
+from store.tables.exports import exports
 
 OWN = (SELF,)
 

@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 
 from policy.categories import Category
+from policy.payments import PAYMENT_KINDS
 from policy.recipients import Recipient
 from schema.core.scalars import DateTime
 from schema.core.words import enumerated
@@ -14,7 +15,7 @@ from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import KEPT_CARD, PAID
 from schema.declare.records import interface, record
-from store.tables.payments import PAYMENT_KINDS, payment_methods
+from store.tables.payments import payment_methods
 
 AFFILIATE = (Recipient.PAYMENT_AFFILIATE,)
 ADDED = Category.PAYMENT_METHOD

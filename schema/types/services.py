@@ -7,6 +7,7 @@ import strawberry
 from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.purposes import Purpose
+from policy.services import SERVICE_KINDS, SERVICE_STATES
 from resolvers.reads import customers as reads
 from schema.core.scalars import DateTime
 from schema.core.words import enumerated
@@ -16,7 +17,7 @@ from schema.declare.node import Node
 from schema.declare.readers import SERVED
 from schema.declare.records import plain_type, record
 from schema.types.back_references import CustomerRef
-from store.tables.services import SERVICE_KINDS, SERVICE_STATES, services
+from store.tables.services import services
 
 RUN = (Purpose.SERVICE_PROVISION, shared(AppScope.SERVICES_READ))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import ForeignKey, LargeBinary, String, Text
 
+from policy.payments import PAYMENT_KINDS
 from policy.retention import RetentionRule
 from store.crypto.sealing import Sealed, seal, unseal
 from store.crypto.system_keys import SystemKeys
 from store.sql.metadata import Id, Instant, choice, identity, plain, table
-from store.tables.payments import PAYMENT_KINDS
 
 KEY = "affiliates"
 

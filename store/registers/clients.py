@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, ForeignKey, Integer, String, Text
 
+from policy.grant import Over, Refusal
 from policy.retention import RetentionRule
 from store.sql.metadata import Id, Instant, choice, plain, table
 
-REFUSALS = ("REFUSE", "WITHHOLD")
-BEYOND = ("ALARM", "STOP")
+REFUSALS = tuple(each.name for each in Refusal)
+BEYOND = tuple(each.name for each in Over)
 
 clients = table(
     "clients",

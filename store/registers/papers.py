@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
 
+from policy.papers import PAPER_KINDS
 from policy.retention import RetentionRule
 from store.sql.metadata import Id, Instant, choice, identity, of_staff, plain, table
-
-PAPER_KINDS = ("NOTICE", "RECORD")
 
 papers = table(
     "papers",

@@ -9,8 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
-import aiosqlite
-
+from store.sql.aiosqlite_private import OpenConnection
 from store.sql.errors import OutageCause, cause_of
 
 BEGIN = "BEGIN IMMEDIATE"
@@ -25,18 +24,16 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.001, 0.02
 Result = TypeVar("Result")
 
 
-class WritingConnection(aiosqlite.Connection):
+class WritingConnection(OpenConnection):
     """An aiosqlite connection that uses its thread only for commits, `executemany`, and calls that are no statement.
 
     `timeout` is the maximum wait in seconds for another process's transaction; it does not block the event loop.
     """
 
     def __init__(self, file: str, timeout: float) -> None:
-        super().__init__(self._open, iter_chunk_size=64)
+        super().__init__(self._open)
         self._file, self._timeout = file, timeout
         self._opened: sqlite3.Connection | None = None
-        # A connection that nobody closed must not keep the process from ending.
-        self._thread.daemon = True
         # Equal while the thread is idle. Otherwise a call in the loop would use the connection concurrently.
         self._sent = self._done = 0
 
@@ -51,17 +48,17 @@ class WritingConnection(aiosqlite.Connection):
         A task that is cancelled while the thread connects never receives the connection, so aiosqlite would not close
         it; the thread does.
         """
-        self._tx.put_nowait((None, self._close_opened))
+        self.send_last(self._close_opened)
         return super().stop()
 
     def _close_opened(self) -> None:
         if self._opened is not None:
             self._opened.close()
 
-    async def _execute(self, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    async def dispatch(self, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         """Run a call of aiosqlite, all of which pass through here: in the loop if it is short and the thread is
         idle."""
-        if self._sent == self._done and self._connection is not None and self._running and self._is_short(fn):
+        if self._sent == self._done and self.is_open and self._is_short(fn):
             return fn(*args, **kwargs)
         self._sent += 1
 
@@ -71,14 +68,13 @@ class WritingConnection(aiosqlite.Connection):
             finally:
                 self._done += 1  # Also if the caller was cancelled: until here the thread uses the connection.
 
-        found: Result = await super()._execute(counted)  # type: ignore[no-untyped-call]
-        return found
+        return await self.in_thread(counted)
 
     async def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one short statement of the open transaction."""
         if self._sent == self._done:
-            return self._conn.execute(sql, values)
-        return await self._execute(self._conn.execute, sql, values)
+            return self.driver.execute(sql, values)
+        return await self.dispatch(self.driver.execute, sql, values)
 
     def _is_short(self, fn: Callable[..., Any]) -> bool:
         name, owner = getattr(fn, "__name__", ""), getattr(fn, "__self__", None)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Boolean
 
 from policy.categories import Category
+from policy.credentials import OUTCOMES
+from policy.platforms import PLATFORMS
 from policy.retention import RetentionRule
 from store.sql.metadata import Instant, choice, customer_table, plain, sealed
-from store.tables.credentials import PLATFORMS
-
-OUTCOMES = ("SUCCEEDED", "FAILED")
 
 sign_ins = customer_table(
     "sign_ins",

@@ -5,11 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Boolean, LargeBinary, String
 
 from policy.categories import Category
+from policy.consents import CONSENT_KINDS, CONSENT_STATES
 from policy.retention import RetentionRule
 from store.sql.metadata import Instant, choice, customer_table, plain
-
-CONSENT_KINDS = ("CARD_STORAGE", "PRODUCT_NEWS", "COOKIE_MEASUREMENT", "WHOIS_PUBLICATION")
-CONSENT_STATES = ("GIVEN", "WITHDRAWN")
 
 consents = customer_table(
     "consents",

@@ -5,12 +5,10 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, ForeignKey, Integer
 
 from policy.categories import Category
+from policy.credentials import FACTOR_KINDS, STRENGTHS
+from policy.platforms import PLATFORMS
 from policy.retention import RetentionRule
 from store.sql.metadata import Id, Instant, choice, customer_table, plain, reference, sealed
-
-PLATFORMS = ("CLIENT_AREA", "MANAGEMENT_INTERFACE", "WEBMAIL")
-STRENGTHS = ("STRONG", "FAIR", "WEAK")
-FACTOR_KINDS = ("TOTP", "PASSKEY", "RECOVERY_CODES")
 
 # Facts about a credential are AUTH_FACTOR; PASSWORD is kept for the secret itself, which is never an output (R16).
 credentials = customer_table(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Boolean, ForeignKey, String
 
 from policy.categories import Category
+from policy.registries import REGISTRANT_KINDS
 from policy.retention import RetentionRule
 from store.sql.metadata import ADDRESS_PARTS, Id, Instant, choice, customer_table, plain, reference, sealed
-
-REGISTRANT_KINDS = ("NATURAL_PERSON", "LEGAL_PERSON")
 
 domains = customer_table(
     "domains",

@@ -17,13 +17,15 @@ from sqlalchemy import (
 )
 
 from policy.categories import Category
-from policy.erasing import STANDING, Method, NotificationState, State, Step
+from policy.dates import ErasureCause
+from policy.erasing import STANDING, WAITING, Method, NotificationState, State, Step
+from policy.letters import LETTER_OUTCOMES
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from store.sql.metadata import Id, Instant, choice, customer_table, identity, of_staff, plain, sealed, table
 
 ERASURE_STATES = tuple(state.name for state in State)
-ERASURE_CAUSES = ("REQUEST", "RETENTION")
+ERASURE_CAUSES = tuple(cause.name for cause in ErasureCause)
 ERASURE_STEPS = tuple(step.name for step in Step)
 TOOL = "TOOL"
 """A client of the gateway that read the data: no external recipient, but it may keep a copy."""
@@ -31,6 +33,7 @@ RECIPIENT_KINDS = (*(kind.name for kind in Recipient), TOOL)
 RECIPIENT_STATES = tuple(state.name for state in NotificationState)
 METHODS = tuple(method.name for method in Method)
 
+WAITING_STATES = tuple(sorted(state.name for state in WAITING))
 STANDING_STATES = tuple(sorted(state.name for state in STANDING))
 
 erasures = customer_table(
@@ -161,13 +164,6 @@ erasure_steps = table(
     UniqueConstraint("erasure_id", "step"),
 )
 """The time at which each step of an erasure was found to be done."""
-
-LETTER_OUTCOMES = ("DELIVERED", "REFUSED", "GIVEN_UP", "POSTED", "NO_ADDRESS")
-"""The outcome of a letter: accepted by the mail server, refused permanently, or undelivered before it expired; sent by
-post by the operator; or there is no address."""
-
-WARNED = ("DELIVERED", "REFUSED", "POSTED")
-"""Outcomes with which a warning counts: it was delivered, or it is certain that it cannot be."""
 
 erasure_letters = table(
     "erasure_letters",

@@ -5,13 +5,11 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, Integer, String, UniqueConstraint
 
 from policy.categories import Category
+from policy.exporting import EXPORT_FORMS, EXPORT_STATES
 from policy.retention import RetentionRule
 from store.crypto.sealing import Sealed
 from store.crypto.subject_key import SubjectKey
 from store.sql.metadata import Id, Instant, choice, customer_table, of_staff, plain, sealed
-
-EXPORT_STATES = ("REQUESTED", "READY", "FAILED")
-EXPORT_FORMS = ("JSON", "HTML", "PORTABLE")
 
 exports = customer_table(
     "exports",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 
 from policy.categories import Category
+from policy.orders import LEGAL_STATES
 from policy.retention import RetentionRule
 from store.sql.metadata import Id, Instant, choice, identity, of_staff, owner, plain, table
-
-LEGAL_STATES = ("FILED", "APPROVED", "ANSWERED", "REFUSED")
 
 legal_requests = table(
     "legal_requests",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 
 from policy.categories import Category
+from policy.platforms import PLATFORMS
 from policy.retention import RetentionRule
 from store.sql.metadata import Id, Instant, choice, customer_table, identity, owner, plain, table
-from store.tables.credentials import PLATFORMS
 
 AUTHENTICATIONS = ("NONE", "SECRET", "PRIVATE_KEY_JWT")
 CAUSES = ("ASKED", "REUSED", "CODE_REPLAYED", "SESSION_ENDED", "CUSTOMER_GONE", "WITHDRAWN", "CLIENT_OFF")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlalchemy import Boolean, ForeignKey, LargeBinary
 
 from policy.categories import Category
+from policy.payments import PAYMENT_KINDS
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from store.crypto.subject_key import SubjectKey
 from store.sql.metadata import Id, Instant, choice, customer_table, plain, sealed
 
-PAYMENT_KINDS = ("CARD", "PAYPAL", "BANK_TRANSFER")
 EXPIRY_PARTS = {"month": Category.CARD_EXPIRY, "year": Category.CARD_EXPIRY}
 
 payment_methods = customer_table(

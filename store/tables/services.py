@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from policy.categories import Category
 from policy.retention import RetentionRule
+from policy.services import SERVICE_KINDS, SERVICE_STATES
 from store.sql.metadata import Instant, choice, customer_table, plain, sealed
-
-SERVICE_KINDS = ("WEB_HOSTING", "MAIL_HOSTING", "DOMAIN", "CLOUD_SERVER", "CERTIFICATE")
-SERVICE_STATES = ("ACTIVE", "REDEMPTION", "TERMINATED")
 
 services = customer_table(
     "services",

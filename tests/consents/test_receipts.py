@@ -15,10 +15,10 @@ import pytest
 
 from gateway.api.consent_receipts import ConsentReceipts
 from gateway.http.problems import ProblemError
+from policy.consents import CONSENT_KINDS
 from policy.wordings import VERSION, WORDINGS, wording
 from resolvers.consents.receipts import KINDS, receipt
 from store.database.store import Store
-from store.tables.consents import CONSENT_KINDS
 from tests.programs import needs
 from tests.promises.gate import TODAY, Gate, own
 

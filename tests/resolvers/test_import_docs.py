@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from policy.services import SERVICE_KINDS, SERVICE_STATES
 from resolvers.customers.new_customer_rows import FURTHER
 from resolvers.imports.imports import import_customers
 from resolvers.imports.rows import ADDRESS_KEYS, DOMAIN_KEYS, SERVICE_KEYS
 from resolvers.imports.source import COLUMNS, MOST_BYTES, REQUIRED, Format
 from store.database.store import Store
-from store.tables.services import SERVICE_KINDS, SERVICE_STATES
 
 pytestmark = pytest.mark.anyio
 

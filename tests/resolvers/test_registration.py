@@ -6,10 +6,17 @@ from itertools import count as counter
 from typing import get_args
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Column, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from resolvers.customers import new_customer as newcomer
+from policy.consents import ConsentKind, ConsentState
+from policy.credentials import FactorKind, Outcome, Strength
+from policy.dates import ErasureCause
+from policy.erasing import State
+from policy.payments import PaymentKind
+from policy.platforms import Platform
+from policy.registries import RegistrantKind
+from policy.services import ServiceKind, ServiceStatus
 from resolvers.customers.new_customer import (
     NewConsent,
     NewCookieChoice,
@@ -36,16 +43,16 @@ from store.database.store import Store
 from store.lookups.holders import PLACES
 from store.lookups.reservations import LookupTakenError, reserving
 from store.sql.metadata import instant
-from store.tables.access import OUTCOMES, sessions, sign_ins
-from store.tables.consents import CONSENT_KINDS, CONSENT_STATES, consents, cookie_choices
-from store.tables.credentials import FACTOR_KINDS, PLATFORMS, STRENGTHS, credentials, second_factors
+from store.tables.access import sessions, sign_ins
+from store.tables.consents import consents, cookie_choices
+from store.tables.credentials import credentials, second_factors
 from store.tables.customers import customers
 from store.tables.disclosures import disclosures
-from store.tables.domains import REGISTRANT_KINDS, domains
-from store.tables.erasures import ERASURE_CAUSES, ERASURE_STATES, erasures
+from store.tables.domains import domains
+from store.tables.erasures import erasures
 from store.tables.invoices import invoices
-from store.tables.payments import PAYMENT_KINDS, card_fingerprint, card_vault, payment_methods
-from store.tables.services import SERVICE_KINDS, SERVICE_STATES, services
+from store.tables.payments import card_fingerprint, card_vault, payment_methods
+from store.tables.services import services
 from tests.resolvers.opening import count, opened
 
 pytestmark = pytest.mark.anyio
@@ -98,7 +105,7 @@ WHOLE = replace(
     disclosures=(
         NewDisclosure("REGISTRY", "Registry", None, "DOMAIN_REGISTRATION", "A6_1_B", ("Registrant.name",), "x", NOW),
     ),
-    erasures=(NewErasure("ARMED", "REQUEST", NOW, when_services_end=True),),
+    erasures=(NewErasure(State.ARMED, ErasureCause.REQUEST, NOW, when_services_end=True),),
 )  # fmt: skip
 
 
@@ -282,14 +289,13 @@ def test_a_service_has_an_end_exactly_when_it_has_ended() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "choices"),
+    ("words", "column"),
     [
-        (newcomer.ServiceKind, SERVICE_KINDS), (newcomer.ServiceStatus, SERVICE_STATES),
-        (newcomer.RegistrantKind, REGISTRANT_KINDS), (newcomer.PaymentKind, PAYMENT_KINDS),
-        (newcomer.Platform, PLATFORMS), (newcomer.FactorKind, FACTOR_KINDS), (newcomer.Strength, STRENGTHS),
-        (newcomer.Outcome, OUTCOMES), (newcomer.ConsentKind, CONSENT_KINDS), (newcomer.ConsentState, CONSENT_STATES),
-        (newcomer.ErasureState, ERASURE_STATES), (newcomer.ErasureCause, ERASURE_CAUSES),
+        (ServiceKind, services.c.kind), (ServiceStatus, services.c.status),
+        (RegistrantKind, domains.c.registrant_kind), (PaymentKind, payment_methods.c.kind),
+        (Platform, credentials.c.platform), (FactorKind, second_factors.c.kind), (Strength, credentials.c.strength),
+        (Outcome, sign_ins.c.outcome), (ConsentKind, consents.c.kind), (ConsentState, consents.c.state),
     ],
 )  # fmt: skip
-def test_the_words_are_those_of_the_tables(words: object, choices: tuple[str, ...]) -> None:
-    assert get_args(words) == choices
+def test_the_words_are_those_of_the_tables(words: object, column: Column[str]) -> None:
+    assert get_args(words) == column.info["choices"]

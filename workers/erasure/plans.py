@@ -24,6 +24,7 @@ from policy.dates import (
     warned,
 )
 from policy.erasing import ErasureEvent, State, after
+from policy.letters import WARNED
 from store.crypto.subject_key import SubjectKey
 from store.crypto.system_keys import insert_new
 from store.database.store import Store
@@ -33,7 +34,7 @@ from store.sql.metadata import Id
 from store.sql.reading import PreparedStatement, any_of
 from store.tables.access import sign_ins
 from store.tables.customers import customers
-from store.tables.erasures import STANDING_STATES, STANDS, WARNED, erasure_letters, erasures, legal_holds
+from store.tables.erasures import STANDING_STATES, STANDS, WAITING_STATES, erasure_letters, erasures, legal_holds
 from store.tables.restrictions import restrictions
 from store.tables.services import services
 from workers.loop.periodic import Walk, guarded
@@ -119,10 +120,9 @@ class Planner:
                     await connection.execute(insert_new(connection, erasures), rows)
 
     async def _review(self, owners: Sequence[int], now: datetime) -> None:
-        waiting = [state for state in STANDING_STATES if state != "ERASING"]
         page = (
             select(erasures)
-            .where(erasures.c.state.in_(waiting), erasures.c.customer_id.in_(owners))
+            .where(erasures.c.state.in_(WAITING_STATES), erasures.c.customer_id.in_(owners))
             .order_by(erasures.c.id)
         )
         async with self._store.write() as connection:

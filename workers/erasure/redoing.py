@@ -19,7 +19,7 @@ from store.sql.ids import new_id
 from store.sql.metadata import Id
 from store.sql.reading import any_of
 from store.tables.customers import customers
-from store.tables.erasures import erasure_steps, erasures
+from store.tables.erasures import WAITING_STATES, erasure_steps, erasures
 from workers.loop.periodic import Walk, guarded
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ async def _record(connection: AsyncConnection, owner: int, now: datetime, certif
         "due_at": None, "when_services_end": False, "warnings": 0, "attempts": 0,
         "redone": certified is not False,
     }  # fmt: skip
-    standing = erasures.c.customer_id == owner, erasures.c.state.in_(("ARMED", "BLOCKED", "SCHEDULED", "HELD"))
+    standing = erasures.c.customer_id == owner, erasures.c.state.in_(WAITING_STATES)
     begun = (
         erasures.update().where(*standing).values(state="ERASING", step=None, leased_until=None, redone=bool(certified))
     )

@@ -16,13 +16,14 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.erasing import STEPS, ErasureEvent, State, Step, after
+from policy.letters import WARNED
 from store.database.store import Store
 from store.ledger.signing_keys import LedgerKeyLostError, LedgerUnnamedError
 from store.records.holds import holds_at
 from store.sql.errors import StoreUnavailableError
 from store.sql.horizon import StillVisibleError
 from store.sql.metadata import Instant
-from store.tables.erasures import STANDS, WARNED, erasure_letters, erasures, legal_holds
+from store.tables.erasures import STANDS, erasure_letters, erasures, legal_holds
 from store.tables.restrictions import restrictions
 from store.tables.services import services
 from workers.certificates.certificates import Signers, case_name

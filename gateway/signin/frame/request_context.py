@@ -18,6 +18,7 @@ from gateway.signin.frame.words import WORDS
 from messages import dates
 from messages.catalogue import languages
 from messages.negotiation import chosen
+from policy.platforms import DEFAULT, PLATFORMS
 from resolvers.signin.sessions import Session
 from resolvers.signins.secrets import new_secret
 from resolvers.signins.signins import Visitor
@@ -71,7 +72,7 @@ class RequestContext:
     def platform(self) -> str:
         """The requested platform; the client area by default."""
         asked = self.value("platform")
-        return asked if asked in ("CLIENT_AREA", "MANAGEMENT_INTERFACE", "WEBMAIL") else "CLIENT_AREA"
+        return asked if asked in PLATFORMS else DEFAULT
 
     @property
     def onward(self) -> str | None:

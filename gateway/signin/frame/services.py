@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from gateway.signin.frame.cookies import Cookies
 from gateway.signin.frame.visitors import Networks, visitor_of
 from policy.grant import Grant
+from policy.platforms import PLATFORMS
 from resolvers.account.passwords_changing import NewPasswords
 from resolvers.account.passwords_resets import Resets
 from resolvers.account.signins_alarms import Alarms
@@ -23,7 +24,6 @@ from resolvers.signin.sessions import Session, Sessions
 from resolvers.signins.signins import Visitor
 from schema.documents.requests import Outcome, Request
 from store.database.store import Store
-from store.tables.credentials import PLATFORMS
 
 
 class PageApi(Protocol):

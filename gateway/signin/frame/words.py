@@ -6,12 +6,11 @@ from typing import Final
 
 from messages.message import Message
 from messages.words import Words
+from policy.platforms import TITLES
 
 WORDS: Final = Words(
     {
-        "CLIENT_AREA": "Client area",
-        "MANAGEMENT_INTERFACE": "Management interface",
-        "WEBMAIL": "Webmail",
+        **TITLES,
         # Signing in
         "sign_in": "Sign in",
         "sign_in_to": "{platform}: sign in",

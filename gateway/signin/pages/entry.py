@@ -8,10 +8,10 @@ from gateway.signin.frame.layout import button, entry, links, notice, paragraph,
 from gateway.signin.frame.markup import Child, Markup, tag
 from gateway.signin.frame.request_context import RequestContext
 from gateway.signin.pages.demo import demo_code, demo_note
+from policy.platforms import PLATFORMS
 from resolvers.signin.authentication import PasswordAttempt
 from resolvers.signin.sessions import Session
 from resolvers.signin.verdicts import Expired, Rejected, SecondFactorRequired, SignedIn
-from store.tables.credentials import PLATFORMS
 
 HOME = "/security"
 LONGEST_LOGIN = 320

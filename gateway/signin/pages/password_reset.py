@@ -10,12 +10,12 @@ from gateway.signin.frame.layout import button, entry, links, meter, notice, par
 from gateway.signin.frame.markup import Child, Markup, tag
 from gateway.signin.frame.request_context import RequestContext
 from gateway.signin.pages.entry import LONGEST_LOGIN, slowed
+from policy.platforms import PLATFORMS
 from resolvers.account.passwords_resets import Done
 from resolvers.commands.context import UserProblem
 from resolvers.passwords.text import classes_of, normal, too_long
 from resolvers.signin.verdicts import Expired, Rejected
 from resolvers.signins.secrets import LONGEST
-from store.tables.credentials import PLATFORMS
 
 GENERATED = " required: lower; required: upper; required: digit; required: [-!#$%&*+.:;=?@_];"
 """The `passwordrules` for password generators of browsers, where all four classes are required."""

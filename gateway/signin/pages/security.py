@@ -12,10 +12,10 @@ from gateway.signin.frame.markup import Child, Markup, tag
 from gateway.signin.frame.request_context import RequestContext
 from gateway.signin.pages.own_data import about
 from gateway.signin.pages.security_apps import apps
+from policy.platforms import WITH_SECOND_FACTOR
 from resolvers.account.apps import end_one_app, withdraw_one
 from resolvers.account.sessions_commands import end_one, end_others
 from resolvers.commands.dependencies import FRESH
-from resolvers.factors.factors import OFFERED
 from resolvers.signin.sessions import Session
 
 Own = Callable[[RequestContext, Session], Awaitable[Response]]
@@ -61,7 +61,7 @@ async def overview(context: RequestContext, session: Session, *said: Child, stat
     data = await about(context, session)
     me = data["me"] or {"credentials": [], "sessions": {"nodes": []}, "signIns": {"nodes": []}}
     # Not for platforms without second factors: nobody can follow that advice there.
-    unprotected = [each for each in me["credentials"] if each["platform"] in OFFERED and not _protects(each)]
+    unprotected = [each for each in me["credentials"] if each["platform"] in WITH_SECOND_FACTOR and not _protects(each)]
     nag = context.say("nag", platform=", ".join(context.say(each["platform"]) for each in unprotected))
     return context.page(
         context.say("security"),
@@ -92,7 +92,7 @@ def _credential(context: RequestContext, session: Session, credential: dict[str,
     here = found is not None and found.key == session.credential_id
     confirmed = [each for each in credential["secondFactors"] if each["confirmedAt"]]
     steps: Child = None
-    if credential["platform"] in OFFERED:
+    if credential["platform"] in WITH_SECOND_FACTOR:
         state = context.say("on" if _protects(credential) else "off")
         badge = tag("span", state, class_="badge on" if _protects(credential) else "badge")
         steps = tag("p", context.say("two_steps"), " ", badge)
@@ -125,7 +125,7 @@ def _factor(context: RequestContext, factor: dict[str, Any], here: bool) -> Mark
 
 def _actions(context: RequestContext, credential: dict[str, Any], confirmed: list[dict[str, Any]]) -> Markup:
     ways: list[Markup] = [links((context.say("change_password"), "/password"))]
-    if credential["platform"] in OFFERED:
+    if credential["platform"] in WITH_SECOND_FACTOR:
         has_app = any(each["kind"] == "TOTP" for each in confirmed)
         add = button(context.say("replace_app" if has_app else "add_app"))
         ways.append(context.form_of("/security/app", add))

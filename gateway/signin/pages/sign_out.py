@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from gateway.signin.frame.layout import button, links, notice, paragraph
 from gateway.signin.frame.request_context import RequestContext
+from policy.platforms import PLATFORMS
 from resolvers.account.sessions_commands import end_one
 
 
@@ -21,7 +22,7 @@ async def send(context: RequestContext) -> Response:
     """End this browser's sessions on every platform, and delete their cookies."""
     cookies = context.services.cookies
     response = _out(context)
-    for platform in ("CLIENT_AREA", "MANAGEMENT_INTERFACE", "WEBMAIL"):
+    for platform in PLATFORMS:
         session = await context.session(platform)
         if session is not None:
             await end_one(context.services.actor(session, context.now), session.id)

@@ -1,14 +1,29 @@
-"""Client connections: uvicorn's protocol, with a deadline and a size limit for the header section (G11)."""
+"""All that uses private parts of uvicorn, written for 0.54: its protocol (G11) and its server (F6).
+
+uvicorn documents settings, `run` and `serve`. It has no public way to limit a header section in time and size, to
+answer what is not HTTP in a form of our own, or to announce the end of connections before it closes them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
 from typing import ClassVar
 
 import orjson
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.http.middleware import POLICY, SECURITY, security_headers
+
+WRITTEN_FOR = "0.54"
+"""The version whose source was read; tests/test_private_parts.py compares it with the installed one."""
+
+DRAIN_SECONDS = 1.0
+"""Seconds that idle connections stay open at shutdown, for requests sent before the client could know of it."""
 
 MAX_HEAD_BYTES = 65_536
 """The most bytes of a header section, not counting the first read from the socket."""
@@ -105,3 +120,43 @@ def with_head_timeout(seconds: float, only_https: bool = False) -> type[Connecti
     """A protocol class whose connections allow so many seconds for a header section."""
     # uvicorn takes a class and no arguments for it, so the values become attributes of a class of their own.
     return type("Connection", (Connection,), {"head_seconds": seconds, "security": security_headers(only_https)})
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, whose `serve` returns after a signal: exit code 0, when everything has been written (F6)."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._report_started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, then call `started`."""
+        await super().startup(sockets)
+        if self.started:
+            self._report_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain connections, so that no request is lost (F6).
+
+        1. no new connection is accepted; 2. the next response on each open one says `Connection: close`; idle ones
+        stay open for DRAIN_SECONDS, because a request may be on its way; 3. uvicorn closes the rest, and lets running
+        requests finish within its own timeout.
+        """
+        for listener in self.servers:  # 1
+            listener.close()
+        for connection in [each for each in self.server_state.connections if isinstance(each, Connection)]:  # 2
+            connection.close_after_response()
+        deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
+        while self._has_connections() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 (no event)
+            await asyncio.sleep(0.02)
+        await super().shutdown(sockets)  # 3
+
+    def _has_connections(self) -> bool:
+        return bool(self.server_state.connections) and not self.force_exit
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin a graceful shutdown; a second Ctrl-C does not wait for running requests."""
+        # Without uvicorn's own handler, which would raise the signal again in the end: an exit code other than 0.
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True

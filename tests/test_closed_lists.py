@@ -1,0 +1,85 @@
+"""A closed list of words stands once, in `policy/`: what repeats one would miss the word that is added to it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from enum import Enum
+from typing import Literal, get_args, get_origin
+
+import pytest
+
+import policy
+from policy import consents, platforms
+from policy.wordings import WORDINGS
+from resolvers.consents.receipts import KINDS
+from tests.test_rooms import modules, parsed
+
+
+def closed_lists() -> Iterator[tuple[str, frozenset[str]]]:
+    """The words of each enumeration and each `Literal` of the policy, by its name."""
+    for each in pkgutil.iter_modules(policy.__path__, "policy."):
+        module = importlib.import_module(each.name)
+        for name, value in vars(module).items():
+            if get_origin(value) is Literal:
+                yield f"{each.name}.{name}", frozenset(get_args(value))
+            elif isinstance(value, type) and issubclass(value, Enum) and value.__module__ == each.name and len(value):
+                yield f"{each.name}.{name}", frozenset(member.name for member in value)
+
+
+CLOSED = dict(closed_lists())
+
+FREE = ("gateway.demo.", "policy.")
+"""The stories of the demo choose some of the words, some of them several times; `policy/` is where the lists stand."""
+
+
+def repeated(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The lists, tuples and sets (a `Literal` is one, too) that have two or more words of a closed list."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            words = {each.value for each in node.elts if isinstance(each, ast.Constant)}
+            for name, closed in CLOSED.items():
+                if len(words & closed) > 1:
+                    yield node.lineno, f"{ast.unparse(node)} repeats {name}"
+
+
+def test_no_module_repeats_a_closed_list() -> None:
+    found = [
+        f"{name}:{line}: {text}"
+        for name in modules()
+        if not name.startswith(FREE)
+        for line, text in repeated(parsed(name))
+    ]
+    assert found == []
+
+
+def test_the_lists_of_the_policy_are_known() -> None:
+    assert {"policy.platforms.Platform", "policy.consents.ConsentKind", "policy.erasing.State"} <= CLOSED.keys()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Platform = Literal['WEBMAIL', 'CLIENT_AREA']",
+        "for each in ('JSON', 'HTML'): pass",
+        "x in {'ARMED', 'HELD'}",
+        "['GIVEN', 'WITHDRAWN']",
+    ],
+)
+def test_a_repetition_is_found(text: str) -> None:
+    assert [line for line, _ in repeated(ast.parse(text))] == [1]
+
+
+def test_words_of_different_lists_are_no_repetition() -> None:
+    assert list(repeated(ast.parse("row = ('CARD_STORAGE', 'GIVEN')"))) == []
+
+
+def test_what_is_known_of_each_word_is_known_of_all() -> None:
+    assert tuple(platforms.FACTS) == platforms.PLATFORMS
+    assert tuple(WORDINGS) == tuple(KINDS) == consents.CONSENT_KINDS
+
+
+def test_mail_programs_cannot_ask_for_a_second_factor() -> None:
+    assert tuple(each for each in platforms.PLATFORMS if each != "WEBMAIL") == platforms.WITH_SECOND_FACTOR
