@@ -273,12 +273,9 @@ class Api:
             document = request.query is not None
             if problems := self._in_url.problems(authorized.operation, document, given):
                 return failed(RequestOutcome.REQUEST_ERROR, problems)
-        variables = authorized.operation.variables.coerce(given)  # 5
+        variables = authorized.operation.variables.coerce(given, grant.introspection)  # 5
         if not isinstance(variables, Mapping):
-            return failed(
-                RequestOutcome.REQUEST_ERROR,
-                [from_core(each, ErrorCode.BAD_USER_INPUT, hints=False) for each in variables],
-            )
+            return failed(RequestOutcome.REQUEST_ERROR, variables)
         # The values as sent, without the defaults that coercion adds and nobody asked for.
         if decision.guarded and (brought := decision.brought(given)):
             dry = _dry(request)
@@ -407,7 +404,7 @@ class Api:
             raise original
         if original is not None and not isinstance(original, GraphQLError):
             return answers.internal(original, tuple(error.path or ()))
-        return from_core(error, ErrorCode.BAD_USER_INPUT, hints=grant.introspection)
+        return from_core(error, ErrorCode.BAD_USER_INPUT, grant.introspection, self._documents.names)
 
     async def _disclose(
         self, grant: Grant, context: OperationContext, plan: Plan, purpose: Purpose | None, now: datetime

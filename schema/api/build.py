@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from policy.rules import Rule
@@ -15,14 +15,14 @@ from schema.api.query import Query
 from schema.api.strawberry_private import graphql_core_schema
 from schema.core.scalars import SCALARS
 from schema.declare.directives import SCHEMA_DIRECTIVES, for_purpose
-from schema.model.model import SchemaModel
+from schema.model.model import STRAWBERRY, SchemaModel
 from schema.types.payments import PAYMENT_TYPES
 
 
 @cache
 def strawberry_schema() -> strawberry.Schema:
     """The declared schema, built once a process."""
-    return strawberry.Schema(
+    declared = strawberry.Schema(
         query=Query,
         mutation=Mutation,
         types=PAYMENT_TYPES,
@@ -31,6 +31,18 @@ def strawberry_schema() -> strawberry.Schema:
         schema_directives=[],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
+    _say_one_of(declared)
+    return declared
+
+
+def _say_one_of(declared: strawberry.Schema) -> None:
+    """Tell graphql-core which inputs are `@oneOf`, so that literals, defaults and variables are all validated.
+
+    Strawberry keeps it to itself: its own check stands at the end of coercion, where an error is nobody's answer.
+    """
+    for type_ in core_schema(declared).type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            type_.is_one_of = type_.extensions[STRAWBERRY].is_one_of
 
 
 def core_schema(declared: strawberry.Schema | None = None) -> GraphQLSchema:

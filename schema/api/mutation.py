@@ -107,29 +107,29 @@ class Mutation:
     @command(partial(update_profile, editable_columns(Customer)), (WRITE_PROFILE,))
     def update_profile(
         self, input: Annotated[UpdateProfileInput, strawberry.argument(description="The fields to change.")]
-    ) -> UpdateProfilePayload:
+    ) -> UpdateProfilePayload | None:
         """Change one's own profile, at any time."""
 
     @command(by_id(change_password, *FOR), (SELF,), step_up=True)
     def change_password(
         self,
         input: Annotated[ChangePasswordInput, strawberry.argument(description="The current and the new password.")],
-    ) -> ChangePasswordPayload:
+    ) -> ChangePasswordPayload | None:
         """Change the password of one platform; all other sessions of that platform end."""
 
     @command(by_id(factors.enrol_totp, *FOR), (SELF,), step_up=True)
-    def enrol_totp(self, input: BeginFactor = strawberry.UNSET) -> EnrolTotpPayload:
+    def enrol_totp(self, input: BeginFactor = strawberry.UNSET) -> EnrolTotpPayload | None:
         """Begin the enrolment of an authenticator app (TOTP, RFC 6238: six digits, 30 seconds, SHA-1)."""
 
     # No step-up: `enrolTotp` needed it, and the code proves the secret that it returned.
     @command(by_id(factors.confirm_totp, *FOR), (SELF,))
     def confirm_totp(
         self, input: Annotated[ConfirmTotpInput, strawberry.argument(description="The first code that the app shows.")]
-    ) -> FactorPayload:
+    ) -> FactorPayload | None:
         """Finish the enrolment of an authenticator app: sign-ins ask for it from now on. An earlier app is removed."""
 
     @command(by_id(factors.begin_passkey, *FOR), (SELF,), step_up=True)
-    def begin_passkey(self, input: BeginFactor = strawberry.UNSET) -> BeginPasskeyPayload:
+    def begin_passkey(self, input: BeginFactor = strawberry.UNSET) -> BeginPasskeyPayload | None:
         """Begin the registration of a passkey, which serves as a second factor or instead of the password."""
 
     # No step-up: the challenge of `beginPasskey`, which needed it, is for this account alone.
@@ -139,40 +139,40 @@ class Mutation:
         input: Annotated[
             RegisterPasskeyInput, strawberry.argument(description="The credential that the browser created.")
         ],
-    ) -> FactorPayload:
+    ) -> FactorPayload | None:
         """Finish the registration of a passkey."""
 
     @command(by_id(factors.regenerate_recovery_codes, *FOR), (SELF,), step_up=True)
-    def regenerate_recovery_codes(self, input: BeginFactor = strawberry.UNSET) -> FactorPayload:
+    def regenerate_recovery_codes(self, input: BeginFactor = strawberry.UNSET) -> FactorPayload | None:
         """Generate ten new recovery codes; the old ones become invalid."""
 
     @command(by_id(factors.remove_second_factor, "id", "SecondFactor"), (SELF,), step_up=True)
     def remove_second_factor(
         self, input: Annotated[RemoveSecondFactorInput, strawberry.argument(description="The factor to remove.")]
-    ) -> RemoveSecondFactorPayload:
+    ) -> RemoveSecondFactorPayload | None:
         """Remove a second factor; all other sessions of its platform end."""
 
     # No step-up here and below: ending access protects, and a stolen session gains no data by it.
     @command(by_id(end_session, "id", "Session"), (SELF,))
     def end_session(
         self, input: Annotated[EndSessionInput, strawberry.argument(description="The session to end.")]
-    ) -> EndSessionPayload:
+    ) -> EndSessionPayload | None:
         """Sign out one browser or app."""
 
     @command(end_other_sessions, (SELF,))
-    def end_other_sessions(self) -> EndOtherSessionsPayload:
+    def end_other_sessions(self) -> EndOtherSessionsPayload | None:
         """Sign out everywhere else, on every platform."""
 
     @command(by_id(withdraw_authorized_app, "id", "AuthorizedApp"), (SELF,))
     def withdraw_authorized_app(
         self, input: Annotated[WithdrawAuthorizedAppInput, strawberry.argument(description="The app.")]
-    ) -> WithdrawAuthorizedAppPayload:
+    ) -> WithdrawAuthorizedAppPayload | None:
         """Withdraw the authorization of a third-party app; its tokens stop working at once."""
 
     @command(by_id(end_app_session, "id", "AppSession"), (SELF,))
     def end_app_session(
         self, input: Annotated[EndAppSessionInput, strawberry.argument(description="The app session to end.")]
-    ) -> EndAppSessionPayload:
+    ) -> EndAppSessionPayload | None:
         """Sign out one app on one device; its tokens stop working at once."""
 
     # stores=True: recording an access is storing, which a restriction permits (GDPR Art. 18(2)).
@@ -183,32 +183,32 @@ class Mutation:
             RecordAccessInput,
             strawberry.argument(description="The customer, the platform and the origin of the access."),
         ],
-    ) -> RecordAccessPayload:
+    ) -> RecordAccessPayload | None:
         """Record an access to a platform that is not part of the gateway (webmail, management interface)."""
 
     @command(by_id(register_domain, "service", "Service"), REGISTRAR, DOMAINS_WRITE)
     def register_domain(
         self, input: Annotated[RegisterDomainInput, strawberry.argument(description="The domain and its registrant.")]
-    ) -> RegistrantPayload:
+    ) -> RegistrantPayload | None:
         """Record the registration of a domain for a customer, with its registrant."""
 
     @command(by_id(update_registrant, "domain", "Domain"), (SELF,), step_up=True)
     def update_registrant(
         self,
         input: Annotated[UpdateRegistrantInput, strawberry.argument(description="The domain and its new registrant.")],
-    ) -> RegistrantPayload:
+    ) -> RegistrantPayload | None:
         """Change the registrant of one's own domain or a detail of theirs; other persons concerned are informed."""
 
     @command(by_id(set_visibility, "domain", "Domain"), (shared(AppScope.WHOIS_WRITE),))
     def set_whois_visibility(
         self, input: Annotated[SetWhoisVisibilityInput, strawberry.argument(description="The details to hide.")]
-    ) -> SetWhoisVisibilityPayload:
+    ) -> SetWhoisVisibilityPayload | None:
         """Hide details of a domain's registrant in the whois, where the registry allows it."""
 
     @command(email_changing.request_change, (SELF,), step_up=True)
     def request_email_change(
         self, input: Annotated[RequestEmailChangeInput, strawberry.argument(description="The new address.")]
-    ) -> EmailChangePayload:
+    ) -> EmailChangePayload | None:
         """Send a confirmation link to a new e-mail address; the current address is informed, too."""
 
     # No step-up: the link proves access to the new address, and the request needed it.
@@ -216,124 +216,124 @@ class Mutation:
     def confirm_email_change(
         self,
         input: Annotated[ConfirmEmailChangeInput, strawberry.argument(description="The secret from that message.")],
-    ) -> EmailChangePayload:
+    ) -> EmailChangePayload | None:
         """Confirm the new e-mail address; all other sessions end."""
 
     # No step-up: withdrawing a consent must be as easy as giving it (GDPR Art. 7(3)).
     @command(set_product_news, (shared(AppScope.CHOICES_WRITE),))
     def set_product_news(
         self, input: Annotated[SetProductNewsInput, strawberry.argument(description="Whether news are wanted.")]
-    ) -> SetProductNewsPayload:
+    ) -> SetProductNewsPayload | None:
         """Switch news by e-mail on or off, at once."""
 
     @command(choose_cookies, (shared(AppScope.CHOICES_WRITE),))
     def choose_cookies(
         self, input: Annotated[ChooseCookiesInput, strawberry.argument(description="The choice.")]
-    ) -> ChooseCookiesPayload:
+    ) -> ChooseCookiesPayload | None:
         """Accept or refuse cookies that are not essential."""
 
     @command(cards.add_card, (SELF,), step_up=True)
     def add_card(
         self, input: Annotated[AddCardInput, strawberry.argument(description="The card and the consent.")]
-    ) -> AddCardPayload:
+    ) -> AddCardPayload | None:
         """Store a card for later payments, with consent to exactly that; the security code is never stored."""
 
     @command(by_id(by_id(pay_with_card, "invoice", "Invoice"), "card", "Card"), (SELF,), step_up=True)
     def pay_with_card(
         self, input: Annotated[PayWithCardInput, strawberry.argument(description="The invoice and the card.")]
-    ) -> PayWithCardPayload:
+    ) -> PayWithCardPayload | None:
         """Pay an invoice by card. The gateway forwards the card to the payment affiliate and records the disclosure."""
 
     # A purpose and a scope: the purpose alone must not let a tool send cards away.
     @command(by_id(forward_card, "card", "Card", refused=ForwardedMessage), (Purpose.PAYMENT_EXECUTION,), CARDS_FORWARD)
     def forward_card(
         self, input: Annotated[ForwardCardInput, strawberry.argument(description="The card and the affiliate.")]
-    ) -> ForwardCardPayload:
+    ) -> ForwardCardPayload | None:
         """Forward a stored card to a registered payment affiliate. The caller does not see the number."""
 
     # No step-up: withdrawing is as easy as giving, and deletes data only (GDPR Art. 7(3)).
     @command(cards.withdraw_consent, (SELF,))
-    def withdraw_card_consent(self) -> WithdrawCardConsentPayload:
+    def withdraw_card_consent(self) -> WithdrawCardConsentPayload | None:
         """Withdraw the consent to store cards: their numbers are deleted at once."""
 
     @command(payments.add_paypal, (SELF,), step_up=True)
     def add_pay_pal(
         self, input: Annotated[AddPayPalInput, strawberry.argument(description="The PayPal account.")]
-    ) -> PaymentMethodPayload:
+    ) -> PaymentMethodPayload | None:
         """Add a PayPal account as a payment method."""
 
     @command(payments.add_bank_transfer, (SELF,), step_up=True)
     def add_bank_transfer(
         self, input: Annotated[AddBankTransferInput, strawberry.argument(description="The bank.")]
-    ) -> PaymentMethodPayload:
+    ) -> PaymentMethodPayload | None:
         """Add bank transfer as a payment method."""
 
     # No step-up: it chooses among methods that were added with one.
     @command(by_id(payments.set_default, "id", *METHODS), (SELF,))
     def set_default_payment_method(
         self, input: Annotated[PaymentMethodInput, strawberry.argument(description="The payment method.")]
-    ) -> PaymentMethodPayload:
+    ) -> PaymentMethodPayload | None:
         """Make this the default payment method."""
 
     @command(by_id(payments.remove, "id", *METHODS), (SELF,))
     def remove_payment_method(
         self, input: Annotated[PaymentMethodInput, strawberry.argument(description="The payment method.")]
-    ) -> RemovePaymentMethodPayload:
+    ) -> RemovePaymentMethodPayload | None:
         """Remove a payment method, including the number of a stored card."""
 
     @command(request_export, (SELF,), step_up=True)
-    def request_export(self, input: ExportInput = strawberry.UNSET) -> RequestExportPayload:
+    def request_export(self, input: ExportInput = strawberry.UNSET) -> RequestExportPayload | None:
         """Request an export of all data held about oneself (GDPR Art. 15, 20); an e-mail says when it is ready."""
 
     @command(request_erasure, (SELF,), step_up=True)
-    def request_erasure(self, input: ErasureInput = strawberry.UNSET) -> RequestErasurePayload:
+    def request_erasure(self, input: ErasureInput = strawberry.UNSET) -> RequestErasurePayload | None:
         """Request the erasure of all data held about oneself, within 30 days, once every service has ended."""
 
     # No step-up: cancelling keeps data, and must be possible in a hurry.
     @command(by_id(cancel_erasure, "id", "Erasure"), (SELF,))
     def cancel_erasure(
         self, input: Annotated[CancelErasureInput, strawberry.argument(description="The erasure to cancel.")]
-    ) -> CancelErasurePayload:
+    ) -> CancelErasurePayload | None:
         """Cancel an erasure that has not begun."""
 
     @command(restricting.request_restriction, (SELF,), step_up=True)
     def request_restriction(
         self, input: Annotated[RequestRestrictionInput, strawberry.argument(description="The ground.")]
-    ) -> RestrictionPayload:
+    ) -> RestrictionPayload | None:
         """Restrict the processing of one's own data to storage, at once (GDPR Art. 18)."""
 
     @command(restricting.lift_restriction, (SELF,), step_up=True)
-    def lift_restriction(self) -> RestrictionPayload:
+    def lift_restriction(self) -> RestrictionPayload | None:
         """End one's own restriction, at once."""
 
     @command(restricting.object_to_purpose, (SELF,))
     def object_to(
         self, input: Annotated[ObjectionInput, strawberry.argument(description="The purpose.")]
-    ) -> RestrictionPayload:
+    ) -> RestrictionPayload | None:
         """Object to a purpose (GDPR Art. 21). Unless exempt it is suspended at once, and decided within a month."""
 
     # No step-up: it allows nothing that was not allowed before the objection.
     @command(restricting.withdraw_objection, (SELF,))
     def withdraw_objection(
         self, input: Annotated[ObjectionInput, strawberry.argument(description="The purpose.")]
-    ) -> RestrictionPayload:
+    ) -> RestrictionPayload | None:
         """Withdraw an objection."""
 
     # Not by_id: there is no row yet.
     @command(register_customer, PROVIDED, CUSTOMERS_WRITE)
     def register_customer(
         self, input: Annotated[RegisterCustomerInput, strawberry.argument(description="The customer.")]
-    ) -> RegisterCustomerPayload:
+    ) -> RegisterCustomerPayload | None:
         """Register a customer, who then chooses a password through a link sent to their address."""
 
     @command(by_id(subscribe_service, "customer", "Customer"), PROVIDED, SERVICES_WRITE)
     def subscribe_service(
         self, input: Annotated[SubscribeServiceInput, strawberry.argument(description="The service and its customer.")]
-    ) -> ServicePayload:
+    ) -> ServicePayload | None:
         """Start a service of a customer; the retention period before automatic erasure stops."""
 
     @command(by_id(terminate_service, "service", "Service"), PROVIDED, SERVICES_WRITE)
     def terminate_service(
         self, input: Annotated[TerminateServiceInput, strawberry.argument(description="The service to end.")]
-    ) -> ServicePayload:
+    ) -> ServicePayload | None:
         """End a service of a customer; with the last one the retention period before automatic erasure starts."""

@@ -74,7 +74,11 @@ class FieldError(GraphQLError):
 # Messages hold what was sent, so every pattern here goes over a message once: what repeats is possessive or counted,
 # and ends at the end of the message where it is not ended before (G12).
 _VALUE = re.compile(
-    r"(got invalid value|but got|found|cannot represent [^:]{0,40}value|has invalid value|has invalid default value"
+    r"(got invalid value|but got|but encountered error|cannot represent [^:]{0,40}value|has invalid default value"
+    # Punctuation and the end of the document are the grammar's, and what a place needs is the schema's.
+    r"|found(?! (?:<EOF>|'[!$&():=@\[\]{|}]')\.\Z)"
+    r"|has invalid value(?!(?: at [\w.\[\]]{1,200})?: Expected variable '\$\w{1,200}' provided to "
+    r"non-null type '[\w!\[\]]{1,200}' not to be None\.\Z)"
     r"|Unexpected (?:BlockString|Comment|Float|Int|Name|String)):?\s.*+",
     re.DOTALL,
 )

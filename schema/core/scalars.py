@@ -25,6 +25,17 @@ def _parse(value: Any) -> datetime:
     return moment.astimezone(UTC)
 
 
+def _only_read(value: Any) -> dict[str, Any]:
+    raise ValueError("this scalar is read, and never sent")
+
+
+def _text(value: Any) -> str:
+    # graphql-core's `String` refuses these too; `str` would take a list or an object for a text.
+    if not isinstance(value, str):
+        raise ValueError("a text is needed")
+    return value
+
+
 DateTime = NewType("DateTime", str)
 CountryCode = NewType("CountryCode", str)
 LanguageTag = NewType("LanguageTag", str)
@@ -43,20 +54,20 @@ SCALARS: dict[object, Any] = {
         description="A country by its two letters (ISO 3166-1 alpha-2).",
         specified_by_url="https://www.iso.org/iso-3166-country-codes.html",
         serialize=str,
-        parse_value=str,
+        parse_value=_text,
     ),
     LanguageTag: strawberry.scalar(
         name="LanguageTag",
         description="A language, with region where it matters, such as fr-CH (BCP 47).",
         specified_by_url="https://www.rfc-editor.org/info/bcp47",
         serialize=str,
-        parse_value=str,
+        parse_value=_text,
     ),
     RdapDomain: strawberry.scalar(
         name="RdapDomain",
         description="A domain object of RDAP as JSON, with its redactions marked (RFC 9537).",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc9083#section-5.3",
         serialize=dict,
-        parse_value=dict,
+        parse_value=_only_read,
     ),
 }

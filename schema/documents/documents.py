@@ -88,7 +88,8 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
         self._schema = schema
         self._limits = limits
-        self._names = names_of(schema)
+        self.names = names_of(schema)
+        """The names of the schema, which messages may quote."""
 
     @staticmethod
     def hash_of(text: str) -> str:
@@ -123,10 +124,10 @@ class Documents:
             return _over(name, too_large("tokens", f"The document has more than {most} tokens.", most))
         if "nested too deeply" in error.message:
             return _over(name, too_deep(self._limits))
-        return self._faulty(name, [error], ErrorCode.GRAPHQL_PARSE_FAILED, self._names)
+        return self._faulty(name, [error], ErrorCode.GRAPHQL_PARSE_FAILED, self.names)
 
     def _invalid(self, name: str, ast: DocumentNode, errors: list[GraphQLError]) -> Document:
-        return self._faulty(name, errors, ErrorCode.GRAPHQL_VALIDATION_FAILED, self._names | names_in(ast))
+        return self._faulty(name, errors, ErrorCode.GRAPHQL_VALIDATION_FAILED, self.names | names_in(ast))
 
     def _faulty(self, name: str, errors: list[GraphQLError], code: ErrorCode, names: frozenset[str]) -> Document:
         """An invalid document: its errors without the syntax tree, which nobody needs and which takes memory."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphql import (
-    GraphQLError,
     GraphQLSchema,
     NamedTypeNode,
     NonNullTypeNode,
@@ -16,6 +15,9 @@ from graphql import (
 )
 from graphql.execution.values import get_variable_values
 from graphql.utilities import value_from_ast_untyped
+
+from schema.core.errors import ErrorCode, ResponseError, from_core
+from schema.documents.misfits import misfits
 
 INT_MOST = 2**31 - 1
 
@@ -58,13 +60,18 @@ class Variables:
         self._schema, self._operation = schema, operation
         self._exact = _exact(operation)
 
-    def coerce(self, given: Mapping[str, Any]) -> Mapping[str, Any] | Sequence[GraphQLError]:
-        """The coerced values by name, with defaults; or the errors."""
+    def coerce(self, given: Mapping[str, Any], hints: bool = False) -> Mapping[str, Any] | list[ResponseError]:
+        """The coerced values by name, with defaults; or the errors, with suggestions of names if `hints`."""
         if self._exact is not None and (coerced := _as_they_are(self._exact, given)) is not None:
             return coerced
         definitions = self._operation.variable_definitions or ()
         found = get_variable_values(self._schema, definitions, dict(given), max_errors=10)
-        return found if isinstance(found, list) else found.coerced
+        if not isinstance(found, list):
+            return found.coerced
+        # graphql-core's own only for what the walk does not find, such as an input that is nested too deeply.
+        return misfits(self._schema, definitions, given, hints) or [
+            from_core(each, ErrorCode.BAD_USER_INPUT, hints=False) for each in found
+        ]
 
 
 def _as_they_are(variables: Sequence[Exact], given: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from gateway.demo.demo_queries import CUSTOMER
 from tests.gateway.conftest import Demo
 
 NAMES = "{ customers(first: 2) { nodes { fullName } } }"
@@ -65,6 +66,22 @@ def test_4xx_in_the_new_media_type_and_200_in_the_old(
     new, old = asked(demo, http, question), asked(demo, http, question, JSON)
     assert (new.status_code, code(new)) == (status, expected)
     assert (old.status_code, code(old)) == (200, expected)
+
+
+@pytest.mark.parametrize("accept", [JSON, RESPONSE])
+def test_of_two_mutations_each_outcome_is_told(demo: Demo, http: httpx.Client, accept: str) -> None:
+    """The second's variable is null where null is no value: the first was carried out, and its answer says so."""
+    mine = demo.headers(CUSTOMER)
+    locale = asked(demo, http, {"query": "{ me { locale } }"}, **mine).json()["data"]["me"]["locale"]
+    query = """mutation ($mine: String!, $next: UpdateProfileInput = {}) {
+        first: updateProfile(input: {locale: $mine}) { customer { locale } }
+        second: updateProfile(input: $next) { customer { locale } } }"""
+    body = {"query": query, "variables": {"mine": locale, "next": None}}
+    response = asked(demo, http, body, accept, **mine)
+    assert response.status_code == 200
+    assert response.json()["data"] == {"first": {"customer": {"locale": locale}}, "second": None}
+    (error,) = response.json()["errors"]
+    assert (error["path"], error["extensions"]["code"]) == (["second"], "BAD_USER_INPUT")
 
 
 @pytest.mark.parametrize("accept", [JSON, RESPONSE])

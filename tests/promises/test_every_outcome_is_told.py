@@ -1,0 +1,56 @@
+"""What one mutation of a request did is told, whatever becomes of the next one (GraphQL, Handling Execution Errors)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from graphql import GraphQLNonNull
+
+from resolvers.payments import payments
+from schema.api.build import core_schema
+from schema.documents.requests import RequestOutcome
+from tests.promises.gate import TODAY, Gate, own
+
+
+async def dies(*_: Any) -> None:
+    """A defect."""
+    raise ConnectionResetError
+
+
+TWO = """mutation ($next: UpdateProfileInput = {locale: "it"}) {
+  first: updateProfile(input: {locale: "fr"}) { customer { locale } userErrors { code } }
+  second: updateProfile(input: $next) { customer { locale } userErrors { code } }
+  third: updateProfile(input: {locale: "de"}) { customer { locale } userErrors { code } }
+}"""
+
+
+def test_every_payload_is_nullable() -> None:
+    """A payload that may not be null takes with it what the other mutations of the request have done."""
+    root = core_schema().mutation_type
+    assert root is not None and len(root.fields) > 30
+    assert [name for name, field in root.fields.items() if isinstance(field.type, GraphQLNonNull)] == []
+
+
+@pytest.mark.anyio
+async def test_the_first_is_told_though_the_second_cannot_be_followed(changing: Gate) -> None:
+    """A variable with a default may be null where null is no value: that is found at its field, after the first."""
+    answer = await changing.ask(TWO, own(changing.ids[0]), variables={"next": None})
+    assert answer.kind is RequestOutcome.OK and answer.codes == ["BAD_USER_INPUT"], answer.raw
+    assert answer.body["errors"][0]["path"] == ["second"]
+    first, second, third = answer.body["data"].values()
+    assert first == {"customer": {"locale": "fr"}, "userErrors": []} and second is None
+    assert third == {"customer": {"locale": "de"}, "userErrors": []}
+    assert (await changing.ask(TWO, own(changing.ids[0]))).data["second"]["customer"] == {"locale": "it"}
+
+
+@pytest.mark.anyio
+async def test_the_first_is_told_though_the_second_fails_on_our_side(
+    changing: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payments, "changed", dies)
+    query = """mutation { first: updateProfile(input: {locale: "fr"}) { customer { locale } }
+        addBankTransfer(input: {bankName: "Example Bank"}) { userErrors { code } } }"""
+    answer = await changing.ask(query, own(changing.ids[0], authenticated_at=int(TODAY.timestamp())))
+    assert answer.codes == ["INTERNAL"]
+    assert answer.body["data"] == {"first": {"customer": {"locale": "fr"}}, "addBankTransfer": None}
