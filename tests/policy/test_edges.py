@@ -34,7 +34,7 @@ from policy.retention import RetentionRule
 from policy.rules import Allowance, Rule
 
 TODAY = date(2026, 11, 27)
-DAY = timedelta(days=1)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 AUCKLAND, HONOLULU = ZoneInfo("Pacific/Auckland"), ZoneInfo("Pacific/Honolulu")
 HTTPS = "https://pay.example/hook"
 
@@ -139,6 +139,14 @@ def test_no_other_warning_is_written_while_one_waits_and_after_a_day_it_fails() 
     for days in (1, 3, 20):
         assert warned(clock, [letter], written + timedelta(days=days), AUCKLAND) == Warned(None, None, written + DAY)
     assert warned(clock, [letter], written + DAY - timedelta(seconds=1), AUCKLAND) == Warned(None, None, None)
+
+
+def test_a_warning_that_failed_is_written_anew_a_day_later() -> None:
+    clock = automatic_erasure(datetime(2026, 1, 10, 12, tzinfo=UTC), AUCKLAND)
+    written = clock.due - timedelta(days=50)
+    letter = WarningLetter(clock.due, written, failed_at=written, settled_at=written + SECOND)
+    assert warned(clock, [letter], written + DAY - SECOND, AUCKLAND) == Warned(None, None, written)
+    assert warned(clock, [letter], written + DAY, AUCKLAND) == Warned(None, clock.due, written)
 
 
 def test_of_a_request_and_six_months_that_end_together_the_request_is_carried_out() -> None:
