@@ -19,6 +19,7 @@ from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.restricting import NoticeReply
 from resolvers.disclosures.disclosures import disclose
+from store.tables.customers import customers
 from store.tables.disclosures import disclosures
 from store.tables.restrictions import notice_recipients, notices
 from tests.erasure.house import REQUEST, House
@@ -172,6 +173,18 @@ async def test_of_somebody_who_is_gone_nobody_is_told(house: House) -> None:
     async with house.store.write() as connection:
         assert (await connection.scalars(select(notices.c.listed_at))).all() == [house.gate.clock.now]
     assert not await Notifier(house.store, house.gate.clock).step()
+
+
+@pytest.mark.parametrize("store_kind", ["postgresql"], indirect=True)
+async def test_whoever_only_adds_to_a_customer_keeps_no_worker_waiting(house: House) -> None:
+    """Rows that refer to the customer lock their key alone, and most changes are such."""
+    await partner(house, "Printers", "Customer.postalAddress")
+    await house.ask(RESTRICT, 0)
+    async with house.store.write() as other:
+        mine = select(customers.c.id).where(customers.c.id == house.gate.ids[0])
+        await other.execute(mine.with_for_update(read=True, key_share=True))
+        assert await Notifier(house.store, house.gate.clock).step()
+        assert "Printers" in await states(house, "RESTRICTION")
 
 
 async def test_two_workers_and_one_that_died_list_once(house: House) -> None:
