@@ -19,6 +19,7 @@ from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from store.database.schemas import SCHEMAS
 from store.database.store import Store
+from store.ledger.pruning import expired_before
 from store.sql.ids import new_id
 from store.tables.access import sessions, sign_ins
 from store.tables.consents import cookie_choices
@@ -243,6 +244,21 @@ async def test_a_round_counts_what_went_and_says_so(changing: Gate, caplog: pyte
     }
     caplog.clear()
     assert await sweeper(changing.store).step() == 0 and caplog.records == []
+
+
+async def test_without_another_clock_it_goes_by_the_present_moment(
+    changing: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[datetime] = []
+
+    async def prune(before: datetime) -> int:
+        asked.append(before)
+        return 0
+
+    before = datetime.now(UTC)
+    await Sweeper(changing.store, prune).step()
+    assert expired_before(before) <= asked[0] <= expired_before(datetime.now(UTC))
+    assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
 
 
 async def test_it_sweeps_round_after_round(changing: Gate) -> None:
