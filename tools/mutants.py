@@ -30,8 +30,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PARTS = ROOT / "tests" / "mutants.toml"
 FOLDER = ROOT / "build" / "mutants"
 PACKAGES = ("gateway", "schema", "resolvers", "workers", "audits", "store", "values", "messages", "policy")
-LIVED, UNTRIED_BY_TESTS, TIMEOUTS = 0, 33, (-24, 24, 36, 152, 255)
-"""Exit codes as mutmut keeps them: the tests passed; no test calls the function; the tests took too long."""
+LIVED, UNTRIED_BY_TESTS, TIMEOUTS, ENDED = 0, 33, (-24, 24, 36, 152, 255), (-9, -15)
+"""Exit codes as mutmut keeps them: the tests passed; no test calls the function; the tests took too long;
+somebody ended them, so nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Mutant:
     @property
     def fate(self) -> str:
         """The result in a word; a mutant that no test calls has lived."""
-        if self.exit_code is None:
+        if self.exit_code is None or self.exit_code in ENDED:
             return "untried"
         if self.exit_code in (LIVED, UNTRIED_BY_TESTS):
             return "lived"
@@ -180,7 +181,7 @@ def forget_the_living_when_tests_changed(part: Part, files: set[str]) -> None:
     for meta in (part.folder / "mutants").rglob("*.py.meta"):
         kept = json.loads(meta.read_text())
         kept["exit_code_by_key"] = {
-            name: None if code in (LIVED, UNTRIED_BY_TESTS, *TIMEOUTS) else code
+            name: None if code in (LIVED, UNTRIED_BY_TESTS, *TIMEOUTS, *ENDED) else code
             for name, code in kept["exit_code_by_key"].items()
         }
         meta.write_text(json.dumps(kept, indent=4))

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import fnmatch
 import gc
+import os
 import random
+import select
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 SEED = 17
@@ -39,6 +43,8 @@ def within(only: list[str], sample: int) -> None:
     file_mutation.ENUM_BASE_NAMES.add("Row")
     # Without a mutant the tests have just passed, or did when what is known was found out: mutmut would run them again.
     isolation.ForkServerRunner.run_clean_tests = lambda *_, **__: 0
+    if hasattr(os, "pidfd_open"):
+        isolation.register_timeout = end_in_time
     isolation.ForkServerRunner.submit = quickest_first(isolation.ForkServerRunner.submit)
     mutmut.collect_source_file_mutation_data = choosing(mutmut.collect_source_file_mutation_data, only, sample)
     with tempfile.TemporaryDirectory(prefix="mutants-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
@@ -72,6 +78,21 @@ def quickest_first(submit: Callable[..., None]) -> Callable[..., None]:
         submit(runner, name, sorted(tests, key=lambda test: (took.get(test, 0.0), test)), *limits, **more)
 
     return submitted
+
+
+def end_in_time(pid: int, seconds: float) -> None:
+    """End a child that takes too long, and no other process.
+
+    mutmut's own keeps the number for as long as the child might have taken, and signals whoever has it by then.
+    """
+    child = os.pidfd_open(pid)
+
+    def watch() -> None:
+        if not select.select([child], [], [], seconds)[0]:
+            signal.pidfd_send_signal(child, signal.SIGXCPU)
+        os.close(child)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def warmer(warm_up: Callable[[Any], None], folder: Path) -> Callable[[Any], None]:

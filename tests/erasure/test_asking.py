@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import orjson
 import pytest
+from sqlalchemy import select
 
 from policy.dates import automatic_erasure, requested_erasure
 from resolvers.customers.new_customer import NewCustomer, NewService, PersonName, PostalAddress
 from resolvers.customers.registration import register
+from resolvers.erasure.consents import STAYS
 from schema.documents.requests import RequestOutcome
+from store.registers.webhooks import webhooks
+from store.sql.ids import new_id
+from store.tables.outbox import outbox
 from tests.erasure.house import CANCEL, END, MIDNIGHT_OF, REQUEST, House, key_of
 from tests.promises.gate import TODAY, own
 
@@ -40,6 +46,8 @@ async def test_a_request_that_is_refused_again_another_day_is_another_one(house:
     assert [(row.state, row.cause, row.when_services_end) for row in rows] == [("REFUSED", "REQUEST", False)] * 2
     assert rows[1].requested_at - rows[0].requested_at == timedelta(days=1)
     assert await house.told() == ["REFUSED", "REFUSED"]
+    for letter in await house.letters():
+        assert "\n\n".join(STAYS[letter["language"]]) in letter["text"]
 
 
 async def test_who_is_gone_asks_for_nothing(house: House) -> None:
@@ -73,7 +81,8 @@ async def test_the_letters_lead_to_the_request_and_name_its_dates(house: House) 
     assert await house.told() == ["ARMED", "ACCEPTED", "CANCELLED"]
     waits, accepted, _ = await house.letters()
     assert [each["to"] for each in await house.letters()] == [house.gate.people[place].email for place in (1, 0, 0)]
-    assert f"/erasures/{armed['receipt']}" in waits["text"] and "77" in waits["text"]
+    assert f"/erasures/{armed['receipt']}" in waits["text"]
+    assert "\n\n".join(STAYS[waits["language"]]) in waits["text"]
     assert f"/erasures/{said['receipt']}" in accepted["text"]
     for day in (clock.not_before, clock.due):
         assert str(day.astimezone(MIDNIGHT_OF).day) in accepted["text"]
@@ -205,6 +214,37 @@ async def test_a_request_makes_an_automatic_erasure_earlier_and_never_later(hous
     await house.ask(REQUEST, 1)
     await house.work()
     assert (await house.row(1)).due_at == automatic_erasure(ended, MIDNIGHT_OF).due
+
+
+async def test_a_request_for_what_a_restriction_holds_is_held_until_the_next_look(house: House) -> None:
+    """R46, Art. 18(1): it waits like the erasure that was due by itself, and then goes on, as it is the customer's."""
+    await house.end_services(0)
+    await house.ask("mutation { requestRestriction(input: {ground: LEGAL_CLAIMS}) { userErrors { code } } }", 0)
+    await house.work()
+    assert ((await house.row(0)).state, (await house.row(0)).cause) == ("HELD", "RETENTION")
+    said = await house.ask(REQUEST, 0)
+    row = await house.row(0)
+    assert said["erasure"]["state"] == row.state == "HELD" and row.cause == "REQUEST" and row.due_at is not None
+    await house.work()
+    assert (await house.row(0)).state == "SCHEDULED"
+
+
+async def test_internal_systems_are_told_which_erasure_and_how_it_stands(house: House) -> None:
+    async with house.store.write() as connection:
+        await connection.execute(webhooks.insert().values(
+            id=new_id(), name="crm", url="https://crm.example", events="[]", secret=b"", created_at=house.gate.clock.now
+        ))  # fmt: skip
+    said = await house.ask(REQUEST, 0, wait=True)
+    await house.ask(CANCEL, 0, id=said["erasure"]["id"])
+    (key,) = await house.store.keys.subjects([house.gate.ids[0]])
+    assert key is not None
+    async with house.store.write() as connection:
+        mine = select(outbox.c.id, outbox.c.payload).where(outbox.c.event.like("erasure.%")).order_by(outbox.c.id)
+        rows = (await connection.execute(mine)).all()
+    told = [orjson.loads(key.open(outbox.c.payload, id_, payload)) for id_, payload in rows]
+    assert [each["type"] for each in told] == ["erasure.requested", "erasure.cancelled"]
+    assert all(each["data"]["erasure"] == said["erasure"]["id"] for each in told)
+    assert told[0]["data"]["state"] == "ARMED"
 
 
 async def test_whoever_asked_has_to_choose_before_a_new_service_begins(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -12,10 +13,11 @@ from sqlalchemy import delete, select
 from policy.erasing import ANSWER_WITHIN
 from policy.purposes import Purpose
 from policy.recipients import Recipient
-from policy.restricting import NoticeReply
+from policy.restricting import Notice, NoticeReply
 from resolvers.clients.registrar import ClientRegistrar
 from resolvers.clients.registration import ClientKind, NewClient
 from resolvers.disclosures.disclosures import disclose
+from store.tables.customers import customers
 from store.tables.disclosures import disclosures
 from store.tables.restrictions import notice_recipients, notices
 from tests.erasure.house import REQUEST, House
@@ -27,7 +29,7 @@ from workers.outbox.receivers import Receivers
 from workers.outbox.register import Webhooks
 from workers.outbox.worker import Deliverer
 from workers.recipients.by_hand import RecipientError, Recipients
-from workers.recipients.notices import Notifier
+from workers.recipients.notices import SUBJECTS, TEXTS, Notifier, letter
 from workers.recipients.notices_by_hand import Notices
 
 pytestmark = pytest.mark.anyio
@@ -57,14 +59,15 @@ async def tool(house: House, name: str, url: str | None, **facts: Any) -> None:
     assert (await house.gate.ask(ONE, who, variables={"id": house.gate.id(0)})).data["customer"]["fullName"]
 
 
-async def partner(house: House, name: str, *fields: str) -> None:
-    """A company that received these fields."""
+async def partner(house: House, name: str, *fields: str, kind: Recipient = Recipient.PARTNER) -> None:
+    """A company, or a registry, that received these fields."""
+    why = Purpose.PARTNER_EXECUTION if kind is Recipient.PARTNER else Purpose.DOMAIN_REGISTRATION
     (key,) = await house.store.keys.subjects([house.gate.ids[0]])
     assert key is not None
     async with house.store.write() as connection:
         await disclose(
-            connection, key, recipient_kind=Recipient.PARTNER, recipient_name=name, country="CH",
-            purpose=Purpose.PARTNER_EXECUTION, legal_basis=Purpose.PARTNER_EXECUTION.bases[0], coordinates=fields,
+            connection, key, recipient_kind=kind, recipient_name=name, country="CH",
+            purpose=why, legal_basis=why.bases[0], coordinates=fields,
             trigger="order:1", now=house.gate.clock.now,
         )  # fmt: skip
 
@@ -174,6 +177,31 @@ async def test_of_somebody_who_is_gone_nobody_is_told(house: House) -> None:
     assert not await Notifier(house.store, house.gate.clock).step()
 
 
+@pytest.mark.parametrize("store_kind", ["postgresql"], indirect=True)
+async def test_whoever_only_adds_to_a_customer_keeps_no_worker_waiting(house: House) -> None:
+    """Rows that refer to the customer lock their key alone, and most changes are such."""
+    await partner(house, "Printers", "Customer.postalAddress")
+    await house.ask(RESTRICT, 0)
+    async with house.store.write() as other:
+        mine = select(customers.c.id).where(customers.c.id == house.gate.ids[0])
+        await other.execute(mine.with_for_update(read=True, key_share=True))
+        assert await Notifier(house.store, house.gate.clock).step()
+        assert "Printers" in await states(house, "RESTRICTION")
+
+
+@pytest.mark.parametrize("store_kind", ["postgresql"], indirect=True)
+async def test_a_customer_whose_rights_change_just_now_is_left_for_later(house: House) -> None:
+    """No worker waits for a lock: others' notices do not wait with it."""
+    await partner(house, "Printers", "Customer.postalAddress")
+    await house.ask(RESTRICT, 0)
+    async with house.store.write() as other:
+        await other.execute(select(customers.c.id).where(customers.c.id == house.gate.ids[0]).with_for_update())
+        await asyncio.wait_for(Notifier(house.store, house.gate.clock).step(), 20)
+        assert await states(house, "RESTRICTION") == {}
+    await Notifier(house.store, house.gate.clock).step()
+    assert "Printers" in await states(house, "RESTRICTION")
+
+
 async def test_two_workers_and_one_that_died_list_once(house: House) -> None:
     """The list, the messages and the mark are one transaction, so a worker that dies leaves all or nothing."""
     await partner(house, "Printers", "Customer.postalAddress")
@@ -202,6 +230,42 @@ async def test_an_end_is_told_after_the_restriction_whoever_is_asked_first(house
     while await worker.step():
         pass
     assert (await states(house, "LIFTING")).keys() == (await states(house, "RESTRICTION")).keys() >= {"Printers"}
+
+
+async def test_an_end_goes_to_those_of_its_own_restriction(house: House) -> None:
+    """Neither another customer's nor one that was asked for since changes whom it is told to, and by what."""
+    await partner(house, "Registry", "Customer.postalAddress", kind=Recipient.REGISTRY)
+    await house.ask(RESTRICT, 0)
+    await house.ask(RESTRICT, 1)
+    await told(house)
+    await house.ask(LIFT, 0)
+    await house.ask(RESTRICT, 0)
+    while await Notifier(house.store, house.gate.clock).step():
+        pass
+    assert "Registry" in await states(house, "LIFTING")
+    rows = [each for each in await Notices(house.store).listed(every=False) if each.name == "Registry"]
+    assert [each.about for each in rows] == ["RESTRICTION", "LIFTING", "RESTRICTION"]
+    for each in rows:
+        assert "Reference: 1" in await Notices(house.store).letter(each.id), "what it knows the data by"
+
+
+@pytest.mark.parametrize("about", Notice)
+def test_an_e_mail_names_the_case_and_what_it_is_about_and_no_value(about: Notice) -> None:
+    facts = {
+        "case": "C-1",
+        "customer": "x7",
+        "references": ["1", "2"],
+        "coordinates": ["Customer.phone", "Customer.email"],
+    }
+    written = letter(about, "privacy@pay.example", facts)
+    assert (written["to"], written["language"]) == ("privacy@pay.example", "en")
+    assert written["subject"] == f"{SUBJECTS[about]} (C-1)"
+    told, _, lines = written["text"].rpartition("\n\n")
+    assert told == TEXTS[about]
+    assert lines.splitlines() == [
+        "Our case: C-1", "Customer: x7", "Reference: 1", "Reference: 2", "Fields: Customer.phone, Customer.email"
+    ]  # fmt: skip
+    assert letter(about, "", {"case": "C-1", "references": []})["text"] == f"{TEXTS[about]}\n\nOur case: C-1"
 
 
 async def test_whoever_was_told_of_a_restriction_is_told_of_its_end(house: House) -> None:

@@ -27,7 +27,7 @@ from store.database.config import StoreConfig
 from store.links.receipts import receipt_of
 from store.merkle.signed_note import NoteInvalidError
 from store.registers.webhooks import webhooks
-from store.tables.erasures import erasure_recipients
+from store.tables.erasures import erasure_recipients, erasures
 from store.tables.outbox import outbox
 from tests.erasure.house import REQUEST, House
 from tests.outbox.receiving import BROKEN, Got, Receiver, receiver
@@ -43,6 +43,7 @@ from workers.outbox.register import Webhooks
 from workers.outbox.smtp import Mailer, MailServerSettings
 from workers.outbox.worker import LEASE, Deliverer
 from workers.recipients.by_hand import RecipientError, Recipients
+from workers.recipients.closing import Closing
 from workers.recipients.notices import Notifier
 
 pytestmark = pytest.mark.anyio
@@ -247,6 +248,25 @@ async def test_who_never_answers_is_given_up_after_a_month(case: Case) -> None:
     async with case.house.store.write() as connection:
         left = (await connection.execute(select(O.topic).where(O.topic == "letter", O.payload.is_not(None)))).all()
     assert left == []
+
+
+async def test_a_case_is_closed_once_and_not_before(case: Case) -> None:
+    """(D9) Whoever else looks meanwhile, or too early, is told that nothing was signed."""
+    await case.erase()
+    row, now = await case.house.row(0), case.house.gate.clock.now
+    closing = Closing(case.house.store, case.house.keys.signers)
+    early = (row.recipients_due_at or now) - timedelta(seconds=1)
+    assert await closing.close(row.id, early) is False, "it is not due"
+    async with case.house.store.write() as connection:
+        await connection.execute(update(erasures).where(erasures.c.id == row.id).values(recipients_due_at=now))
+    assert await closing.close(row.id, now) is False, "somebody may still answer"
+    later = (await case.house.row(0)).recipients_due_at
+    assert later == (await case.recipient()).listed_at + ANSWER_WITHIN
+    assert await closing.close(row.id, later) is True
+    assert await closing.close(row.id, later) is False, "it is closed"
+    facts = verified_recipients((await case.house.row(0)).recipients_statement, await case.keys())
+    listed = [(each["kind"], each["name"]) for each in facts["recipients"]]
+    assert listed == sorted(listed) and len({kind for kind, _ in listed}) > 1
 
 
 async def test_refusing_is_an_answer(case: Case) -> None:

@@ -12,6 +12,7 @@ from policy.cards import LONGEST, YEARS_AHEAD, Brand, CardFault, CardNumber, car
 from policy.categories import Category
 from policy.dates import (
     SAME_DAY,
+    WARNINGS,
     ErasureCause,
     Warned,
     WarningLetter,
@@ -20,6 +21,7 @@ from policy.dates import (
     days_over,
     due_erasure,
     earliest_due,
+    local_day,
     period_end,
     requested_erasure,
     still_ahead,
@@ -34,7 +36,7 @@ from policy.retention import RetentionRule
 from policy.rules import Allowance, Rule
 
 TODAY = date(2026, 11, 27)
-DAY = timedelta(days=1)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 AUCKLAND, HONOLULU = ZoneInfo("Pacific/Auckland"), ZoneInfo("Pacific/Honolulu")
 HTTPS = "https://pay.example/hook"
 
@@ -139,6 +141,39 @@ def test_no_other_warning_is_written_while_one_waits_and_after_a_day_it_fails() 
     for days in (1, 3, 20):
         assert warned(clock, [letter], written + timedelta(days=days), AUCKLAND) == Warned(None, None, written + DAY)
     assert warned(clock, [letter], written + DAY - timedelta(seconds=1), AUCKLAND) == Warned(None, None, None)
+
+
+def test_a_warning_that_failed_is_written_anew_a_day_later() -> None:
+    clock = automatic_erasure(datetime(2026, 1, 10, 12, tzinfo=UTC), AUCKLAND)
+    written = clock.due - timedelta(days=50)
+    letter = WarningLetter(clock.due, written, failed_at=written, settled_at=written + SECOND)
+    assert warned(clock, [letter], written + DAY - SECOND, AUCKLAND) == Warned(None, None, written)
+    assert warned(clock, [letter], written + DAY, AUCKLAND) == Warned(None, clock.due, written)
+
+
+def test_the_second_warning_is_written_from_a_week_ahead_until_the_day() -> None:
+    clock = automatic_erasure(datetime(2026, 1, 10, 12, tzinfo=UTC), AUCKLAND)
+    second, begins = clock.due - WARNINGS[-1], clock.not_before
+    first = WarningLetter(clock.due, clock.due - WARNINGS[0], settled_at=clock.due - WARNINGS[0], counts=True)
+    for now, write in ((second - SECOND, None), (second, clock.due), (begins - SECOND, clock.due), (begins, None)):
+        assert warned(clock, [first], now, AUCKLAND) == Warned(begins, write, None), now
+    for written, write in ((second - DAY - SECOND, clock.due), (second - DAY, None), (second, None)):
+        letter = replace(first, written_at=written, settled_at=written)
+        assert warned(clock, [letter], begins - SECOND, AUCKLAND).write == write, written
+
+
+def test_the_first_warning_is_written_sixty_days_ahead_and_names_a_day_of_the_zone() -> None:
+    clock = automatic_erasure(datetime(2026, 1, 10, 12, tzinfo=UTC), AUCKLAND)
+    ahead = clock.due - WARNINGS[0]
+    assert warned(clock, [], ahead - SECOND, AUCKLAND).write is None
+    assert warned(clock, [], ahead, AUCKLAND).write == clock.due
+    late = warned(clock, [], clock.due + DAY, AUCKLAND).write
+    assert late is not None and late.astimezone(AUCKLAND).strftime("%H:%M:%S") == "23:59:59"
+
+
+def test_an_instant_without_a_zone_has_no_day() -> None:
+    with pytest.raises(ValueError, match=r"^an instant needs a time zone$"):
+        local_day(datetime(2026, 1, 10, 12), AUCKLAND)  # noqa: DTZ001
 
 
 def test_of_a_request_and_six_months_that_end_together_the_request_is_carried_out() -> None:

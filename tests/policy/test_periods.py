@@ -48,6 +48,8 @@ def test_refuses_what_is_no_calendar_period(text: str) -> None:
         (date(2027, 1, 31), 1, date(2027, 2, 28)),
         (date(2027, 3, 1), 1, date(2027, 4, 1)),
         (date(2026, 12, 31), 2, date(2027, 2, 28)),
+        (date(2, 1, 31), -12, date(1, 1, 31)),
+        (date(9998, 12, 31), 12, date(9999, 12, 31)),
         (date(2026, 12, 15), 1, date(2027, 1, 15)),
         (date(2027, 3, 31), -1, date(2027, 2, 28)),
         (date(2100, 1, 31), 1, date(2100, 2, 28)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from resolvers.clients.registrar import ClientRegistrar
 from resolvers.clients.registration import ClientKind, NewClient
 from store.database.schemas import SCHEMAS
 from store.database.store import Store
+from store.ledger.pruning import expired_before
 from store.sql.ids import new_id
 from store.tables.access import sessions, sign_ins
 from store.tables.consents import cookie_choices
@@ -84,6 +86,17 @@ def test_periods_are_counted_by_the_calendar(rule: RetentionRule, now: str, expe
     """R59."""
     moment = datetime.fromisoformat(f"{now}T17:00:00+00:00")
     assert cutoff(rule, moment) == datetime.fromisoformat(f"{expected}T00:00:00+00:00")
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "Pacific/Honolulu"])
+def test_days_are_those_of_utc_wherever_the_server_stands(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = datetime(2027, 8, 29, 12, 30, tzinfo=UTC)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", zone)
+        time.tzset()
+        found = cutoff(RetentionRule.SIGN_IN_RECORDS, moment)
+    time.tzset()
+    assert found == datetime(2027, 3, 1, tzinfo=UTC)
 
 
 @given(today=st.dates(date(1990, 1, 1), date(2100, 1, 1)), months=st.integers(0, 30), days=st.integers(0, 90))
@@ -231,6 +244,21 @@ async def test_a_round_counts_what_went_and_says_so(changing: Gate, caplog: pyte
     }
     caplog.clear()
     assert await sweeper(changing.store).step() == 0 and caplog.records == []
+
+
+async def test_without_another_clock_it_goes_by_the_present_moment(
+    changing: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[datetime] = []
+
+    async def prune(before: datetime) -> int:
+        asked.append(before)
+        return 0
+
+    before = datetime.now(UTC)
+    await Sweeper(changing.store, prune).step()
+    assert expired_before(before) <= asked[0] <= expired_before(datetime.now(UTC))
+    assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
 
 
 async def test_it_sweeps_round_after_round(changing: Gate) -> None:
