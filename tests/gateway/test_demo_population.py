@@ -230,7 +230,7 @@ def test_every_state_of_an_erasure_has_somebody_in_it(people: tuple[NewCustomer,
     for one in people:
         for erasure in one.erasures:
             active = one.last_service_ended_at is None
-            assert (erasure.due_at is None) == (active or erasure.state == "CANCELLED")
+            assert (erasure.due_at is None) == (active or erasure.state.name == "CANCELLED")
             assert erasure.due_at is None or erasure.due_at > NOW
 
 
