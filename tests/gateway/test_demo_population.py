@@ -222,7 +222,7 @@ def test_nobody_is_kept_longer_than_the_notice_allows(people: tuple[NewCustomer,
 
 def test_every_state_of_an_erasure_has_somebody_in_it(people: tuple[NewCustomer, ...]) -> None:
     """R31-R34, R42"""
-    found = {(one.erasures[0].state, one.erasures[0].cause) for one in people if one.erasures}
+    found = {(one.erasures[0].state.name, one.erasures[0].cause.name) for one in people if one.erasures}
     assert found == {
         ("ARMED", "REQUEST"), ("BLOCKED", "REQUEST"), ("SCHEDULED", "REQUEST"), ("SCHEDULED", "RETENTION"),
         ("CANCELLED", "REQUEST"),
@@ -230,7 +230,7 @@ def test_every_state_of_an_erasure_has_somebody_in_it(people: tuple[NewCustomer,
     for one in people:
         for erasure in one.erasures:
             active = one.last_service_ended_at is None
-            assert (erasure.due_at is None) == (active or erasure.state == "CANCELLED")
+            assert (erasure.due_at is None) == (active or erasure.state.name == "CANCELLED")
             assert erasure.due_at is None or erasure.due_at > NOW
 
 
