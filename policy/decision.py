@@ -60,6 +60,8 @@ class Refused:
     """The purposes that would have been allowed, in the order of the catalogue."""
     expected: str = ""
     """The pattern that the reference should match, as the operator wrote it."""
+    scopes: tuple[str, ...] = ()
+    """The scopes that are missing: alternatives, each of scopes separated by spaces (RFC 6749 §3.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,16 @@ def decide(rule: Rule, purpose: Purpose, scopes: Set[str], third_party: bool = F
     if rule.allowances and not _permits(rule, purpose):  # 3
         return Refused(Reason.PURPOSE_NOT_ALLOWED, tuple(p for p in Purpose if p.enabled and _permits(rule, p)))
     if rule.scopes and not any(needed <= scopes for needed in rule.scopes):  # 4
-        return Refused(Reason.SCOPE_MISSING)
+        return Refused(Reason.SCOPE_MISSING, scopes=alternatives(rule))
     if third_party and (fault := _closed_to_apps(rule, purpose, scopes)):  # 5
-        return Refused(fault)
+        opening = sorted(each.scope for each in rule.opened(purpose)) if fault is Reason.SCOPE_MISSING else ()
+        return Refused(fault, scopes=tuple(opening))
     return Granted(rule.conditions(purpose))
+
+
+def alternatives(rule: Rule) -> tuple[str, ...]:
+    """Each alternative of scopes that the rule asks for, as OAuth writes a scope (RFC 6749 §3.3)."""
+    return tuple(" ".join(sorted(needed)) for needed in rule.scopes)
 
 
 def decide_order(rule: Rule, named: Set[str]) -> Granted | Refused | Gap:

@@ -193,6 +193,9 @@ def _status(outcome: Outcome, media: Media) -> tuple[int, tuple[tuple[bytes, byt
         return 405, ((b"allow", b"POST"),)
     if outcome.kind is RequestOutcome.STEP_UP_REQUIRED:
         return 401, ((b"www-authenticate", STEP_UP),)
+    if outcome.scope:  # RFC 6750 §3.1
+        challenge = problems.REALM + b', error="insufficient_scope", scope="%b"' % outcome.scope.encode("ascii")
+        return STATUS[outcome.kind], ((b"www-authenticate", challenge),)
     if outcome.retry_after:
         return STATUS[outcome.kind], ((b"retry-after", b"%d" % outcome.retry_after),)
     return STATUS[outcome.kind], ()

@@ -23,7 +23,7 @@ from graphql import (
 )
 
 from policy.conditions import Condition
-from policy.decision import Gap, Granted, Reason, Refused, decide
+from policy.decision import Gap, Granted, Reason, Refused, alternatives, decide
 from policy.grant import Grant, Partner, Refusal
 from policy.hard_rules import never_received
 from policy.purposes import Purpose
@@ -48,21 +48,26 @@ class RefusedField:
         """The error: the same whether the customer exists or not (G7), and one for any number of rows."""
         allowed = [each.name for each in self.refused.allowed]
         asked = purpose.name if purpose else None
-        message = f"{self.coordinate} may not be read {f'for {asked}' if asked else 'without a purpose'}."
+        verb = "called" if self.coordinate.startswith("Mutation.") and "(" not in self.coordinate else "read"
+        message = f"{self.coordinate} may not be {verb} {f'for {asked}' if asked else 'without a purpose'}."
         if self.refused.reason is Reason.SCOPE_MISSING:
-            message = f"{self.coordinate} needs a scope that the token does not have."
+            message = (
+                f"{self.coordinate} needs a scope that the token does not have: {' or '.join(self.refused.scopes)}."
+            )
         elif self.refused.reason is Reason.FIRST_PARTY_ONLY:
             message = f"{self.coordinate} is for the company's own clients, whatever a customer has allowed this app."
         elif self.refused.reason is Reason.NOT_IN_UNDERTAKING:
             message = f"{self.coordinate} is not among the fields that this partner may get."
         elif allowed:
-            message += f" It may be read for {', '.join(allowed)}."
-        details = {
+            message += f" It may be {verb} for {', '.join(allowed)}."
+        details: dict[str, Any] = {
             "reason": self.refused.reason.name,
             "coordinate": self.coordinate,
             "purpose": asked,
             "allowedPurposes": allowed,
         }
+        if self.refused.scopes:
+            details["scopes"] = list(self.refused.scopes)
         return ResponseError(ErrorCode.UNAUTHORIZED_FIELD_OR_TYPE, message, self.locations, details=details)
 
 
@@ -181,7 +186,7 @@ class _DecisionCollector:
 
     def _by_scope(self, rule: Rule) -> Granted | Refused:
         held = any(needed <= self.grant.scopes for needed in rule.scopes)
-        return Granted() if held else Refused(Reason.SCOPE_MISSING)
+        return Granted() if held else Refused(Reason.SCOPE_MISSING, scopes=alternatives(rule))
 
     def field(self, parent: str, possible: Sequence[str], name: str, node: FieldNode) -> None:
         """Decide on a field for the parent type it is selected on, and for every possible object type there."""

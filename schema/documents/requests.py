@@ -78,6 +78,8 @@ class Outcome:
     """Seconds, when THROTTLED or UNAVAILABLE."""
     denials: tuple[Denial, ...] = ()
     """Refused or withheld fields, for log and metrics; not part of the body."""
+    scope: str = ""
+    """The scopes, separated by spaces, without which the operation was refused (RFC 6750 §3.1)."""
 
 
 def failed(
@@ -87,7 +89,13 @@ def failed(
     body = orjson.dumps({"errors": [each.formatted() for each in problems]})
     # Only refusals are counted: a malformed request asks for nothing (G17).
     denials = denials_of(problems, asked) if kind is RequestOutcome.REFUSED else ()
-    return Outcome(kind, body, retry_after=retry_after, denials=denials)
+    return Outcome(kind, body, retry_after=retry_after, denials=denials, scope=_missing_scopes(problems))
+
+
+def _missing_scopes(problems: Sequence[ResponseError]) -> str:
+    # The first alternative of each: a challenge names one set of scopes that is enough (RFC 6750 §3).
+    first = (each.details["scopes"][0] for each in problems if each.details.get("scopes"))
+    return " ".join(dict.fromkeys(word for each in first for word in each.split()))
 
 
 def denials_of(problems: Sequence[ResponseError], asked: str | None = None) -> tuple[Denial, ...]:

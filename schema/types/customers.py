@@ -106,7 +106,8 @@ class Customer(Node):
     )
     version: int | None = datum(
         customers.c.version,
-        "Increases with each change of the profile; see `UpdateProfileInput.ifVersion`.",
+        "Increases with each `updateProfile` that gives a field, and with each confirmed change of the e-mail address; "
+        "consents, whois choices and restrictions leave it as it is. See `UpdateProfileInput.ifVersion`.",
         (shared(AppScope.PROFILE_READ, AppScope.PROFILE_WRITE),),
         category=Category.PREFERENCE,
     )

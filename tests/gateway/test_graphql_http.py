@@ -68,6 +68,18 @@ def test_4xx_in_the_new_media_type_and_200_in_the_old(
     assert (old.status_code, code(old)) == (200, expected)
 
 
+def test_a_missing_scope_is_named(demo: Demo, http: httpx.Client) -> None:
+    """RFC 6750 §3.1: insufficient_scope."""
+    response = asked(demo, http, {"query": "{ audit { __typename } }"})
+    assert response.status_code == 403
+    assert response.headers["www-authenticate"] == (
+        'Bearer realm="customer data", error="insufficient_scope", scope="audit:read"'
+    )
+    (error,) = response.json()["errors"]
+    assert error["message"] == "Query.audit needs a scope that the token does not have: audit:read."
+    assert error["extensions"]["scopes"] == ["audit:read"]
+
+
 @pytest.mark.parametrize("accept", [JSON, RESPONSE])
 def test_of_two_mutations_each_outcome_is_told(demo: Demo, http: httpx.Client, accept: str) -> None:
     """The second's variable is null where null is no value: the first was carried out, and its answer says so."""

@@ -107,6 +107,7 @@ async def test_suggestions_for_those_who_may_introspect(
         ('query { customer(id: "x" { id } }', "Syntax Error: Expected Name, found '{'."),
         ("{ me { id } } 5", "Syntax Error: Unexpected Int (not shown)."),
     ],
+    ids=["end", "brace", "number"],
 )
 async def test_the_grammar_is_no_secret(gate: Gate, query: str, message: str) -> None:
     assert said(await gate.ask(query, grant(Purpose.INVOICING))) == [message]
@@ -119,3 +120,9 @@ async def test_an_argument_without_a_value_is_named(gate: Gate) -> None:
     assert said(answer) == [
         "Argument 'id' has invalid value: Expected variable '$id' provided to non-null type 'ID!' not to be None."
     ]
+
+
+async def test_a_mutation_is_called_and_not_read(gate: Gate) -> None:
+    query = 'mutation { endSession(input: {id: "x"}) { __typename } }'
+    first = said(await gate.ask(query, grant(Purpose.INVOICING)))[0]
+    assert first == "Mutation.endSession may not be called for INVOICING. It may be called for SELF_SERVICE."

@@ -357,7 +357,7 @@ def test_what_is_for_a_scope_needs_all_of_one_alternative(
     assert decision.permits(grant(SUPPORT)) is enough
     if not enough:
         sentence, details = problem(decision)
-        assert sentence == "Query.audit needs a scope that the token does not have."
+        assert sentence == "Query.audit needs a scope that the token does not have: audit:all audit:read."
         assert (details["reason"], details["allowedPurposes"]) == ("SCOPE_MISSING", [])
 
 
