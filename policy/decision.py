@@ -61,7 +61,7 @@ class Refused:
     expected: str = ""
     """The pattern that the reference should match, as the operator wrote it."""
     scopes: tuple[str, ...] = ()
-    """The scopes that are missing: alternatives, each of scopes separated by spaces (RFC 6749 §3.3)."""
+    """Scopes that would allow it where one is missing: alternatives, each written as in RFC 6749 §3.3."""
 
 
 @dataclass(frozen=True, slots=True)

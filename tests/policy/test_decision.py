@@ -195,7 +195,7 @@ def test_scopes_are_alternatives_of_sets(held: Set[str]) -> None:
     """`@requiresScopes(scopes: [["a:read", "b:write"], ["c:read"]])`: both of the first, or the second."""
     declared = rule(allow(Purpose.INVOICING), scopes=(frozenset({"a:read", "b:write"}), frozenset({"c:read"})))
     enough = {"a:read", "b:write"} <= held or "c:read" in held
-    expected = Granted() if enough else Refused(Reason.SCOPE_MISSING)
+    expected = Granted() if enough else Refused(Reason.SCOPE_MISSING, scopes=("a:read b:write", "c:read"))
     assert decide(declared, Purpose.INVOICING, held) == expected
 
 
