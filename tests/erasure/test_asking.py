@@ -11,7 +11,7 @@ from sqlalchemy import select
 from policy.dates import automatic_erasure, requested_erasure
 from resolvers.customers.new_customer import NewCustomer, NewService, PersonName, PostalAddress
 from resolvers.customers.registration import register
-from resolvers.erasure.consents import STAYS
+from resolvers.erasure.consents import stays
 from schema.documents.requests import RequestOutcome
 from store.registers.webhooks import webhooks
 from store.sql.ids import new_id
@@ -47,7 +47,7 @@ async def test_a_request_that_is_refused_again_another_day_is_another_one(house:
     assert rows[1].requested_at - rows[0].requested_at == timedelta(days=1)
     assert await house.told() == ["REFUSED", "REFUSED"]
     for letter in await house.letters():
-        assert "\n\n".join(STAYS[letter["language"]]) in letter["text"]
+        assert "\n\n".join(stays(letter["language"])) in letter["text"]
 
 
 async def test_who_is_gone_asks_for_nothing(house: House) -> None:
@@ -82,7 +82,7 @@ async def test_the_letters_lead_to_the_request_and_name_its_dates(house: House) 
     waits, accepted, _ = await house.letters()
     assert [each["to"] for each in await house.letters()] == [house.gate.people[place].email for place in (1, 0, 0)]
     assert f"/erasures/{armed['receipt']}" in waits["text"]
-    assert "\n\n".join(STAYS[waits["language"]]) in waits["text"]
+    assert "\n\n".join(stays(waits["language"])) in waits["text"]
     assert f"/erasures/{said['receipt']}" in accepted["text"]
     for day in (clock.not_before, clock.due):
         assert str(day.astimezone(MIDNIGHT_OF).day) in accepted["text"]
