@@ -18,6 +18,8 @@ export async function speak(part, wanted) {
   document.documentElement.dir = said.direction;
 }
 
+export const has = (key) => key in said.texts;
+
 // Without words of this name it is the name itself. Where a count chooses, it is the first fact.
 export function say(key, ...facts) {
   const text = said.texts[key] ?? key;

@@ -31,7 +31,7 @@ NULLS = [
     ('query ($v: ID = "x") { node(id: $v) { id } grant { client } }', {"node"}, ["node"]),
     (
         f"mutation ($v: UpdateProfileInput = {DEFAULT}) {{ updateProfile(input: $v) {CHANGED} }}",
-        None,
+        {"updateProfile"},
         ["updateProfile"],
     ),
 ]

@@ -2,7 +2,7 @@
 
 import { current, speak as speakAs } from '../words.js';
 
-export { asked, current, offer, say } from '../words.js';
+export { asked, current, has, offer, say } from '../words.js';
 
 export const speak = (wanted) => speakAs('area', wanted);
 export const day = (moment) => (moment ? new Intl.DateTimeFormat(current(), { dateStyle: 'medium' }).format(new Date(moment)) : '');
