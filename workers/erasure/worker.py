@@ -204,24 +204,6 @@ class Eraser:
         found = select(
             erasures.c.id, erasures.c.customer_id, erasures.c.state, erasures.c.attempts, erasures.c.step
         ).where(or_(due, and_(erasures.c.state == "ERASING", LEASE.free(now))))
-        held = exists().where(legal_holds.c.customer_id == erasures.c.customer_id, holds_at(now))
-        warned = (
-            select(erasure_letters.c.id)
-            .where(
-                erasure_letters.c.erasure_id == erasures.c.id,
-                erasure_letters.c.kind == "WARNING",
-                erasure_letters.c.outcome.in_(WARNED),
-            )
-            .exists()
-        )
-        ready = or_(
-            erasures.c.cause == "REQUEST",
-            warned & ~exists().where(restrictions.c.customer_id == erasures.c.customer_id),
-        )
-        due = and_(erasures.c.state == "SCHEDULED", erasures.c.not_before <= now, ready, ~held)
-        found = select(
-            erasures.c.id, erasures.c.customer_id, erasures.c.state, erasures.c.attempts, erasures.c.step
-        ).where(or_(due, and_(erasures.c.state == "ERASING", LEASE.free(now))))
         claimed = []
         async with self._store.write() as connection:
             rows = await connection.execute(
