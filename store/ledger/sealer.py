@@ -116,11 +116,12 @@ class Tree:
     async def lease(self, holder: str, seconds: float) -> Lease | None:
         """Acquire or renew the lease; None while another sealer has it.
 
-        A lease that ends later than a new one would was made by a clock that has been set back since. It is ignored, or
-        nobody could seal until the clock reaches that time again (F3).
+        A lease that ends much later than a new one would was made by a clock that has been set back since. It is
+        ignored, or nobody could seal until the clock reaches that time again (F3). Clocks of replicas differ, too, but
+        by less than `seconds`.
         """
         state, now, length = await self.state(), int(self._clock() * 1000), int(seconds * 1000)
-        held = now < state.held_until <= now + length
+        held = now < state.held_until <= now + 2 * length
         ours = state.holder == holder
         if held and not ours:
             return None

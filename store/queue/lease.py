@@ -20,14 +20,19 @@ class RowLease:
     table: Table
     length: timedelta
 
-    def free(self, now: Any, longest: Any = None) -> ColumnElement[bool]:
-        """The condition for rows that nobody holds now. A prepared statement gives parameters for both moments.
-
-        A lease that ends later than a new one would was made by a clock that has been set back since: it counts for
-        nothing, or the row would be left alone until that clock comes round again (F3).
-        """
+    def free(self, now: Any, latest: Any = None) -> ColumnElement[bool]:
+        """The condition for rows that nobody holds now; a prepared statement gives parameters for both moments."""
         until = self._column("leased_until")
-        return or_(until.is_(None), until <= now, until > (now + self.length if longest is None else longest))
+        return or_(until.is_(None), until <= now, until > (self.latest(now) if latest is None else latest))
+
+    def latest(self, now: datetime) -> datetime:
+        """The latest end of a lease that is believed.
+
+        A later one was made by a clock that has been set back since, and counts for nothing, or the row would be left
+        alone until that clock comes round again (F3). Clocks of replicas differ: one that is behind by less than
+        `length` takes no lease of the others for such a one.
+        """
+        return now + 2 * self.length
 
     def taken(self, now: datetime) -> dict[str, Any]:
         """The values that take a row, for one attempt more."""

@@ -1,9 +1,10 @@
-"""Encryption of messages in the outbox: under the customer's key, or a system key for the final notice after
-erasure."""
+"""Messages in the outbox: the lease under which they are delivered, and their encryption under the customer's key, or a
+system key for the final notice after erasure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -11,9 +12,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from store.crypto.key_store import KeyStore
 from store.crypto.sealing import SealBrokenError, Sealed, seal, unseal
 from store.crypto.system_keys import SystemKeys
+from store.queue.lease import RowLease
 from store.tables.outbox import outbox
 
 KEY = "outbox"
+
+LEASE = RowLease(outbox, timedelta(minutes=1))
+"""After which another worker takes over; far longer than any delivery takes."""
 
 
 def name_of(system: SystemKeys, id_: int) -> str:

@@ -134,6 +134,13 @@ async def test_f3_a_clock_that_was_set_back_stops_nobody(log: Log) -> None:
     assert await log.tree.lease("two", 10) is not None
 
 
+async def test_a_clock_that_is_behind_takes_no_lease_over(log: Log) -> None:
+    """Clocks of replicas are never the same: the sealer that has the lease keeps it."""
+    assert await log.tree.lease("one", 10) is not None
+    log.clock.pass_by(seconds=-1)
+    assert await log.tree.lease("two", 10) is None
+
+
 async def test_what_was_read_before_another_one_wrote_is_not_written(log: Log) -> None:
     """Even under the right fence: the size must be the one that was read."""
     lease = await log.tree.lease("one", 10)

@@ -287,6 +287,28 @@ async def test_a_lease_of_a_clock_that_was_set_back_is_none(store: Store, system
     assert await states(store) == [("delivered", 1, None)]
 
 
+@pytest.mark.parametrize("behind", [timedelta(seconds=1), timedelta(seconds=30)])
+async def test_a_worker_whose_clock_is_behind_takes_no_lease_over(
+    store: Store, system: Receiver, clock: Clock, behind: timedelta
+) -> None:
+    """Clocks of two replicas are never the same: a lease that seems to end a little late is one all the same."""
+    people = await add_customers(store, 1)
+    await subscribe(store, "crm", url=system.url)
+    await happen(store, clock, people)
+    clock.now += timedelta(minutes=5)
+    system.answer = lambda _: None
+    first = worker(store, clock, poster=HttpClient(seconds=300))
+    await first.look()
+    with anyio.fail_after(60):
+        await system.waiting.wait()
+    slow = Clock()
+    slow.now = clock.now - behind
+    await deliver(worker(store, slow))
+    assert len(system.got) == 1, "the lease of the other one holds"
+    for lane in list(first._lanes.values()):
+        lane.cancel()
+
+
 async def test_several_workers_share_the_work_and_send_nothing_twice(
     store: Store, system: Receiver, clock: Clock
 ) -> None:

@@ -22,8 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
 from store.database.store import Store
-from store.queue.lease import RowLease
-from store.queue.messages import name_of, opened
+from store.queue.messages import LEASE, name_of, opened
 from store.sql.metadata import Instant
 from store.tables.erasures import erasure_letters
 from store.tables.outbox import outbox
@@ -39,9 +38,6 @@ log = logging.getLogger(__name__)
 
 Also = Callable[[AsyncConnection], Awaitable[None]]
 """Writes further state in the transaction that records the outcome of a delivery."""
-
-LEASE = RowLease(outbox, timedelta(minutes=1))
-"""Duration of a lease, after which another worker takes over; far longer than any delivery takes."""
 
 BATCH = 8
 """Concurrent messages to one receiver, each of another customer."""
@@ -102,7 +98,7 @@ class Deliverer:
     async def look(self) -> None:
         """Start a task for each receiver with due messages, unless it has one or is in backoff."""
         now = self._clock()
-        rows = await self._store.reader.fetch(self._due, {"now": now, "longest": now + LEASE.length})
+        rows = await self._store.reader.fetch(self._due, {"now": now, "latest": LEASE.latest(now)})
         for receiver in await self._receivers.named([row[0] for row in rows], now):
             if receiver.id in self._lanes or self._is_resting(receiver.id, now):
                 continue
@@ -266,7 +262,7 @@ def _good(now: Any) -> Any:
 _due = (
     select(outbox.c.webhook_id)
     .where(outbox.c.next_attempt_at <= bindparam("now", type_=Instant))
-    .where(LEASE.free(bindparam("now", type_=Instant), bindparam("longest", type_=Instant)))
+    .where(LEASE.free(bindparam("now", type_=Instant), bindparam("latest", type_=Instant)))
     .where(_good(bindparam("now", type_=Instant)))
     .distinct()
 )

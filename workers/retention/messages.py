@@ -11,6 +11,7 @@ from policy.dates import local_day, start_of_day
 from policy.periods import Period
 from policy.retention import WAITING
 from store.database.store import Store
+from store.queue.messages import LEASE
 from store.sql.metadata import Instant
 from store.tables.erasures import erasure_letters
 from store.tables.outbox import outbox
@@ -28,11 +29,12 @@ async def wipe_void(store: Store, now: datetime) -> int:
     It does not matter whether there is a mail server, or whether delivery was ever attempted. A message under way is
     left to its worker; delivered ones do not change.
     """
-    under_way = and_(outbox.c.leased_until.is_not(None), outbox.c.leased_until > now)
-    void = and_(outbox.c.void_at <= now, outbox.c.payload.is_not(None), outbox.c.delivered_at.is_(None), ~under_way)
+    void = and_(
+        outbox.c.void_at <= now, outbox.c.payload.is_not(None), outbox.c.delivered_at.is_(None), LEASE.free(now)
+    )
     old = [and_(outbox.c.topic == topic, func.coalesce(outbox.c.give_up_at, outbox.c.created_at) < _cutoff(period, now))
            for topic, period in WAITING.items()]  # fmt: skip
-    waits = and_(outbox.c.next_attempt_at.is_not(None), or_(*old), ~under_way)
+    waits = and_(outbox.c.next_attempt_at.is_not(None), or_(*old), LEASE.free(now))
     gone = 0
     for each in (void, waits):
         # Locked rows are being delivered or claimed at this moment.
