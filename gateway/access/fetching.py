@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from workers.http.client import HttpClient, HttpRequestError
+from workers.http.client import HttpClient
+from workers.http.errors import HttpRequestError
 
 MAX_BYTES = 262_144
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from time import perf_counter
 
@@ -50,6 +50,9 @@ def security_headers(only_https: bool) -> tuple[tuple[bytes, bytes], ...]:
     # RFC 6797 §7.2: HSTS must not be sent over plain HTTP.
     return (*SECURITY, HSTS) if only_https else SECURITY
 
+
+OTHER = "(other)"
+"""Stands for a path that the gateway does not have."""
 
 PROBES = ("/healthz", "/readyz")
 """Probes of orchestrators: answered under any Host, and under any load."""
@@ -221,18 +224,21 @@ class Withheld:
         await _with_headers(response, problem)(scope, receive, send)
 
 
-class AccessLog:
-    """Logs one line per request: method, path, status and milliseconds; no client address and no query string.
+Observe = Callable[[str, str, int, float], None]
+"""Takes method, path, status and seconds of a request; the status of an aborted one is 0."""
 
-    Only known paths are written: an unknown one may hold anything, even an e-mail address (D1).
+
+class Observed:
+    """Measures every request for its observers, the access log and the metrics.
+
+    Only known paths are named: an unknown one may hold anything, even an e-mail address (D1).
     """
 
-    def __init__(self, app: ASGIApp, paths: frozenset[str]) -> None:
-        self._app = app
-        self._paths = paths
+    def __init__(self, app: ASGIApp, paths: frozenset[str], observers: Sequence[Observe]) -> None:
+        self._app, self._paths, self._observers = app, paths, observers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request, then log it; an aborted one has status 0."""
+        """Answer the request, then tell the observers."""
         status, began = 0, perf_counter()
 
         async def send_and_note(message: Message) -> None:
@@ -244,8 +250,15 @@ class AccessLog:
         try:
             await self._app(scope, receive, send_and_note)
         finally:
-            fields = {"method": scope["method"], "at": scope["path"] if scope["path"] in self._paths else "(other)"}
-            log.info("answered", extra=fields | {"status": status, "ms": round((perf_counter() - began) * 1000, 1)})
+            path = scope["path"] if scope["path"] in self._paths else OTHER
+            seconds = perf_counter() - began
+            for observe in self._observers:
+                observe(scope["method"], path, status, seconds)
+
+
+def log_request(method: str, path: str, status: int, seconds: float) -> None:
+    """Log one line: method, path, status and milliseconds; no client address and no query string."""
+    log.info("answered", extra={"method": method, "at": path, "status": status, "ms": round(seconds * 1000, 1)})
 
 
 def problem_of(known: ProblemError | HTTPException | TokenError | StoreUnavailableError) -> ProblemError:

@@ -25,7 +25,7 @@ from gateway.http.concurrency import ConcurrencyLimiter, ConcurrencyLimits
 from gateway.http.credentials import presented
 from gateway.http.hosts import Hosts, names_of
 from gateway.http.latencies import Latencies
-from gateway.http.middleware import AccessLog, LastResort, Limited, SecurityHeaders, Withheld
+from gateway.http.middleware import LastResort, Limited, Observe, Observed, SecurityHeaders, Withheld, log_request
 from gateway.http.pages import PROFILE, page_documents
 from gateway.http.unfinished import UnfinishedBodies
 from gateway.tokens.signing_keys import SigningKeys
@@ -75,10 +75,10 @@ def build(parts: Parts) -> ASGIApp:
     app = Hosts(app, names_of(settings.public_url, settings.hosts), any_address=settings.demo)
     app = LastResort(app)
     app = SecurityHeaders(app, only_https=settings.only_https)
-    if parts.latencies is not None:
-        app = Latencies(app, frozenset(route.path for route in routes), parts.latencies)
-    if parts.settings.access_log:
-        app = AccessLog(app, frozenset(route.path for route in routes))
+    observers: list[Observe] = [] if parts.latencies is None else [Latencies(parts.latencies).observe]
+    observers += [log_request] if settings.access_log else []
+    if observers:
+        app = Observed(app, frozenset(route.path for route in routes), observers)
     return app
 
 

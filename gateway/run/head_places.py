@@ -14,7 +14,8 @@ from store.ledger.heads_file import HeadFile, head_of
 from store.merkle.signed_note import NoteInvalidError
 from store.sql.engines import Address
 from store.sql.errors import OutageCause, StoreUnavailableError
-from workers.http.client import HttpClient, HttpRequestError
+from workers.http.client import HttpClient
+from workers.http.errors import HttpRequestError
 
 JSON = {"Content-Type": "application/json"}
 

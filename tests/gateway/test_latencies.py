@@ -13,6 +13,7 @@ from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
 from gateway.http.latencies import Latencies
+from gateway.http.middleware import Observed
 from tests.gateway.servers import running
 
 pytestmark = pytest.mark.anyio
@@ -25,7 +26,7 @@ async def _fails(scope: Scope, receive: Receive, send: Send) -> None:
 async def test_each_request_is_observed_under_an_address_of_ours() -> None:
     registry = CollectorRegistry()
     routes = [Route("/known", lambda _: PlainTextResponse("ok")), Route("/broken", _fails)]
-    app = Latencies(Router(routes=routes), frozenset({"/known", "/broken"}), registry)
+    app = Observed(Router(routes=routes), frozenset({"/known", "/broken"}), [Latencies(registry).observe])
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
         for path in ("/known", "/known?email=ada%40example.net", "/ada@example.net", "/broken"):

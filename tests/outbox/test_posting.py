@@ -12,8 +12,9 @@ import pytest
 
 from policy.transport import is_encrypted
 from tests.outbox.receiving import receiver
-from workers.http.client import HttpClient, HttpRequestError
+from workers.http.client import HttpClient
 from workers.http.destinations import Destinations
+from workers.http.errors import HttpRequestError
 from workers.outbox.backoff import asked_for, pause
 
 pytestmark = pytest.mark.anyio

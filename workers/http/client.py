@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from socket import SOCK_STREAM
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from policy.transport import is_encrypted
-from workers.http.destinations import Destinations, Network
-
-if TYPE_CHECKING:
-    from httpcore import AsyncNetworkBackend, AsyncNetworkStream
+from workers.http.destinations import Destinations, Network, Resolve
+from workers.http.errors import HttpRequestError
 
 SECONDS = 10.0
 """Time for the whole of a request, from the look-up of the name to the last byte that is read."""
 
 USER_AGENT = "gateway"
-
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-
-
-class HttpRequestError(Exception):
-    """The request got no answer; the text is one word that says why, for the operator.
-
-    ADDRESS, FORBIDDEN (a network that was not named), CONNECTION, TLS, NOT_HTTP, TIMEOUT or TOO_LARGE.
-    """
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -101,7 +90,9 @@ class HttpClient:
     ) -> HttpResponse:
         import httpcore
 
-        backend = judging_backend(self._destinations, self._look_up)  # 2
+        from workers.http.judging import JudgingBackend
+
+        backend = JudgingBackend(self._destinations, self._look_up)  # 2
         given = {"User-Agent": USER_AGENT, "Connection": "close"} | dict(headers)
         # A pool for each request: who is asked so rarely has closed the connection by the next time.
         async with (
@@ -127,20 +118,3 @@ def _is_tls(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, ssl.SSLError):
         error = error.__cause__ or error.__context__
     return error is not None
-
-
-def judging_backend(destinations: Destinations, look_up: Resolve) -> AsyncNetworkBackend:
-    """A network for httpcore that connects to no address that was not judged; HttpRequestError for the others."""
-    import httpcore
-
-    class JudgingBackend(httpcore.AnyIOBackend):
-        async def connect_tcp(
-            self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,  # noqa: ASYNC109
-            socket_options: Iterable[Any] | None = None,
-        ) -> AsyncNetworkStream:  # fmt: skip
-            for address in await look_up(host, port):
-                if destinations.allow(address, host):
-                    return await super().connect_tcp(address, port, timeout, local_address, socket_options)
-            raise HttpRequestError("FORBIDDEN")
-
-    return JudgingBackend()

@@ -6,13 +6,15 @@ in between (DNS rebinding).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from policy.transport import LOOPBACK
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Looks the addresses of a name up."""
 
 PRIVATE: tuple[Network, ...] = tuple(
     map(

@@ -16,7 +16,8 @@ from store.crypto.signing import signed
 from store.database.store import Store
 from store.registers.webhooks import open_secret, webhooks
 from store.sql.metadata import instant
-from workers.http.client import HttpClient, HttpRequestError
+from workers.http.client import HttpClient
+from workers.http.errors import HttpRequestError
 from workers.outbox.smtp import Mailer, MailError
 
 OK = range(200, 300)
