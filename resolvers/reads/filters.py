@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, case, literal_column, null, or_, select
@@ -108,20 +109,33 @@ def running() -> ColumnElement[bool]:
     return runs(bindparam(NOW, type_=Instant))
 
 
-CLAUSES: dict[Condition, tuple[Table, ColumnElement[bool]]] = {
-    Condition.NEWS_NOT_DECLINED: (customers, customers.c.product_news.is_(True)),
-    Condition.CARD_STORAGE_CONSENTED: (payment_methods, _given() & ~_taken_back()),
-    Condition.DISCLOSURE_MAY_BE_TOLD: (
-        disclosures,
-        disclosures.c.embargoed_until.is_(None) | (disclosures.c.embargoed_until <= bindparam(NOW, type_=Instant)),
-    ),
-    Condition.REGISTRATION_RUNS: (domains, running()),
-    Condition.WHOIS_NAME_PUBLISHED: (domains, _published("name")),
-    Condition.WHOIS_ADDRESS_PUBLISHED: (domains, _published("address")),
-    Condition.WHOIS_EMAIL_PUBLISHED: (domains, _published("email")),
-    Condition.WHOIS_PHONE_PUBLISHED: (domains, _published("phone")),
+HOMES: dict[Condition, Table] = {
+    Condition.NEWS_NOT_DECLINED: customers,
+    Condition.CARD_STORAGE_CONSENTED: payment_methods,
+    Condition.DISCLOSURE_MAY_BE_TOLD: disclosures,
+    Condition.REGISTRATION_RUNS: domains,
+    Condition.WHOIS_NAME_PUBLISHED: domains,
+    Condition.WHOIS_ADDRESS_PUBLISHED: domains,
+    Condition.WHOIS_EMAIL_PUBLISHED: domains,
+    Condition.WHOIS_PHONE_PUBLISHED: domains,
 }
-"""The clause of each condition, with the table that it applies to."""
+"""The table that each condition applies to."""
+
+
+@cache
+def _clauses() -> dict[Condition, ColumnElement[bool]]:
+    """The clause of each condition."""
+    embargo = disclosures.c.embargoed_until
+    return {
+        Condition.NEWS_NOT_DECLINED: customers.c.product_news.is_(True),
+        Condition.CARD_STORAGE_CONSENTED: _given() & ~_taken_back(),
+        Condition.DISCLOSURE_MAY_BE_TOLD: embargo.is_(None) | (embargo <= bindparam(NOW, type_=Instant)),
+        Condition.REGISTRATION_RUNS: running(),
+        Condition.WHOIS_NAME_PUBLISHED: _published("name"),
+        Condition.WHOIS_ADDRESS_PUBLISHED: _published("address"),
+        Condition.WHOIS_EMAIL_PUBLISHED: _published("email"),
+        Condition.WHOIS_PHONE_PUBLISHED: _published("phone"),
+    }
 
 
 def row_filters(
@@ -164,7 +178,7 @@ def masked(
 
 
 def _clause(table: object, condition: Condition) -> ColumnElement[bool]:
-    home, clause = CLAUSES[condition]
+    home = HOMES[condition]
     if home is not table:
         raise LookupError(f"{condition.name} judges rows of {home.name}, not of {getattr(table, 'name', table)}")
-    return clause
+    return _clauses()[condition]

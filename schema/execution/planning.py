@@ -30,7 +30,7 @@ from policy.purposes import Purpose
 from policy.recipients import Recipient
 from resolvers.disclosures.registries import NEEDED
 from resolvers.reads.fetches import ByIndex, ByKey, PageOf, Projection
-from resolvers.reads.filters import CLAUSES
+from resolvers.reads.filters import HOMES
 from resolvers.reads.relations import parent
 from schema.core.sources import Affected, ColumnValue, Embedded, Entry, Paged, Related, RenderedDocument
 from schema.decision.decision import Decision
@@ -239,7 +239,7 @@ class _Planner:
         handed = self._handed(table, asked)
         columns.update(NEEDED if handed else ())
         named = [planned.facts.coordinate, *(each.coordinate for each in asked), *self._ids_of(table)]
-        rows = frozenset(one for one in self._conditions("ROW", *named) if CLAUSES[one][0] is table)
+        rows = frozenset(one for one in self._conditions("ROW", *named) if HOMES[one] is table)
         # Sorted, so that reports and dry runs are stable.
         self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in columns)))
         return Projection(table, frozenset(columns), rows, masks, self.own_only, handed, self.decision.purpose)

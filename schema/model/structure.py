@@ -11,7 +11,7 @@ from sqlalchemy import Column, Table
 from policy.conditions import Condition
 from policy.purposes import Purpose
 from policy.rules import Rule
-from resolvers.reads.filters import CLAUSES
+from resolvers.reads.filters import HOMES
 from schema.core.sources import (
     Affected,
     Attribute,
@@ -144,7 +144,7 @@ def _beyond_its_rows(model: SchemaModel, field: FieldModel, rule: Rule) -> Itera
 
 def enforceable(model: SchemaModel, field: FieldModel, condition: Condition) -> bool:
     """True if the field's statement enforces the condition: it can for rows and columns of its own table only."""
-    home, source = CLAUSES[condition][0], field.source
+    home, source = HOMES[condition], field.source
     type_ = model.core.type_map[field.coordinate.partition(".")[0]]
     if isinstance(type_, GraphQLInterfaceType):  # Its object types declare the same, and are checked.
         return True
