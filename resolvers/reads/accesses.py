@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from resolvers.reads.filters import NOW
 from resolvers.reads.operation import OperationContext
+from resolvers.reads.pages import Span
 from store.accesses.accesses import Accesses, LedgerAccess
 from store.accesses.check import verify_accesses
 from store.accesses.disclosure_embargo import VisibleCases
@@ -113,35 +114,41 @@ class Reading:
     proofs: AccessProofs
 
 
-async def readings_about(
-    context: OperationContext, customer_id: int, after: int | None, first: int
-) -> tuple[list[Reading], bool]:
-    """A page of readings, newest first, and whether more follow.
+async def readings_about(context: OperationContext, customer_id: int, span: Span) -> tuple[list[Reading], bool]:
+    """A page of readings, newest first, and whether more follow in the direction of reading.
 
-    Readings under embargo are skipped, and later ones fill the page. AlteredEntryError if the ledger differs from what
-    was signed (D14).
+    Readings under embargo are skipped, and others fill the page. AlteredEntryError if the ledger differs from what was
+    signed (D14).
     """
     readings = readings_of(context.store)
     (key,) = await context.store.keys.subjects([customer_id])
     if key is None:
         return [], False
-    embargo = await VisibleCases.about(context.store.reader, customer_id, context.parameters[NOW])
-    found: list[tuple[LedgerAccess, Mapping[str, Any]]] = []
-    head = await context.store.heads.latest()
-    # One more than a page, to know whether more follow; embargoed entries do not count.
-    while len(found) <= first:
-        page = (await readings.accesses.pages([key.pseudonym], after, first + 1)).get(key.pseudonym, [])
-        # Every page is verified before a word of it is shown (D14).
-        await verify_accesses(readings.prover, key.pseudonym, page, head)
-        read = ((access, orjson.loads(access.entry)) for access in page)
-        found += [each for each in read if embargo.allows(each[1])]
-        if len(page) <= first:
-            break
-        after = page[-1].index
-    shown = found[:first]
+    found = await _visible(context, readings, customer_id, key.pseudonym, span)
+    shown, more = span.trimmed(found)
     names = await readings.names(sorted({entry["client"] for _, entry in shown}))
     proofs = AccessProofs(readings, [access for access, _ in shown])
-    return [_reading(access, entry, names, proofs) for access, entry in shown], len(found) > first
+    return [_reading(access, entry, names, proofs) for access, entry in shown], more
+
+
+async def _visible(
+    context: OperationContext, readings: Readings, customer_id: int, pseudonym: str, span: Span
+) -> list[tuple[LedgerAccess, Mapping[str, Any]]]:
+    """The entries of a span as they are read, with one beyond the page if there are more."""
+    embargo = await VisibleCases.about(context.store.reader, customer_id, context.parameters[NOW])
+    found: list[tuple[LedgerAccess, Mapping[str, Any]]] = []
+    head, most = await context.store.heads.latest(), span.limit + 1
+    # One more than a page, to know whether more follow; embargoed entries do not count.
+    while len(found) < most:
+        page = await readings.accesses.between(pseudonym, span.above, span.below, most, span.descending)
+        # Every page is verified before a word of it is shown (D14).
+        await verify_accesses(readings.prover, pseudonym, page, head)
+        read = ((access, orjson.loads(access.entry)) for access in page)
+        found += [each for each in read if embargo.allows(each[1])]
+        if len(page) < most:
+            break
+        span = span.beyond(page[-1].index)
+    return found[:most]
 
 
 def _reading(access: LedgerAccess, entry: Mapping[str, Any], names: Mapping[str, str], proofs: AccessProofs) -> Reading:

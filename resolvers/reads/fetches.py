@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, func, select
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, select
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from policy.conditions import Condition
@@ -23,7 +23,7 @@ from store.tables.customers import customers
 from store.tables.domains import domains
 
 Row = Sequence[Any]
-KEYS, KEY, AFTER, LIMIT, REF = "keys", "key", "after", "row_limit", "row_ref"
+KEYS, KEY, REF = "keys", "key", "row_ref"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class ByKey:
         self.grouped_at = self.layout.at[relation.target]
         target, id_ = relation.target, projection.table.c.id
         # All statements of a fetch share projection and filters.
-        base = _select(projection, self.layout)
+        base = selecting(projection, self.layout)
         order = id_.desc() if relation.newest_first else id_
         self._one = reader.prepare(base.where(target == bindparam(KEY, type_=Id)).order_by(order))
         self._among = base.where(any_of(target, KEYS)).order_by(target, order)
@@ -102,56 +102,7 @@ class ByKey:
 
     def grouped(self, rows: Iterable[Row]) -> dict[int, list[Row]]:
         """The rows grouped by key."""
-        return _grouped(rows, self.grouped_at)
-
-
-class PageOf:
-    """A keyset page of a table or of each parent's rows; one more row is read to know whether others follow."""
-
-    __slots__ = ("_many", "_one", "grouped_at", "layout", "reader", "relation")
-
-    def __init__(self, reader: Reader, projection: Projection, relation: Relation | None = None) -> None:
-        self.reader, self.relation = reader, relation
-        needed = () if relation is None else (relation.target,)
-        self.layout = Layout.of(projection, *needed)
-        self.grouped_at = 0 if relation is None else self.layout.at[relation.target]
-        id_ = projection.table.c.id
-        newest = relation is not None and relation.newest_first
-        after = bindparam(AFTER, type_=Id)
-        base = _select(projection, self.layout).where(id_ < after if newest else id_ > after)
-        order = id_.desc() if newest else id_
-        limit = bindparam(LIMIT, type_=Id)
-        single = base if relation is None else base.where(relation.target == bindparam(KEY, type_=Id))
-        self._one = reader.prepare(single.order_by(order).limit(limit))
-        self._many = None if relation is None else reader.prepare(_windowed(base, relation, order, limit))
-
-    @property
-    def beginning(self) -> int:
-        """A key before the first row."""
-        # Beyond every id, in the direction of reading.
-        return 2**63 - 1 if self.relation is not None and self.relation.newest_first else 0
-
-    async def rows(
-        self, keys: Sequence[int] | None, after: int | None, limit: int, parameters: Mapping[str, Any]
-    ) -> Sequence[Row]:
-        """Up to `limit` + 1 rows after the key `after`, per parent key if there are any; one statement.
-
-        LookupError for several keys on a page of a whole table, which has no parents.
-        """
-        bound = {**parameters, AFTER: self.beginning if after is None else after, LIMIT: limit + 1}
-        if keys is None:
-            return await self.reader.fetch(self._one, bound)
-        if not keys:
-            return []
-        if len(keys) == 1:
-            return await self.reader.fetch(self._one, bound | {KEY: keys[0]})
-        if self._many is None:
-            raise LookupError(f"a page of all {self.layout.table.name} is not read by keys")
-        return await self.reader.fetch(self._many, bound | {KEYS: keys})
-
-    def grouped(self, rows: Iterable[Row]) -> dict[int, list[Row]]:
-        """The rows grouped by key."""
-        return _grouped(rows, self.grouped_at)
+        return grouped_by(rows, self.grouped_at)
 
 
 class ByIndex:
@@ -174,34 +125,25 @@ class ByIndex:
             if projection.table is customers:
                 # The look-up refers to the domain; its customer is what is asked for.
                 found = customers.c.id.in_(select(domains.c.customer_id).where(found))
-        self._prepared: PreparedStatement = reader.prepare(_select(projection, self.layout).where(found))
+        self._prepared: PreparedStatement = reader.prepare(selecting(projection, self.layout).where(found))
 
     async def rows(self, held: Held, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """At most one row; one statement, also if nothing was found (G7)."""
         return await self.reader.fetch(self._prepared, {**parameters, KEY: held.row_id, REF: held.ref})
 
 
-def _grouped(rows: Iterable[Row], at: int) -> dict[int, list[Row]]:
+def grouped_by(rows: Iterable[Row], at: int) -> dict[int, list[Row]]:
+    """The rows by the key at this position, in their order."""
     groups: dict[int, list[Row]] = {}
     for row in rows:
         groups.setdefault(row[at], []).append(row)
     return groups
 
 
-def _select(projection: Projection, layout: Layout) -> Select[Any]:
+def selecting(projection: Projection, layout: Layout) -> Select[Any]:
+    """The statement that reads the columns of a layout from the rows that the purpose may read."""
     conditions, own_only = projection.row_conditions, projection.own_only
     filters = row_filters(projection.table, conditions, own_only, projection.purpose)
     if projection.happened is not None:
         filters.append(within_period(projection.happened))
     return select(*layout.selected(projection)).where(*filters)
-
-
-def _windowed(
-    base: Select[Any], relation: Relation, order: ColumnElement[Any], limit: ColumnElement[Any]
-) -> Select[Any]:
-    # A window function limits the rows of each parent in one statement.
-    place = func.row_number().over(partition_by=relation.target, order_by=order).label("place")
-    numbered = base.where(any_of(relation.target, KEYS)).add_columns(place).subquery()
-    columns = [column for column in numbered.c if column.name != "place"]
-    parent, first = numbered.c[relation.target.name], numbered.c.place
-    return select(*columns).where(first <= limit).order_by(parent, first)

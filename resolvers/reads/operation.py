@@ -12,9 +12,10 @@ from aiodataloader import DataLoader
 from messages.catalogue import translate
 from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.commands.idempotency import run_idempotently
-from resolvers.reads.fetches import ByIndex, ByKey, PageOf, Row
+from resolvers.reads.fetches import ByIndex, ByKey, Row
 from resolvers.reads.filters import NOW, SUBJECT
 from resolvers.reads.guard import OrderBounds, OwnerCheck, SubjectTracker
+from resolvers.reads.pages import PageOf, Span
 from store.crypto.cursors import Cursors
 from store.crypto.global_ids import GlobalIds
 from store.crypto.subject_key import SubjectKey
@@ -103,25 +104,22 @@ class OperationContext:
         found: list[Admitted] = await self._loader(place, load).load(key)
         return found
 
-    async def page_under(
-        self, place: Hashable, fetch: PageOf, key: int, after: int | None, limit: int
-    ) -> tuple[list[Admitted], bool]:
+    async def page_under(self, place: Hashable, fetch: PageOf, key: int, span: Span) -> tuple[list[Admitted], bool]:
         """A page of one parent's rows, and whether more follow; parents share a statement."""
 
         async def load(keys: list[int]) -> list[tuple[list[Admitted], bool]]:
-            rows = await fetch.rows(keys, after, limit, self.parameters)
-            groups = fetch.grouped(rows)
-            return [await self._trimmed(groups.get(key, ()), fetch, limit) for key in keys]
+            groups = fetch.grouped(await fetch.rows(keys, span, self.parameters))
+            return [await self._trimmed(groups.get(key, ()), fetch, span) for key in keys]
 
-        found: tuple[list[Admitted], bool] = await self._loader((place, after, limit), load).load(key)
+        found: tuple[list[Admitted], bool] = await self._loader((place, span), load).load(key)
         return found
 
-    async def page(self, fetch: PageOf, after: int | None, limit: int) -> tuple[list[Admitted], bool]:
+    async def page(self, fetch: PageOf, span: Span) -> tuple[list[Admitted], bool]:
         """A page of the rows of a table that the purpose may read, and whether more follow."""
-        rows, more = await self.standing(fetch, after, limit)
+        rows, more = await self.standing(fetch, span)
         return await self.revealed.admit(rows, fetch.layout), more
 
-    async def standing(self, fetch: PageOf, after: int | None, limit: int) -> tuple[list[Row], bool]:
+    async def standing(self, fetch: PageOf, span: Span) -> tuple[list[Row], bool]:
         """Like `page`, as plain rows whose owners are tracked.
 
         Rows of erased customers (R35) are replaced by later ones, since an empty page would have no cursor to continue
@@ -129,19 +127,20 @@ class OperationContext:
         """
         at, known = fetch.layout.owner_at, self.revealed.known
         standing: list[Row] = []
+        left = span
         while True:
-            wanted = limit - len(standing)
-            rows = await fetch.rows(None, after, wanted, self.parameters)
-            page, more = rows[:wanted], len(rows) > wanted
+            rows = await fetch.rows(None, left, self.parameters)
+            page, more = rows[: left.limit], len(rows) > left.limit
             await self.revealed.add_owners(row[at] for row in page)
             standing += [row for row in page if known[row[at]] is not None]
-            if not more or len(standing) == limit:
-                return standing, more
-            after = page[-1][0]
+            if not more or len(standing) == span.limit:
+                return span.ordered(standing), more
+            left = left.beyond(page[-1][0]).rest(span.limit - len(standing))
 
-    async def _trimmed(self, rows: Sequence[Row], fetch: PageOf, limit: int) -> tuple[list[Admitted], bool]:
+    async def _trimmed(self, rows: Sequence[Row], fetch: PageOf, span: Span) -> tuple[list[Admitted], bool]:
         """Cut the row beyond the page, which only shows that more follow; its owner is not tracked."""
-        return await self.revealed.admit(rows[:limit], fetch.layout), len(rows) > limit
+        page, more = span.trimmed(rows)
+        return await self.revealed.admit(page, fetch.layout), more
 
     async def found(self, fetch: ByIndex, value: str) -> list[Admitted]:
         """The row of a look-up value, by blind index: the value itself is in no SQL statement."""

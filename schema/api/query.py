@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 import strawberry
+from strawberry import UNSET
 
 from policy.categories import Category
 from policy.purposes import Purpose
 from schema.audits.audits import Audit, nothing_yet
 from schema.audits.reported import AUDIT_READ, reported
 from schema.core.sources import Attribute, GrantFacts
-from schema.declare.connections import After, First
+from schema.declare.connections import After, Before, First, Last
 from schema.declare.directives import PurposeEnum
 from schema.declare.fields import computed, entry, paged_table, public, rendered, searched, searched_input
 from schema.declare.node import Node
@@ -89,7 +90,9 @@ class Query:
         """The domain registered under this name, without other domains of its customer; null if there is none."""
 
     @paged_table(customers, Category.CUSTOMER_ID, THE_CUSTOMER)
-    def customers(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> CustomerConnection | None:
+    def customers(
+        self, first: First = UNSET, after: After = UNSET, last: Last = UNSET, before: Before = UNSET
+    ) -> CustomerConnection | None:
         """The customers that may be read for the purpose, in a stable order."""
 
     @entry("node", None, Category.CUSTOMER_ID, THE_CUSTOMER)
@@ -106,11 +109,11 @@ class Query:
 
     # No category: the wording is the same for everybody.
     @computed(shown_wording, None, None, (), NOBODYS)
-    def consent_wording(self, kind: WordingKind, language: WordingLanguage = strawberry.UNSET) -> ConsentWording:
+    def consent_wording(self, kind: WordingKind, language: WordingLanguage = UNSET) -> ConsentWording:
         """The wording to show beside an unticked consent box; a consent refers to its version."""
 
     @computed(listed_purposes, None, None, (), NOBODYS)
-    def purposes(self, language: Words = strawberry.UNSET) -> list[ProcessingPurpose]:
+    def purposes(self, language: Words = UNSET) -> list[ProcessingPurpose]:
         """The purposes of processing personal data, as the privacy notice states them."""
 
     @computed(registry_policy, None, None, (), RULES)

@@ -12,10 +12,22 @@ from schema.declare.node import CURSOR, PageInfo
 
 First = Annotated[
     int | None,
-    positioned("The maximum number of edges: 50 by default, never more than the client's limit.", "a page size"),
+    positioned(
+        "The maximum number of edges from the beginning: 50 by default, never more than the client's limit.",
+        "a page size",
+    ),
 ]
 After = Annotated[
     str | None, positioned("Return the edges after this cursor of the same connection.", "a position in a list")
+]
+Last = Annotated[
+    int | None,
+    positioned(
+        "The maximum number of edges from the end, in the order of the list; instead of `first`.", "a page size"
+    ),
+]
+Before = Annotated[
+    str | None, positioned("Return the edges before this cursor of the same connection.", "a position in a list")
 ]
 
 

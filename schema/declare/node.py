@@ -28,7 +28,15 @@ CURSOR = "the order of a page says no more than the page, which names its purpos
 class PageInfo:
     """The position of a page in its list (Relay Cursor Connections)."""
 
-    has_next_page: bool = public(Attribute("has_next_page"), "Whether more edges follow.", CURSOR)
-    has_previous_page: bool = public(Attribute("has_previous_page"), "Whether the page starts after a cursor.", CURSOR)
-    start_cursor: str | None = public(Attribute("start_cursor"), "The cursor of the first edge.", CURSOR)
+    has_next_page: bool = public(
+        Attribute("has_next_page"),
+        "Whether edges follow the page; with `last`, whether it ends before a cursor.",
+        CURSOR,
+    )
+    has_previous_page: bool = public(
+        Attribute("has_previous_page"),
+        "Whether edges precede the page; with `first`, whether it begins after a cursor.",
+        CURSOR,
+    )
+    start_cursor: str | None = public(Attribute("start_cursor"), "The cursor of the first edge, for `before`.", CURSOR)
     end_cursor: str | None = public(Attribute("end_cursor"), "The cursor of the last edge, for `after`.", CURSOR)

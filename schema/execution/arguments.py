@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policy.grant import Grant
+from resolvers.reads.pages import LEAST, MOST, Span
 from schema.core.errors import ErrorCode, FieldError
 from schema.core.sources import Entry, Paged, RenderedDocument
 from schema.model.model import FieldModel, SchemaModel
@@ -21,12 +22,22 @@ DEFAULT_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """A page: the number of rows, and the key after which it starts."""
+    """A page of a connection: the rows to read, and the cursors between which they are."""
 
-    first: int
+    span: Span
     after: int | None
+    before: int | None
     seal: Callable[[int], str]
     """Creates the cursor of a row of this list from its key."""
+
+    # A cursor's own edge is one beyond the page (Relay Cursor Connections).
+    def has_next(self, more: bool) -> bool:
+        """Whether edges follow the page; `more`: there are others in the direction of reading."""
+        return self.before is not None if self.span.backward else more
+
+    def has_previous(self, more: bool) -> bool:
+        """Whether edges precede the page."""
+        return more if self.span.backward else self.after is not None
 
 
 def list_place(field: FieldModel, grant: Grant) -> ListPlace:
@@ -37,24 +48,46 @@ def list_place(field: FieldModel, grant: Grant) -> ListPlace:
 
 
 def paging(place: ListPlace, cursors: Cursors, arguments: Mapping[str, Any], most: int) -> Paging:
-    """Interpret `first` and `after` of a connection; FieldError if they are invalid."""
-    first = arguments.get("first")
-    # The default is no more than the client's limit, so that omitting `first` never fails.
-    if first is None:
-        first = min(DEFAULT_PAGE, most)
-    if first < 0:
-        raise FieldError(ErrorCode.BAD_USER_INPUT, "`first` must not be negative.")
-    if first > most:
-        raise FieldError(ErrorCode.PAGE_TOO_LARGE, f"`first` is more than this client may read at once: {most}.")
+    """Interpret `first`, `after`, `last` and `before` of a connection; FieldError if they are invalid."""
+    limit, backward = _size(arguments, most)
     # A cursor is bound to client, subject and list, so that it reveals and opens nothing elsewhere (G16).
-    cursor = arguments.get("after")
+    after, before = (_opened(place, cursors, name, arguments.get(name)) for name in ("after", "before"))
+    lower, upper = (before, after) if place.descending else (after, before)
+    span = Span(
+        limit,
+        LEAST if lower is None else lower,
+        MOST if upper is None else upper,
+        place.descending != backward,
+        backward,
+    )
+    return Paging(span, after, before, cursors.sealer(place))
+
+
+def _size(arguments: Mapping[str, Any], most: int) -> tuple[int, bool]:
+    """The number of edges, and whether they are counted from the end of the list."""
+    first, last = arguments.get("first"), arguments.get("last")
+    if first is not None and last is not None:
+        raise FieldError(ErrorCode.BAD_USER_INPUT, "Give `first` or `last`, not both.")
+    name, size, backward = ("first", first, False) if last is None else ("last", last, True)
+    if size is None:
+        # The default is no more than the client's limit, so that leaving both out never fails.
+        return min(DEFAULT_PAGE, most), False
+    if size < 0:
+        raise FieldError(ErrorCode.BAD_USER_INPUT, f"`{name}` must not be negative.")
+    if size > most:
+        raise FieldError(ErrorCode.PAGE_TOO_LARGE, f"`{name}` is more than this client may read at once: {most}.")
+    return size, backward
+
+
+def _opened(place: ListPlace, cursors: Cursors, name: str, cursor: str | None) -> int | None:
+    """The key in a cursor of this list; FieldError if it was made for another one."""
     if cursor is None:
-        return Paging(first, None, cursors.sealer(place))
-    after = cursors.open(place, cursor)
-    if after is None:
-        message = f"`after` is not a cursor that {place.coordinate} gave to this client."
+        return None
+    key = cursors.open(place, cursor)
+    if key is None:
+        message = f"`{name}` is not a cursor that {place.coordinate} gave to this client."
         raise FieldError(ErrorCode.INVALID_CURSOR, message)
-    return Paging(first, after, cursors.sealer(place))
+    return key
 
 
 def node_key(ids: GlobalIds, model: SchemaModel, field: FieldModel, text: str) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from graphql.language import Visitor, visit
 from policy.grant import Grant
 from resolvers.reads.operation import OperationContext
 from schema.core.sources import RenderedDocument
-from schema.execution.arguments import domain_index, list_place, node_key, own_key, paging, searched_for
+from schema.execution.arguments import Paging, domain_index, list_place, node_key, own_key, paging, searched_for
 from schema.execution.planning import LOOKUPS
 from schema.execution.plans import PlannedField
 from schema.model.model import SchemaModel
@@ -66,17 +66,26 @@ def input_of(planned: PlannedField) -> Bound:
     return lambda context, grant, values: read(values) or {}
 
 
-def page_of(planned: PlannedField) -> Bound:
-    """The page size, and the key after which the page starts."""
-    facts = planned.facts
-    reads = {name: argument(planned, name) for name in ("first", "after")}
+PAGE = ("first", "after", "last", "before")
+"""The arguments of every connection."""
 
-    def page(context: OperationContext, grant: Grant, values: Values) -> tuple[int, int | None]:
+
+def page_of(planned: PlannedField) -> Bound:
+    """The page that a connection's arguments ask for."""
+    facts = planned.facts
+    reads = {name: argument(planned, name) for name in PAGE}
+
+    def page(context: OperationContext, grant: Grant, values: Values) -> Paging:
         given = {name: value for name, read in reads.items() if (value := read(values)) is not Undefined}
-        at = paging(list_place(facts, grant), context.cursors, given, grant.max_page)
-        return at.first, at.after
+        return paging(list_place(facts, grant), context.cursors, given, grant.max_page)
 
     return page
+
+
+def size_of(planned: PlannedField) -> Callable[[Values], Any]:
+    """Reads `first` of a connection, or `last` if that was given instead."""
+    first, last = argument(planned, "first"), argument(planned, "last")
+    return lambda values: size if (size := first(values)) not in (None, Undefined) else last(values)
 
 
 def argument(planned: PlannedField, name: str) -> Callable[[Values], Any]:

@@ -204,7 +204,7 @@ class _Compiler:
 
     def _page(self, planned: PlannedField) -> str:
         n, fetch = self.levels.paging(planned)
-        self.out.add(f"rows{n}, more{n} = await context.standing(fetch{n}, after{n}, first{n})")
+        self.out.add(f"rows{n}, more{n} = await context.standing(fetch{n}, at{n}.span)")
         self.levels.record_handover(fetch.layout, n)
         self.levels.below(rows_below(planned), fetch.layout, n)
         self.levels.pages.write(planned, fetch.layout, n)

@@ -10,7 +10,7 @@ from policy.grant import Grant
 from schema.core.sources import Affected, Command, Computed, Entry, Paged, Related, RenderedDocument
 from schema.documents.requests import Denial
 from schema.execution.arguments import DEFAULT_PAGE
-from schema.execution.bindings import argument
+from schema.execution.bindings import size_of
 from schema.execution.plans import Plan, PlannedField, Selection
 
 LIST = 5
@@ -106,10 +106,10 @@ def _place(planned: PlannedField) -> list[_Place]:
     below = tuple(place for selection in planned.selections.values() for place in _places(selection))
     match planned.model.source:
         case Paged():
-            return [_Place(0, argument(planned, "first"), below)]
+            return [_Place(0, size_of(planned), below)]
         # A computed connection, such as `Customer.accesses`, reads pages like any other.
         case Computed() if "first" in planned.facts.core.args:
-            return [_Place(0, argument(planned, "first"), below)]
+            return [_Place(0, size_of(planned), below)]
         case Related(relation):
             return [_Place(LIST if relation.many else 1, None, below)]
         case Entry() | Affected() | Command() | RenderedDocument() | Computed():

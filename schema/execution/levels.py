@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from resolvers.reads.fetches import ByKey, Layout, PageOf
+from resolvers.reads.fetches import ByKey, Layout
 from resolvers.reads.filters import owner_of
+from resolvers.reads.pages import PageOf
 from resolvers.reads.relations import Relation
 from schema.core.sources import Paged, Related
 from schema.execution.bindings import Bound, page_of
@@ -21,7 +22,7 @@ class Levels:
     def __init__(self, model: SchemaModel, out: FunctionSource, system_keys: SystemKeys) -> None:
         self.out = out
         self.shapes = Shapes(model, out, system_keys.ids)
-        self.pages = Pages(out, self.shapes, system_keys.cursors)
+        self.pages = Pages(out, self.shapes)
 
     def bound(self, bound: Bound) -> str:
         """The expression that evaluates a field's bound arguments for the request."""
@@ -90,18 +91,18 @@ class Levels:
             raise NotCoveredError("a page of rows that may belong to others")
         n, fetch = self.paging(planned)
         self.shapes.below[planned] = n
-        self.out.add(f"found{n} = fetch{n}.grouped(await fetch{n}.rows({keys}, after{n}, first{n}, parameters))")
-        self.out.add(f"by{n} = {{k: (rows[:first{n}], len(rows) > first{n}) for k, rows in found{n}.items()}}")
+        self.out.add(f"found{n} = fetch{n}.grouped(await fetch{n}.rows({keys}, at{n}.span, parameters))")
+        self.out.add(f"by{n} = {{k: at{n}.span.trimmed(rows) for k, rows in found{n}.items()}}")
         self.out.add(f"rows{n} = [r for page, more in by{n}.values() for r in page]")
         self.record_handover(fetch.layout, n)
         self.below(rows_below(planned), fetch.layout, n)
         self.pages.write(planned, fetch.layout, n)
 
     def paging(self, planned: PlannedField) -> tuple[int, PageOf]:
-        """Start a level of pages, with the variables `first<n>` and `after<n>`."""
+        """Start a level of pages, whose arguments are in the variable `at<n>`."""
         n, fetch = self.out.number(), planned.fetch(PageOf)
         self.out.constant(f"fetch{n}", fetch)
-        self.out.add(f"first{n}, after{n} = {self.bound(page_of(planned))}")
+        self.out.add(f"at{n} = {self.bound(page_of(planned))}")
         return n, fetch
 
 

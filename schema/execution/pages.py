@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from policy.grant import Grant
 from resolvers.reads.fetches import Layout
-from schema.execution.arguments import list_place
 from schema.execution.plans import PlannedField, row_places
 from schema.execution.shapes import Shape, Shapes, display, typename
 from schema.execution.writing import FunctionSource
-from store.crypto.cursors import Cursors
 
 
 class Pages:
     """Writes one local function per connection."""
 
-    def __init__(self, out: FunctionSource, shapes: Shapes, cursors: Cursors) -> None:
-        self.out, self.shapes, self.cursors = out, shapes, cursors
+    def __init__(self, out: FunctionSource, shapes: Shapes) -> None:
+        self.out, self.shapes = out, shapes
 
     def write(self, planned: PlannedField, layout: Layout, n: int) -> None:
         """Write `connection<n>(rows, more)`, which builds one page; `more`: other rows follow."""
@@ -34,8 +29,7 @@ class Pages:
         with self.out.block(f"def connection{n}(rows, more):"):
             for name in ("ids", *lists.values()):
                 self.out.add(f"{name} = []")
-            self.out.constant(f"sealer{n}", self._sealer(planned))
-            self.out.add(f"seal = sealer{n}(grant)")
+            self.out.add(f"seal = at{n}.seal")
             self.shapes.each("rows", layout, row_places(planned), append)
             shown = [
                 (key, lists.get(each) or self._of_page(each, planned.only.type_name, n)) for key, each in fields.items()
@@ -58,9 +52,8 @@ class Pages:
         if each.name != "pageInfo":
             return typename(each, type_name)
         facts = {
-            "hasNextPage": "more",
-            # The cursor itself is an edge before the page (Relay Cursor Connections).
-            "hasPreviousPage": f"after{n} is not None",
+            "hasNextPage": f"at{n}.has_next(more)",
+            "hasPreviousPage": f"at{n}.has_previous(more)",
             "startCursor": "seal(ids[0]) if ids else None",
             "endCursor": "seal(ids[-1]) if ids else None",
         }
@@ -68,8 +61,3 @@ class Pages:
         return display(
             (key, facts.get(one.name) or typename(one, inside.type_name)) for key, one in inside.fields.items()
         )
-
-    def _sealer(self, planned: PlannedField) -> Callable[[Grant], Callable[[int], str]]:
-        """A function from the grant to the encoder of cursors of this list."""
-        facts, cursors = planned.facts, self.cursors
-        return lambda grant: cursors.sealer(list_place(facts, grant))

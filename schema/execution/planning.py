@@ -29,8 +29,9 @@ from policy.conditions import Condition
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from resolvers.disclosures.registries import NEEDED
-from resolvers.reads.fetches import ByIndex, ByKey, PageOf, Projection
+from resolvers.reads.fetches import ByIndex, ByKey, Projection
 from resolvers.reads.filters import HOMES
+from resolvers.reads.pages import PageOf
 from resolvers.reads.relations import parent
 from schema.core.sources import Affected, ColumnValue, Embedded, Entry, Paged, Related, RenderedDocument
 from schema.decision.decision import Decision

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from graphql import FieldNode
 
-from resolvers.reads.fetches import ByIndex, ByKey, PageOf
+from resolvers.reads.fetches import ByIndex, ByKey
+from resolvers.reads.pages import PageOf
 from schema.core.sources import Paged
 from schema.decision.decision import Decision
 from schema.documents.documents import Operation

@@ -21,9 +21,10 @@ from graphql.pyutils import Path
 
 from policy.grant import Grant
 from resolvers.commands.context import CommandContext, Result, Run
-from resolvers.reads.fetches import ByIndex, ByKey, PageOf
+from resolvers.reads.fetches import ByIndex, ByKey
 from resolvers.reads.guard import DamagedValueError, OpenedRecord
 from resolvers.reads.operation import Admitted, OperationContext
+from resolvers.reads.pages import PageOf
 from schema.core.errors import ErrorCode, FieldError
 from schema.core.sources import (
     Affected,
@@ -189,7 +190,7 @@ def _related(source: Any, many: bool) -> Resolver:
 async def _page(root: Any, info: Info, **arguments: Any) -> ConnectionView:
     _, planned = _here(info)
     fetch, at = planned.fetch(PageOf), _paging(planned, info, arguments)
-    rows, more = await info.context.operation_context.page(fetch, at.after, at.first)
+    rows, more = await info.context.operation_context.page(fetch, at.span)
     return ConnectionView.of(at, _records(info, rows, fetch), more)
 
 
@@ -198,7 +199,7 @@ def _page_under(source: Any) -> Resolver:
         place, planned = _here(info)
         fetch, at = planned.fetch(PageOf), _paging(planned, info, arguments)
         key = record.value(source)
-        rows, more = await info.context.operation_context.page_under(place, fetch, key, at.after, at.first)
+        rows, more = await info.context.operation_context.page_under(place, fetch, key, at.span)
         return ConnectionView.of(at, _records(info, rows, fetch), more)
 
     return resolve

@@ -31,7 +31,7 @@ class ConnectionView:
     def of(cls, at: Paging, records: Sequence[Any], more: bool) -> ConnectionView:
         """The page of these rows or other values with an `id`."""
         edges = [Edge(each, at.seal(each.id)) for each in records]
-        return cls(edges, more, at.after is not None)
+        return cls(edges, at.has_next(more), at.has_previous(more))
 
     @property
     def nodes(self) -> list[Any]:

@@ -122,7 +122,7 @@ async def _page(context: ResolverContext, customer: Any, given: Mapping[str, Any
     at = paging(place, context.operation_context.cursors, given, context.grant.max_page)
     language = str(_word(given.get("language")) or SOURCE).lower()
     try:
-        found, more = await readings_about(context.operation_context, customer.id, at.after, at.first)
+        found, more = await readings_about(context.operation_context, customer.id, at.span)
     # An altered entry is never shown, and the failure is loud (D14).
     except AlteredEntryError as altered:
         log.error("the ledger was altered: %s; `gateway ledger verify --index` finds what else was", altered)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import strawberry
+from strawberry import UNSET
 
 from policy.app_scopes import AppScope
 from policy.categories import Category
@@ -10,7 +11,7 @@ from policy.purposes import Purpose
 from resolvers.reads import customers as reads
 from schema.core.names import family_name, full_name, given_name
 from schema.core.scalars import DateTime, LanguageTag
-from schema.declare.connections import After, First, connection
+from schema.declare.connections import After, Before, First, Last, connection
 from schema.declare.fields import datum, embedded, identity, paged, related, shared
 from schema.declare.node import Node
 from schema.declare.readers import (
@@ -136,16 +137,20 @@ class Customer(Node):
     )
 
     @paged(reads.sign_ins_of, Category.ACCESS_HISTORY, WATCHED)
-    def sign_ins(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> SignInConnection | None:
+    def sign_ins(
+        self, first: First = UNSET, after: After = UNSET, last: Last = UNSET, before: Before = UNSET
+    ) -> SignInConnection | None:
         """The accesses to platforms, newest first."""
 
     @paged(reads.sessions_of, Category.ACCESS_HISTORY, OPEN_SESSIONS)
-    def sessions(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> SessionConnection | None:
+    def sessions(
+        self, first: First = UNSET, after: After = UNSET, last: Last = UNSET, before: Before = UNSET
+    ) -> SessionConnection | None:
         """Open and ended sessions, newest first."""
 
     @paged(reads.app_sessions_of, Category.ACCESS_HISTORY, (SELF,))
     def app_sessions(
-        self, first: First = strawberry.UNSET, after: After = strawberry.UNSET
+        self, first: First = UNSET, after: After = UNSET, last: Last = UNSET, before: Before = UNSET
     ) -> AppSessionConnection | None:
         """The app sessions that hold or recently held tokens of the customer, newest first."""
 
@@ -176,7 +181,7 @@ class Customer(Node):
 
     @paged(reads.notices_of, Category.ACCESS_HISTORY, (SELF,))
     def notices(
-        self, first: First = strawberry.UNSET, after: After = strawberry.UNSET
+        self, first: First = UNSET, after: After = UNSET, last: Last = UNSET, before: Before = UNSET
     ) -> NoticeRecipientConnection | None:
         """The recipients informed of a restriction, its end or a rectification (GDPR Art. 19), newest first."""
 
@@ -191,12 +196,19 @@ class Customer(Node):
     )
 
     @paged(reads.changes_of, Category.ACCESS_HISTORY, (SELF,))
-    def changes(self, first: First = strawberry.UNSET, after: After = strawberry.UNSET) -> ChangeConnection | None:
+    def changes(
+        self, first: First = UNSET, after: After = UNSET, last: Last = UNSET, before: Before = UNSET
+    ) -> ChangeConnection | None:
         """The changes to the customer's data, newest first: the fields, never a value."""
 
     @accesses
     def accesses(
-        self, first: First = strawberry.UNSET, after: After = strawberry.UNSET, language: Words = strawberry.UNSET
+        self,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+        language: Words = UNSET,
     ) -> AccessConnection | None:
         """The readings of the customer's data from the ledger, newest first, with a delay of a second or two."""
 

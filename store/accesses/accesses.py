@@ -68,6 +68,26 @@ class Accesses:
         self._many = reader.prepare(
             entries_of(many).where(many.c.place <= limit).order_by(many.c.pseudonym, many.c.leaf_index.desc())
         )
+        newer = ledger_subjects.c.leaf_index > bindparam("after", type_=Id)
+        stretch = (
+            select(ledger_subjects.c.pseudonym, ledger_subjects.c.leaf_index)
+            .where(ledger_subjects.c.pseudonym == bindparam("pseudonym"), older, newer)
+            .limit(limit)
+        )
+        self._stretch = {}
+        for newest_first in (True, False):
+            index = ledger_subjects.c.leaf_index
+            found = stretch.order_by(index.desc() if newest_first else index).subquery()
+            order = found.c.leaf_index.desc() if newest_first else found.c.leaf_index
+            self._stretch[newest_first] = reader.prepare(entries_of(found).order_by(order))
+
+    async def between(
+        self, pseudonym: str, after: int, before: int, most: int, newest_first: bool
+    ) -> list[LedgerAccess]:
+        """Return up to `most` entries between two indexes, from the newest or from the oldest."""
+        values = {"pseudonym": pseudonym, "after": after, "before": before, "most": most}
+        rows = await self._reader.fetch(self._stretch[newest_first], values)
+        return [LedgerAccess(index, bytes(entry)) for _, index, entry in rows]
 
     async def pages(self, pseudonyms: Sequence[str], before: int | None, most: int) -> dict[str, list[LedgerAccess]]:
         """Return up to `most` entries for each pseudonym, below the index `before`; pseudonyms without any are left

@@ -87,6 +87,22 @@ async def test_pages_lead_from_the_newest_to_the_oldest(office: Office) -> None:
             break
     assert seen == [f"INC-{number}" for number in range(6, -1, -1)], "what may not be told is passed over"
     assert (await mine(office, n=0))["nodes"] == []
+    assert await back(office) == seen, "and the other way, from the oldest"
+
+
+async def back(office: Office) -> list[str]:
+    """The references, read from the end of the list; each page in the list's own order."""
+    query = """query ($b: String) { me { accesses(last: 3, before: $b) {
+      nodes { reference } pageInfo { hasPreviousPage startCursor } } } }"""
+    seen: list[str] = []
+    before = None
+    while True:
+        asked = await office.gate.ask(query, own(office.customer(0)), variables={"b": before})
+        page = asked.data["me"]["accesses"]
+        seen = [each["reference"] for each in page["nodes"]] + seen
+        before = page["pageInfo"]["startCursor"]
+        if not page["pageInfo"]["hasPreviousPage"]:
+            return seen
 
 
 async def test_a_legal_request_is_told_once_it_may_be(office: Office) -> None:

@@ -110,8 +110,12 @@ class Arguments:
 
     def of(self, type_name: str, name: str, core: GraphQLField) -> str:
         """In parentheses, or nothing."""
+        # Most often pages are asked for from one end: `first` and `last` together are refused.
+        left = "last" if self.drawing.chance(60) else "first" if self.drawing.chance(95) else ""
         texts = [
-            text for argument in core.args if (text := self._argument(type_name, name, argument, core)) is not None
+            text
+            for argument in core.args
+            if argument != left and (text := self._argument(type_name, name, argument, core)) is not None
         ]
         if not texts:
             return ""
@@ -119,9 +123,9 @@ class Arguments:
 
     def _argument(self, type_name: str, name: str, argument: str, core: GraphQLField) -> str | None:
         match argument:
-            case "first":
+            case "first" | "last":
                 value = self._first()
-            case "after":
+            case "after" | "before":
                 value = self._after(f"{type_name}.{name}")
             case "id":
                 value = self._id("Customer" if name == "customer" else None)

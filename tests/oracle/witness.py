@@ -351,23 +351,28 @@ class _Asking:
 
     def _page(self, info: GraphQLResolveInfo[Any], rows: list[Row], given: Mapping[str, Any], newest: bool) -> Any:
         coordinate = f"{info.parent_type.name}.{info.field_name}"
-        first = given.get("first")
-        first = self.grant.max_page if first is None else first
-        if not 0 <= first <= self.grant.max_page:
+        first, last = given.get("first"), given.get("last")
+        size = last if first is None else first
+        size = self.grant.max_page if size is None else size
+        if not 0 <= size <= self.grant.max_page or (first is not None and last is not None):
             raise GraphQLError("a wrong size")
-        after = given.get("after")
+        after, before = given.get("after"), given.get("before")
         if after is not None:
             key = _from_cursor(self.grant, coordinate, newest, after)
             rows = [row for row in rows if (row.columns["id"] < key if newest else row.columns["id"] > key)]
-        shown = rows[:first]
+        if before is not None:
+            key = _from_cursor(self.grant, coordinate, newest, before)
+            rows = [row for row in rows if (row.columns["id"] > key if newest else row.columns["id"] < key)]
+        shown = rows[:size] if last is None else rows[max(0, len(rows) - size) :]
         self._see(shown)
         cursors = [_cursor(self.grant, coordinate, newest, row.columns["id"]) for row in shown]
+        more = len(rows) > len(shown)
         return {
             "nodes": shown,
             "edges": [{"node": row, "cursor": cursor} for row, cursor in zip(shown, cursors, strict=True)],
             "pageInfo": {
-                "hasNextPage": len(rows) > first,
-                "hasPreviousPage": after is not None,
+                "hasNextPage": more if last is None else before is not None,
+                "hasPreviousPage": after is not None if last is None else more,
                 "startCursor": cursors[0] if cursors else None,
                 "endCursor": cursors[-1] if cursors else None,
             },

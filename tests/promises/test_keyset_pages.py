@@ -186,3 +186,68 @@ async def test_a_cursor_is_for_its_client_its_customer_its_list_and_its_order(ga
         compiled = await gate.ask("query ($after: String) { customers(after: $after) { pageInfo { endCursor } } }", who,
                                   variables={"after": each})  # fmt: skip
         assert compiled.codes == ["INVALID_CURSOR"]
+
+
+BACK = f"query ($n: Int, $before: String) {{ customers(last: $n, before: $before) {{ {PAGE} }} }}"
+MINE_BACK = f"query ($n: Int, $before: String) {{ me {{ signIns(last: $n, before: $before) {{ {PAGE} }} }} }}"
+
+
+async def walk_back(gate: Gate, who: Any, query: str, n: int) -> list[str]:
+    """From the end to the beginning; the ids in the order of the list."""
+    seen: list[str] = []
+    before = None
+    while True:
+        data = (await gate.ask(query, who, variables={"n": n, "before": before})).data
+        found = data["me"]["signIns"] if "me" in data else data["customers"]
+        assert found["pageInfo"]["hasNextPage"] is (before is not None)
+        seen = [each["id"] for each in found["nodes"]] + seen
+        if not found["pageInfo"]["hasPreviousPage"]:
+            return seen
+        assert len(found["nodes"]) == n
+        before = found["pageInfo"]["startCursor"]
+
+
+@pytest.mark.parametrize("n", [1, 5, 23, 24, 25])
+async def test_the_way_back_visits_every_row_once_too(gate: Gate, n: int) -> None:
+    assert await walk_back(gate, BILLING, BACK, n) == [gate.id(place) for place in range(len(gate.ids))]
+
+
+@pytest.mark.parametrize("n", [1, 3, 100])
+async def test_the_way_back_through_events_ends_at_the_newest(gate: Gate, n: int) -> None:
+    mine = own(gate.ids[0])
+    assert await walk_back(gate, mine, MINE_BACK, n) == await walk(gate, mine, MINE, 2)
+
+
+async def test_a_page_lies_between_two_cursors(gate: Gate) -> None:
+    cursors = [each["cursor"] for each in (await page(gate, BILLING, ALL, 24))["edges"]]
+    query = "query ($n: Int, $a: String, $b: String) { customers(%s: $n, after: $a, before: $b) { nodes { id } } }"
+    for end, expected in (("first", [3, 4]), ("last", [6, 7])):
+        given = {"n": 2, "a": cursors[2], "b": cursors[8]}
+        found = (await gate.ask(query % end, BILLING, variables=given)).data["customers"]["nodes"]
+        assert [each["id"] for each in found] == [gate.id(place) for place in expected]
+
+
+async def test_nested_pages_end_where_each_parent_ends(gate: Gate) -> None:
+    query = """{ customers(first: 24) { nodes { id
+      all: signIns(first: 50) { nodes { id } }
+      signIns(last: 2) { nodes { id } pageInfo { hasPreviousPage hasNextPage } } } } }"""
+    for each in (await gate.ask(query, grant(Purpose.ACCOUNT_SECURITY))).data["customers"]["nodes"]:
+        assert each["signIns"]["nodes"] == each["all"]["nodes"][-2:]
+        more = len(each["all"]["nodes"]) > 2
+        assert each["signIns"]["pageInfo"] == {"hasPreviousPage": more, "hasNextPage": False}
+
+
+async def test_a_page_is_counted_from_one_end(gate: Gate) -> None:
+    for end in ("first: 1, last: 1", "last: -1"):
+        answer = await gate.ask(f"{{ customers({end}) {{ nodes {{ id }} }} }}", BILLING)
+        assert answer.codes == ["BAD_USER_INPUT"] and answer.statements == ()
+    assert (await gate.ask("{ customers(last: 101) { nodes { id } } }", BILLING)).codes == ["PAGE_TOO_LARGE"]
+    assert (await gate.ask('{ customers(before: "x") { nodes { id } } }', BILLING)).codes == ["INVALID_CURSOR"]
+
+
+async def test_a_page_from_the_end_costs_its_size(gate: Gate) -> None:
+    costs = []
+    for end in ("first", "last"):
+        asked = await gate.ask(f"{{ customers({end}: 7) {{ nodes {{ id }} }} }}", BILLING, extensions={"cost": True})
+        costs.append(asked.body["extensions"])
+    assert costs[0] == costs[1]

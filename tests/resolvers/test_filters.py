@@ -10,8 +10,9 @@ from sqlalchemy import update
 from gateway.demo.population import population
 from policy.conditions import Condition
 from resolvers.customers.registration import register
-from resolvers.reads.fetches import PageOf, Projection
+from resolvers.reads.fetches import Projection
 from resolvers.reads.filters import NOW as MOMENT
+from resolvers.reads.pages import PageOf, Span
 from store.database.store import Store
 from store.tables.domains import domains
 
@@ -26,7 +27,7 @@ async def shown(store: Store, *conditions: Condition) -> set[int]:
     projection = Projection(domains, frozenset({D.registrant_name}), masks={D.registrant_name: frozenset(conditions)})
     page = PageOf(store.reader, projection)
     at = page.layout.at[D.registrant_name]
-    return {row[0] for row in await page.rows(None, None, 500, {MOMENT: NOW}) if row[at] is not None}
+    return {row[0] for row in await page.rows(None, Span(500), {MOMENT: NOW}) if row[at] is not None}
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from sqlalchemy import update
 from gateway.demo.population import population
 from resolvers.customers.registration import register
 from resolvers.disclosures.registries import NEEDED
-from resolvers.reads.fetches import PageOf, Projection, Row
+from resolvers.reads.fetches import Projection, Row
 from resolvers.reads.guard import CustomerLimitError, DamagedValueError, OpenedRecord, SubjectTracker
+from resolvers.reads.pages import PageOf, Span
 from store.database.store import Store
 from store.tables.customers import customers
 from store.tables.domains import domains
@@ -34,7 +35,7 @@ async def ids(store: Store) -> list[int]:
 
 async def read(store: Store, projection: Projection) -> tuple[PageOf, Sequence[Row]]:
     page = PageOf(store.reader, projection)
-    return page, await page.rows(None, None, 100, {})
+    return page, await page.rows(None, Span(100), {})
 
 
 async def pseudonyms(store: Store, ids: Iterable[int]) -> list[str]:
