@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from audits.compatibility.changes import ClientChange, Impact
 from audits.schema.changes import ChangeKind, Direction, SchemaChange, Severity
 from audits.schema.checks import Finding
 from audits.schema.places import SourcePosition
@@ -28,8 +29,13 @@ def findings_sarif(findings: Sequence[Finding], version: str) -> str:
     return _log("gateway audit lint", version, rules, results)
 
 
-def changes_sarif(changes: Sequence[SchemaChange], version: str) -> str:
-    """Return the changes of a diff: loosening ones are errors, those to be reviewed warnings, the others notes."""
+LEVELS = {Impact.BREAKING: "error", Impact.DANGEROUS: "warning", Impact.SAFE: "note"}
+FOR_CLIENTS = "clients/"
+"""Begins the rules of changes for clients: a removed field is one for them and another one for privacy."""
+
+
+def changes_sarif(changes: Sequence[SchemaChange], clients: Sequence[ClientChange], version: str) -> str:
+    """Return the changes of a diff: breaking and loosening ones are errors, the others warnings or notes."""
     kinds = list(dict.fromkeys(each.kind for each in changes))
     rules = [_rule(each.id, each.text, _asks(each), _level(each)) for each in sorted(kinds, key=lambda each: each.name)]
     results = [
@@ -43,7 +49,29 @@ def changes_sarif(changes: Sequence[SchemaChange], version: str) -> str:
         )
         for each in changes
     ]
-    return _log("gateway audit diff", version, rules, results)
+    rules += _client_rules(clients)
+    results += [_client_result(each) for each in clients]
+    return _log("gateway schema diff", version, rules, results)
+
+
+def _client_rules(clients: Sequence[ClientChange]) -> list[dict[str, Any]]:
+    # One kind may have two impacts, as for directives of documents and of schemas: the first one is the heavier.
+    impacts = {each.id: each.impact for each in reversed(clients)}
+    return [
+        _rule(
+            FOR_CLIENTS + id_,
+            f"For clients: {id_.replace('-', ' ')}.",
+            "It needs a sign-off: who, and why (--accept FILE)." if impact is Impact.BREAKING else impact.text,
+            LEVELS[impact],
+        )
+        for id_, impact in sorted(impacts.items())
+    ]
+
+
+def _client_result(change: ClientChange) -> dict[str, Any]:
+    message = f"{change.message} [{change.impact.value} for clients]"
+    identity = f"{change.coordinate} {change.value}"
+    return _result(FOR_CLIENTS + change.id, LEVELS[change.impact], message, change.place, identity, change.accepted)
 
 
 def _level(kind: ChangeKind) -> str:

@@ -1,4 +1,4 @@
-"""The diff as a report, with the changes of the privacy notice and the required sign-offs."""
+"""The diff as a report: for clients, for privacy and for the notice, with the required sign-offs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from audits.compatibility.changes import ClientChange
+from audits.compatibility.comparing import breaking
 from audits.forms.findings import schema_source
 from audits.forms.report import Cell, Figure, Report, Section, Table, Tone, cell, code
+from audits.reports.diff_clients import client_data, client_figures, client_sections
 from audits.schema.changes import Direction, SchemaChange, Severity
 from audits.schema.diff import loosening, uses
 from audits.schema.facts import Facts
@@ -17,13 +20,20 @@ from audits.schema.vocabulary import Vocabulary
 TONES: dict[Direction, Tone] = {Direction.LOOSENS: "bad", Direction.TIGHTENS: "good", Direction.NEUTRAL: "quiet"}
 
 
-def diff_report(old: Facts, new: Facts, changes: Sequence[SchemaChange], stale: Sequence[SignOff] = ()) -> Report:
-    """Return the report: counts first, then every change, then the changes of the notice."""
-    open_ = loosening(changes)
+def diff_report(
+    old: Facts,
+    new: Facts,
+    changes: Sequence[SchemaChange],
+    clients: Sequence[ClientChange] = (),
+    stale: Sequence[SignOff] = (),
+) -> Report:
+    """Return the report: counts first, then every change for clients and for privacy, then the notice's."""
+    open_, breaks = loosening(changes), breaking(clients)
     counts = Counter(each.kind.direction for each in changes)
     heaviest = next((each for each in Severity if any(change.kind.severity is each for change in changes)), None)
     notice = notice_changes(old, new)
     figures = [
+        *client_figures(clients),
         Figure("Loosen", str(counts[Direction.LOOSENS]), "bad" if open_ else ""),
         Figure("Signed off", str(counts[Direction.LOOSENS] - len(open_))),
         Figure("Tighten", str(counts[Direction.TIGHTENS]), "good" if counts[Direction.TIGHTENS] else ""),
@@ -37,21 +47,33 @@ def diff_report(old: Facts, new: Facts, changes: Sequence[SchemaChange], stale: 
         "severity": heaviest.value if heaviest else None,
         "changes": [change_data(each) for each in changes],
         "noticeChanges": notice,
+        "clients": client_data(clients),
         "staleSignOffs": [{"coordinate": each.coordinate, "change": each.change} for each in stale],
     }
-    sections = [Section("Changes", table=_table(changes))] if changes else []
+    sections = client_sections(clients)
+    if changes:
+        sections.append(Section("What changed for privacy", table=_table(changes)))
     if notice:
         sections.append(
             Section("What the privacy notice will say differently", bullets=[_said(each) for each in notice])
         )
-    if open_:
-        hint = "Whoever may decide fills in who and why; then: gateway audit diff OLD NEW --accept FILE"
-        sections.append(Section("Sign-offs that are needed", [hint], code=proposed(open_).strip()))
+    if open_ or breaks:
+        hint = "Whoever may decide fills in who and why; then: gateway schema diff OLD NEW --accept FILE"
+        sections.append(Section("Sign-offs that are needed", [hint], code=proposed([*breaks, *open_]).strip()))
     if stale:
         unused = [f"{each.change} of {each.coordinate} ({each.by})" for each in stale]
         sections.append(Section("Sign-offs of something that did not happen: remove them", bullets=unused))
     sources = schema_source(old, "Old schema") | schema_source(new, "New schema")
-    return Report("diff", "What changed for privacy", _lead(changes, open_), sections, data, figures, sources)
+    lead = f"{_clients_lead(clients, breaks)} {_lead(changes, open_)}"
+    return Report("diff", "What changed in the schema", lead, sections, data, figures, sources)
+
+
+def _clients_lead(clients: Sequence[ClientChange], breaks: Sequence[ClientChange]) -> str:
+    if not clients:
+        return "Nothing that clients could notice changed."
+    if breaks:
+        return f"{len(breaks)} of {len(clients)} changes break documents of clients and are not signed off."
+    return "No change breaks documents of clients without a sign-off."
 
 
 def _lead(changes: Sequence[SchemaChange], open_: Sequence[SchemaChange]) -> str:

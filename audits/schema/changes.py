@@ -65,6 +65,10 @@ class ChangeKind(Enum):
     RECIPIENT_REMOVED        = TIGHTENS, SAFE, "Somebody may no longer receive it."
     SCOPE_LOOSENED           = LOOSENS, REVIEW, "A token with fewer scopes reaches it."
     SCOPE_TIGHTENED          = TIGHTENS, SAFE, "A token needs more scopes to reach it."
+    THIRD_PARTY_OPENED       = LOOSENS, REVIEW, "Customers can allow it to apps of others with this scope."
+    THIRD_PARTY_CLOSED       = TIGHTENS, SAFE, "Customers can no longer allow it to apps of others with this scope."
+    STEP_UP_REMOVED          = LOOSENS, REVIEW, "It is done for a customer whose sign-in may be longer ago."
+    STEP_UP_ADDED            = TIGHTENS, SAFE, "It is done only for a customer who has just signed in."
     PUBLIC_ADDED             = LOOSENS, REVIEW, "It is now called public."
     MEANING_CHANGED          = LOOSENS, REVIEW, "A word of the policy means something else than before."
     WORD_REMOVED             = NEUTRAL, SAFE, "A word of the policy is gone."
@@ -121,6 +125,16 @@ class SchemaChange:
         """The change as a text."""
         what = f" ({self.value})" if self.value else ""
         return f"{self.coordinate}: {self.kind.id.replace('-', ' ')}{what}"
+
+    @property
+    def id(self) -> str:
+        """The name of the kind in files, such as `purpose-added`."""
+        return self.kind.id
+
+    @property
+    def needs_sign_off(self) -> bool:
+        """True for what loosens."""
+        return self.kind.direction is Direction.LOOSENS
 
     def signed(self, by: str) -> SchemaChange:
         """Return the change, signed off."""

@@ -123,6 +123,36 @@ def scopes(old: Scopes, new: Scopes) -> Iterator[Difference]:
         yield ChangeKind.SCOPE_TIGHTENED, what
 
 
+def third_parties(old: Fact, new: Fact) -> Iterator[Difference]:
+    """Compare the scopes with which apps of others may have it: one is enough."""
+    before, after = _listed(old, "thirdParty", "scopes"), _listed(new, "thirdParty", "scopes")
+    yield from ((ChangeKind.THIRD_PARTY_OPENED, scope) for scope in after if scope not in before)
+    yield from ((ChangeKind.THIRD_PARTY_CLOSED, scope) for scope in before if scope not in after)
+
+
+def step_ups(old: Fact, new: Fact) -> Iterator[Difference]:
+    """Compare how fresh a sign-in must be, in seconds."""
+    before, after = _longest(old), _longest(new)
+    if before != after:
+        kind = ChangeKind.STEP_UP_REMOVED if after > before else ChangeKind.STEP_UP_ADDED
+        yield kind, f"{_seconds(before)} -> {_seconds(after)}"
+
+
+def _longest(fact: Fact) -> float:
+    ages = (each.arguments.get("maxAgeSeconds") for each in fact.applied if each.name == "stepUp")
+    # An untyped integer of SDL is read as one.
+    return next((float(each) for each in ages if isinstance(each, int)), float("inf"))
+
+
+def _seconds(age: float) -> str:
+    return "any time" if age == float("inf") else f"{age:.0f} seconds"
+
+
+def _listed(fact: Fact, directive: str, argument: str) -> list[str]:
+    given = (each.arguments.get(argument) for each in fact.applied if each.name == directive)
+    return [word for each in given if isinstance(each, list) for word in each if isinstance(word, str)]
+
+
 def _alternatives(scopes: Scopes) -> str:
     return " or ".join("+".join(sorted(each)) for each in sorted(scopes, key=sorted)) or "none"
 

@@ -35,7 +35,7 @@ def diff(old: Facts, new: Facts) -> list[SchemaChange]:
 
 def loosening(changes: Iterable[SchemaChange]) -> list[SchemaChange]:
     """Return the loosening changes without a sign-off: a build fails for any."""
-    return [each for each in changes if each.kind.direction is Direction.LOOSENS and not each.accepted]
+    return [each for each in changes if each.needs_sign_off and not each.accepted]
 
 
 def _fields(old: Facts, new: Facts) -> Iterator[SchemaChange]:
@@ -107,6 +107,8 @@ def _between(old: Facts, new: Facts, before: Fact, after: Fact) -> Iterator[Diff
         _retention(old, new, before, after),
         comparing.recipients(before, after),
         comparing.scopes(before.scopes, after.scopes),
+        comparing.third_parties(before, after),
+        comparing.step_ups(before, after),
         comparing.forms(before, after),
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
 
-from audits.schema.changes import Direction, SchemaChange
 from audits.schema.checks import Check, Finding
 from audits.schema.sources import Text, UnreadableError
 
@@ -14,6 +14,36 @@ REQUIRED = ("coordinate", "change", "who", "why")
 KNOWN = {*REQUIRED, "value"}
 NEVER = frozenset({Check.SYNTAX, Check.HARD_RULE, Check.SECRET_COLUMN})
 """Checks that cannot be signed off, since the notice itself excludes them."""
+
+
+class Accountable(Protocol):
+    """A change that somebody may have to sign off."""
+
+    @property
+    def id(self) -> str:
+        """The name of its kind in files."""
+
+    @property
+    def coordinate(self) -> str:
+        """The coordinate that changed."""
+
+    @property
+    def value(self) -> str:
+        """The changed value."""
+
+    @property
+    def needs_sign_off(self) -> bool:
+        """True if it must be signed off."""
+
+
+class Signable(Accountable, Protocol):
+    """A change that can be marked as signed off."""
+
+    def signed(self: Change, by: str) -> Change:
+        """Return the change, signed off."""
+
+
+Change = TypeVar("Change", bound="Signable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +91,11 @@ class SignOffs:
             raise UnreadableError("\n".join(f"{text.name}: {fault}" for fault in errors))
         return cls(tuple(SignOff(**{"value": None, **entry}) for entry in entries))
 
-    def changes(self, changes: Iterable[SchemaChange]) -> list[SchemaChange]:
-        """Mark the changes that were signed off; only loosening ones need it."""
+    def changes(self, changes: Iterable[Change]) -> list[Change]:
+        """Mark the changes that were signed off; only some need it."""
         return [
             each.signed(found.by)
-            if each.kind.direction is Direction.LOOSENS
-            and (found := self._find(each.kind.id, each.coordinate, each.value))
+            if each.needs_sign_off and (found := self._find(each.id, each.coordinate, each.value))
             else each
             for each in changes
         ]
@@ -105,15 +134,15 @@ def _errors(number: int, entry: object) -> list[str]:
     ]
 
 
-def proposed(changes: Iterable[SchemaChange]) -> str:
+def proposed(changes: Iterable[Accountable]) -> str:
     """Return TOML that accepts these changes, with `who` and `why` to be filled in: empty ones are refused."""
     lines = []
     for each in changes:
         lines += [
             "[[accept]]",
             f"coordinate = {_quoted(each.coordinate)}",
-            f"change = {_quoted(each.kind.id)}",
-            f"value = {_quoted(each.value)}",
+            f"change = {_quoted(each.id)}",
+            *([f"value = {_quoted(each.value)}"] if each.value else []),
             'who = ""',
             'why = ""',
             "",

@@ -1,9 +1,10 @@
-"""`gateway settings` and `gateway schema`: print the configuration and the GraphQL schema."""
+"""`gateway settings` and `gateway schema`: print the configuration, print and compare the GraphQL schema."""
 
 from __future__ import annotations
 
 import click
 
+from gateway.commands.audit.schema import diff_
 from gateway.commands.common import read_settings
 from gateway.config.settings import describe
 
@@ -23,7 +24,7 @@ def settings_() -> None:
 
 @click.group()
 def schema() -> None:
-    """Print the schema."""
+    """Print the schema, and compare two versions of it."""
 
 
 @schema.command("print")
@@ -36,3 +37,6 @@ def schema_print() -> None:
     from schema.api.build import sdl  # Strawberry takes half a second to import, which no other command here needs.
 
     click.echo(sdl(), nl=False)
+
+
+schema.add_command(diff_)

@@ -75,6 +75,19 @@ def test_what_loosens_fails_until_it_is_signed_off(repository: Path) -> None:
     assert "PRODUCT_NEWS" in summary.read_text("utf-8")
 
 
+def test_a_removed_field_fails_until_it_is_signed_off(repository: Path) -> None:
+    (repository / FILE).write_text(
+        SMALL.replace("  createdAt: String @purpose(allows: [INVOICING])\n", ""), encoding="utf-8"
+    )
+    done = audited(repository, BASE="main")
+    assert done.returncode == 1, done.stderr
+    line = 1 + SMALL[: SMALL.index("createdAt")].count("\n")
+    assert ("clients/field-removed", FILE, line) in results(repository, "diff.sarif")
+    sign_off = '[[accept]]\ncoordinate = "Customer.createdAt"\nchange = "field-removed"\nwho = "Dana"\nwhy = "unread"\n'
+    (repository / "accept.toml").write_text(sign_off, encoding="utf-8")
+    assert audited(repository, BASE="main", ACCEPT="accept.toml").returncode == 0
+
+
 def test_a_broken_schema_and_one_that_is_not_there(repository: Path) -> None:
     (repository / FILE).write_text("type Query { me User }", encoding="utf-8")
     assert audited(repository).returncode == 1

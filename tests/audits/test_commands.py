@@ -58,19 +58,20 @@ def test_the_five_commands_of_the_page(run: Run, tmp_path: Path) -> None:
 def test_the_page_names_every_command_and_every_key(run: Run, tmp_path: Path) -> None:
     (tmp_path / "d.graphql").write_text("{ grant { client } }")
     arguments = {
-        "lint": [], "matrix": [], "diff": [HOUSE], "notice": ["--controller", "controller.toml"],
+        "lint": [], "matrix": [], "notice": ["--controller", "controller.toml"],
         "record": ["--controller", "controller.toml"], "export": [], "clients": [],
         "query": ["d.graphql", "--client", "billing"], "ledger": [], "refusals": [], "acts": [],
         "erasures": [], "consents": [], "papers": [],
     }  # fmt: skip
     assert arguments.keys() == audit.commands.keys() - {"release"}, "which reports nothing"
     assert "`gateway audit release" in DOCS
+    keys = json.loads(compared(str(ROOT / HOUSE), "--format", "json").stdout).keys()
+    assert keys - {"schemaVersion", "report", "sources"} == documented_keys("diff")
     for name, more in arguments.items():
         assert f"`gateway audit {name}" in DOCS
         more = [str(ROOT / each) if each == HOUSE else each for each in more]
         keys = json.loads(run(name, *more, "--format", "json").stdout).keys()
-        (line,) = re.findall(rf"^\| (`.*`) \| {name} \|", DOCS, re.M)
-        assert keys - {"schemaVersion", "report", "sources"} == set(re.findall(r"`(\w+)`", line))
+        assert keys - {"schemaVersion", "report", "sources"} == documented_keys(name)
 
 
 def test_every_help_has_examples_and_exit_codes() -> None:
@@ -110,23 +111,65 @@ def test_lint_exit_codes(run: Run, tmp_path: Path) -> None:
 
 def test_diff_exit_codes(run: Run) -> None:
     Path("new.graphql").write_text(changed("[INVOICING])\n    @", "[INVOICING, ERASURE])\n    @"))
-    assert run("diff", "small.graphql", "small.graphql").exit_code == 0
-    assert run("diff", "new.graphql", "small.graphql").exit_code == 0, "what tightens needs nobody"
-    done = run("diff", "small.graphql", "new.graphql")
+    assert compared("small.graphql", "small.graphql").exit_code == 0
+    done = compared("small.graphql", "new.graphql")
     assert done.exit_code == 1
     assert "EMAIL will be used to: Delete the customer's data" in done.stdout
-    template = re.search(r"    (\[\[accept\]\].*?)\n\n", done.stdout, re.S)
+    accept(done.stdout)
+    assert tomllib.loads(Path("accept.toml").read_text())["accept"][0]["coordinate"] == "Customer.email"
+    assert compared("small.graphql", "new.graphql", "--accept", "accept.toml").exit_code == 0
+    Path("broken.graphql").write_text("type A {")
+    for arguments in (("broken.graphql", "small.graphql"), ("small.graphql", "broken.graphql")):
+        done = compared(*arguments)
+        assert done.exit_code == 2, "of a broken schema nothing may be concluded, least of all that it tightens"
+        assert "broken.graphql:1:" in done.stderr
+    Path("undefined.graphql").write_text("type Query { a: Nothing }")
+    done = compared("small.graphql", "undefined.graphql")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "undefined.graphql: Query fields cannot be resolved. Unknown type: 'Nothing'.\n",
+    )
+    assert compared("git:HEAD:nothing.graphql").exit_code == 2
+
+
+def test_what_breaks_clients_fails_the_diff_until_it_is_signed_off(run: Run) -> None:
+    """A removed field and a purpose that is taken away tighten privacy, and break documents."""
+    for name, old, new in (
+        ("field", "  createdAt: String @purpose(allows: [INVOICING])\n", ""),
+        ("purpose", "NAME) @purpose(allows: [INVOICING, EMERGENCY_CONTACT])", "NAME) @purpose(allows: [INVOICING])"),
+    ):
+        Path(f"{name}.graphql").write_text(changed(old, new))
+        done = compared("small.graphql", f"{name}.graphql")
+        assert done.exit_code == 1, name
+        assert json.loads(compared("small.graphql", f"{name}.graphql", "--format", "json").stdout)["verdict"] == "ok"
+        accept(done.stdout)
+        assert compared("small.graphql", f"{name}.graphql", "--accept", "accept.toml").exit_code == 0
+    Path("more.graphql").write_text(changed("  createdAt", "  since(zone: String): String\n  createdAt"))
+    assert compared("more.graphql", "more.graphql", "--strict").exit_code == 0
+    Path("argument.graphql").write_text(
+        Path("more.graphql").read_text().replace("zone: String", "zone: String, n: Int")
+    )
+    assert compared("more.graphql", "argument.graphql").exit_code == 0
+    assert compared("more.graphql", "argument.graphql", "--strict").exit_code == 1, "dangerous"
+
+
+def documented_keys(report: str) -> set[str]:
+    """The keys of a report, by the page."""
+    (line,) = re.findall(rf"^\| (`.*`) \| {report} \|", DOCS, re.M)
+    return set(re.findall(r"`(\w+)`", line))
+
+
+def compared(*arguments: str) -> Result:
+    """`gateway schema diff`."""
+    return CliRunner().invoke(gateway, ["schema", "diff", *arguments])
+
+
+def accept(report: str) -> None:
+    """Fill in what a report proposes, into `accept.toml`."""
+    template = re.search(r"    (\[\[accept\]\].*?)\n\n(?! *\[)", report, re.S)
     assert template is not None
     filled = re.sub(r'^(who|why) = ""', r'\1 = "x"', re.sub(r"^    ", "", template.group(0), flags=re.M), flags=re.M)
     Path("accept.toml").write_text(filled)
-    assert tomllib.loads(filled)["accept"][0]["coordinate"] == "Customer.email"
-    assert run("diff", "small.graphql", "new.graphql", "--accept", "accept.toml").exit_code == 0
-    Path("broken.graphql").write_text("type A {")
-    for arguments in (("broken.graphql", "small.graphql"), ("small.graphql", "broken.graphql")):
-        done = run("diff", *arguments)
-        assert done.exit_code == 2, "of a broken schema nothing may be concluded, least of all that it tightens"
-        assert "broken.graphql:1:" in done.stderr
-    assert run("diff", "git:HEAD:nothing.graphql").exit_code == 2
 
 
 def test_the_form_follows_the_name_of_the_file(run: Run) -> None:

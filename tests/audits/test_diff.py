@@ -61,6 +61,8 @@ CASES = [
     (ChangeKind.INPUT_REMOVED, "CUSTOMER_ID", f"(\n    {BY_ID}\n  )", ""),
     (ChangeKind.INPUT_ADDED, "EMAIL", "    id: ID!", f"    {BY_EMAIL}\n    id: ID!"),
     (ChangeKind.SCOPE_TIGHTENED, "none -> a", CREATED, CREATED + ' @requiresScopes(scopes: [["a"]])'),
+    (ChangeKind.THIRD_PARTY_OPENED, "profile:read", CREATED, CREATED + ' @thirdParty(scopes: ["profile:read"])'),
+    (ChangeKind.STEP_UP_ADDED, "any time -> 300 seconds", CREATED, CREATED + " @stepUp(maxAgeSeconds: 300)"),
     (ChangeKind.PUBLIC_ADDED, "the number of the build", ' @public(why: "the number of the build")', None),
     (ChangeKind.NOT_NULLABLE, "String -> String!", NAME, NAME.replace("String", "String!")),
     (ChangeKind.TYPE_CHANGED, "String -> [String!]", NAME, NAME.replace("String", "[String!]")),
@@ -77,6 +79,8 @@ BACKWARDS = {
     ChangeKind.RETENTION_LONGER: ChangeKind.RETENTION_SHORTER,
     ChangeKind.RETENTION_REMOVED: ChangeKind.RETENTION_DECLARED,
     ChangeKind.SCOPE_TIGHTENED: ChangeKind.SCOPE_LOOSENED,
+    ChangeKind.THIRD_PARTY_OPENED: ChangeKind.THIRD_PARTY_CLOSED,
+    ChangeKind.STEP_UP_ADDED: ChangeKind.STEP_UP_REMOVED,
     ChangeKind.NOT_NULLABLE: ChangeKind.NULLABLE,
     ChangeKind.WORD_ADDED: ChangeKind.WORD_REMOVED,
 }

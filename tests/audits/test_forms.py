@@ -222,7 +222,7 @@ def test_sarif_of_a_diff() -> None:
     new = facts_of(
         changed("[INVOICING])\n    @", "[INVOICING, ERASURE])\n    @").replace("name: String", "nick: String")
     )
-    log = json.loads(changes_sarif(diff(facts_of(SMALL), new), "1.2.3"))
+    log = json.loads(changes_sarif(diff(facts_of(SMALL), new), [], "1.2.3"))
     levels = {each["ruleId"]: each["level"] for each in log["runs"][0]["results"]}
     assert levels == {"purpose-added": "error", "field-added": "error", "field-removed": "note"}
 

@@ -7,7 +7,7 @@ import click
 from gateway.commands.audit.papers import export_, notice_, record_
 from gateway.commands.audit.query import query_
 from gateway.commands.audit.releases import papers_, release_
-from gateway.commands.audit.schema import diff_, lint_, matrix_
+from gateway.commands.audit.schema import lint_, matrix_
 from gateway.commands.audit.store import acts_, clients_, consents_, erasures_, ledger_, refusals_
 
 
@@ -21,7 +21,6 @@ def audit() -> None:
     The schema (yours, or any SDL file with the directives, or a git revision):
         gateway audit lint
         gateway audit matrix --format html -o matrix.html
-        gateway audit diff git:main:schema/schema.graphql
     Papers:
         gateway audit notice --controller controller.toml --format html -o notice.html
         gateway audit record --controller controller.toml --format html -o record.html
@@ -34,7 +33,7 @@ def audit() -> None:
         gateway audit refusals
         gateway audit acts
     \b
-    Every report has --format table, json, markdown, csv or html; lint and diff have sarif too.
+    Every report has --format table, json, markdown, csv or html; lint has sarif too.
     Exit codes: 0 in order; 1 something was found that a build should stop for;
     2 the command or a file it was given cannot be read; 3 the store cannot be read.
     """
@@ -43,7 +42,6 @@ def audit() -> None:
 for command in (
     lint_,
     matrix_,
-    diff_,
     notice_,
     record_,
     release_,

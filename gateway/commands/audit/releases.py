@@ -56,7 +56,7 @@ def release_(
 
     What the schema allows and the registers hold now becomes the next version, in every language and format, from the
     beginning of a day on in the controller's time zone; it stays for ever. What it changes since the version before is
-    judged as by `gateway audit diff`, registers and the controller's file included: what loosens needs a sign-off in
+    judged as by `gateway schema diff`, registers and the controller's file included: what loosens needs a sign-off in
     the file of --accept. The ledger says which version, from when, who, why, and what it loosens.
 
     \b
