@@ -19,7 +19,7 @@ COMMANDS = {
     "db": ("gateway.commands.data", "db", "Upgrade and check the databases."),
     "keys": ("gateway.commands.keys", "keys", "List keys, and rotate them while the gateway runs."),
     "passwords": ("gateway.commands.passwords", "passwords", "Build the list of passwords that are refused."),
-    "schema": ("gateway.commands.inspect", "schema", "Print the schema, and compare two versions of it."),
+    "schema": ("gateway.commands.schema.group", "schema", "Print the schema, and compare two versions of it."),
     "ledger": ("gateway.commands.ledger", "ledger", "Export, verify and prune the ledger of accesses."),
     "erasures": (
         "gateway.commands.requests.erasures",

@@ -30,7 +30,7 @@ TERMS: Mapping[ChangeKind, tuple[Impact, str]] = {
     ChangeKind.CONDITION_ADDED: (Impact.DANGEROUS, "Rows and values where the condition fails are absent."),
     ChangeKind.CONDITION_CHANGED: (Impact.DANGEROUS, "Rows and values where the condition fails are absent."),
 }
-"""What a change for privacy means for clients; the other kinds mean nothing to them."""
+"""The meaning for clients of a change for privacy; the other kinds mean nothing to them."""
 
 Deprecable = GraphQLField | GraphQLArgument | GraphQLInputField | GraphQLEnumValue
 

@@ -1,10 +1,9 @@
-"""`gateway settings` and `gateway schema`: print the configuration, print and compare the GraphQL schema."""
+"""`gateway settings`: prints the configuration."""
 
 from __future__ import annotations
 
 import click
 
-from gateway.commands.audit.schema import diff_
 from gateway.commands.common import read_settings
 from gateway.config.settings import describe
 
@@ -20,23 +19,3 @@ def settings_() -> None:
         click.echo(
             f"{line.name}\n    {line.meaning}\n    default: {line.default}\n    now:     {line.value or '(not set)'}"
         )
-
-
-@click.group()
-def schema() -> None:
-    """Print the schema, and compare two versions of it."""
-
-
-@schema.command("print")
-def schema_print() -> None:
-    """Print the schema in the Schema Definition Language, with the purposes of every field.
-
-    \b
-        gateway schema print > schema/schema.graphql
-    """
-    from schema.api.build import sdl  # Strawberry takes half a second to import, which no other command here needs.
-
-    click.echo(sdl(), nl=False)
-
-
-schema.add_command(diff_)

@@ -1,4 +1,4 @@
-"""`gateway audit lint` and `matrix`, and `gateway schema diff`: reports on a schema."""
+"""`gateway audit lint` and `matrix`: reports on a schema."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ from pathlib import Path
 
 import click
 
-from audits.compatibility.changes import Impact
-from audits.compatibility.comparing import breaking, client_changes
 from audits.forms.findings import lint_report
-from audits.forms.sarif import changes_sarif, findings_sarif
-from audits.reports.diff_report import diff_report
+from audits.forms.sarif import findings_sarif
 from audits.reports.matrix import matrix, matrix_report
 from audits.schema.checks import failing, in_order
-from audits.schema.diff import diff, loosening
 from audits.schema.facts import Facts
 from audits.schema.lint import lint
 from audits.schema.signoffs import SignOffs
@@ -31,7 +27,6 @@ from gateway.commands.audit.output import (
     schema_argument,
     unreadable_as_sentence,
 )
-from schema.audits.printed import own_schema
 
 accept_option = click.option("--accept", metavar="FILE", help="Sign-offs: TOML that says who accepted what, and why.")
 
@@ -117,48 +112,3 @@ def _known(facts: Facts, *filters: tuple[str, ...]) -> None:
             near = get_close_matches(unknown[0], names, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise click.UsageError(f"There is no {unknown[0]}.{hint}")
-
-
-@click.command("diff")
-@click.argument("old")
-@click.argument("new", required=False)
-@click.option("--strict", is_flag=True, help="What is dangerous for clients fails, too.")
-@accept_option
-@output_options("sarif")
-def diff_(old: str, new: str | None, strict: bool, accept: str | None, form: str | None, output: Path | None) -> None:
-    """Compare two schemas: what breaks the documents of clients, and what loosens the protection of personal data.
-
-    OLD and NEW are SDL files or git:REVISION:PATH; NEW is the gateway's own schema by default. For clients each change
-    is breaking, dangerous or safe; a purpose taken from a field breaks like a removed field. For privacy it loosens,
-    tightens or does neither, and weighs BREAKING-PRIVACY, REVIEW or SAFE. What breaks or loosens needs a sign-off.
-
-    \b
-        gateway schema diff git:main:schema/schema.graphql
-        gateway schema diff old.graphql new.graphql --accept sign-offs.toml
-        gateway schema diff git:v1:schema.graphql git:v2:schema.graphql --format sarif -o diff.sarif
-    \b
-    A sign-off file has for each accepted change:
-        [[accept]]
-        coordinate = "Customer.email"
-        change = "purpose-added"
-        value = "CARD_ON_FILE"          # may be left out: then whatever it is
-        who = "Dana Meyer, data protection officer"
-        why = "Receipts by e-mail; notice 2026-12 says so"
-    \b
-    Exit code 1 when something breaks or loosens without a sign-off (--strict: or is dangerous), 2 when a file cannot be
-    read.
-    """
-    with unreadable_as_sentence():
-        texts = (read_text(old), own_schema() if new is None else read_text(new))
-        before, after = (Facts.of(text).require_readable() for text in texts)
-        signed = SignOffs.read(read_text(accept)) if accept else SignOffs()
-        privacy = diff(before, after)
-        clients = signed.changes(client_changes(*texts, (before, after), privacy))
-        changes = signed.changes(privacy)
-        if form_of(form, output) == "sarif":
-            leave(changes_sarif(changes, clients, own_version()), output)
-        else:
-            leave_report(diff_report(before, after, changes, clients, signed.stale), form, output)
-    dangerous = strict and any(each.impact is Impact.DANGEROUS for each in clients)
-    if loosening(changes) or breaking(clients) or dangerous:
-        raise SystemExit(FOUND)

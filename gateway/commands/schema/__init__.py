@@ -1,0 +1,1 @@
+"""`gateway schema`: the GraphQL schema, printed and compared."""
