@@ -36,7 +36,7 @@ class Matrix:
     purposes: tuple[str, ...]
     rows: tuple[MatrixRow, ...]
     unused: tuple[str, ...]
-    """Purposes of the policy for which no field can be read."""
+    """Purposes of the schema, or else of the policy, for which no field can be read."""
 
 
 def matrix(
@@ -62,8 +62,10 @@ def matrix(
     # Purposes of another team's schema, which the policy does not know, come last.
     order = [*Purpose.__members__, *sorted(used - Purpose.__members__.keys())]
     shown = tuple(name for name in order if name in used and (not purposes or name in purposes))
+    # A schema with words of its own answers for those; one without uses the policy's.
+    known = Vocabulary.of_schema_alone(facts.sdl).names["Purpose"] or Purpose.__members__
     # From all fields, not from the filtered rows: a filter does not make a purpose unused.
-    return Matrix(shown, rows, tuple(name for name in Purpose.__members__ if name not in readable))
+    return Matrix(shown, rows, tuple(name for name in known if name not in readable))
 
 
 def _row(fact: Fact) -> MatrixRow:

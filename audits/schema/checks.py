@@ -24,6 +24,8 @@ class Check(Enum):
     CIRCLE               = "error", "Definitions go round in a circle.", "Break the circle: no value can ever satisfy it."
     INTERFACE_GAP        = "error", "A type lacks a field of its interface.", "Add the field to the type, with the interface's purposes."
     MALFORMED            = "error", "A directive does not say what it must.", "Write it as its definition shows; what cannot be read allows nothing."
+    LINK                 = "error", "A @link cannot be read.", "Name a version that can be read, and import names of the specification (docs/spec/purpose-directives.md)."
+    WIDER_FIELD          = "error", "A field allows what its type does not.", "Take the purpose out of the field, or add it to the type: a field can only narrow its type."
     MISTYPED             = "warning", "A directive is nearly one of the purpose directives.", "Mend the name: as it stands it protects nothing."
     UNKNOWN_CATEGORY     = "error", "The policy has no such category.", "Use a row of policy/categories.py, or add one there."
     UNKNOWN_PURPOSE      = "error", "The policy has no such purpose.", "Use a row of policy/purposes.py, or add one there: one line."

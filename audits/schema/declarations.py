@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audits.schema.places import SourcePosition
@@ -62,6 +62,35 @@ def declaration(applied: Iterable[Applied]) -> FieldDeclaration:
         if each.name in OURS:
             reading.read(each)
     return reading.done()
+
+
+def narrowed(type_: FieldDeclaration, own: FieldDeclaration) -> FieldDeclaration:
+    """Return the declaration of a field by its type's and its own: the type's counts where the field says nothing, and
+    a field may only narrow it."""
+    return replace(
+        own,
+        category=own.category or type_.category,
+        allowed=_both_allow(type_.allowed, own.allowed),
+        recipients=tuple(each for each in own.recipients if each in type_.recipients or not type_.recipients)
+        or (() if own.recipients else type_.recipients),
+        # What is public is so only where nothing restricts it.
+        public=own.public or (None if own.governs or type_.governs else type_.public),
+    )
+
+
+def _both_allow(type_: tuple[Allowed, ...], own: tuple[Allowed, ...]) -> tuple[Allowed, ...]:
+    """Return what both allow, under the conditions of both; of two different conditions neither can be dropped, so
+    that nothing is allowed."""
+    if not type_ or not own:
+        return type_ or own
+    found = []
+    for each in own:
+        for other in type_:
+            names = tuple(name for name in each.purposes if name in other.purposes)
+            if names and (each.when == other.when or None in (each.when, other.when)):
+                found.append(Allowed(names, each.when or other.when, each.place))
+    # Without anything in common it stays bound, to no purpose at all.
+    return tuple(found) or (Allowed((), None, own[0].place),)
 
 
 class _Reading:

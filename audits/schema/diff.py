@@ -10,7 +10,7 @@ from audits.schema.changes import ChangeKind, Direction, SchemaChange, Severity
 from audits.schema.comparing import Difference
 from audits.schema.declarations import declaration
 from audits.schema.facts import Fact, Facts
-from audits.schema.vocabulary import CATALOGUES, Vocabulary
+from audits.schema.vocabulary import CATALOGUES, Vocabulary, word_place
 from policy.categories import Category
 
 WEIGHT = tuple(Severity)
@@ -158,7 +158,7 @@ def _words(old: Facts, new: Facts) -> Iterator[SchemaChange]:
         if not before.names[enum] or not after.names[enum]:
             continue
         for name, text in after.names[enum].items():
-            place = new.sdl.types[enum].values[name].place
+            place = word_place(new.sdl, enum, name)
             if name not in before.names[enum]:
                 yield SchemaChange(ChangeKind.WORD_ADDED, f"{enum}.{name}", text, place)
             elif text != before.names[enum][name]:
@@ -167,6 +167,4 @@ def _words(old: Facts, new: Facts) -> Iterator[SchemaChange]:
                 )
         for name, text in before.names[enum].items():
             if name not in after.names[enum]:
-                yield SchemaChange(
-                    ChangeKind.WORD_REMOVED, f"{enum}.{name}", text, old.sdl.types[enum].values[name].place
-                )
+                yield SchemaChange(ChangeKind.WORD_REMOVED, f"{enum}.{name}", text, word_place(old.sdl, enum, name))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from audits.schema.declarations import FieldDeclaration, Scopes, declaration
+from audits.schema.declarations import FieldDeclaration, Scopes, declaration, narrowed
 from audits.schema.places import SourcePosition
 from audits.schema.sdl import Applied, Argument, Sdl, SdlField, Type
 from audits.schema.sdl_reading import read_sdl
@@ -38,6 +38,9 @@ class Fact:
     place: SourcePosition
     description: str
     declared: FieldDeclaration
+    """The declaration that holds: its type's, narrowed by its own."""
+    written: FieldDeclaration
+    """Its own declaration."""
     purposes: Mapping[str, str | None]
     """Each purpose with its condition; None: always."""
     retention: tuple[str, ...]
@@ -68,22 +71,25 @@ class Fact:
         return Rule(
             self.coordinate,
             Category.__members__.get(self.category or ""),
-            tuple(
-                Allowance(
-                    frozenset({Purpose[name]}),
-                    Condition[when] if when else None,
-                    # An app acts for its customer, so that only purposes for own data can be open to it.
-                    self._opened() if Purpose[name].own_data_only else frozenset(),
-                )
-                for name, when in self.purposes.items()
-                # An unknown condition drops the whole allowance: dropping only the condition would widen it.
-                if name in Purpose.__members__ and (when is None or when in Condition.__members__)
-            ),
+            # Bound, and yet nothing known is allowed: an allowance of no purposes, which refuses everybody.
+            tuple(self._allowances()) or ((Allowance(frozenset()),) if self.declared.allowed else ()),
             next((RetentionRule[name] for name in self.retention if name in RetentionRule.__members__), None),
             tuple(sorted(self.scopes, key=sorted)),
             tuple(Recipient[name] for name in self.declared.recipients if name in Recipient.__members__),
             self.inbound,
         )
+
+    def _allowances(self) -> Iterator[Allowance]:
+        """Yield one allowance for each purpose; a purpose that stands twice comes twice, which refuses everybody."""
+        for each in self.declared.allowed:
+            # An unknown condition drops the whole allowance: dropping only the condition would widen it.
+            if each.when is not None and each.when not in Condition.__members__:
+                continue
+            when = Condition[each.when] if each.when else None
+            for purpose in (Purpose[name] for name in each.purposes if name in Purpose.__members__):
+                # An app acts for its customer, so that only purposes for own data can be open to it.
+                opened = self._opened() if purpose.own_data_only else frozenset[AppScope]()
+                yield Allowance(frozenset({purpose}), when, opened)
 
     def _opened(self) -> frozenset[AppScope]:
         """Return the scopes of `@thirdParty` that the policy knows."""
@@ -140,9 +146,11 @@ class Facts:
     def _fact(
         self, type_: Type, own: FieldDeclaration, node: SdlField | Argument, coordinate: str, kind: FactKind
     ) -> Fact:
-        declared = declaration(node.applied)
+        written = declaration(node.applied)
+        # A type speaks for its fields; an argument has a value of its own.
+        declared = written if kind == "ARGUMENT" else narrowed(own, written)
         purposes = {name: each.when for each in declared.allowed for name in each.purposes}
-        retention = self.retention_of(type_, own, node, declared, kind)
+        retention = self.retention_of(type_, own, node, written, kind)
         return Fact(
             coordinate,
             kind,
@@ -153,6 +161,7 @@ class Facts:
             node.place,
             node.description,
             declared,
+            written,
             purposes,
             retention,
             both(own.scopes, declared.scopes),

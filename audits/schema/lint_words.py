@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
+from audits.directives.links import NOT_LINKED
 from audits.schema.checks import Check, Finding
 from audits.schema.declarations import DISCLOSED_TO, OURS, PERSONAL_DATA, RETENTION, FieldDeclaration, declaration
 from audits.schema.facts import Fact, Facts
 from audits.schema.places import SourcePosition
 from audits.schema.sdl import Applied
-from audits.schema.vocabulary import Vocabulary, stale
+from audits.schema.vocabulary import Vocabulary, stale, word_place
 from policy.hard_rules import violations
 from policy.purposes import Purpose
+
+SPEAKING = ("OBJECT", "INTERFACE", "INPUT")
+"""The kinds of types whose directives count for their fields."""
 
 
 def findings(facts: Facts, words: Vocabulary) -> Iterator[Finding]:
@@ -21,20 +25,23 @@ def findings(facts: Facts, words: Vocabulary) -> Iterator[Finding]:
     for type_ in facts.sdl.types.values():
         own = declaration(type_.applied)
         yield from _written(type_.name, own, type_.applied, type_.place, facts.sdl.directives)
-        if own.retention:
-            yield from _unknown(Check.UNKNOWN_RETENTION, "RetentionRule", own.retention, type_.name, type_.place, words)
-        for misplaced in (each for each in type_.applied if each.name in (PERSONAL_DATA, "purpose", DISCLOSED_TO)):
-            message = (
-                f"@{misplaced.name} stands on the type {type_.name}, where it says nothing: write it on each field."
-            )
+        yield from _names(own, type_.name, type_.applied, type_.place, words)
+        yield from _twice(own, type_.name, type_.place)
+        for misplaced in (each for each in type_.applied if type_.kind not in SPEAKING and each.name in OURS):
+            message = f"@{misplaced.name} stands on {type_.name}, which has no fields that it could speak for."
             yield Finding(Check.MALFORMED, message, type_.name, misplaced.place)
     for fact in facts.all.values():
-        yield from _written(fact.coordinate, fact.declared, fact.applied, fact.place, facts.sdl.directives)
-        yield from _known(fact, words)
+        yield from _written(fact.coordinate, fact.written, fact.applied, fact.place, facts.sdl.directives)
+        if fact.declared.public and fact.declared.governs:
+            message = f"{fact.coordinate} is called public and bound to purposes at once."
+            yield Finding(Check.CONTRADICTION, message, fact.coordinate, fact.place)
+        yield from _names(fact.written, fact.coordinate, fact.applied, fact.place, words)
+        yield from _twice(fact.written, fact.coordinate, fact.place)
         yield from _complete(fact)
+        yield from _narrowing(fact)
         yield from _lawful(fact)
     for enum, name, text in stale(facts.sdl):
-        place = facts.sdl.types[enum].values[name].place
+        place = word_place(facts.sdl, enum, name)
         yield Finding(Check.STALE_TEXT, f"{enum}.{name} is described otherwise than “{text}”", f"{enum}.{name}", place)
 
 
@@ -48,10 +55,11 @@ def _written(
     """Find directives that are malformed, or misspelt and so without effect."""
     for each in declared.malformed:
         yield Finding(Check.MALFORMED, f"{coordinate}: {each.message}", coordinate, each.place)
-    if declared.public and declared.governs:
-        message = f"{coordinate} is called public and bound to purposes at once."
-        yield Finding(Check.CONTRADICTION, message, coordinate, place)
     for use in applied:
+        if use.name.startswith(NOT_LINKED) and use.name not in defined:
+            name = use.name.removeprefix(NOT_LINKED)
+            message = f"{coordinate}: @{name} is not imported by the schema's @link."
+            yield Finding(Check.MISTYPED, message, coordinate, use.place)
         # A directive that the text itself defines is no misspelling of ours.
         meant = None if use.name in OURS or use.name in defined else _meant(use.name)
         if meant:
@@ -65,22 +73,29 @@ def _meant(name: str) -> str | None:
     return lowered[close[0]] if close else None
 
 
-def _known(fact: Fact, words: Vocabulary) -> Iterator[Finding]:
+def _names(
+    said: FieldDeclaration,
+    coordinate: str,
+    applied: Sequence[Applied],
+    place: SourcePosition,
+    words: Vocabulary,
+) -> Iterator[Finding]:
     """Find names that are in no catalogue."""
-    said, place = fact.declared, _place_of(fact, PERSONAL_DATA)
+
+    def at(directive: str) -> SourcePosition:
+        return next((each.place for each in applied if each.name == directive), place)
+
     if said.category:
-        yield from _unknown(Check.UNKNOWN_CATEGORY, "DataCategory", said.category, fact.coordinate, place, words)
+        yield from _unknown(Check.UNKNOWN_CATEGORY, "DataCategory", said.category, coordinate, at(PERSONAL_DATA), words)
     for each in said.allowed:
         for name in each.purposes:
-            yield from _unknown(Check.UNKNOWN_PURPOSE, "Purpose", name, fact.coordinate, each.place, words)
+            yield from _unknown(Check.UNKNOWN_PURPOSE, "Purpose", name, coordinate, each.place, words)
         if each.when:
-            yield from _unknown(Check.UNKNOWN_CONDITION, "Condition", each.when, fact.coordinate, each.place, words)
+            yield from _unknown(Check.UNKNOWN_CONDITION, "Condition", each.when, coordinate, each.place, words)
     for name in said.recipients:
-        place = _place_of(fact, DISCLOSED_TO)
-        yield from _unknown(Check.UNKNOWN_RECIPIENT, "Recipient", name, fact.coordinate, place, words)
+        yield from _unknown(Check.UNKNOWN_RECIPIENT, "Recipient", name, coordinate, at(DISCLOSED_TO), words)
     if said.retention:
-        place = _place_of(fact, RETENTION)
-        yield from _unknown(Check.UNKNOWN_RETENTION, "RetentionRule", said.retention, fact.coordinate, place, words)
+        yield from _unknown(Check.UNKNOWN_RETENTION, "RetentionRule", said.retention, coordinate, at(RETENTION), words)
 
 
 def _unknown(
@@ -100,10 +115,23 @@ def _complete(fact: Fact) -> Iterator[Finding]:
     if fact.category and not fact.retention:
         message = f"Nothing says how long {fact.coordinate} is kept."
         yield Finding(Check.NO_RETENTION, message, fact.coordinate, fact.place)
-    times = Counter(name for each in fact.declared.allowed for name in each.purposes)
+
+
+def _twice(declared: FieldDeclaration, coordinate: str, place: SourcePosition) -> Iterator[Finding]:
+    times = Counter(name for each in declared.allowed for name in each.purposes)
     for name in (name for name, count in times.items() if count > 1):
-        message = f"{fact.coordinate} names {name} more than once."
-        yield Finding(Check.PURPOSE_TWICE, message, fact.coordinate, _allowing(fact, name))
+        message = f"{coordinate} names {name} more than once."
+        yield Finding(Check.PURPOSE_TWICE, message, coordinate, _allowing(declared, name, place))
+
+
+def _narrowing(fact: Fact) -> Iterator[Finding]:
+    """Find what a field allows and its type does not: a field can only narrow what its type declares."""
+    for each in fact.written.allowed:
+        if beyond := [name for name in each.purposes if name not in fact.purposes]:
+            message = (
+                f"{fact.coordinate} allows {', '.join(beyond)}, which {fact.type_name} does not allow in this way."
+            )
+            yield Finding(Check.WIDER_FIELD, message, fact.coordinate, each.place)
 
 
 def _lawful(fact: Fact) -> Iterator[Finding]:
@@ -113,12 +141,8 @@ def _lawful(fact: Fact) -> Iterator[Finding]:
     for name in fact.purposes:
         if name in Purpose.__members__ and not Purpose[name].enabled:
             message = f"{fact.coordinate} allows {name}, which is switched off."
-            yield Finding(Check.PURPOSE_OFF, message, fact.coordinate, _allowing(fact, name))
+            yield Finding(Check.PURPOSE_OFF, message, fact.coordinate, _allowing(fact.declared, name, fact.place))
 
 
-def _place_of(fact: Fact, directive: str) -> SourcePosition:
-    return next((each.place for each in fact.applied if each.name == directive), fact.place)
-
-
-def _allowing(fact: Fact, purpose: str) -> SourcePosition:
-    return next((each.place for each in fact.declared.allowed if purpose in each.purposes), fact.place)
+def _allowing(declared: FieldDeclaration, purpose: str, otherwise: SourcePosition) -> SourcePosition:
+    return next((each.place for each in declared.allowed if purpose in each.purposes), otherwise)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from audits.directives.links import LinkedNames
 from audits.schema.places import SourcePosition
 
 Kind = Literal["OBJECT", "INTERFACE", "UNION", "INPUT", "ENUM", "SCALAR"]
@@ -18,6 +19,7 @@ class Applied:
     """One use of a directive; enum values are read as their names."""
 
     name: str
+    """The specification's name, whatever the schema's links call it."""
     arguments: Mapping[str, Any]
     place: SourcePosition
 
@@ -102,6 +104,10 @@ class Sdl:
     """The root types of `query`, `mutation` and `subscription`, if they exist."""
     directives: set[str] = field(default_factory=set)
     """The names of the directives that the text defines."""
+    names: LinkedNames = field(default_factory=LinkedNames)
+    """The meaning of the text's names by its links."""
+    applied: list[Applied] = field(default_factory=list)
+    """The directives on the schema itself."""
     errors: list[SyntaxFault] = field(default_factory=list)
 
     def object_like(self) -> Iterator[Type]:

@@ -10,6 +10,7 @@ from typing import Any
 from graphql import GraphQLSyntaxError, parse, print_ast, value_from_ast_untyped
 from graphql.language import ast
 
+from audits.directives.links import read_links
 from audits.schema.places import SourcePosition
 from audits.schema.sdl import Applied, Argument, EnumValue, Kind, Sdl, SdlField, SyntaxFault, Type
 from audits.schema.sources import Text
@@ -28,6 +29,7 @@ KINDS: dict[type[ast.Node], Kind] = {
     ast.ScalarTypeDefinitionNode: "SCALAR",
     ast.ScalarTypeExtensionNode: "SCALAR",
 }
+SCHEMA = (ast.SchemaDefinitionNode, ast.SchemaExtensionNode)
 
 
 def read_sdl(text: Text) -> Sdl:
@@ -67,17 +69,28 @@ class _Reader:
     def all(self, document: ast.DocumentNode) -> None:
         """Process every definition, and merge extensions into their type, wherever they are."""
         roots: dict[str, str] = {}
+        schema = [each for each in document.definitions if isinstance(each, SCHEMA)]
+        # Before everything else, since links say what the names of the directives mean.
+        self.link(schema)
         for node in document.definitions:
-            if isinstance(node, (ast.SchemaDefinitionNode, ast.SchemaExtensionNode)):
+            if isinstance(node, SCHEMA):
+                self.sdl.applied += self.applied(node)
                 roots |= {each.operation.value: each.type.name.value for each in node.operation_types or ()}
             elif isinstance(node, ast.DirectiveDefinitionNode):
-                self.sdl.directives.add(node.name.value)
+                self.sdl.directives.add(self.sdl.names.directive(node.name.value))
             elif type(node) in KINDS:
                 self.type(node)
         # Without a schema definition the root types have their default names (GraphQL, section 3.3.1).
         usual = {name.lower(): name for name in ("Query", "Mutation", "Subscription")}
         chosen = roots or usual
         self.sdl.roots = {operation: name for operation, name in chosen.items() if name in self.sdl.types}
+
+    def link(self, schema: Sequence[ast.Node]) -> None:
+        """Read the links of the schema definition and its extensions."""
+        applied = [each for node in schema for each in self.applied(node)]
+        self.sdl.names = read_links((each.name, each.arguments) for each in applied)
+        for error in self.sdl.names.errors:
+            self.fault("LINK", f"@link: {error.message}", "", applied[error.number].place)
 
     def type(self, node: Any) -> None:
         """Process one definition or extension of a type."""
@@ -139,7 +152,7 @@ class _Reader:
         """Return the directives on a node."""
         return tuple(
             Applied(
-                each.name.value,
+                self.sdl.names.directive(each.name.value),
                 {argument.name.value: value_from_ast_untyped(argument.value) for argument in each.arguments or ()},
                 self.place(each),
             )

@@ -48,7 +48,7 @@ class Structure:
         return frozenset(
             each.name
             for each in self.sdl.types.values()
-            if declaration(each.applied).scopes or any(_governed(field) for field in each.fields.values())
+            if declaration(each.applied).governs or any(_governed(field) for field in each.fields.values())
         )
 
     @cached_property
@@ -80,7 +80,7 @@ class Structure:
             argument.named
             for type_ in self.sdl.object_like()
             for field in type_.fields.values()
-            if _governed(field) or self.leads_to_people(field.named)
+            if declaration(type_.applied).governs or _governed(field) or self.leads_to_people(field.named)
             for argument in field.arguments.values()
         ]
         waiting += [field.named for name in found for field in self.sdl.types[name].fields.values()]

@@ -84,7 +84,7 @@ CASES = [
         "@retention(rule: CARD_CONSENT)",
         "@retention(rule: CARD_CONSENT) @retention(rule: CUSTOMER_LIFE)",
     ),
-    (Check.MALFORMED, "type Customer @retention", "type Customer @personalData(category: NAME) @retention"),
+    (Check.WIDER_FIELD, "type Card @retention", "type Card @purpose(allows: [INVOICING]) @retention"),
     (Check.MISTYPED, "createdAt: String", "createdAt: String @personaldata(category: NAME)"),
     (Check.MISTYPED, "createdAt: String", "createdAt: String @purposes(allows: [INVOICING])"),
     (
@@ -129,6 +129,8 @@ OTHERS = {
     ),
     Check.COLUMN_DISAGREES: changed("category: NAME)", 'category: NAME, source: "customers.email")'),
     Check.SECRET_COLUMN: changed("category: CARD_BRAND)", 'category: CARD_NUMBER, source: "card_vault.number")'),
+    Check.MALFORMED: SMALL + "union Owner @personalData(category: NAME) = Customer | Card",
+    Check.LINK: SMALL + 'extend schema @link(url: "https://specs.example.org/purpose/v2.0")',
     Check.STALE_TEXT: SMALL + 'enum Purpose { """Whatever we like.""" INVOICING }',
     Check.NARROWER_TYPE: changed(
         "brand: String @personalData(category: CARD_BRAND) @purpose(allows: [",
