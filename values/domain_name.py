@@ -9,6 +9,7 @@ from enum import Enum
 import idna
 
 from messages.message import marked
+from values.lines import trimmed
 
 LONGEST = 253
 """Octets of a whole name as DNS has it, without the last dot (RFC 1035 §2.3.4)."""
@@ -51,7 +52,7 @@ def to_ascii(text: str) -> str:
     must be the one of its own U-label. 4. If one label is written from right to left, all labels must follow the rules
     for such names. 5. The lengths fit DNS, and there are two labels at least.
     """
-    name = text.strip()
+    name = trimmed(text)
     if not name:
         raise DomainNameError(DomainNameFault.NO_NAME)
     if len(name) > LONGEST_TYPED:
@@ -90,7 +91,7 @@ def lookup_form(text: str) -> str:
         return to_ascii(text)
     except DomainNameError:
         # No domain name contains NUL, so that an invalid text is equal to itself only.
-        return "\0" + text.strip().lower()
+        return "\0" + trimmed(text).lower()
 
 
 def _to_a_label(label: str) -> str:

@@ -10,6 +10,7 @@ from enum import Enum
 from messages.message import marked
 from values import domain_name
 from values.domain_name import DomainNameError, to_ascii, to_unicode
+from values.lines import trimmed
 from values.scripts import mixes_scripts
 
 LONGEST = 254
@@ -81,7 +82,7 @@ def read_mailbox(text: str) -> Mailbox:
     by A-labels.
     """
     mailbox = parse_mailbox(text)
-    if text.strip().startswith(_FORMULA):
+    if trimmed(text).startswith(_FORMULA):
         raise MailboxError(MailboxFault.NO_ADDRESS)
     parts = [*mailbox.local.split("."), *to_unicode(mailbox.domain).split(".")]
     if any(mixes_scripts(each) for each in parts):
@@ -93,7 +94,7 @@ def parse_mailbox(text: str) -> Mailbox:
     """Parse any address that mail can be sent to, also one that can be confused; MailboxError if it is none."""
     if len(text) > LONGEST_TYPED:
         raise MailboxError(MailboxFault.TOO_LONG)
-    local, at, domain = unicodedata.normalize("NFC", text.strip()).rpartition("@")
+    local, at, domain = unicodedata.normalize("NFC", trimmed(text)).rpartition("@")
     if not at or not local:
         raise MailboxError(MailboxFault.NO_ADDRESS)
     if '"' in local:
@@ -120,7 +121,7 @@ def lookup_form(text: str) -> str:
     try:
         return parse_mailbox(text).canonical
     except MailboxError:
-        folded = _lower(unicodedata.normalize("NFC", text.strip()))
+        folded = _lower(unicodedata.normalize("NFC", trimmed(text)))
         return f"\0{folded}" if "@" in folded else folded
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-import phonenumbers
-
 from policy.purposes import Purpose
 from policy.references import EVERY, USUAL, Pattern, References, looks_personal
+from values.telephone import is_assigned
 
 LEAST = 8
 """Minimum digits of a suspected telephone number: shorter case numbers are common."""
@@ -22,10 +21,7 @@ def may_be_personal(text: str) -> bool:
     digits = "".join(each for each in text if each.isdigit()).removeprefix("00")
     if len(digits) < LEAST:
         return False
-    try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(f"+{digits}"))
-    except phonenumbers.NumberParseException:
-        return False
+    return is_assigned(digits)
 
 
 def read_references(text: str) -> References:

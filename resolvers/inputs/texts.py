@@ -5,28 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import phonenumbers
-
 from messages.message import Text
 from resolvers.commands.context import UserProblem
 from resolvers.inputs.addresses import checked
 from resolvers.inputs.report import FieldFault
-from resolvers.inputs.values import country, language
-from values import lines, mailbox, person_name
+from resolvers.inputs.values import language
+from values import lines, mailbox, person_name, telephone
+from values.country import read_country
 from values.lines import LineError, read_line
 from values.mailbox import MailboxError, read_mailbox
 from values.person_name import read_name
-
-
-def number(text: str) -> str | FieldFault:
-    """Parse a telephone number to E.164; a fault if it is impossible."""
-    try:
-        parsed = phonenumbers.parse(text)
-    except phonenumbers.NumberParseException:
-        return FieldFault.NOT_A_PHONE
-    if not phonenumbers.is_possible_number(parsed):
-        return FieldFault.NOT_A_PHONE
-    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+from values.telephone import read_telephone
 
 
 class InputReader:
@@ -48,9 +37,8 @@ class InputReader:
         return self.name(field, lines.LONGEST)
 
     def phone(self, field: str) -> str | None:
-        """A telephone number as E.164. It must be possible, not assigned: numbering plans change faster than
-        libraries."""
-        return self._checked(field, number, "INVALID_PHONE", "Write the number with its country code, such as +41 21 …")
+        """A telephone number as E.164."""
+        return self._value(field, read_telephone, "INVALID_PHONE", telephone.LONGEST_TYPED)
 
     def email(self, field: str) -> str | None:
         """An e-mail address in its canonical display form; look-alikes of mixed scripts are refused."""
@@ -72,7 +60,7 @@ class InputReader:
         found: dict[str, str | None] = {
             part: inner.line(part) for part in ("street", "street2", "postalCode", "city", "region")
         }
-        found["country"] = inner._checked("country", country, "INVALID_COUNTRY", "Write two letters, such as CH.")
+        found["country"] = inner._value("country", read_country, "INVALID_COUNTRY")
         for part in ("street", "city", "country"):
             if found[part] is None:
                 inner._needed(part)
@@ -104,6 +92,14 @@ class InputReader:
         # A field that is malformed is not reported as missing, too.
         if not any(problem.field[-1] == field for problem in self.problems):
             self.problem(field, "REQUIRED", "This cannot be empty.")
+
+    def _value(self, field: str, read: Callable[[str], str], code: str, most: int = lines.LONGEST) -> str | None:
+        text = self.line(field, most)
+        try:
+            return None if text is None else read(text)
+        except ValueError as error:  # Of `values`: its message is a sentence of the catalogue, and repeats nothing.
+            self.problem(field, code, str(error))
+            return None
 
     def _checked(self, field: str, check: Callable[[str], str | FieldFault], code: str, message: str) -> str | None:
         text = self.line(field)

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from resolvers.inputs.countries import COUNTRIES
 from resolvers.inputs.report import FieldFault
 from values import lines, mailbox
+from values.country import CountryError, read_country
+from values.date_time import DateTimeError, read_day_or_moment
 from values.domain_name import DomainNameError, to_ascii
 from values.lines import LineError, read_line
 from values.mailbox import MailboxError, read_mailbox
 from values.person_name import read_name
+from values.telephone import TelephoneError, TelephoneFault, read_telephone
 
 Check = Callable[[str], "str | FieldFault"]
 
 # Characters that start a formula in spreadsheets, full-width forms included (CSV injection, D7).
 _FORMULA = tuple("=+-@＝＋－＠")
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-_PHONE_SPACING = str.maketrans("", "", " .-()/\u00a0\u202f")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,31}")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 EMAIL_PROBLEMS = {
@@ -33,6 +32,13 @@ EMAIL_PROBLEMS = {
     mailbox.MailboxFault.NO_DOMAIN: FieldFault.EMAIL_WITHOUT_DOMAIN,
     mailbox.MailboxFault.TOO_LONG: FieldFault.EMAIL_TOO_LONG,
     mailbox.MailboxFault.MIXED: FieldFault.MIXED_SCRIPTS,
+}
+PHONE_PROBLEMS = {
+    TelephoneFault.NO_NUMBER: FieldFault.NOT_A_PHONE,
+    TelephoneFault.NO_COUNTRY: FieldFault.PHONE_WITHOUT_COUNTRY,
+    TelephoneFault.EXTENSION: FieldFault.PHONE_EXTENSION,
+    TelephoneFault.SEVERAL: FieldFault.SEVERAL_PHONES,
+    TelephoneFault.LENGTH: FieldFault.PHONE_LENGTH,
 }
 
 
@@ -53,14 +59,19 @@ def email(text: str) -> str | FieldFault:
 
 
 def phone(text: str) -> str | FieldFault:
-    """A telephone number in E.164 form; spaces and punctuation are removed."""
-    bare = text.translate(_PHONE_SPACING)
-    return bare if _PHONE.fullmatch(bare) else FieldFault.NOT_A_PHONE
+    """A telephone number in E.164 form, by the rules of the API."""
+    try:
+        return read_telephone(text)
+    except TelephoneError as error:
+        return PHONE_PROBLEMS[error.fault]
 
 
 def country(text: str) -> str | FieldFault:
-    """An assigned code of ISO 3166-1 alpha-2."""
-    return text.upper() if text.upper() in COUNTRIES else FieldFault.NOT_A_COUNTRY
+    """The code of a country, by the rules of the API."""
+    try:
+        return read_country(text)
+    except CountryError:
+        return FieldFault.NOT_A_COUNTRY
 
 
 def language(text: str) -> str | FieldFault:
@@ -158,11 +169,13 @@ class Fields:
         text = self.text(name)
         if text is None:
             return None
-        found = _moment(text)
-        if found is None:
+        try:
+            found = read_day_or_moment(text)
+        except DateTimeError:
             self.fault(name, FieldFault.NOT_A_DATE)
+            return None
         # A day of tolerance, since a date has no time zone.
-        elif not future and found > self.now + timedelta(days=1):
+        if not future and found > self.now + timedelta(days=1):
             self.fault(name, FieldFault.IN_THE_FUTURE)
         return found
 
@@ -201,13 +214,3 @@ class Fields:
         except LineError as error:
             return FieldFault.TOO_LONG if error.code == "TOO_LONG" else FieldFault.CONTROL_CHARACTER
         return check(text) if text else ""
-
-
-def _moment(text: str) -> datetime | None:
-    if not _DATE.fullmatch(text):
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -7,6 +7,8 @@ from typing import Any, NewType
 
 import strawberry
 
+from values.date_time import read_moment
+
 
 def _serialize(value: Any) -> str:
     if isinstance(value, str):
@@ -18,11 +20,7 @@ def _serialize(value: Any) -> str:
 def _parse(value: Any) -> datetime:
     if not isinstance(value, str):
         raise ValueError("a DateTime is a text such as 2026-11-23T14:30:00Z")
-    moment = datetime.fromisoformat(value)
-    # Without an offset the moment would depend on the server's time zone.
-    if moment.tzinfo is None:
-        raise ValueError("a DateTime needs a time zone, such as the Z of 2026-11-23T14:30:00Z")
-    return moment.astimezone(UTC)
+    return read_moment(value)
 
 
 def _only_read(value: Any) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolvers.inputs.addresses import PARTS, checked, envelope
-from resolvers.inputs.countries import COUNTRIES
 from store.database.store import Store
 from tests.promises.gate import Gate, own
+from values.country import COUNTRIES
 
 pytestmark = pytest.mark.anyio
 

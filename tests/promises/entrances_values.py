@@ -19,6 +19,8 @@ from schema.core.scalars import _parse
 from store.crypto.blind_index import Lookup, blind_index
 from tests.promises.foreign import Read, each_of
 from values import domain_name, mailbox
+from values.country import read_country
+from values.date_time import read_day, read_day_or_moment
 from values.hosts import host_to_ascii, url_to_ascii
 from values.lines import read_line
 from values.person_name import read_name
@@ -65,8 +67,9 @@ VALUES: Mapping[str, Read] = {
         lambda text: import_values.phone(f"+41{text}"), lambda text: InputReader({"x": f"+41{text}"}).phone("x")
     ),
     "a language": import_values.language,
+    "a country": read_country,
     "a customer number": import_values.number,
-    "a moment": each_of(_parse, lambda text: import_values._moment(f"2026-11-29T{text}")),
+    "a moment": each_of(_parse, read_day, lambda text: read_day_or_moment(f"2026-11-29T{text}")),
     "a reference": each_of(
         lambda text: REFERENCES.fits(Purpose.EMERGENCY_CONTACT, f"INC-{text}"),
         lambda text: may_be_personal(f"12345678{text}"),

@@ -90,9 +90,24 @@ def test_malformed_addresses(address: str) -> None:
     assert len(faults(email=address)) == 1
 
 
-@pytest.mark.parametrize("phone", ["021 000 00 01", "0041210000001", "+0123456789", "+4121", "+41210000001234567", "x"])
-def test_malformed_telephone_numbers(phone: str) -> None:
-    assert faults(phone=phone) == [("phone", FieldFault.NOT_A_PHONE)]
+@pytest.mark.parametrize(
+    ("phone", "fault"),
+    [
+        ("021 000 00 01", FieldFault.PHONE_WITHOUT_COUNTRY), ("+0123456789", FieldFault.NOT_A_PHONE),
+        ("+4121", FieldFault.PHONE_LENGTH), ("+41210000001234567", FieldFault.PHONE_LENGTH),
+        ("x", FieldFault.NOT_A_PHONE),
+        ("+41 21 320 00 00 ext. 12", FieldFault.PHONE_EXTENSION),
+        ("+41 21 320 00 00 / 079 555 01 03", FieldFault.SEVERAL_PHONES),
+    ],
+)  # fmt: skip
+def test_malformed_telephone_numbers(phone: str, fault: FieldFault) -> None:
+    assert faults(phone=phone) == [("phone", fault)]
+
+
+def test_telephone_numbers_can_be_dialled() -> None:
+    """H6."""
+    for typed in ("+41 (0)21 320 00 00", "0041 21 320 00 00", "tel:+41-21-320-00-00"):
+        assert good(phone=typed).phone == "+41213200000"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import orjson
 from starlette.requests import Request as HttpRequest
@@ -18,6 +17,7 @@ from resolvers.consents.preferences import ends
 from resolvers.signin.sessions import Session
 from schema.documents.requests import Request, RequestOutcome
 from store.sql.errors import OutageCause, StoreUnavailableError
+from values.date_time import DateTimeError, read_day
 
 MEASURING = ("measurement",)
 """Cookies that need consent; a refusal deletes them. The gateway itself sets none yet."""
@@ -57,10 +57,10 @@ class Choice:
 
 def _is_day(text: str) -> bool:
     try:
-        date.fromisoformat(text)
-    except ValueError:
+        read_day(text)
+    except DateTimeError:
         return False
-    return len(text) == len("2026-11-27")
+    return True
 
 
 def may_measure(choice: Choice | None) -> bool:
