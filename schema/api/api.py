@@ -27,7 +27,6 @@ from resolvers.reads.operation import OperationContext
 from resolvers.reads.recording import read_entry
 from schema.api.build import core_schema
 from schema.core.errors import ErrorCode, ResponseError, from_core
-from schema.core.sources import Command
 from schema.decision.decision import Decision, decide_operation
 from schema.decision.purposes import Chosen, choose, stated
 from schema.decision.secrets import written_out
@@ -44,6 +43,7 @@ from schema.execution.plans import Plan
 from schema.execution.standard import ResolverContext, attach, execute_plan
 from schema.model.lint import require_clean
 from schema.model.model import SchemaModel
+from schema.sources.commands import Command
 from store.database.store import Store
 from store.sql.errors import StoreUnavailableError
 

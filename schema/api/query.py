@@ -11,7 +11,6 @@ from policy.categories import Category
 from policy.purposes import Purpose
 from schema.audits.audits import Audit, nothing_yet
 from schema.audits.reported import AUDIT_READ, reported
-from schema.core.sources import Attribute, GrantFacts
 from schema.declare.connections import After, Before, First, Last
 from schema.declare.directives import PurposeEnum
 from schema.declare.fields import computed, entry, paged_table, public, rendered, searched, searched_input
@@ -19,6 +18,8 @@ from schema.declare.node import Node
 from schema.declare.readers import ANY_APP, NAMED_DOMAINS, REGISTERED, THE_CUSTOMER, WRITTEN_TO
 from schema.declare.records import plain_type
 from schema.mutations.whois import RULES, Kind, RegistryPolicy, Tld, registry_policy
+from schema.sources.entries import AnyRow, OwnRow, RowByDomain, RowById, RowByLookup
+from schema.sources.values import Attribute, GrantFacts
 from schema.types.accesses import Words
 from schema.types.customers import Customer, CustomerConnection
 from schema.types.domains import Domain
@@ -70,22 +71,22 @@ class CustomerLookup:
 class Query:
     """Root fields of queries; each docstring is the field's description in the printed schema."""
 
-    @entry("me", customers, Category.CUSTOMER_ID, (ANY_APP,))
+    @entry(OwnRow(customers), Category.CUSTOMER_ID, (ANY_APP,))
     def me(self) -> Customer | None:
         """The customer that the token is bound to."""
 
-    @entry("id", customers, Category.CUSTOMER_ID, THE_CUSTOMER)
+    @entry(RowById(customers), Category.CUSTOMER_ID, THE_CUSTOMER)
     def customer(self, id: GlobalId) -> Customer | None:
         """A customer by global id; null for one that does not exist or may not be read for the purpose."""
 
     # Without the customer's own purpose: one's own token needs no look-up, and would probe others.
-    @entry("lookup", customers, Category.CUSTOMER_ID, THE_CUSTOMER[:-1])
+    @entry(RowByLookup(customers), Category.CUSTOMER_ID, THE_CUSTOMER[:-1])
     def customer_lookup(
         self, by: Annotated[CustomerLookup, strawberry.argument(description="The key to look the customer up by.")]
     ) -> Customer | None:
         """A customer by e-mail address, number or domain name."""
 
-    @entry("domain", domains, Category.SUBSCRIPTION, REGISTERED)
+    @entry(RowByDomain(domains), Category.SUBSCRIPTION, REGISTERED)
     def domain(self, name: DomainName) -> Domain | None:
         """The domain registered under this name, without other domains of its customer; null if there is none."""
 
@@ -95,7 +96,7 @@ class Query:
     ) -> CustomerConnection | None:
         """The customers that may be read for the purpose, in a stable order."""
 
-    @entry("node", None, Category.CUSTOMER_ID, THE_CUSTOMER)
+    @entry(AnyRow(), Category.CUSTOMER_ID, THE_CUSTOMER)
     def node(self, id: GlobalId) -> Node | None:
         """Any object by global id; null for one that does not exist or may not be read for the purpose."""
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 import strawberry
 
 from schema.audits.reporting import ReportContext, plain
-from schema.core.sources import Computed, ReportFact
-from schema.declare.fields import DECLARED, Declared, directives
+from schema.core.declared import DECLARED, Declared
+from schema.declare.fields import directives
 from schema.declare.records import described
+from schema.sources.values import Computed, ReportFact
 
 Make = Callable[[ReportContext, Mapping[str, Any]], Awaitable[Any]]
 AUDIT_READ: Final = frozenset({"audit:read"})

@@ -30,7 +30,6 @@ from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.rules import Rule
 from schema.core.errors import ErrorCode, ResponseError
-from schema.core.sources import RenderedDocument
 from schema.decision.walking import ArgumentVisitor, SelectionWalker, fragments
 from schema.documents.documents import Operation
 from schema.model.model import SchemaModel, input_rule
@@ -233,8 +232,9 @@ class _DecisionCollector:
         model = self.model.field(type_name, name)
         verdict = self.verdict(model.rule, model.coordinate)
         # All or nothing: a document with fields withheld would be a different document.
-        if isinstance(model.source, RenderedDocument) and isinstance(verdict, Granted):
-            for coordinate in model.source.columns.values():
+        contents = model.source.contents if model.source is not None else None
+        if contents is not None and isinstance(verdict, Granted):
+            for coordinate in contents.fields.values():
                 within = self.verdict(self.model.rules[coordinate], coordinate)
                 if isinstance(within, Refused):
                     return within

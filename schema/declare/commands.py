@@ -16,10 +16,12 @@ from policy.retention import RetentionRule
 from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.commands.dependencies import FRESH
 from resolvers.restriction.stopped import STOPPED, is_stopped
-from schema.core.sources import Affected, Attribute, ColumnValue, Command
+from schema.core.declared import DECLARED, Declared
 from schema.declare.directives import StepUp
-from schema.declare.fields import DECLARED, Allowed, Declared, allowances, declare, directives, public
+from schema.declare.fields import Allowed, allowances, declare, directives, public
 from schema.declare.records import plain_type
+from schema.sources.commands import Affected, Command, Problems
+from schema.sources.values import Attribute
 
 NO_DATA = "it names what is wrong with the input, never a value of it"
 NO_PERSON = "it says how to carry out the command, and nothing of any person"
@@ -97,7 +99,7 @@ def by_id(run: Run, field: str, *types: str, refused: type[Result] = Result, sto
 
 def user_errors() -> Any:
     """The payload field `userErrors`."""
-    return public(Attribute("problems"), "Problems of the input; empty if the command was executed.", NO_DATA)
+    return public(Problems(), "Problems of the input; empty if the command was executed.", NO_DATA)
 
 
 def stored_input(column: Column[Any], description: str, allows: Iterable[Allowed], *, part: str | None = None) -> Any:
@@ -125,7 +127,8 @@ def editable_fields(type_: Any) -> dict[str, StrawberryField]:
 def editable_columns(type_: Any) -> dict[str, Column[Any]]:
     """The column behind each field that `with_editable_fields` adds to an input, by the field's name in GraphQL."""
     sources = {name: _declared(each).source for name, each in editable_fields(type_).items()}
-    return {to_camel_case(name): each.column for name, each in sources.items() if isinstance(each, ColumnValue)}
+    shown = {name: each.shown for name, each in sources.items() if each is not None}
+    return {to_camel_case(name): column for name, column in shown.items() if column is not None}
 
 
 def with_editable_fields(type_: Any) -> Callable[[type], type]:

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import strawberry
 
-from schema.core.sources import Attribute
 from schema.declare.fields import positioned, public
 from schema.declare.node import CURSOR, PageInfo
+from schema.sources.values import Attribute
 
 First = Annotated[
     int | None,

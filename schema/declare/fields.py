@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import strawberry
@@ -17,19 +17,8 @@ from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from resolvers.reads.relations import Relation
-from schema.core.sources import (
-    ColumnValue,
-    Computed,
-    Embedded,
-    Entry,
-    GlobalIdSource,
-    Paged,
-    Part,
-    Related,
-    RenderedDocument,
-    Source,
-    Work,
-)
+from schema.core.declared import DECLARED, Declared
+from schema.core.source import Source
 from schema.declare.directives import (
     AllowedFor,
     CategoryEnum,
@@ -44,30 +33,13 @@ from schema.declare.directives import (
     RetentionEnum,
     ThirdParty,
 )
+from schema.sources.columns import ColumnValue, Embedded, GlobalIdSource, Part
+from schema.sources.documents import RenderedDocument
+from schema.sources.entries import Entry
+from schema.sources.relations import Paged, PagedTable, Related
+from schema.sources.values import Computed, Work
 from store.sql.metadata import is_text
 
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """The declaration of a field, argument or input field; the printed directives are derived from it.
-
-    `public` is the reason why a field needs no purpose; the lint refuses a field with neither.
-    """
-
-    source: Source | None = None
-    category: Category | None = None
-    allowances: tuple[Allowance, ...] = ()
-    retention: RetentionRule | None = None
-    disclosed_to: tuple[Recipient, ...] = ()
-    scopes: tuple[frozenset[str], ...] = ()
-    public: str | None = None
-    first_party: bool = False
-    """It needs no purpose, but third-party apps may not select it."""
-    editable_by: tuple[Allowance, ...] = ()
-    """Allowances to change it by `updateProfile`; empty: it is changed in another way, or not at all."""
-
-
-DECLARED = "gateway"
 Allowed = Purpose | Allowance
 
 
@@ -171,12 +143,12 @@ def related(relation: Relation, description: str, category: Category, allows: It
 def paged(relation: Relation, category: Category, allows: Iterable[Allowed]) -> Callable[[Any], Any]:
     """A connection over related rows; decorates the method that declares its arguments."""
     retention = relation.table.info["retention"]
-    return _decorated(Declared(Paged(relation.table, relation), category, allowances(allows), retention))
+    return _decorated(Declared(Paged(relation), category, allowances(allows), retention))
 
 
 def paged_table(table: Table, category: Category, allows: Iterable[Allowed]) -> Callable[[Any], Any]:
     """A connection over all rows of a table that the purpose may read; decorates the method with its arguments."""
-    return _decorated(Declared(Paged(table), category, allowances(allows), table.info["retention"]))
+    return _decorated(Declared(PagedTable(table), category, allowances(allows), table.info["retention"]))
 
 
 def computed(
@@ -190,17 +162,18 @@ def computed(
     return _decorated(Declared(Computed(run), category, allowances(allows), retention, public=why))
 
 
-def entry(kind: str, table: Table | None, category: Category, allows: Iterable[Allowed]) -> Callable[[Any], Any]:
+def entry(source: Entry, category: Category, allows: Iterable[Allowed]) -> Callable[[Any], Any]:
     """A root field that finds one row; decorates the method that declares its arguments."""
+    table = source.leads_to
     retention = RetentionRule.CUSTOMER_LIFE if table is None else table.info["retention"]
-    return _decorated(Declared(Entry(kind, table), category, allowances(allows), retention))
+    return _decorated(Declared(source, category, allowances(allows), retention))
 
 
 def rendered(
     source: RenderedDocument, category: Category, allows: Iterable[Allowed], disclosed_to: Sequence[Recipient] = ()
 ) -> Callable[[Any], Any]:
     """A root field that finds one row and returns it as a document of another standard, such as RDAP."""
-    retention = source.table.info["retention"]
+    retention = source.leads_to.info["retention"]
     return _decorated(Declared(source, category, allowances(allows), retention, tuple(disclosed_to)))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import strawberry
 
-from schema.core.sources import Attribute
 from schema.declare.fields import public
 from schema.declare.records import described, plain_type
+from schema.sources.values import Attribute
 
 
 class Node:

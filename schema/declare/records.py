@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import strawberry
 from sqlalchemy import Column, Table
 
+from schema.core.declared import ROWS, RowsOf
 from schema.declare.directives import Retention, RetentionEnum
-
-
-@dataclass(frozen=True, slots=True)
-class RowsOf:
-    """The table of an object type; a variant is limited to rows whose `kind` column has the value."""
-
-    table: Table
-    kind: Column[Any] | None = None
-    value: str | None = None
-
-
-ROWS = "__gateway_rows__"
 
 
 def record(table: Table, *, variant: tuple[Column[Any], str] | None = None) -> Callable[[type], type]:

@@ -9,7 +9,6 @@ from typing import Any
 from policy.grant import Grant
 from resolvers.reads.pages import LEAST, MOST, Span
 from schema.core.errors import ErrorCode, FieldError
-from schema.core.sources import Entry, Paged, RenderedDocument
 from schema.model.model import FieldModel, SchemaModel
 from store.crypto.blind_index import Lookup
 from store.crypto.cursors import Cursors, ListPlace
@@ -18,6 +17,12 @@ from store.crypto.key_store import KeyStore
 from values.domain_name import DomainNameError, to_ascii
 
 DEFAULT_PAGE = 50
+LOOKUPS: Mapping[str, Lookup] = {
+    "email": Lookup.EMAIL,
+    "customerNumber": Lookup.CUSTOMER_NUMBER,
+    "domain": Lookup.DOMAIN,
+}
+"""The blind index that each field of `CustomerLookup` searches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,7 @@ class Paging:
 
 def list_place(field: FieldModel, grant: Grant) -> ListPlace:
     """The list of a connection for this caller, which its cursors are bound to (G16)."""
-    source = field.source
-    newest = isinstance(source, Paged) and source.relation is not None and source.relation.newest_first
+    newest = field.source is not None and field.source.newest_first
     return ListPlace(grant.client_id, grant.subject, field.coordinate, newest)
 
 
@@ -98,21 +102,12 @@ def node_key(ids: GlobalIds, model: SchemaModel, field: FieldModel, text: str) -
         raise FieldError(
             ErrorCode.INVALID_ID, "`id` is not a global id: give the `id` of an object exactly as it was read."
         )
-    assert isinstance(field.source, Entry)
-    if field.source.table is not None and model.rows[found.type_name].table is not field.source.table:
+    table = field.source.leads_to if field.source is not None else None
+    if table is not None and model.rows[found.type_name].table is not table:
         raise FieldError(
             ErrorCode.INVALID_ID, f"`id` names a {found.type_name}: {field.coordinate} takes the id of another type."
         )
     return found.type_name, found.key
-
-
-def searched_for(field: FieldModel, text: str) -> str:
-    """The normal form of a rendered document's key; FieldError if it is malformed, whether the row exists or not."""
-    assert isinstance(field.source, RenderedDocument)
-    try:
-        return field.source.normal(text)
-    except ValueError as error:
-        raise FieldError(ErrorCode.BAD_USER_INPUT, f"`{field.source.kind}`: {error}") from None
 
 
 def domain_index(keys: KeyStore, text: str) -> bytes:

@@ -10,9 +10,7 @@ from graphql.language import Visitor, visit
 
 from policy.grant import Grant
 from resolvers.reads.operation import OperationContext
-from schema.core.sources import RenderedDocument
-from schema.execution.arguments import Paging, domain_index, list_place, node_key, own_key, paging, searched_for
-from schema.execution.planning import LOOKUPS
+from schema.execution.arguments import LOOKUPS, Paging, domain_index, list_place, node_key, own_key, paging
 from schema.execution.plans import PlannedField
 from schema.model.model import SchemaModel
 
@@ -48,14 +46,6 @@ def domain_of(planned: PlannedField) -> Bound:
     """The blind index of the argument `name`, a domain name."""
     read = argument(planned, "name")
     return lambda context, grant, values: domain_index(context.store.keys, read(values))
-
-
-def index_of(planned: PlannedField, source: RenderedDocument) -> Bound:
-    """The blind index of a rendered document's key."""
-    facts, read = planned.facts, argument(planned, source.kind)
-    return lambda context, grant, values: context.store.keys.blind_index(
-        source.lookup, searched_for(facts, read(values))
-    )
 
 
 def input_of(planned: PlannedField) -> Bound:

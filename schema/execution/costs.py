@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from policy.grant import Grant
-from schema.core.sources import Affected, Command, Computed, Entry, Paged, Related, RenderedDocument
+from schema.core.source import Source
 from schema.documents.requests import Denial
 from schema.execution.arguments import DEFAULT_PAGE
-from schema.execution.bindings import size_of
 from schema.execution.plans import Plan, PlannedField, Selection
 
-LIST = 5
-"""Assumed rows of a list without pages: services, payment methods, domains of one customer."""
-
 Estimate = Callable[[Grant, Mapping[str, Any]], int]
+Rows = int | Callable[[Mapping[str, Any]], Any]
+"""A number of rows, or a function that reads the page size from the variables."""
+
+
+class Charged(Source, ABC):
+    """A source that reads objects."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def rows(self, planned: PlannedField) -> Rows:
+        """The number of objects that it reads under each parent."""
 
 
 class Budget(Protocol):
@@ -74,13 +83,12 @@ class NoBudget:
 class _Place:
     """A place that reads rows: the number under each parent, and the places below."""
 
-    rows: int
-    first: Callable[[Mapping[str, Any]], Any] | None
+    rows: Rows
     below: tuple[_Place, ...]
 
     def cost(self, parents: int, grant: Grant, variables: Mapping[str, Any]) -> int:
         # Nested connections multiply: the estimate is the number of rows in the worst case.
-        rows = parents * (self.rows if self.first is None else _page(self.first(variables), grant))
+        rows = parents * (self.rows if isinstance(self.rows, int) else _page(self.rows(variables), grant))
         return rows + sum(place.cost(rows, grant, variables) for place in self.below)
 
 
@@ -104,15 +112,5 @@ def _place(planned: PlannedField) -> list[_Place]:
     if planned.model is None or planned.withheld:
         return []
     below = tuple(place for selection in planned.selections.values() for place in _places(selection))
-    match planned.model.source:
-        case Paged():
-            return [_Place(0, size_of(planned), below)]
-        # A computed connection, such as `Customer.accesses`, reads pages like any other.
-        case Computed() if "first" in planned.facts.core.args:
-            return [_Place(0, size_of(planned), below)]
-        case Related(relation):
-            return [_Place(LIST if relation.many else 1, None, below)]
-        case Entry() | Affected() | Command() | RenderedDocument() | Computed():
-            return [_Place(1, None, below)]
-        case _:
-            return list(below)
+    source = planned.model.source
+    return [_Place(source.rows(planned), below)] if isinstance(source, Charged) else list(below)

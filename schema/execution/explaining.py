@@ -16,7 +16,6 @@ from policy.conditions import Condition
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from schema.core.errors import ResponseError
-from schema.core.sources import RenderedDocument
 from schema.decision.decision import Decision, RefusedField, decide_operation
 from schema.decision.purposes import Chosen, choose, stated
 from schema.documents.documents import Documents, Operation
@@ -131,12 +130,13 @@ class Explainer:
         """The fields that a selected rendered document contains."""
         type_, _, field = coordinate.partition(".")
         source = self.model.field(type_, field).source if (type_, field) in self.model.fields else None
-        if not isinstance(source, RenderedDocument):
+        contents = source.contents if source is not None else None
+        if contents is None:
             return
-        for each in source.columns.values():
+        for each in contents.fields.values():
             if each not in seen:
                 seen.add(each)
-                yield self._judged(each, place, None, self.model.rules[each].conditions(source.reads_as))
+                yield self._judged(each, place, None, self.model.rules[each].conditions(contents.reads_as))
 
     def _judged(
         self, coordinate: str, place: SourcePosition, refused: RefusedField | None, conditions: Iterable[Condition]

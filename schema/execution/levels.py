@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from resolvers.reads.fetches import ByKey, Layout
+from abc import ABC, abstractmethod
+
+from resolvers.reads.fetches import Layout
 from resolvers.reads.filters import owner_of
 from resolvers.reads.pages import PageOf
 from resolvers.reads.relations import Relation
-from schema.core.sources import Paged, Related
+from schema.core.source import Source
 from schema.execution.bindings import Bound, page_of
 from schema.execution.pages import Pages
 from schema.execution.plans import PlannedField, Selection, rows_below
-from schema.execution.shapes import NotCoveredError, Shape, Shapes
+from schema.execution.shapes import Shapes
 from schema.execution.writing import FunctionSource
 from schema.model.model import SchemaModel
 from store.crypto.system_keys import SystemKeys
+
+
+class BelowRows(Source, ABC):
+    """A source whose rows are fetched for all rows of the enclosing level at once."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def write_below(self, levels: Levels, planned: PlannedField, layout: Layout, n: int) -> None:
+        """Write the fetch of the rows related to `rows<n>`, whose layout is given, and of all below them."""
 
 
 class Levels:
@@ -48,13 +60,11 @@ class Levels:
             for planned in selection.fields.values():
                 if planned.model is None or planned.withheld:
                     continue
-                match planned.facts.source:
-                    case Related(relation):
-                        self._related(planned, relation, self._keys(relation, layout, n))
-                    case Paged(_, relation) if relation is not None:
-                        self._pages(planned, relation, self._keys(relation, layout, n))
+                source = planned.facts.source
+                if isinstance(source, BelowRows):
+                    source.write_below(self, planned, layout, n)
 
-    def _keys(self, relation: Relation, layout: Layout, n: int) -> str:
+    def keys(self, relation: Relation, layout: Layout, n: int) -> str:
         """The expression of the keys by which `rows<n>` are related to the next level, without null."""
         at = layout.at[relation.source]
         # Ids are unique and never null; other keys need the set.
@@ -62,41 +72,11 @@ class Levels:
             return f"[r[0] for r in rows{n}]"
         return f"list({{r[{at}] for r in rows{n}}} - NOTHING)"
 
-    def _related(self, planned: PlannedField, relation: Relation, keys: str) -> None:
-        n, fetch = self.out.number(), planned.fetch(ByKey)
-        self.shapes.below[planned] = n
-        self.out.constant(f"fetch{n}", fetch)
-        self.out.add(f"rows{n} = await fetch{n}.rows({keys}, parameters)")
-        # Rows of another owner, such as the customer of a domain, have to pass the guard like any other.
-        if not _same_owner(relation):
-            self.admit(fetch.layout, n)
-        self.record_handover(fetch.layout, n)
-        self.below(rows_below(planned), fetch.layout, n)
-        self.out.add(f"by{n} = {{}}")
-        at = fetch.grouped_at
-
-        # Grouped by the key that the parent rows have, in the order of the statement.
-        def keep(shape: Shape) -> None:
-            if relation.many:
-                # get() first: setdefault() alone would create an empty list for every row.
-                self.out.add(f"(by{n}.get(r[{at}]) or by{n}.setdefault(r[{at}], [])).append({shape(planned)})")
-            else:
-                self.out.add(f"by{n}.setdefault(r[{at}], {shape(planned)})")
-
-        self.shapes.each(f"rows{n}", fetch.layout, [planned], keep)
-
-    def _pages(self, planned: PlannedField, relation: Relation, keys: str) -> None:
-        if not _same_owner(relation):
-            # Rows of erased owners would have to be replaced, as `OperationContext.standing` does.
-            raise NotCoveredError("a page of rows that may belong to others")
-        n, fetch = self.paging(planned)
-        self.shapes.below[planned] = n
-        self.out.add(f"found{n} = fetch{n}.grouped(await fetch{n}.rows({keys}, at{n}.span, parameters))")
-        self.out.add(f"by{n} = {{k: at{n}.span.trimmed(rows) for k, rows in found{n}.items()}}")
-        self.out.add(f"rows{n} = [r for page, more in by{n}.values() for r in page]")
-        self.record_handover(fetch.layout, n)
-        self.below(rows_below(planned), fetch.layout, n)
-        self.pages.write(planned, fetch.layout, n)
+    def page(self, planned: PlannedField, layout: Layout, n: int) -> None:
+        """Fetch and build everything below a page of rows, and write the function of its connection."""
+        self.record_handover(layout, n)
+        self.below(rows_below(planned), layout, n)
+        self.pages.write(planned, layout, n)
 
     def paging(self, planned: PlannedField) -> tuple[int, PageOf]:
         """Start a level of pages, whose arguments are in the variable `at<n>`."""
@@ -106,7 +86,7 @@ class Levels:
         return n, fetch
 
 
-def _same_owner(relation: Relation) -> bool:
+def same_owner(relation: Relation) -> bool:
     """True if the related rows have the same owner as the parent row, so that the owner's key is known to exist."""
     # Only then is the owner of the rows the parent row itself, whose key was loaded with it.
     return relation.target is owner_of(relation.table) and relation.source.table.name == "customers"

@@ -5,6 +5,7 @@ A plan is valid for one operation, one decision, and one combination of values o
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -29,35 +30,38 @@ from policy.conditions import Condition
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from resolvers.disclosures.registries import NEEDED
-from resolvers.reads.fetches import ByIndex, ByKey, Projection
+from resolvers.reads.fetches import ByKey, Projection
 from resolvers.reads.filters import HOMES
-from resolvers.reads.pages import PageOf
 from resolvers.reads.relations import parent
-from schema.core.sources import Affected, ColumnValue, Embedded, Entry, Paged, Related, RenderedDocument
+from schema.core.source import Source
 from schema.decision.decision import Decision
 from schema.documents.documents import Operation
 from schema.execution.plans import Plan, PlanError, PlannedField, ResponsePath, Selection, rows_below
 from schema.model.model import FieldModel, SchemaModel
-from store.crypto.blind_index import Lookup
 from store.sql.reading import Reader
 from store.tables.domains import domains
-
-LOOKUPS: Mapping[str, Lookup] = {
-    "email": Lookup.EMAIL,
-    "customerNumber": Lookup.CUSTOMER_NUMBER,
-    "domain": Lookup.DOMAIN,
-}
-"""The blind index that each field of `CustomerLookup` searches."""
 
 
 def make_plan(
     model: SchemaModel, reader: Reader, operation: Operation, decision: Decision, values: Mapping[str, Any]
 ) -> Plan:
     """Resolve the operation's fragments and conditions, and prepare its statements; reads nothing."""
-    return _Planner(model, reader, operation, decision, values).plan()
+    return Planner(model, reader, operation, decision, values).plan()
 
 
-class _Planner:
+class Prepared(Source, ABC):
+    """A source that reads rows."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def prepare(self, planner: Planner, planned: PlannedField) -> None:
+        """Prepare the field's statements, after everything below it was planned."""
+
+
+class Planner:
+    """Plans one operation; sources prepare their statements with it."""
+
     def __init__(
         self,
         model: SchemaModel,
@@ -78,17 +82,17 @@ class _Planner:
         root_type = self.model.core.get_root_type(kind)
         if root_type is None:  # Validation refuses such a document.
             raise PlanError(f"the schema has no {kind.value}")
-        root = self.selection(root_type, [self.operation.node.selection_set], ())
+        root = self._selection(root_type, [self.operation.node.selection_set], ())
         coordinates, columns = tuple(self.coordinates), tuple(self.columns)
         return Plan(self.operation, self.decision, root, coordinates, columns, self.places, self.null_switch)
 
-    def selection(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode], path: ResponsePath) -> Selection:
+    def _selection(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode], path: ResponsePath) -> Selection:
         """The fields of one object type at one place, merged by response key (GraphQL, CollectFields)."""
         grouped: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
         for each in sets:
             self._collect(type_, each, grouped, seen)
-        return Selection(type_.name, {key: self.planned(type_, key, nodes, path) for key, nodes in grouped.items()})
+        return Selection(type_.name, {key: self._planned(type_, key, nodes, path) for key, nodes in grouped.items()})
 
     def _collect(
         self,
@@ -137,7 +141,7 @@ class _Planner:
         named = self.model.core.type_map[condition]
         return named is type_ or (is_abstract_type(named) and self.model.core.is_sub_type(named, type_))
 
-    def planned(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], path: ResponsePath) -> PlannedField:
+    def _planned(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], path: ResponsePath) -> PlannedField:
         """Plan one field with everything below it and its statements."""
         name, here = nodes[0].name.value, (*path, (type_.name, key))
         if name.startswith("__"):
@@ -150,14 +154,13 @@ class _Planner:
         # Fields without purposes are not personal data, and are not in the ledger entry.
         if model.rule is not None and model.rule.allowances:
             self.coordinates[model.coordinate] = None
-        if isinstance(model.source, RenderedDocument):
-            self._report(planned, model.source)
         named = get_named_type(model.core.type)
         if is_composite_type(named):
             below = [node.selection_set for node in nodes if node.selection_set]
             for each in self._possible(named):
-                planned.selections[each.name] = self.selection(each, below, here)
-            self._prepare(planned)
+                planned.selections[each.name] = self._selection(each, below, here)
+        if isinstance(model.source, Prepared):
+            model.source.prepare(self, planned)
         return planned
 
     def _possible(self, named: GraphQLCompositeType) -> Iterator[GraphQLObjectType]:
@@ -166,52 +169,13 @@ class _Planner:
         else:
             yield from self.model.core.get_possible_types(named)
 
-    def _prepare(self, planned: PlannedField) -> None:
-        """Prepare the statements of a field that returns rows."""
-        match planned.facts.source:
-            case Related(relation):
-                projection = self._projection(relation.table, planned, rows_below(planned))
-                planned.fetches[relation.table.name] = ByKey(self.reader, projection, relation)
-            case Paged(table, relation):
-                projection = self._projection(table, planned, rows_below(planned))
-                planned.fetches[table.name] = PageOf(self.reader, projection, relation)
-            case Entry("lookup", table) if table is not None:
-                projection = self._projection(table, planned, rows_below(planned))
-                # One prepared statement per field: which one is used is known only from the variables.
-                for name, lookup in LOOKUPS.items():
-                    planned.fetches[name] = ByIndex(self.reader, projection, lookup)
-            case Entry("domain", table) if table is not None:
-                projection = self._projection(table, planned, rows_below(planned))
-                planned.fetches[table.name] = ByIndex(self.reader, projection, Lookup.DOMAIN)
-            case Entry("node", None):
-                for table in self._seen_tables(planned):
-                    below = [each for each in rows_below(planned) if self.model.rows[each.type_name].table is table]
-                    self._by_id(table, planned, below)
-            case Entry(_, table) | Affected(_, table) if table is not None:
-                self._by_id(table, planned, rows_below(planned))
-
-    def _report(self, planned: PlannedField, source: RenderedDocument) -> None:
-        """Prepare the statement of a rendered document, under the conditions of the purpose `reads_as`."""
-        self.coordinates.update(dict.fromkeys(source.columns.values()))
-        table, rules = source.table, self.model.rules
-        masks = {
-            column: frozenset(one for one in rules[coordinate].conditions(source.reads_as) if one.scope == "VALUE")
-            for column, coordinate in source.columns.items()
-        }
-        self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in source.columns)))
-        # The conditions of the rows' ids: a row that may not be known must not be rendered.
-        known = [rules[f"{name}.id"].conditions(source.reads_as) for name in self.model.types_of_table[table]]
-        rows = frozenset(one for each in known for one in each if one.scope == "ROW")
-        hidden = source.unless_restricted
-        projection = Projection(table, frozenset(source.columns), rows, masks, self.own_only, unless_restricted=hidden)
-        planned.fetches[table.name] = ByIndex(self.reader, projection, source.lookup)
-
-    def _by_id(self, table: Table, planned: PlannedField, below: Iterable[Selection]) -> None:
-        projection = self._projection(table, planned, below)
+    def by_id(self, table: Table, planned: PlannedField, below: Iterable[Selection]) -> None:
+        """Prepare the read of one row by its primary key."""
+        projection = self.projection(table, planned, below)
         # A row by its own id is a relation of the table to itself, so one fetch serves both.
         planned.fetches[table.name] = ByKey(self.reader, projection, parent(table.c.id, of=table.c.id))
 
-    def _seen_tables(self, planned: PlannedField) -> Iterator[Table]:
+    def seen_tables(self) -> Iterator[Table]:
         """The tables whose ids the purpose may read; ids of others return null, as if unknown."""
         purpose = self.decision.purpose
         for table, types in self.model.types_of_table.items():
@@ -219,11 +183,11 @@ class _Planner:
             if rule is not None and purpose is not None and rule.when(purpose):
                 yield table
 
-    def _projection(self, table: Table, planned: PlannedField, below: Iterable[Selection]) -> Projection:
-        """The columns and conditions of everything selected on these rows."""
+    def projection(self, table: Table, planned: PlannedField, below: Iterable[Selection] | None = None) -> Projection:
+        """The columns and conditions of what is selected on these rows, by default on all that the field returns."""
         asked = [
             each.facts
-            for selection in below
+            for selection in (rows_below(planned) if below is None else below)
             for each in selection.fields.values()
             if each.model is not None and not each.withheld
         ]
@@ -232,7 +196,7 @@ class _Planner:
         columns = {kind for kind in kinds if kind is not None}
         masks: dict[Column[Any], frozenset[Condition]] = {}
         for each in asked:
-            column = _column(each)
+            column = _needed(each)
             if column is not None:
                 columns.add(column)
                 # Fields that share a column share its value in the row, so the conditions of all of them apply.
@@ -241,9 +205,13 @@ class _Planner:
         columns.update(NEEDED if handed else ())
         named = [planned.facts.coordinate, *(each.coordinate for each in asked), *self._ids_of(table)]
         rows = frozenset(one for one in self._conditions("ROW", *named) if HOMES[one] is table)
-        # Sorted, so that reports and dry runs are stable.
-        self.columns.update(dict.fromkeys(sorted(f"{table.name}.{column.name}" for column in columns)))
+        self.selects(columns)
         return Projection(table, frozenset(columns), rows, masks, self.own_only, handed, self.decision.purpose)
+
+    def selects(self, columns: Iterable[Column[Any]]) -> None:
+        """Note that the operation reads these columns of one table."""
+        # Sorted, so that reports and dry runs are stable.
+        self.columns.update(dict.fromkeys(sorted(str(column) for column in columns)))
 
     def _handed(self, table: Table, asked: Iterable[FieldModel]) -> Mapping[Column[Any], str]:
         """The columns of domains that are disclosed to the registry by reading them for DOMAIN_REGISTRATION (R23)."""
@@ -254,7 +222,7 @@ class _Planner:
             column: each.coordinate
             for each in asked
             if each.rule is not None and Recipient.REGISTRY in each.rule.disclosed_to
-            if (column := _column(each)) is not None
+            if (column := _needed(each)) is not None
         }
 
     def _ids_of(self, table: Table) -> list[str]:
@@ -274,12 +242,5 @@ class _Planner:
         return frozenset(each for each in found if each.scope == scope)
 
 
-def _column(facts: FieldModel) -> Column[Any] | None:
-    """The column that a field needs; None if it needs none."""
-    match facts.source:
-        case ColumnValue(column, _) | Embedded(column):
-            return column
-        case Related(relation) | Paged(_, relation) if relation is not None:
-            return relation.source
-        case _:
-            return None
+def _needed(facts: FieldModel) -> Column[Any] | None:
+    return None if facts.source is None else facts.source.needed

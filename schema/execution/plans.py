@@ -10,7 +10,6 @@ from graphql import FieldNode
 
 from resolvers.reads.fetches import ByIndex, ByKey
 from resolvers.reads.pages import PageOf
-from schema.core.sources import Paged
 from schema.decision.decision import Decision
 from schema.documents.documents import Operation
 from schema.model.model import FieldModel
@@ -38,7 +37,7 @@ class PlannedField:
     selections: dict[str, Selection] = field(default_factory=dict)
     """The selections by possible object type."""
     fetches: dict[str, Fetch] = field(default_factory=dict)
-    """By table name (`Entry`, `Related`, `Paged`, `Affected`), or by the lookup's field."""
+    """By table name, or by the lookup's field."""
 
     @property
     def name(self) -> str:
@@ -98,7 +97,8 @@ def rows_below(planned: PlannedField) -> list[Selection]:
 
 def row_places(planned: PlannedField) -> list[PlannedField]:
     """The places of the rows that a field returns: itself, or each `nodes` and `edges.node` of its connection."""
-    if not isinstance(planned.facts.source, Paged):
+    source = planned.facts.source
+    if source is None or not source.connects:
         return [planned]
     found: list[PlannedField] = []
     for each in planned.only.fields.values():

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import orjson
-from graphql import GraphQLEnumType, get_named_type, is_non_null_type
-from sqlalchemy import BigInteger, Boolean, Column
+from graphql import is_non_null_type
+from sqlalchemy import Column
 
 from resolvers.reads.fetches import Layout
-from schema.core.sources import ColumnValue, Embedded, GlobalIdSource, Paged, Part, Related
+from schema.core.source import Source
 from schema.documents.variables import fits_int
 from schema.execution.plans import PlannedField, Selection
 from schema.execution.writing import FunctionSource
-from schema.model.model import FieldModel, SchemaModel
+from schema.model.model import SchemaModel
 from store.crypto.global_ids import GlobalIds
 from store.crypto.sealing import VERSION, SealBrokenError
 
@@ -55,6 +57,34 @@ CONSTANTS: Mapping[str, Any] = {
 """The constants that the generated lines use."""
 
 
+@dataclass(frozen=True, slots=True)
+class RowNames:
+    """The names by which the code of a loop knows the row: `r` with its id `i`, and its columns."""
+
+    type_name: str
+    layout: Layout
+    columns: Columns
+
+    @property
+    def owner(self) -> str:
+        """The source of the primary key of the row's owner."""
+        return f"r[{self.layout.owner_at}]"
+
+    def raw(self, column: Column[Any]) -> str:
+        """The source of a column as it rests."""
+        return f"r[{self.layout.at[column]}]"
+
+
+class InRows(Source, ABC):
+    """A source that is computed from each row."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def expression(self, shapes: Shapes, planned: PlannedField, row: RowNames) -> str:
+        """The expression of the field's value; NotCoveredError if it may be an error."""
+
+
 class Shapes:
     """Writes loops over rows."""
 
@@ -91,9 +121,13 @@ class Shapes:
 
     def _shape(self, selections: Sequence[Selection], layout: Layout) -> Shape:
         columns = self._opened(selections, layout)
-        return lambda place: self._object(
-            next(each for each in selections if each in place.selections.values()), layout, columns
-        )
+
+        def shape(place: PlannedField) -> str:
+            selection = next(each for each in selections if each in place.selections.values())
+            row = RowNames(selection.type_name, layout, columns)
+            return display((key, self._field(each, row)) for key, each in selection.fields.items())
+
+        return shape
 
     def _opened(self, selections: Iterable[Selection], layout: Layout) -> Columns:
         """Write the decryption of the columns that the selections need, each once."""
@@ -114,67 +148,18 @@ class Shapes:
             columns[column] = f"c{n}"
         return columns
 
-    def _object(self, selection: Selection, layout: Layout, columns: Columns) -> str:
-        type_name = selection.type_name
-        return display((key, self._field(each, type_name, layout, columns)) for key, each in selection.fields.items())
+    def _field(self, each: PlannedField, row: RowNames) -> str:
+        if (known := known_value(each, row.type_name)) is not None:
+            return known
+        source = each.facts.source
+        if not isinstance(source, InRows):
+            raise NotCoveredError(each.facts.coordinate)
+        return source.expression(self, each, row)
 
-    def _field(self, each: PlannedField, type_name: str, layout: Layout, columns: Columns) -> str:
-        if each.model is None:
-            return typename(each, type_name)
-        if each.withheld:
-            return withheld(each)
-        match each.facts.source:
-            case ColumnValue(column, read):
-                return self._value(each.facts, column, columns[column], read)
-            case GlobalIdSource():
-                name = self.out.constant(f"id_of_{type_name}", self.ids.encoder(type_name))
-                return f"{name}(r[{layout.owner_at}], i)"
-            case Embedded(column):
-                return self._embedded(each, columns[column])
-            case Related(relation):
-                missing = "EMPTY" if relation.many else "None"
-                return f"by{self.below[each]}.get(r[{layout.at[relation.source]}], {missing})"
-            case Paged(_, relation) if relation is not None:
-                n = self.below[each]
-                return f"connection{n}(*by{n}.get(r[{layout.at[relation.source]}], NO_PAGE))"
-        raise NotCoveredError(each.facts.coordinate)
-
-    def _value(self, facts: FieldModel, column: Column[Any], value: str, read: Callable[[Any], Any] | None) -> str:
-        """The expression of the serialised value; it raises for a value that the scalar would refuse."""
-        if is_non_null_type(facts.core.type):
-            raise NotCoveredError(f"{facts.coordinate}: a null that would have to reach its parent")
-        named = get_named_type(facts.core.type)
-        if read is bool and isinstance(column.type, Boolean):
-            return f"flag({value})"
-        if read is not None:
-            return self._read(value, read)
-        # Other integer columns cannot exceed the 32 bits of an Int.
-        if named.name == "Int" and isinstance(column.type, BigInteger):
-            return f"whole({value})"
-        if isinstance(named, GraphQLEnumType) and "choices" not in column.info:
-            # The database does not check these values: one that was removed from the enum must be an error.
-            words = self.out.constant(f"words{self.out.number()}", {None: None} | {word: word for word in named.values})
-            return f"{words}[{value}]"
-        return value
-
-    def _read(self, value: str, read: Callable[[Any], Any]) -> str:
+    def read(self, value: str, read: Callable[[Any], Any]) -> str:
+        """The expression of a value passed through `read` unless it is null."""
         name = self.out.constant(f"read{self.out.number()}", read)
         return f"(None if {value} is None else {name}({value}))"
-
-    def _embedded(self, each: PlannedField, value: str) -> str:
-        shown = display((key, self._part(part, each.only.type_name, value)) for key, part in each.only.fields.items())
-        return f"(None if {value} is None else {shown})"
-
-    def _part(self, part: PlannedField, type_name: str, value: str) -> str:
-        if part.model is None:
-            return typename(part, type_name)
-        if part.withheld:
-            return withheld(part)
-        source = part.facts.source
-        if not isinstance(source, Part) or is_non_null_type(part.facts.core.type):
-            raise NotCoveredError(part.facts.coordinate)
-        resting = value if source.index is None else f"{value}[{source.index}]"
-        return resting if source.read is None else self._read(resting, source.read)
 
 
 def display(fields: Iterable[tuple[str, str]]) -> str:
@@ -189,6 +174,13 @@ def typename(planned: PlannedField, type_name: str) -> str:
     return repr(type_name)
 
 
+def known_value(planned: PlannedField, type_name: str) -> str | None:
+    """The expression of a value that is known without data: `__typename`, or a withheld field; None for others."""
+    if planned.model is None:
+        return typename(planned, type_name)
+    return withheld(planned) if planned.withheld else None
+
+
 def withheld(planned: PlannedField) -> str:
     """The expression of a withheld field: null; NotCoveredError if the field is non-null."""
     if is_non_null_type(planned.facts.core.type):
@@ -200,6 +192,8 @@ def _columns(selections: Iterable[Selection]) -> list[Column[Any]]:
     found: dict[Column[Any], None] = {}
     for selection in selections:
         for each in selection.fields.values():
-            if each.model is not None and not each.withheld and isinstance(each.facts.source, (ColumnValue, Embedded)):
-                found[each.facts.source.column] = None
+            if each.model is None or each.withheld or each.model.source is None:
+                continue
+            if (column := each.model.source.shown) is not None:
+                found[column] = None
     return list(found)

@@ -10,7 +10,7 @@ from graphql import GraphQLArgument, GraphQLInputField
 from policy.decision import gaps
 from policy.hard_rules import violations
 from policy.rules import Rule
-from schema.core.sources import Command, Source
+from schema.core.source import Source
 from schema.model import structure
 from schema.model.model import FieldModel, SchemaModel, declared_of
 
@@ -75,7 +75,7 @@ def _declaration(rule: Rule, public: str | None, source: Source | None) -> Itera
     yield from violations(rule)
     if public is None and not rule.allowances and rule.category is None:
         yield "names no purposes"
-    if public is None and rule.category is None and not isinstance(source, Command):
+    if public is None and rule.category is None and not (source is not None and source.commands):
         yield "names no category"
     # A contradiction: it is unclear which of the two the author meant.
     if public is not None and rule.category is not None:

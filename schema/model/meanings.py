@@ -5,7 +5,6 @@ from __future__ import annotations
 from policy.meanings import Meaning
 from policy.purposes import Purpose
 from policy.recipients import Recipient
-from schema.core.sources import ColumnValue, Embedded
 from schema.model.model import FieldModel, SchemaModel
 
 
@@ -13,8 +12,8 @@ def meanings(model: SchemaModel) -> dict[str, Meaning]:
     """Meanings by `table.column`; a column with several fields has the purposes of all of them."""
     shown: dict[str, list[FieldModel]] = {}
     for field in model.fields.values():
-        if isinstance(field.source, (ColumnValue, Embedded)) and field.rule is not None:
-            column = field.source.column
+        column = field.source.shown if field.source is not None else None
+        if column is not None and field.rule is not None:
             # By name, since an export reads the store and not the schema.
             shown.setdefault(f"{column.table.name}.{column.name}", []).append(field)
     return {source: _meaning(fields) for source, fields in shown.items()}

@@ -27,9 +27,8 @@ from sqlalchemy import Table
 from policy.decision import Gap, Granted, Refused
 from policy.purposes import Purpose
 from policy.rules import Rule
-from schema.core.sources import Embedded, Source
-from schema.declare.fields import DECLARED, Declared
-from schema.declare.records import ROWS, RowsOf
+from schema.core.declared import DECLARED, ROWS, Declared, RowsOf
+from schema.core.source import Source
 
 STRAWBERRY = "strawberry-definition"
 
@@ -108,7 +107,7 @@ class SchemaModel:
     @cached_property
     def embedded(self) -> frozenset[str]:
         """The types of objects embedded in a row."""
-        parts = (each for each in self.fields.values() if isinstance(each.source, Embedded))
+        parts = (each for each in self.fields.values() if each.source is not None and each.source.embeds)
         return frozenset(get_named_type(each.core.type).name for each in parts)
 
     @cached_property

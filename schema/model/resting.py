@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from resolvers.legal.reading import RestingField
-from schema.core.sources import ColumnValue, Embedded
 from schema.model.model import SchemaModel
 
 
 def resting_fields(model: SchemaModel) -> Mapping[str, RestingField]:
     """Every field with a rule that shows a column, by coordinate; what never leaves in an answer is none."""
     return {
-        field.coordinate: RestingField(field.rule, field.source.column)
+        field.coordinate: RestingField(field.rule, column)
         for field in model.fields.values()
-        if field.rule is not None
-        and isinstance(field.source, (ColumnValue, Embedded))
-        and field.source.column.info.get("output", True)
+        if field.rule is not None and field.source is not None
+        if (column := field.source.shown) is not None and column.info.get("output", True)
     }

@@ -6,28 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLNonNull, get_named_type
-from sqlalchemy import Column, Table
+from sqlalchemy import Column
 
 from policy.conditions import Condition
 from policy.purposes import Purpose
 from policy.rules import Rule
 from resolvers.reads.filters import HOMES
-from schema.core.sources import (
-    Affected,
-    Attribute,
-    ColumnValue,
-    Computed,
-    Embedded,
-    Entry,
-    GlobalIdSource,
-    GrantFacts,
-    Paged,
-    Part,
-    Related,
-    RenderedDocument,
-    ReportFact,
-    Source,
-)
+from schema.core.source import Home, Source
 from schema.model.model import FieldModel, SchemaModel, holds_rows
 
 Found = tuple[str, str]
@@ -60,9 +45,9 @@ def of_schema(model: SchemaModel) -> Iterator[Found]:
 
 
 def _column(field: FieldModel, rule: Rule) -> Iterator[str]:
-    if not isinstance(field.source, (ColumnValue, Embedded)):
+    column = field.source.shown if field.source is not None else None
+    if column is None:
         return
-    column = field.source.column
     # Columns such as card numbers and password hashes have no output, whatever a field declares (D4, R16).
     if not column.info.get("output", False):
         yield f"shows {column.table.name}.{column.name}, which no API may give out"
@@ -74,10 +59,10 @@ def _column(field: FieldModel, rule: Rule) -> Iterator[str]:
 
 def _document(model: SchemaModel, field: FieldModel) -> Iterator[str]:
     """Check that a rendered document contains only columns that fields of the schema return, for their rules apply."""
-    if not isinstance(field.source, RenderedDocument):
+    document = field.source.contents if field.source is not None else None
+    if document is None:
         return
-    document = field.source
-    for column, coordinate in document.columns.items():
+    for column, coordinate in document.fields.items():
         type_name, _, name = coordinate.partition(".")
         shown = model.fields.get((type_name, name))
         if shown is None or shown.rule is None or not _shows(shown, column):
@@ -87,42 +72,27 @@ def _document(model: SchemaModel, field: FieldModel) -> Iterator[str]:
 
 
 def _shows(field: FieldModel, column: Column[Any]) -> bool:
-    return isinstance(field.source, (ColumnValue, Embedded)) and field.source.column is column
+    return field.source is not None and field.source.shown is column
 
 
 def _misplaced(model: SchemaModel, field: FieldModel) -> str | None:
     """The reason why the field's type cannot provide its source; None if it can."""
-    type_ = model.core.type_map[field.coordinate.partition(".")[0]]
-    table = model.rows[type_.name].table if type_.name in model.rows else None
-    needed: Table | None = None
-    match field.source:
-        case _ if isinstance(type_, GraphQLInterfaceType):  # Its object types declare the same, and are checked.
-            return None
-        case None:
-            return "has no source and can not be answered"
-        case Attribute() | ReportFact() if table is not None or type_.name in _without_attributes(model):
-            return "shows an attribute, which a row or a part of one does not have"
-        case Part() if type_.name not in model.embedded:
-            return "shows a part, and its type is embedded nowhere"
-        case ColumnValue(column, _) | Embedded(column):
-            needed = column.table
-        case Related(relation) | Paged(_, relation) if relation is not None:
-            needed = relation.source.table
-        case GlobalIdSource():
-            return None if table is not None else "is the id of a row, and its type stands for none"
-    if needed is None or needed is table:
+    type_name = field.coordinate.partition(".")[0]
+    # Its object types declare the same, and are checked.
+    if isinstance(model.core.type_map[type_name], GraphQLInterfaceType):
         return None
-    return f"is read from {needed.name}, whose rows its type does not stand for"
+    if field.source is None:
+        return "has no source and can not be answered"
+    return field.source.misplaced(_home(model, type_name))
+
+
+def _home(model: SchemaModel, type_name: str) -> Home:
+    table = model.rows[type_name].table if type_name in model.rows else None
+    return Home(table, type_name in model.embedded, table is None and type_name not in _without_attributes(model))
 
 
 def _reads_rows(model: SchemaModel, field: FieldModel) -> bool:
-    match field.source:
-        case Attribute() | ReportFact() | None:
-            return False
-        case GrantFacts() | Computed():
-            return holds_rows(model.core, field.core.type)
-        case _:
-            return True
+    return field.source is not None and field.source.reads_rows(holds_rows(model.core, field.core.type))
 
 
 def _without_attributes(model: SchemaModel) -> frozenset[str]:
@@ -133,7 +103,7 @@ def _without_attributes(model: SchemaModel) -> frozenset[str]:
 
 def _beyond_its_rows(model: SchemaModel, field: FieldModel, rule: Rule) -> Iterator[str]:
     """Check that each purpose that reaches a row may read its id: `id` is non-null, so a refusal would null the row."""
-    table = leads_to(field)
+    table = field.source.leads_to if field.source is not None else None
     for name in model.types_of_table.get(table, ()) if table is not None else ():
         identity = model.fields.get((name, "id"))
         known = identity.rule if identity is not None else None
@@ -144,36 +114,15 @@ def _beyond_its_rows(model: SchemaModel, field: FieldModel, rule: Rule) -> Itera
 
 def enforceable(model: SchemaModel, field: FieldModel, condition: Condition) -> bool:
     """True if the field's statement enforces the condition: it can for rows and columns of its own table only."""
-    home, source = HOMES[condition], field.source
-    type_ = model.core.type_map[field.coordinate.partition(".")[0]]
-    if isinstance(type_, GraphQLInterfaceType):  # Its object types declare the same, and are checked.
+    table, source, type_name = HOMES[condition], field.source, field.coordinate.partition(".")[0]
+    # The object types of an interface declare the same, and are checked.
+    if isinstance(model.core.type_map[type_name], GraphQLInterfaceType):
         return True
+    if source is None:
+        return False
     if condition.scope == "VALUE":
-        return isinstance(source, (ColumnValue, Embedded)) and source.column.table is home
-    if isinstance(source, Entry) and source.table is None:  # `node`: the conditions of the rows' ids apply.
-        return True
-    if (table := leads_to(field)) is not None:
-        return table is home
-    rows = model.rows.get(type_.name)
-    # A computed field of a row is computed for the rows that were read, under the conditions of all selected fields.
-    return (
-        isinstance(source, (ColumnValue, Embedded, GlobalIdSource, Computed))
-        and rows is not None
-        and rows.table is home
-    )
-
-
-def leads_to(field: FieldModel) -> Table | None:
-    """The table of the rows that a field returns; None if it returns no rows, or rows of any table."""
-    match field.source:
-        case Related(relation):
-            return relation.table
-        case Paged(table, _) | Entry(_, table) | Affected(_, table):
-            return table
-        case RenderedDocument():
-            return field.source.table
-        case _:
-            return None
+        return source.shown is not None and source.shown.table is table
+    return source.filters(table, _home(model, type_name))
 
 
 def _redeclared(model: SchemaModel, field: FieldModel) -> Iterator[Found]:
@@ -220,4 +169,4 @@ def _ambiguous_rows(model: SchemaModel) -> Iterator[Found]:
 
 
 def _is_id(source: Source | None) -> bool:
-    return isinstance(source, GlobalIdSource)
+    return source is not None and source.identifies

@@ -11,12 +11,12 @@ import strawberry
 from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.registries import FIELDS, Publishing, registry_of
-from schema.core.sources import Attribute
 from schema.core.words import enumerated
 from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
 from schema.declare.fields import positioned, public, shared
 from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
+from schema.sources.values import Attribute
 from schema.types.domains import Domain, RegistrantKind
 from store.tables.domains import domains
 

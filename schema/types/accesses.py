@@ -12,18 +12,19 @@ from policy.categories import Category
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from resolvers.reads.accesses import Reading, readings_about
+from schema.core.declared import Declared
 from schema.core.errors import ErrorCode, FieldError
 from schema.core.scalars import DateTime
-from schema.core.sources import Attribute
 from schema.core.words import enumerated
 from schema.declare.connections import connection
 from schema.declare.directives import CategoryEnum, PurposeEnum
-from schema.declare.fields import Declared, allowances, computed, declare, positioned
+from schema.declare.fields import allowances, computed, declare, positioned
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.execution.arguments import paging
 from schema.execution.standard import ResolverContext
 from schema.execution.views import ConnectionView
+from schema.sources.values import Attribute
 from store.accesses.check import AlteredEntryError
 from store.crypto.cursors import ListPlace
 

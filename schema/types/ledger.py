@@ -12,10 +12,10 @@ import strawberry
 
 from resolvers.reads.accesses import readings_of
 from schema.core.errors import ErrorCode, FieldError
-from schema.core.sources import Attribute
 from schema.declare.fields import computed, positioned, public
 from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
+from schema.sources.values import Attribute
 
 HASHES = "hashes and signatures hold no personal data"
 # At most 18 digits: more do not fit a 64-bit integer.

@@ -9,11 +9,11 @@ from typing import Any
 from messages.catalogue import SOURCE, translate
 from policy.purposes import Purpose
 from policy.restricting import ObjectionOutcome, objection_to
-from schema.core.sources import Attribute
 from schema.declare.directives import PurposeEnum
 from schema.declare.fields import public
 from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
+from schema.sources.values import Attribute
 
 NOBODYS = "it is what everybody is told"
 

@@ -8,9 +8,9 @@ from policy.categories import Category
 from policy.purposes import Purpose
 from resolvers.domains.rdap import CHOICES, SHOWN_BY, written_out
 from schema.core.scalars import RdapDomain
-from schema.core.sources import RenderedDocument
 from schema.declare.fields import searched
 from schema.declare.readers import SELF
+from schema.sources.documents import RenderedDocument
 from store.crypto.blind_index import Lookup
 from values.domain_name import to_ascii
 

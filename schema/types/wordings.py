@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from policy.wordings import Wording, wording
-from schema.core.sources import Attribute
 from schema.declare.fields import positioned, public
 from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
+from schema.sources.values import Attribute
 from schema.types.consents import ConsentKind
 
 NOBODYS = "it is what everybody is shown"

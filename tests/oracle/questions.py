@@ -12,9 +12,10 @@ from graphql import get_named_type, is_composite_type
 
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from schema.core.sources import Computed, RenderedDocument
 from schema.documents.requests import Request
 from schema.model.model import SchemaModel
+from schema.sources.documents import RenderedDocument
+from schema.sources.values import Computed
 from tests.oracle.arguments import Pools
 from tests.oracle.documents import Writer
 from tests.oracle.world import BARE, CLIENT, DAMAGED, EMPTIED, ERASED, OBJECTING, ODD, RESTRICTED, WHOLE

@@ -20,8 +20,8 @@ from resolvers.commands.dependencies import SignInDependencies, Site
 from resolvers.customers.new_customer import NewCustomer, PersonName, PostalAddress
 from resolvers.customers.registration import register
 from resolvers.restriction.restrictions import THE_CUSTOMER, object_, restrict
-from schema.core.sources import Paged
 from schema.model.model import SchemaModel
+from schema.sources.relations import Connection
 from store.crypto.cursors import Cursors, ListPlace
 from store.crypto.global_ids import GlobalIds
 from store.crypto.lookup_tables import lookups
@@ -257,10 +257,10 @@ async def pools(world_: World, model: SchemaModel) -> Pools:
     def cursors(subject: int | None) -> Mapping[str, Sequence[str]]:
         found = {}
         for field in model.fields.values():
-            if isinstance(field.source, Paged):
-                newest = field.source.relation is not None
+            if isinstance(field.source, Connection):
+                newest = field.source.newest_first
                 seal = house.cursors.sealer(ListPlace(CLIENT, subject, field.coordinate, newest))
-                found[field.coordinate] = [seal(key) for _, key in keys[field.source.table] or [(5, 5)]]
+                found[field.coordinate] = [seal(key) for _, key in keys[field.source.leads_to] or [(5, 5)]]
         return found
 
     nothing = house.cursors.sealer(ListPlace(CLIENT, None, "Query.nothing"))(5)

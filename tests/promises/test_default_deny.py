@@ -17,13 +17,11 @@ from policy.retention import RetentionRule
 from resolvers.commands.context import CommandContext, Result
 from resolvers.reads import customers as reads
 from schema.api.api import Api
-from schema.core.sources import Attribute, ColumnValue, Embedded, Entry, GrantFacts, Part, RenderedDocument
+from schema.core.declared import DECLARED, Declared
 from schema.declare.commands import command, plain_input
 from schema.declare.connections import connection
 from schema.declare.directives import CategoryEnum, PersonalData
 from schema.declare.fields import (
-    DECLARED,
-    Declared,
     datum,
     declare,
     embedded,
@@ -42,6 +40,10 @@ from schema.declare.node import Node
 from schema.declare.records import interface, plain_type, record
 from schema.model.lint import SchemaError, findings, require_clean
 from schema.model.model import SchemaModel
+from schema.sources.columns import ColumnValue, Embedded, Part
+from schema.sources.documents import RenderedDocument
+from schema.sources.entries import AnyRow, OwnRow, RowById
+from schema.sources.values import Attribute, GrantFacts
 from store.crypto.blind_index import Lookup
 from store.tables.credentials import credentials
 from store.tables.customers import customers
@@ -65,7 +67,7 @@ def loaded(*types: Any, root: dict[str, tuple[Any, Any]] | None = None, mutation
 
 def entry_of(_: Any) -> Any:
     """A root field that finds a customer."""
-    return declare(Declared(Entry("me", customers), Category.CUSTOMER_ID, ALLOWED, LIFE), "A customer.")
+    return declare(Declared(OwnRow(customers), Category.CUSTOMER_ID, ALLOWED, LIFE), "A customer.")
 
 
 def found_in(model: SchemaModel) -> set[tuple[str, str]]:
@@ -173,7 +175,7 @@ def test_undeclared_arguments_are_named_whatever_they_are_called() -> None:
     def found(self: Any, email: str, first: int | None = None) -> customer() | None:  # type: ignore[valid-type]
         """Found."""
 
-    field = entry("id", customers, Category.CUSTOMER_ID, WHO)(found)
+    field = entry(RowById(customers), Category.CUSTOMER_ID, WHO)(found)
     model = loaded(root={"found": (None, field)})
     refused(model, "Query.found(email:)", "neither its category and purposes")
     refused(model, "Query.found(first:)", "neither its category and purposes")
@@ -201,7 +203,7 @@ def test_an_argument_with_a_fault_is_named(argument: Any, words: str) -> None:
         """Found."""
 
     found.__annotations__["key"] = Annotated[str, argument]
-    model = loaded(root={"found": (None, entry("id", customers, Category.CUSTOMER_ID, WHO)(found))})
+    model = loaded(root={"found": (None, entry(RowById(customers), Category.CUSTOMER_ID, WHO)(found))})
     refused(model, "Query.found(key:)", words)
 
 
@@ -352,7 +354,7 @@ def test_redeclaring_an_inherited_field_is_seen_as_what_it_became() -> None:
     """TRAPS 6: Strawberry drops the directives of the field that is redeclared."""
     base = method()
     sound = variant(base, "Card", "CARD")
-    ids = entry("id", payment_methods, Category.PAYMENT_METHOD, WHO)
+    ids = entry(RowById(payment_methods), Category.PAYMENT_METHOD, WHO)
 
     def root() -> Any:
         def found(self: Any) -> base | None:  # type: ignore[valid-type]
@@ -383,12 +385,12 @@ def test_members_of_unions_are_judged() -> None:
     }
     service = record(services)(type("Service", (), names))
     either = Annotated[customer() | service, strawberry.union("Either", description="Either.")]
-    node = declare(Declared(Entry("node", None), Category.CUSTOMER_ID, ALLOWED, LIFE), "Anything.")
+    node = declare(Declared(AnyRow(), Category.CUSTOMER_ID, ALLOWED, LIFE), "Anything.")
     refused(loaded(root={"any": (either | None, node)}), "Service.name", "declares nothing")
 
 
 def test_what_leads_to_rows_is_not_public() -> None:
-    for source in (Entry("me", customers), Entry("node", None), GrantFacts()):
+    for source in (OwnRow(customers), AnyRow(), GrantFacts()):
         model = loaded(root={"found": (customer() | None, public(source, "Public.", "because"))})
         refused(model, "Query.found", "is called public")
     model = loaded(root={"found": (customer() | None, public(Attribute("everyone"), "Public.", "because"))})

@@ -13,8 +13,8 @@ from sqlalchemy import func, select, update
 from resolvers.commands.idempotency import UNDER_WAY, _kind
 from schema.api.api import Api
 from schema.api.mutation import Mutation
-from schema.core.sources import Attribute
-from schema.declare.fields import DECLARED
+from schema.core.declared import DECLARED
+from schema.sources.values import Attribute
 from store.database.config import StoreConfig
 from store.operations.command_keys import command_keys
 from store.tables.changes import customer_changes

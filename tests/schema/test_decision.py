@@ -15,12 +15,10 @@ from policy.grant import Grant, Partner
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from resolvers.reads import customers as reads
+from schema.core.declared import DECLARED, Declared
 from schema.core.errors import ErrorCode
-from schema.core.sources import ColumnValue, Entry, GrantFacts, RenderedDocument
 from schema.decision.decision import Decision, decide_operation
 from schema.declare.fields import (
-    DECLARED,
-    Declared,
     allowances,
     computed,
     datum,
@@ -40,6 +38,10 @@ from schema.declare.records import interface, record
 from schema.documents.documents import Documents, Operation
 from schema.documents.limits import Limits
 from schema.model.model import SchemaModel
+from schema.sources.columns import ColumnValue
+from schema.sources.documents import RenderedDocument
+from schema.sources.entries import AnyRow, RowByLookup
+from schema.sources.values import GrantFacts
 from store.crypto.blind_index import Lookup
 from store.tables.customers import customers
 from store.tables.payments import payment_methods
@@ -141,10 +143,10 @@ class Query:
     """The ways in."""
 
     node: Node | None = declare(
-        Declared(Entry("node", None), Category.CUSTOMER_ID, allowances(BOTH), RetentionRule.CUSTOMER_LIFE), "Any."
+        Declared(AnyRow(), Category.CUSTOMER_ID, allowances(BOTH), RetentionRule.CUSTOMER_LIFE), "Any."
     )
 
-    @entry("lookup", customers, Category.CUSTOMER_ID, BOTH)
+    @entry(RowByLookup(customers), Category.CUSTOMER_ID, BOTH)
     def customer(
         self, key: Annotated[str | None, _key()] = None, by: Outer | None = None, or_by: list[Inner] | None = None
     ) -> Customer | None:

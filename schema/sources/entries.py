@@ -1,0 +1,195 @@
+"""Root fields that find one row: the caller's own, or one by its id, by a look-up or by a domain's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Table
+
+from resolvers.reads.fetches import ByIndex, ByKey
+from resolvers.reads.guard import OpenedRecord
+from schema.core.source import Home
+from schema.execution.arguments import LOOKUPS, domain_index, node_key, own_key
+from schema.execution.bindings import domain_of, id_of, lookup_of, own
+from schema.execution.compiling import AtRoot, Compiler
+from schema.execution.costs import Charged, Rows
+from schema.execution.planning import Planner, Prepared
+from schema.execution.plans import PlannedField, rows_below
+from schema.execution.standard import Info, Resolved, Resolver, first_of, here, records
+from store.crypto.blind_index import Lookup
+
+
+class Entry(Prepared, Charged, Resolved, AtRoot):
+    """A root field that finds at most one row."""
+
+    __slots__ = ()
+
+    def rows(self, planned: PlannedField) -> Rows:
+        """One."""
+        return 1
+
+
+@dataclass(frozen=True, slots=True)
+class _EntryOf(Entry):
+    """An entry to the rows of one table."""
+
+    table: Table
+
+    @property
+    def leads_to(self) -> Table:
+        """The table."""
+        return self.table
+
+
+class _ByPrimaryKey(_EntryOf):
+    """An entry that reads by the primary key."""
+
+    __slots__ = ()
+
+    def prepare(self, planner: Planner, planned: PlannedField) -> None:
+        """Prepare the read by the key."""
+        planner.by_id(self.table, planned, rows_below(planned))
+
+
+class OwnRow(_ByPrimaryKey):
+    """The row of the customer that the token is bound to."""
+
+    __slots__ = ()
+
+    def resolver(self) -> Resolver:
+        """Fetch the row of the token's customer."""
+        return _own
+
+    def write_root(self, compiler: Compiler, planned: PlannedField) -> str:
+        """Fetch the row of the token's customer."""
+        return compiler.found(planned, planned.fetch(ByKey), compiler.levels.bound(own))
+
+
+class RowById(_ByPrimaryKey):
+    """The row of the global id in the argument `id`."""
+
+    __slots__ = ()
+
+    def resolver(self) -> Resolver:
+        """Fetch the row of the id."""
+        return _by_id
+
+    def write_root(self, compiler: Compiler, planned: PlannedField) -> str:
+        """Fetch the row of the id."""
+        key = f"{compiler.levels.bound(id_of(compiler.model, planned))}[1]"
+        return compiler.found(planned, planned.fetch(ByKey), key)
+
+
+class AnyRow(Entry):
+    """The row, of any type, of the global id in the argument `id`."""
+
+    __slots__ = ()
+
+    def filters(self, table: Table, home: Home) -> bool:
+        """True: the conditions of the rows' ids apply."""
+        return True
+
+    def prepare(self, planner: Planner, planned: PlannedField) -> None:
+        """Prepare a read by the key for each table whose ids the purpose may read."""
+        for table in planner.seen_tables():
+            below = [each for each in rows_below(planned) if planner.model.rows[each.type_name].table is table]
+            planner.by_id(table, planned, below)
+
+    def resolver(self) -> Resolver:
+        """Fetch the row of the id."""
+        return _by_id
+
+    def write_root(self, compiler: Compiler, planned: PlannedField) -> str:
+        """One branch per type that the purpose may read; ids of other types return null, as if unknown."""
+        out, n = compiler.out, compiler.out.number()
+        out.add(f"type{n}, key{n} = {compiler.levels.bound(id_of(compiler.model, planned))}")
+        out.add(f"node{n} = None")
+        for type_name in planned.selections:
+            table = compiler.model.rows[type_name].table.name
+            if table in planned.fetches:
+                with out.block(f"if type{n} == {type_name!r}:"):
+                    out.add(f"node{n} = {compiler.found(planned, planned.fetch(ByKey, table), f'key{n}', type_name)}")
+        return f"node{n}"
+
+
+class RowByLookup(_EntryOf):
+    """The row that the one given field of the argument `by` names."""
+
+    __slots__ = ()
+
+    def prepare(self, planner: Planner, planned: PlannedField) -> None:
+        """Prepare one read per field of `by`: which one is used is known only from the variables."""
+        projection = planner.projection(self.table, planned)
+        for name, lookup in LOOKUPS.items():
+            planned.fetches[name] = ByIndex(planner.reader, projection, lookup)
+
+    def resolver(self) -> Resolver:
+        """Fetch the row by the blind index of the value."""
+        return _by_lookup
+
+    def write_root(self, compiler: Compiler, planned: PlannedField) -> str:
+        """Fetch the row by the blind index of the value."""
+        out, n, fetch = compiler.out, compiler.out.number(), planned.fetch(ByIndex)
+        out.constant(f"fetch{n}", planned.fetches)
+        out.add(f"name{n}, index{n} = {compiler.levels.bound(lookup_of(planned))}")
+        out.add(f"rows{n} = await context.looked_up(fetch{n}[name{n}], index{n})")
+        return compiler.one(planned, fetch.layout, n)
+
+
+class RowByDomain(_EntryOf):
+    """The row of the domain in the argument `name`."""
+
+    __slots__ = ()
+
+    def prepare(self, planner: Planner, planned: PlannedField) -> None:
+        """Prepare the read by the blind index of domains."""
+        projection = planner.projection(self.table, planned)
+        planned.fetches[self.table.name] = ByIndex(planner.reader, projection, Lookup.DOMAIN)
+
+    def resolver(self) -> Resolver:
+        """Fetch the row by the blind index of the name."""
+        return _by_domain
+
+    def write_root(self, compiler: Compiler, planned: PlannedField) -> str:
+        """Fetch the row by the blind index of the name."""
+        out, n, fetch = compiler.out, compiler.out.number(), planned.fetch(ByIndex)
+        out.constant(f"fetch{n}", fetch)
+        out.add(f"rows{n} = await context.looked_up(fetch{n}, {compiler.levels.bound(domain_of(planned))})")
+        return compiler.one(planned, fetch.layout, n)
+
+
+async def _own(root: Any, info: Info) -> OpenedRecord | None:
+    place, planned = here(info)
+    fetch, key = planned.fetch(ByKey), own_key(info.context.grant)
+    found = await info.context.operation_context.related((place, None), fetch, key)
+    return first_of(info, found, fetch)
+
+
+async def _by_id(root: Any, info: Info, id: str) -> OpenedRecord | None:
+    context = info.context
+    place, planned = here(info)
+    type_name, key = node_key(context.operation_context.ids, context.model, planned.facts, id)
+    name = context.model.rows[type_name].table.name
+    # A type that the purpose may not read is answered as if the id were unknown.
+    if name not in planned.fetches:
+        return None
+    fetch = planned.fetch(ByKey, name)
+    found = records(info, await context.operation_context.related((place, type_name), fetch, key), fetch)
+    # An id of another variant of the same table finds nothing.
+    return next((each for each in found if each.type_name == type_name), None)
+
+
+async def _by_lookup(root: Any, info: Info, by: Mapping[str, Any]) -> OpenedRecord | None:
+    _, planned = here(info)
+    ((name, value),) = by.items()
+    fetch = planned.fetch(ByIndex, name)
+    return first_of(info, await info.context.operation_context.found(fetch, value), fetch)
+
+
+async def _by_domain(root: Any, info: Info, name: str) -> OpenedRecord | None:
+    _, planned = here(info)
+    fetch, operation_context = planned.fetch(ByIndex), info.context.operation_context
+    found = await operation_context.located(fetch, domain_index(operation_context.store.keys, name))
+    return first_of(info, found, fetch)

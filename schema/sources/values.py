@@ -1,0 +1,105 @@
+"""Fields of what is no row: attributes of the gateway's own objects, computed values, reports, the caller's grant."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from schema.core.source import Home, Source
+from schema.execution.bindings import size_of
+from schema.execution.compiling import AtRoot, Compiler
+from schema.execution.costs import Charged, Rows
+from schema.execution.plans import PlannedField
+from schema.execution.shapes import display, typename
+from schema.execution.standard import Resolved, Resolver
+from schema.execution.views import GrantView
+from schema.sources.columns import OfRow
+
+Work = Callable[..., Awaitable[Any]]
+"""A resolver function: takes the ResolverContext, the parent value and the arguments by name."""
+
+
+class OfObject(Resolved):
+    """A source that stands in an object of the gateway's own, never in a row."""
+
+    __slots__ = ()
+
+    def misplaced(self, home: Home) -> str | None:
+        """It stands in objects with attributes alone."""
+        return None if home.attributes else "shows an attribute, which a row or a part of one does not have"
+
+    def reads_rows(self, returns_rows: bool) -> bool:
+        """False: what its object holds was read by another field."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute(OfObject):
+    """An attribute of a value that the executor itself makes: connection, edge, page information, grant, payload."""
+
+    attributed: ClassVar[bool] = True
+
+    name: str
+
+    def resolver(self) -> Resolver:
+        """Read the attribute."""
+        return lambda value, info: getattr(value, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFact(OfObject):
+    """A report's value of the field's own name: the keys of its JSON form are the schema's names."""
+
+    def resolver(self) -> Resolver:
+        """Read the value of the field's name."""
+        return lambda report, info: report[info.field_name]
+
+
+class OfNoRow(Source):
+    """A source that reads no rows by itself; its value may still stand for some."""
+
+    __slots__ = ()
+
+    def reads_rows(self, returns_rows: bool) -> bool:
+        """True if the field's type stands for rows."""
+        return returns_rows
+
+
+@dataclass(frozen=True, slots=True)
+class GrantFacts(OfNoRow, Resolved, AtRoot):
+    """The permissions of the caller's token; no customer data."""
+
+    def resolver(self) -> Resolver:
+        """The view of the grant."""
+        return lambda root, info: GrantView.of(info.context.grant, info.context.operation_context.ids)
+
+    def write_root(self, compiler: Compiler, planned: PlannedField) -> str:
+        """A dict display of attributes of the view."""
+        n = compiler.out.number()
+        compiler.out.add(f"grant{n} = view(grant, context.ids)")
+        shown = []
+        for key, each in planned.only.fields.items():
+            source = each.model.source if each.model else None
+            # Attributes of GrantView have the names of the fields' sources.
+            value = f"grant{n}.{source.name}" if isinstance(source, Attribute) else typename(each, "Grant")
+            shown.append((key, value))
+        return display(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Computed(OfNoRow, Charged, OfRow):
+    """A value computed by a function, not read from a customer's row; for example from the ledger.
+
+    On a row it is computed for the rows that were read, under the conditions of all selected fields.
+    """
+
+    run: Work
+
+    def rows(self, planned: PlannedField) -> Rows:
+        """One; a computed connection, such as `Customer.accesses`, reads pages like any other."""
+        return size_of(planned) if "first" in planned.facts.core.args else 1
+
+    def resolver(self) -> Resolver:
+        """Call the function."""
+        return lambda value, info, **arguments: self.run(info.context, value, arguments)
