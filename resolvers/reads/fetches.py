@@ -13,6 +13,7 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 from policy.conditions import Condition
 from policy.purposes import Purpose
 from resolvers.reads.filters import masked, owner_of, row_filters, running, within_period
+from resolvers.reads.metering import LIST_MOST, ListTooLongError
 from resolvers.reads.relations import Relation
 from store.crypto.blind_index import Lookup
 from store.crypto.lookups import Held
@@ -23,7 +24,7 @@ from store.tables.customers import customers
 from store.tables.domains import domains
 
 Row = Sequence[Any]
-KEYS, KEY, REF = "keys", "key", "row_ref"
+KEYS, KEY, REF, ROWS = "keys", "key", "row_ref", "most_rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,35 +71,51 @@ class Layout:
 
 
 class ByKey:
-    """Rows selected by the value of one column, with one statement for a single key and one for many."""
+    """Rows selected by the value of one column, with one statement for a single key and one for many.
 
-    __slots__ = ("_among", "_many", "_one", "grouped_at", "layout", "many", "reader")
+    A `bounded` list has at most LIST_MOST rows for each key, on the average of the keys of one statement.
+    """
 
-    def __init__(self, reader: Reader, projection: Projection, relation: Relation) -> None:
+    __slots__ = ("_among", "_many", "_most", "_one", "grouped_at", "layout", "many", "reader")
+
+    def __init__(self, reader: Reader, projection: Projection, relation: Relation, *, bounded: bool = True) -> None:
         self.reader = reader
         self.many = relation.many
+        self._most = LIST_MOST if relation.many and bounded else None
         self.layout = Layout.of(projection, relation.target)
         self.grouped_at = self.layout.at[relation.target]
         target, id_ = relation.target, projection.table.c.id
         # All statements of a fetch share projection and filters.
         base = selecting(projection, self.layout)
         order = id_.desc() if relation.newest_first else id_
-        self._one = reader.prepare(base.where(target == bindparam(KEY, type_=Id)).order_by(order))
-        self._among = base.where(any_of(target, KEYS)).order_by(target, order)
+        limit = None if self._most is None else bindparam(ROWS, type_=Id)
+        self._one = reader.prepare(base.where(target == bindparam(KEY, type_=Id)).order_by(order).limit(limit))
+        self._among = base.where(any_of(target, KEYS)).order_by(target, order).limit(limit)
         self._many: PreparedStatement | None = (
             None  # Prepared on first use: fetches by global id only ever have one key.
         )
 
     async def rows(self, keys: Sequence[int], parameters: Mapping[str, Any]) -> Sequence[Row]:
-        """All rows of these keys, ordered by key; one statement."""
+        """All rows of these keys, ordered by key; one statement. ListTooLongError if a list is too long for that."""
         if not keys:
             return []
+        if self._most is None:
+            return await self.reader.fetch(self._statement(keys), {**parameters, KEY: keys[0], KEYS: keys})
+        # No more leaves the database than the operation may read in all, and one row that shows that there is more.
+        limit = min(len(keys) * self._most + 1, parameters[ROWS])
+        bound = {**parameters, KEY: keys[0], KEYS: keys, ROWS: limit}
+        rows = await self.reader.fetch(self._statement(keys), bound)
+        if len(rows) > len(keys) * self._most:
+            raise ListTooLongError(self._most, len(rows))
+        return rows
+
+    def _statement(self, keys: Sequence[int]) -> PreparedStatement:
         # The common case: a simple equality has the better plan.
         if len(keys) == 1:
-            return await self.reader.fetch(self._one, {**parameters, KEY: keys[0]})
+            return self._one
         if self._many is None:
             self._many = self.reader.prepare(self._among)
-        return await self.reader.fetch(self._many, {**parameters, KEYS: keys})
+        return self._many
 
     def grouped(self, rows: Iterable[Row]) -> dict[int, list[Row]]:
         """The rows grouped by key."""

@@ -11,6 +11,7 @@ from sqlalchemy import Column
 from resolvers.disclosures.registries import NEEDED, HandedOver
 from resolvers.reads.fetches import Layout, Row
 from resolvers.reads.filters import owner_of
+from resolvers.reads.metering import ReadLimitError
 from store.crypto.key_store import KeyStore
 from store.crypto.subject_key import SubjectKey
 
@@ -19,7 +20,7 @@ class DamagedValueError(Exception):
     """A sealed value does not decrypt: it was altered, moved, or encrypted under another key."""
 
 
-class CustomerLimitError(Exception):
+class CustomerLimitError(ReadLimitError):
     """The client would exceed its limit of different customers per hour."""
 
     def __init__(self, retry_after: float, most: int) -> None:

@@ -12,9 +12,10 @@ from aiodataloader import DataLoader
 from messages.catalogue import translate
 from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.commands.idempotency import run_idempotently
-from resolvers.reads.fetches import ByIndex, ByKey, Row
+from resolvers.reads.fetches import ROWS, ByIndex, ByKey, Layout, Row
 from resolvers.reads.filters import NOW, SUBJECT
 from resolvers.reads.guard import OrderBounds, OwnerCheck, SubjectTracker
+from resolvers.reads.metering import ListTooLongError, ReadMeter
 from resolvers.reads.pages import PageOf, Span
 from store.crypto.cursors import Cursors
 from store.crypto.global_ids import GlobalIds
@@ -35,7 +36,7 @@ def _localised(result: Result, language: str) -> Result:
 class OperationContext:
     """The context of one operation; nothing in it is shared between requests."""
 
-    __slots__ = ("_loaders", "command", "failed", "parameters", "performed", "revealed", "store")
+    __slots__ = ("_loaders", "command", "failed", "meter", "parameters", "performed", "revealed", "store")
 
     def __init__(
         self,
@@ -45,15 +46,17 @@ class OperationContext:
         command: CommandContext | None = None,
         check: OwnerCheck | None = None,
         bounds: OrderBounds | None = None,
+        meter: ReadMeter | None = None,
     ) -> None:
-        """`bounds` are those of the order of an authority, if the read is for one."""
+        """`bounds` are those of the order of an authority, if the read is for one; `meter` counts what is read."""
         self.store = store
         self.command = command
         self.performed: dict[str, Result] = {}
         """Results of commands by response key."""
         self.failed: dict[str, Exception] = {}
         """Errors of commands by response key. They may have committed a part, so they are not repeated."""
-        self.parameters: dict[str, Any] = {SUBJECT: subject, NOW: now}
+        self.meter = ReadMeter() if meter is None else meter
+        self.parameters: dict[str, Any] = {SUBJECT: subject, NOW: now, ROWS: self.meter.most + 1}
         # Per operation: loaders cache rows, which must never reach another grant.
         self.revealed = SubjectTracker(store.keys, check, bounds)
         self._loaders: dict[Hashable, DataLoader[int, Any]] = {}
@@ -75,6 +78,7 @@ class OperationContext:
         """
         if self.command is None:
             raise LookupError("commands need a command context")
+        self.meter.count(1)
         if self.command.grant.subject is not None:
             await self.revealed.add_owners([self.command.grant.subject])
         # Part of it may be committed: repeating could do it twice.
@@ -98,8 +102,12 @@ class OperationContext:
         """The rows of one key; all keys requested in one iteration of the event loop share a statement."""
 
         async def load(keys: list[int]) -> list[list[Admitted]]:
-            rows = await fetch.rows(keys, self.parameters)
-            return _under(keys, await self.revealed.admit(rows, fetch.layout), fetch.grouped_at)
+            try:
+                rows = await fetch.rows(keys, self.parameters)
+            except ListTooLongError as error:
+                self.meter.count(error.read)
+                raise
+            return _under(keys, await self._admit(rows, fetch.layout), fetch.grouped_at)
 
         found: list[Admitted] = await self._loader(place, load).load(key)
         return found
@@ -117,7 +125,7 @@ class OperationContext:
     async def page(self, fetch: PageOf, span: Span) -> tuple[list[Admitted], bool]:
         """A page of the rows of a table that the purpose may read, and whether more follow."""
         rows, more = await self.standing(fetch, span)
-        return await self.revealed.admit(rows, fetch.layout), more
+        return await self._admit(rows, fetch.layout), more
 
     async def standing(self, fetch: PageOf, span: Span) -> tuple[list[Row], bool]:
         """Like `page`, as plain rows whose owners are tracked.
@@ -140,7 +148,7 @@ class OperationContext:
     async def _trimmed(self, rows: Sequence[Row], fetch: PageOf, span: Span) -> tuple[list[Admitted], bool]:
         """Cut the row beyond the page, which only shows that more follow; its owner is not tracked."""
         page, more = span.trimmed(rows)
-        return await self.revealed.admit(page, fetch.layout), more
+        return await self._admit(page, fetch.layout), more
 
     async def found(self, fetch: ByIndex, value: str) -> list[Admitted]:
         """The row of a look-up value, by blind index: the value itself is in no SQL statement."""
@@ -148,11 +156,17 @@ class OperationContext:
 
     async def located(self, fetch: ByIndex, index: bytes) -> list[Admitted]:
         """The row of a blind index."""
-        return await self.revealed.admit(await self.looked_up(fetch, index), fetch.layout)
+        return await self._admit(await self.looked_up(fetch, index), fetch.layout)
 
     async def looked_up(self, fetch: ByIndex, index: bytes) -> Sequence[Row]:
         """Like `located`, as plain rows: one statement in the key store and one in the data, found or not (G7)."""
         return await fetch.rows(await self.store.keys.lookups.find(fetch.kind, index), self.parameters)
+
+    async def _admit(self, rows: Sequence[Row], layout: Layout) -> list[Admitted]:
+        """The rows that the guard admits, counted."""
+        admitted = await self.revealed.admit(rows, layout)
+        self.meter.count(len(admitted))
+        return admitted
 
     def _loader(self, place: Hashable, load: Any) -> DataLoader[int, Any]:
         if place not in self._loaders:

@@ -23,6 +23,7 @@ from resolvers.disclosures.registries import disclose_to_registries
 from resolvers.events.references import REFERENCES
 from resolvers.reads.documents import Trusted, TrustedDocuments
 from resolvers.reads.guard import CustomerLimitError, OwnerCheck
+from resolvers.reads.metering import ReadLimitError, ReadMeter
 from resolvers.reads.operation import OperationContext
 from resolvers.reads.recording import read_entry
 from schema.api.build import core_schema
@@ -67,7 +68,7 @@ class AuthorizedOperation:
 
 
 class BudgetSpentError(Exception):
-    """The client's budget does not cover parsing or planning this document; nothing was read."""
+    """The budget does not cover parsing or planning this document; nothing was read."""
 
     def __init__(self, wait: float, cost: int) -> None:
         super().__init__("the budget is spent")
@@ -183,7 +184,8 @@ class Api:
 
     def _charge(self, grant: Grant, objects: float) -> None:
         cost = max(1, int(objects))
-        if wait := self._budget.spend(grant.client_id, cost):
+        # Never settled: the work is done at once, and is no less than this.
+        if wait := self._budget.reserve(grant.client_id, cost, grant.subject).wait:
             raise BudgetSpentError(wait, cost)
 
     async def _text(self, request: Request, grant: Grant) -> Trusted | Outcome:
@@ -291,13 +293,30 @@ class Api:
         if cost > self.limits.cost:
             return answers.too_costly(cost, self.limits.cost)
         # The last check: a refused operation costs the client nothing.
-        if wait := self._budget.spend(grant.client_id, cost, grant.subject):
-            return answers.throttled(wait, cost)
-        now = self.clock()
+        reservation = self._budget.reserve(grant.client_id, cost, grant.subject)
+        if reservation.wait:
+            return answers.throttled(reservation.wait, cost)
+        meter = ReadMeter(self.limits.cost)
         try:
-            context, data, errors = await self._run(authorized, prepared, grant, variables, given, now, request)  # 8
-        except CustomerLimitError as beyond:
-            return answers.too_many_customers(beyond.retry_after, beyond.most)
+            return await self._execute(authorized, prepared, grant, variables, request, meter, cost)
+        except ReadLimitError as beyond:
+            return answers.beyond(beyond)
+        finally:
+            # However it ends, by an error, a timeout or a client that hung up: what was read is charged, and no more.
+            reservation.settle(max(1, meter.read))
+
+    async def _execute(
+        self,
+        authorized: AuthorizedOperation,
+        prepared: PreparedOperation,
+        grant: Grant,
+        variables: Mapping[str, Any],
+        request: Request,
+        meter: ReadMeter,
+        cost: int,
+    ) -> Outcome:
+        now, decision = self.clock(), authorized.decision
+        context, data, errors = await self._run(authorized, prepared, grant, variables, request, now, meter)  # 8
         if context.revealed.subjects:
             # Not binding for a mutation: it is executed, so its answer is not held back.
             if wait := self._watch.note(grant, context.revealed.subjects, not authorized.operation.is_mutation):
@@ -306,7 +325,8 @@ class Api:
             # reveal without a record (F1).
             await self._disclose(grant, context, prepared.plan, authorized.chosen.purpose, now)
             await self._record(authorized, prepared, grant, context, now)  # 9
-        shown = cost if request.extensions and request.extensions.get("cost") is True else None
+        asked = request.extensions and request.extensions.get("cost") is True
+        shown = answers.Cost(cost, max(1, meter.read)) if asked else None
         return answers.answered(data, errors, decision, shown, personal=bool(context.revealed.subjects))  # 10
 
     def _prepared(
@@ -339,9 +359,9 @@ class Api:
         prepared: PreparedOperation,
         grant: Grant,
         variables: Mapping[str, Any],
-        given: Mapping[str, Any],
-        now: datetime,
         request: Request,
+        now: datetime,
+        meter: ReadMeter,
     ) -> tuple[OperationContext, Any, list[ResponseError]]:
         """Run the compiled plan. Without one, or if it raises, the standard executor answers."""
         command = CommandContext(
@@ -351,7 +371,7 @@ class Api:
             command = replace(command, language=request.language, key=request.idempotency_key)
         changing = authorized.operation.is_mutation
         check = self._owner_check(grant, changing)
-        context = OperationContext(self.store, grant.subject, now, command, check)
+        context = OperationContext(self.store, grant.subject, now, command, check, meter=meter)
         if prepared.compiled is None:
             self.counts["standard:not covered"] += 1
         else:
@@ -361,18 +381,21 @@ class Api:
             except (StoreUnavailableError, TimeoutError):
                 raise
             except Exception as error:
-                # A query beyond the limit is refused as a whole; in a mutation the payload field becomes an error
+                # A query beyond a limit is refused as a whole; in a mutation the payload field becomes an error
                 # (`_problem`).
-                if isinstance(error, CustomerLimitError) and not changing:
+                if isinstance(error, ReadLimitError) and not changing:
                     raise
                 self.counts[f"standard:{type(error).__name__}"] += 1
                 # The new context has no rows or subjects, but keeps the commands: no mutation runs twice.
-                before, context = context, OperationContext(self.store, grant.subject, now, command, check)
+                meter.read = 0
+                before = context
+                context = OperationContext(self.store, grant.subject, now, command, check, meter=meter)
                 context.performed.update(before.performed)
                 context.failed.update(before.failed)
             else:
                 self.counts["compiled"] += 1
                 return context, data, []
+        given = request.variables or NOTHING
         result = await execute_plan(ResolverContext(prepared.plan, context, command, self.model), given)
         return context, result.data, [self._problem(error, grant, changing) for error in result.errors or ()]
 
@@ -396,7 +419,7 @@ class Api:
 
     def _problem(self, error: GraphQLError, grant: Grant, changing: bool) -> ResponseError:
         original = error.original_error
-        if isinstance(original, CustomerLimitError):
+        if isinstance(original, ReadLimitError):
             if not changing:
                 raise original
             return answers.not_shown(original, tuple(error.path or ()))

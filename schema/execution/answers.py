@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import secrets
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from resolvers.commands.dependencies import FRESH
 from resolvers.reads.guard import CustomerLimitError
+from resolvers.reads.metering import ReadLimitError, TooManyObjectsError
 from schema.core.errors import ErrorCode, ResponseError
 from schema.decision.decision import Decision
 from schema.decision.purposes import Chosen
@@ -45,7 +46,16 @@ def step_up(coordinates: tuple[str, ...]) -> Outcome:
     )
 
 
-def answered(data: Any, errors: list[ResponseError], decision: Decision, cost: int | None, personal: bool) -> Outcome:
+class Cost(NamedTuple):
+    """The cost of an operation that was executed, in objects."""
+
+    estimated: int
+    """Reserved."""
+    charged: int
+    """Read."""
+
+
+def answered(data: Any, errors: list[ResponseError], decision: Decision, cost: Cost | None, personal: bool) -> Outcome:
     """The response of an operation that was executed."""
     body: dict[str, Any] = {"data": data}
     if errors:
@@ -54,7 +64,7 @@ def answered(data: Any, errors: list[ResponseError], decision: Decision, cost: i
     if decision.refused:
         extensions["withheld"] = [withheld(each) for each in decision.problems()]
     if cost is not None:
-        extensions["cost"] = {"estimated": cost}
+        extensions["cost"] = cost._asdict()
     if extensions:
         body["extensions"] = extensions
     denials = denials_of(decision.problems()) if decision.refused else ()
@@ -87,11 +97,25 @@ def too_costly(cost: int, most: int) -> Outcome:
     return failed(RequestOutcome.REQUEST_ERROR, [ResponseError(ErrorCode.LIMIT_EXCEEDED, message, details=details)])
 
 
+def beyond(error: ReadLimitError) -> Outcome:
+    """The operation read beyond a limit; nothing of that is shown."""
+    if isinstance(error, CustomerLimitError):
+        return too_many_customers(error.retry_after, error.most)
+    assert isinstance(error, TooManyObjectsError)
+    return failed(RequestOutcome.REQUEST_ERROR, [_too_much(error)])
+
+
+def _too_much(error: TooManyObjectsError, path: tuple[str | int, ...] = ()) -> ResponseError:
+    message = f"The operation read more than {error.most} objects, which is the most. Ask for less at once."
+    details = {"limit": "cost", "most": error.most}
+    return ResponseError(ErrorCode.LIMIT_EXCEEDED, message, path=path, details=details)
+
+
 def throttled(wait: float, cost: int) -> Outcome:
-    """The client's budget is spent; nothing was read."""
+    """The budget is spent; nothing was read."""
     # Rounded up: `Retry-After` has whole seconds, and an earlier attempt would be refused again.
     seconds = max(1, math.ceil(wait))
-    message = f"This client has spent its budget: try again in {seconds} s, or ask for less at once."
+    message = f"The budget is spent: try again in {seconds} s, or ask for less at once."
     details = {"retryAfter": seconds, "estimated": cost}
     return failed(RequestOutcome.THROTTLED, [ResponseError(ErrorCode.THROTTLED, message, details=details)], seconds)
 
@@ -109,8 +133,11 @@ def too_many_customers(wait: float, most: int) -> Outcome:
     )
 
 
-def not_shown(beyond: CustomerLimitError, path: tuple[str | int, ...]) -> ResponseError:
-    """A field error: the mutation was executed, but the client's limit of customers forbids to show its result."""
+def not_shown(beyond: ReadLimitError, path: tuple[str | int, ...]) -> ResponseError:
+    """A field error: the mutation was executed, but a limit forbids to show its result."""
+    if not isinstance(beyond, CustomerLimitError):
+        assert isinstance(beyond, TooManyObjectsError)
+        return _too_much(beyond, path)
     seconds = max(1, math.ceil(beyond.retry_after))
     message = (
         f"This client may read {beyond.most} different customers in an hour. The change was made; read what it changed "

@@ -86,6 +86,7 @@ class Compiler:
         self.out.add(
             "parameters, add_owners, known = context.parameters, context.revealed.add_owners, context.revealed.known"
         )
+        self.out.add("count = context.meter.count")
         # In the order of the operation: root fields of a mutation are executed serially.
         fields = [(key, self._root(planned, plan.root.type_name)) for key, planned in plan.root.fields.items()]
         self.out.add(f"return {display(fields)}")

@@ -1,4 +1,4 @@
-"""Estimates the cost of an operation before execution, in objects that it may read."""
+"""Estimates the cost of an operation before execution, in objects: what is reserved until it is known what was read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from policy.grant import Grant
+from resolvers.reads.metering import UNLIMITED
 from schema.core.source import Source
 from schema.documents.requests import Denial
 from schema.execution.arguments import DEFAULT_PAGE
@@ -28,11 +29,25 @@ class Charged(Source, ABC):
         """The number of objects that it reads under each parent."""
 
 
-class Budget(Protocol):
-    """The rate limit of each client, in objects."""
+class Reservation(Protocol):
+    """The objects that an operation may read, taken from the budgets before it runs."""
 
-    def spend(self, client_id: str, cost: int, customer: int | None = None) -> float:
-        """Charge the client's budget, and the bound customer's; seconds to wait if one does not suffice, else 0."""
+    @property
+    def wait(self) -> float:
+        """Seconds to wait, because a budget does not suffice and nothing was taken; else 0."""
+
+    def settle(self, read: int) -> None:
+        """Charge the objects that were read instead of those reserved; once."""
+
+
+class Budget(Protocol):
+    """The rate limit of each client, and of each customer of a client, in objects."""
+
+    def reserve(self, client_id: str, cost: int, customer: int | None = None) -> Reservation:
+        """Take the cost of the bound customer's budget and the client's, or of the client's alone."""
+
+    def remaining(self, client_id: str, customer: int | None = None) -> tuple[int, float]:
+        """The objects left, and the seconds until the budget is whole again."""
 
 
 class Watch(Protocol):
@@ -71,12 +86,28 @@ class NoWatch:
         return 0.0
 
 
+class NoReservation:
+    """Takes nothing."""
+
+    wait = 0.0
+
+    def settle(self, read: int) -> None:
+        """Charge nothing."""
+
+
 class NoBudget:
     """Sets no limit."""
 
-    def spend(self, client_id: str, cost: int, customer: int | None = None) -> float:
-        """Always 0."""
-        return 0.0
+    def reserve(self, client_id: str, cost: int, customer: int | None = None) -> NoReservation:
+        """Take nothing."""
+        return NOTHING_RESERVED
+
+    def remaining(self, client_id: str, customer: int | None = None) -> tuple[int, float]:
+        """Always more than anybody reads."""
+        return UNLIMITED, 0.0
+
+
+NOTHING_RESERVED = NoReservation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +118,7 @@ class _Place:
     below: tuple[_Place, ...]
 
     def cost(self, parents: int, grant: Grant, variables: Mapping[str, Any]) -> int:
-        # Nested connections multiply: the estimate is the number of rows in the worst case.
+        # Nested connections multiply: the estimate is the number of rows in the worst case, but for lists.
         rows = parents * (self.rows if isinstance(self.rows, int) else _page(self.rows(variables), grant))
         return rows + sum(place.cost(rows, grant, variables) for place in self.below)
 

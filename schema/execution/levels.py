@@ -46,6 +46,11 @@ class Levels:
         at = layout.owner_at
         self.out.add(f"await add_owners([r[{at}] for r in rows{n}])")
         self.out.add(f"rows{n} = [r for r in rows{n} if known[r[{at}]] is not None]")
+        self.count(n)
+
+    def count(self, n: int) -> None:
+        """Count `rows<n>`, all of which are shown."""
+        self.out.add(f"count(len(rows{n}))")
 
     def record_handover(self, layout: Layout, n: int) -> None:
         """Record what `rows<n>`, all of which are shown, hand over to a registry."""
@@ -74,6 +79,7 @@ class Levels:
 
     def page(self, planned: PlannedField, layout: Layout, n: int) -> None:
         """Fetch and build everything below a page of rows, and write the function of its connection."""
+        self.count(n)
         self.record_handover(layout, n)
         self.below(rows_below(planned), layout, n)
         self.pages.write(planned, layout, n)

@@ -9,8 +9,10 @@ from sqlalchemy import Column, Table
 
 from resolvers.reads.fetches import ByKey, Layout
 from resolvers.reads.guard import OpenedRecord
+from resolvers.reads.metering import ListTooLongError
 from resolvers.reads.pages import PageOf
 from resolvers.reads.relations import Relation
+from schema.core.errors import ErrorCode, FieldError
 from schema.execution.bindings import size_of
 from schema.execution.compiling import AtRoot, Compiler
 from schema.execution.costs import Charged, Rows
@@ -22,7 +24,9 @@ from schema.execution.standard import Info, Resolved, Resolver, here, paging_of,
 from schema.execution.views import ConnectionView
 
 LIST = 5
-"""Assumed rows of a list without pages: services, payment methods, domains of one customer."""
+"""Rows reserved for each list without pages; what is read beyond is charged, up to `resolvers.reads.metering.LIST_MOST`
+rows of each parent."""
+TOO_LONG = "{} has more than {} entries: a list without pages has no more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,12 @@ class Related(Prepared, Charged, Resolved, BelowRows, InRows):
                 return [] if many else None
             place, planned = here(info)
             fetch = planned.fetch(ByKey)
-            found = records(info, await info.context.operation_context.related(place, fetch, key), fetch)
+            try:
+                admitted = await info.context.operation_context.related(place, fetch, key)
+            except ListTooLongError as error:
+                message = TOO_LONG.format(planned.facts.coordinate, error.most)
+                raise FieldError(ErrorCode.LIMIT_EXCEEDED, message) from None
+            found = records(info, admitted, fetch)
             return found if many else next(iter(found), None)
 
         return resolve
@@ -74,7 +83,9 @@ class Related(Prepared, Charged, Resolved, BelowRows, InRows):
         out.constant(f"fetch{m}", fetch)
         out.add(f"rows{m} = await fetch{m}.rows({keys}, parameters)")
         # Rows of another owner, such as the customer of a domain, have to pass the guard like any other.
-        if not same_owner(self.relation):
+        if same_owner(self.relation):
+            levels.count(m)
+        else:
             levels.admit(fetch.layout, m)
         levels.record_handover(fetch.layout, m)
         levels.below(rows_below(planned), fetch.layout, m)

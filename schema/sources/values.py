@@ -12,8 +12,8 @@ from schema.execution.compiling import AtRoot, Compiler
 from schema.execution.costs import Charged, Rows
 from schema.execution.plans import PlannedField
 from schema.execution.shapes import display, typename
-from schema.execution.standard import Resolved, Resolver
-from schema.execution.views import GrantView
+from schema.execution.standard import Info, Resolved, Resolver
+from schema.execution.views import ConnectionView, GrantView
 from schema.sources.columns import OfRow
 
 Work = Callable[..., Awaitable[Any]]
@@ -101,5 +101,15 @@ class Computed(OfNoRow, Charged, OfRow):
         return size_of(planned) if "first" in planned.facts.core.args else 1
 
     def resolver(self) -> Resolver:
-        """Call the function."""
-        return lambda value, info, **arguments: self.run(info.context, value, arguments)
+        """Call the function, and count what it found."""
+
+        async def resolve(value: Any, info: Info, **arguments: Any) -> Any:
+            found = await self.run(info.context, value, arguments)
+            # What is computed of many entries, such as those of the ledger, counts like rows.
+            entries = (
+                found.edges if isinstance(found, ConnectionView) else found if isinstance(found, list) else (found,)
+            )
+            info.context.operation_context.meter.count(len(entries))
+            return found
+
+        return resolve

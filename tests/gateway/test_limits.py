@@ -30,7 +30,7 @@ def test_a_client_that_spent_its_budget_is_told_when_to_come_back(tmp_path: Path
             question = {"query": "{ customers(first: 100) { nodes { fullName } } }", "extensions": {"cost": True}}
             return httpx.post(f"{server.url}/graphql", json=question, headers=headers)
 
-        assert ask("billing").json()["extensions"] == {"cost": {"estimated": 100}}
+        assert ask("billing").json()["extensions"] == {"cost": {"estimated": 100, "charged": 100}}
         for accept in ("application/graphql-response+json", "application/json"):
             refused = ask("billing", accept)
             assert refused.status_code == 429

@@ -17,6 +17,7 @@ from resolvers.reads.operation import OperationContext
 from schema.api.api import Api, AuthorizedOperation, PreparedOperation
 from schema.documents.limits import Limits
 from schema.documents.requests import Request, RequestOutcome
+from schema.execution.costs import NoBudget
 from schema.execution.plans import Plan
 from tests.oracle.questions import Question, Questions
 from tests.oracle.witness import Witness
@@ -55,6 +56,7 @@ class Answer:
     personal: bool
     entries: tuple[dict[str, Any], ...]
     handed: Mapping[int, list[str]]
+    charged: int | None
     statements: tuple[str, ...] = field(compare=False)
     how: str = field(compare=False)
     """`compiled`, or `standard:` and why; empty when nothing was executed."""
@@ -73,12 +75,30 @@ class Answer:
         return replace(other, entries=(*entries, *other.entries[len(self.entries) :]))
 
 
+class Charges(NoBudget):
+    """Sets no limit, and notes what is charged."""
+
+    wait = 0.0
+
+    def __init__(self) -> None:
+        self.read: int | None = None
+
+    def reserve(self, client_id: str, cost: int, customer: int | None = None) -> Charges:
+        """Nothing is taken."""
+        return self
+
+    def settle(self, read: int) -> None:
+        """Note what was read."""
+        self.read = read
+
+
 class Asking:
     """Asks one world."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.api = Switched(world.store, LIMITS, clock=lambda: NOW)
+        self._charges = Charges()
+        self.api = Switched(world.store, LIMITS, clock=lambda: NOW, budget=self._charges)
         self._statements: list[str] = []
         world.store.reader.listeners.append(self._statements.append)
 
@@ -87,7 +107,7 @@ class Asking:
         self._statements.clear()
         self.world.kept.entries.clear()
         before = Counter(self.api.counts)
-        self.api.standard, self.api.handed = standard, {}
+        self.api.standard, self.api.handed, self._charges.read = standard, {}, None
         outcome = await self.api.execute(request, grant)
         how = next(iter(self.api.counts - before), "")
         entries = tuple(orjson.loads(entry) for entry in self.world.kept.entries)
@@ -95,7 +115,7 @@ class Asking:
             del entry["nonce"]
             entry["subjects"].sort()  # Whose data was read is one set; each executor meets them in its own order.
         ran, handed = tuple(self._statements), self.api.handed
-        return Answer(outcome.kind, outcome.body, outcome.personal, entries, handed, ran, how)
+        return Answer(outcome.kind, outcome.body, outcome.personal, entries, handed, self._charges.read, ran, how)
 
 
 def apart(one: Answer, other: Answer) -> str:
@@ -103,7 +123,7 @@ def apart(one: Answer, other: Answer) -> str:
     bodies = one.body, other.body
     place = next((n for n, pair in enumerate(zip(*bodies, strict=False)) if pair[0] != pair[1]), min(map(len, bodies)))
     near = slice(max(0, place - 300), place + 300)
-    texts = [f"{each.kind} {each.how} …{each.body[near]!r}…\n{each.entries}" for each in (one, other)]
+    texts = [f"{each.kind} {each.how} {each.charged} …{each.body[near]!r}…\n{each.entries}" for each in (one, other)]
     return f"the answers differ at byte {place}:\n" + "\n".join(texts)
 
 
