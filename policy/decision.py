@@ -1,6 +1,5 @@
 """Decides whether a purpose may read a schema coordinate, before anything is fetched; a refusal carries its reason."""
 
-from collections import Counter
 from collections.abc import Set
 from dataclasses import dataclass
 from enum import unique
@@ -11,6 +10,7 @@ from policy.purposes import Purpose
 from policy.references import REFERENCES, References
 from policy.rows import Row
 from policy.rules import Allowance, Rule
+from policy.statements import unfinished
 
 __all__ = [
     "Allowance",
@@ -119,22 +119,8 @@ def _closed_to_apps(rule: Rule, purpose: Purpose, scopes: Set[str]) -> Reason | 
 
 
 def gaps(rule: Rule) -> tuple[str, ...]:
-    """Name the parts that the declaration lacks; empty when it is complete.
-
-    An empty list of checks is never a grant: an allowance without purposes and an alternative without scopes
-    are gaps, and so is a purpose named twice, of which nobody could say which condition holds.
-    """
-    personal = rule.category is not None
-    times = Counter(purpose for allowance in rule.allowances for purpose in allowance.purposes)
-    twice = {purpose for purpose, count in times.items() if count > 1}
-    found = (
-        ("purposes", personal and not rule.allowances),
-        ("purposes in one of its allowances", any(not allowance.purposes for allowance in rule.allowances)),
-        ("retention", personal and rule.retention is None),
-        ("scopes in one of its alternatives", any(not needed for needed in rule.scopes)),
-        *((f"single condition for {purpose.name}", True) for purpose in (Purpose if twice else ()) if purpose in twice),
-    )
-    return tuple(missing for missing, is_gap in found if is_gap)
+    """Name what the declaration lacks; empty when it is complete."""
+    return tuple(problem for _, problem in unfinished(rule))
 
 
 def _permits(rule: Rule, purpose: Purpose) -> bool:

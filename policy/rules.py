@@ -40,6 +40,11 @@ class Rule:
     first_party: bool = False
     """True: it needs no purpose, and yet no third-party app may use it."""
 
+    @property
+    def terms(self) -> tuple[object, ...]:
+        """All that an object type has to repeat of its interface."""
+        return self.category, self.allowances, self.scopes
+
     def when(self, purpose: Purpose) -> tuple[Condition | None, ...]:
         """Return the condition of each allowance that names the purpose; none: it is not allowed."""
         return tuple(allowance.when for allowance in self.allowances if purpose in allowance.purposes)

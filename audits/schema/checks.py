@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Self
 
 from audits.schema.places import SourcePosition
+from policy.statements import Breach
 
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
@@ -118,6 +120,12 @@ class Finding:
     def __str__(self) -> str:
         """Return one line for a terminal or a log."""
         return f"{self.place}: {self.level}: {self.message} [{self.check.id}]"
+
+
+def found(breaches: Iterable[Breach], coordinate: str, place: SourcePosition) -> Iterator[Finding]:
+    """Yield a finding for each breach of a check that a text shares with a built schema (`policy.statements`)."""
+    for check, text in breaches:
+        yield Finding(Check[check], f"{coordinate} {text}.", coordinate, place)
 
 
 def failing(findings: list[Finding], strict: bool = False) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from audits.schema.declarations import FieldDeclaration, Scopes, declaration, narrowed
+from audits.schema.declarations import Allowed, FieldDeclaration, Scopes, declaration, narrowed
 from audits.schema.places import SourcePosition
 from audits.schema.sdl import Applied, Argument, Sdl, SdlField, Type
 from audits.schema.sdl_reading import read_sdl
@@ -55,6 +55,16 @@ class Fact:
     def category(self) -> str | None:
         """The declared category of personal data, or None."""
         return self.declared.category
+
+    @property
+    def allowances(self) -> tuple[Allowed, ...]:
+        """The purposes with their conditions, by their names; what names none is malformed, and allows nothing."""
+        return tuple(each for each in self.declared.allowed if each.purposes)
+
+    @property
+    def terms(self) -> tuple[object, ...]:
+        """All that an object type has to repeat of its interface."""
+        return self.category, dict(self.purposes), self.scopes
 
     @property
     def governs(self) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.schema.checks import Check, Finding
+from audits.schema.checks import Check, Finding, found
 from audits.schema.columns import speaks_of_this_store, stored_columns, undeclared_texts, unruled_tables
 from audits.schema.facts import Facts
 from audits.schema.places import SourcePosition
+from policy.statements import of_column
 from store.database.schemas import SCHEMAS
 from store.records.declared_check import complaints
 
@@ -31,10 +32,7 @@ def findings(facts: Facts) -> Iterator[Finding]:
         if column is None:
             message = f"{fact.coordinate} names {source}: the store has no such column."
             yield Finding(Check.UNKNOWN_COLUMN, message, fact.coordinate, fact.place)
-        # An argument may take in a secret, such as a password; only outputs must not show one.
-        elif not fact.inbound and not column.output:
-            message = f"{fact.coordinate} shows {source}, which no API may give out."
-            yield Finding(Check.SECRET_COLUMN, message, fact.coordinate, fact.place)
-        elif column.category is not None and fact.category != column.category.name:
-            message = f"{fact.coordinate} says {fact.category}, and {source} holds {column.category.name}."
-            yield Finding(Check.COLUMN_DISAGREES, message, fact.coordinate, fact.place)
+        else:
+            # An argument may take in a secret, such as a password; only outputs must not show one.
+            output = column.output or fact.inbound
+            yield from found(of_column(fact, source, column.category, output), fact.coordinate, fact.place)

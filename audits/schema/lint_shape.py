@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.schema.checks import Check, Finding
+from audits.schema.checks import Check, Finding, found
 from audits.schema.facts import Fact, Facts
 from audits.schema.sdl import Argument, Sdl, SdlField, Type
+from policy.statements import circular, never_null, unrepeated
 
 
 def findings(facts: Facts) -> Iterator[Finding]:
@@ -39,22 +40,9 @@ def _unknown_types(sdl: Sdl) -> Iterator[Finding]:
 
 
 def _interface_circles(sdl: Sdl) -> Iterator[Finding]:
-    for type_ in sdl.types.values():
-        if type_.kind == "INTERFACE" and _reaches(sdl, type_.name):
-            yield Finding(Check.CIRCLE, f"{type_.name} implements itself.", type_.name, type_.place)
-
-
-def _reaches(sdl: Sdl, start: str) -> bool:
-    seen: set[str] = set()
-    waiting = list(sdl.types[start].interfaces)
-    while waiting:
-        name = waiting.pop()
-        if name == start:
-            return True
-        if name not in seen and name in sdl.types:
-            seen.add(name)
-            waiting += sdl.types[name].interfaces
-    return False
+    interfaces = {type_.name: type_.interfaces for type_ in sdl.types.values() if type_.kind == "INTERFACE"}
+    for name in circular(interfaces):
+        yield Finding(Check.CIRCLE, f"{name} implements itself.", name, sdl.types[name].place)
 
 
 def _input_circles(sdl: Sdl) -> Iterator[Finding]:
@@ -68,40 +56,30 @@ def _input_circles(sdl: Sdl) -> Iterator[Finding]:
         ]
         for type_ in sdl.inputs()
     }
-    for start in needs:
-        seen: set[str] = set()
-        waiting = list(needs[start])
-        while waiting:
-            name = waiting.pop()
-            if name == start:
-                yield Finding(Check.CIRCLE, f"{start} needs itself without end.", start, sdl.types[start].place)
-                break
-            if name not in seen:
-                seen.add(name)
-                waiting += needs[name]
+    for name in circular(needs):
+        yield Finding(Check.CIRCLE, f"{name} needs itself without end.", name, sdl.types[name].place)
 
 
 def _against(facts: Facts, type_: Type, interface: Type) -> Iterator[Finding]:
-    """Compare a type with its interface: each field exists, with the same category and purposes."""
+    """Compare a type with its interface: each field exists, and says the same."""
     for name in interface.fields:
         coordinate, promised = f"{type_.name}.{name}", facts.all[f"{interface.name}.{name}"]
         own = facts.all.get(coordinate)
         if own is None:
             message = f"{type_.name} has no field {name}, which {interface.name} promises."
             yield Finding(Check.INTERFACE_GAP, message, coordinate, type_.place)
+            continue
         # An interface without a declaration promises nothing about purposes.
-        elif promised.declared.governs and (difference := _difference(promised, own)):
-            message = f"{coordinate} {difference} than {promised.coordinate}."
-            yield Finding(Check.INTERFACE_DISAGREES, message, coordinate, own.place)
+        if promised.declared.governs:
+            yield from _repeats(promised, own)
+        for argument in interface.fields[name].arguments:
+            of, where = facts.all[f"{promised.coordinate}({argument}:)"], facts.all.get(f"{coordinate}({argument}:)")
+            if of.declared.governs and where is not None:
+                yield from _repeats(of, where)
 
 
-def _difference(promised: Fact, own: Fact) -> str | None:
-    if own.category != promised.category:
-        return f"has another category ({own.category or 'none'})"
-    if dict(own.purposes) != dict(promised.purposes):
-        odd = {name for name, _ in own.purposes.items() ^ promised.purposes.items()}
-        return f"allows something else ({', '.join(sorted(odd))})"
-    return None if own.scopes == promised.scopes else "needs other scopes"
+def _repeats(promised: Fact, own: Fact) -> Iterator[Finding]:
+    return found(unrepeated(promised, own, promised.coordinate), own.coordinate, own.place)
 
 
 def _alone(fact: Fact) -> Iterator[Finding]:
@@ -109,9 +87,8 @@ def _alone(fact: Fact) -> Iterator[Finding]:
     if fact.inbound or not fact.category:
         return
     # Relay requires `id: ID!`.
-    if fact.type.endswith("!") and not (fact.named == "ID" and fact.name == "id"):
-        message = f"{fact.coordinate} is {fact.type}, which promises never to be null."
-        yield Finding(Check.NOT_NULLABLE, message, fact.coordinate, fact.place)
+    identifies = fact.named == "ID" and fact.name == "id"
+    yield from found(never_null(fact, fact.type.endswith("!"), identifies), fact.coordinate, fact.place)
     if fact.deprecated is not None and fact.purposes:
         message = f"{fact.coordinate} is deprecated and may still be read for {', '.join(fact.purposes)}."
         yield Finding(Check.DEPRECATED_PERSONAL, message, fact.coordinate, fact.place)

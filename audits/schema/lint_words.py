@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from audits.directives.links import NOT_LINKED
-from audits.schema.checks import Check, Finding
+from audits.schema.checks import Check, Finding, found
 from audits.schema.declarations import DISCLOSED_TO, OURS, PERSONAL_DATA, RETENTION, FieldDeclaration, declaration
 from audits.schema.facts import Fact, Facts
 from audits.schema.places import SourcePosition
@@ -15,6 +14,7 @@ from audits.schema.sdl import Applied
 from audits.schema.vocabulary import Vocabulary, stale, word_place
 from policy.hard_rules import violations
 from policy.purposes import Purpose
+from policy.statements import twice, unfinished
 
 SPEAKING = ("OBJECT", "INTERFACE", "INPUT")
 """The kinds of types whose directives count for their fields."""
@@ -109,17 +109,14 @@ def _unknown(
 
 
 def _complete(fact: Fact) -> Iterator[Finding]:
-    """Find incomplete declarations, which refuse everybody (`policy.decision.gaps`)."""
-    if fact.category and not fact.purposes:
-        yield Finding(Check.NO_PURPOSE, f"{fact.coordinate} names no purpose.", fact.coordinate, fact.place)
-    if fact.category and not fact.retention:
-        message = f"Nothing says how long {fact.coordinate} is kept."
-        yield Finding(Check.NO_RETENTION, message, fact.coordinate, fact.place)
+    """Find incomplete declarations, which refuse everybody."""
+    # What is malformed or stands twice is found where it is written.
+    lacking = (each for each in unfinished(fact) if each[0] in ("NO_PURPOSE", "NO_RETENTION"))
+    return found(lacking, fact.coordinate, fact.place)
 
 
 def _twice(declared: FieldDeclaration, coordinate: str, place: SourcePosition) -> Iterator[Finding]:
-    times = Counter(name for each in declared.allowed for name in each.purposes)
-    for name in (name for name, count in times.items() if count > 1):
+    for name in twice(declared.allowed):
         message = f"{coordinate} names {name} more than once."
         yield Finding(Check.PURPOSE_TWICE, message, coordinate, _allowing(declared, name, place))
 

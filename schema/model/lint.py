@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from graphql import GraphQLArgument, GraphQLInputField
 
-from policy.decision import gaps
 from policy.hard_rules import violations
 from policy.rules import Rule
+from policy.statements import unfinished
 from schema.core.source import Source
 from schema.model import structure
 from schema.model.model import FieldModel, SchemaModel, declared_of
@@ -71,7 +71,7 @@ def _input(core: GraphQLArgument | GraphQLInputField, rule: Rule | None) -> Iter
 
 def _declaration(rule: Rule, public: str | None, source: Source | None) -> Iterator[str]:
     """Gaps of a declaration, and violations of hard rules."""
-    yield from (f"names no {missing}" for missing in gaps(rule))
+    yield from (problem for _, problem in unfinished(rule))
     yield from violations(rule)
     if public is None and not rule.allowances and rule.category is None:
         yield "names no purposes"

@@ -11,8 +11,9 @@ from sqlalchemy import Column
 from policy.conditions import Condition
 from policy.purposes import Purpose
 from policy.rules import Rule
+from policy.statements import circular, never_null, of_column, unrepeated
 from resolvers.reads.filters import HOMES
-from schema.core.source import Home, Source
+from schema.core.source import Home
 from schema.model.model import FieldModel, SchemaModel, holds_rows
 
 Found = tuple[str, str]
@@ -31,9 +32,8 @@ def of_field(model: SchemaModel, field: FieldModel, rule: Rule) -> Iterator[str]
     for condition in sorted({each.when for each in rule.allowances if each.when}, key=lambda each: each.name):
         if not enforceable(model, field, condition):
             yield f"depends on {condition.name}, which no statement for it would enforce"
-    # `id` is the exception: without it a row cannot be pointed at, and its rule protects the row.
-    if rule.category is not None and isinstance(field.core.type, GraphQLNonNull) and not _is_id(field.source):
-        yield "is personal data and must be nullable, or withholding it would take its parent"
+    identifies = field.source is not None and field.source.identifies
+    yield from (text for _, text in never_null(rule, isinstance(field.core.type, GraphQLNonNull), identifies))
 
 
 def of_schema(model: SchemaModel) -> Iterator[Found]:
@@ -49,12 +49,8 @@ def _column(field: FieldModel, rule: Rule) -> Iterator[str]:
     if column is None:
         return
     # Columns such as card numbers and password hashes have no output, whatever a field declares (D4, R16).
-    if not column.info.get("output", False):
-        yield f"shows {column.table.name}.{column.name}, which no API may give out"
-    resting = column.info["category"]
-    if resting is not None and rule.category is not resting:
-        said = "not personal" if rule.category is None else rule.category.name
-        yield f"calls {column.table.name}.{column.name} {said}, which holds {resting.name}"
+    output, name = column.info.get("output", False), f"{column.table.name}.{column.name}"
+    yield from (text for _, text in of_column(rule, name, column.info["category"], output))
 
 
 def _document(model: SchemaModel, field: FieldModel) -> Iterator[str]:
@@ -133,30 +129,24 @@ def _redeclared(model: SchemaModel, field: FieldModel) -> Iterator[Found]:
         return
     for possible in model.core.get_possible_types(type_):
         other = model.field(possible.name, field.name)
-        if other.rule is None or _terms(other.rule) != _terms(field.rule):
-            yield other.coordinate, f"does not repeat the purposes of {field.coordinate}"
+        yield from _repeats(field.rule, other.rule, field.coordinate, other.coordinate)
         for argument in field.core.args:
             mine, theirs = (model.argument(each, field.name, argument) for each in (type_name, possible.name))
-            if mine is None or theirs is None or _terms(mine) != _terms(theirs):
-                yield f"{other.coordinate}({argument}:)", f"does not repeat that of {field.coordinate}"
+            of, where = (f"{each.coordinate}({argument}:)" for each in (field, other))
+            if mine is not None:  # An undeclared one is a finding of its own.
+                yield from _repeats(mine, theirs, of, where)
 
 
-def _terms(rule: Rule) -> tuple[object, ...]:
-    return rule.category, rule.allowances, rule.scopes
+def _repeats(promised: Rule, own: Rule | None, of: str, coordinate: str) -> Iterator[Found]:
+    return ((coordinate, text) for _, text in unrepeated(promised, own, of))
 
 
 def _recursive_inputs(model: SchemaModel) -> Iterator[Found]:
     """Refuse recursive input types: the decision lists every path into a variable, so their number must be finite."""
     types = [each for each in model.core.type_map.values() if isinstance(each, GraphQLInputObjectType)]
     inner = {each.name: {get_named_type(one.type).name for one in each.fields.values()} for each in types}
-    for type_ in types:
-        reached, waiting = set[str](), [type_.name]
-        while waiting:
-            new = inner.get(waiting.pop(), set()) - reached
-            reached |= new
-            waiting += new
-        if type_.name in reached:
-            yield type_.name, "contains itself: an input of any depth can not be judged before it comes"
+    for name in circular(inner):
+        yield name, "contains itself: an input of any depth can not be judged before it comes"
 
 
 def _ambiguous_rows(model: SchemaModel) -> Iterator[Found]:
@@ -166,7 +156,3 @@ def _ambiguous_rows(model: SchemaModel) -> Iterator[Found]:
         # One type without a kind would match the rows of all others.
         if len(names) > 1 and len({each.value for each in kinds if each.kind is not None}) < len(names):
             yield names[-1], f"stands for the same rows as {', '.join(names[:-1])}: give each a variant"
-
-
-def _is_id(source: Source | None) -> bool:
-    return source is not None and source.identifies

@@ -229,17 +229,20 @@ def test_a_scope_is_no_purpose() -> None:
 @pytest.mark.parametrize(
     ("declared", "missing"),
     [
-        (rule(), ("purposes",)),
-        (rule(retention=None), ("purposes", "retention")),
-        (rule(allow(Purpose.INVOICING), retention=None), ("retention",)),
-        (rule(allow()), ("purposes in one of its allowances",)),
-        (rule(allow(), allow(Purpose.INVOICING)), ("purposes in one of its allowances",)),
-        (rule(allow(), category=None), ("purposes in one of its allowances",)),
-        (rule(allow(Purpose.INVOICING), scopes=(NO_SCOPES,)), ("scopes in one of its alternatives",)),
-        (rule(category=None, scopes=(frozenset({"a:read"}), NO_SCOPES)), ("scopes in one of its alternatives",)),
+        (rule(), ("names no purposes",)),
+        (rule(retention=None), ("names no purposes", "names no retention")),
+        (rule(allow(Purpose.INVOICING), retention=None), ("names no retention",)),
+        (rule(allow()), ("names no purposes in one of its allowances",)),
+        (rule(allow(), allow(Purpose.INVOICING)), ("names no purposes in one of its allowances",)),
+        (rule(allow(), category=None), ("names no purposes in one of its allowances",)),
+        (rule(allow(Purpose.INVOICING), scopes=(NO_SCOPES,)), ("names no scopes in one of its alternatives",)),
+        (
+            rule(category=None, scopes=(frozenset({"a:read"}), NO_SCOPES)),
+            ("names no scopes in one of its alternatives",),
+        ),
         (
             rule(allow(Purpose.INVOICING), allow(Purpose.INVOICING, when=Condition.NEWS_NOT_DECLINED)),
-            ("single condition for INVOICING",),
+            ("names no single condition for INVOICING",),
         ),
     ],
 )
@@ -258,7 +261,7 @@ def test_a_gap_is_the_declaration_s_own(declared: Rule, purpose: Purpose, scopes
 
 
 def test_decisions_are_frozen_and_have_a_sentence_each() -> None:
-    for decision in (Granted(), Refused(Reason.UNDECLARED), Gap(("purposes",))):
+    for decision in (Granted(), Refused(Reason.UNDECLARED), Gap(("names no purposes",))):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(decision, dataclasses.fields(decision)[0].name, None)
         assert hash(decision) == hash(dataclasses.replace(decision))
