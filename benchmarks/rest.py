@@ -189,7 +189,7 @@ class Endpoint:
 
 def service(id_: int, kind: str, name: str, status: str, started: Any) -> dict[str, Any]:
     """One service."""
-    return {"id": str(id_), "kind": kind, "name": name, "status": status, "startedAt": started}
+    return {"id": str(id_), "kind": kind, "name": name, "state": status, "startedAt": started}
 
 
 def payment(id_: int, kind: str, brand: str, last4: str, month: int, year: int, bank: str) -> dict[str, Any]:

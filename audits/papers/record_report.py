@@ -148,7 +148,7 @@ def _data(found: ProcessingRecord) -> dict[str, Any]:
     own = found.controller
     return {
         "article": "GDPR Art. 30(1)",
-        "a": {
+        "responsible": {
             "controller": {
                 "name": own.name,
                 "address": own.address,
@@ -161,7 +161,7 @@ def _data(found: ProcessingRecord) -> dict[str, Any]:
             "dataProtectionOfficer": _party_data(own.dpo),
         },
         "activities": [activity_data(each) for each in found.activities],
-        "g": list(found.measures),
+        "measures": list(found.measures),
         "copies": [copies_data(each) for each in found.copies],
         "periods": periods_data(found.periods),
         "registersRead": found.registers_read,
@@ -183,23 +183,23 @@ def _partner_data(one: Company) -> dict[str, Any]:
 
 
 def activity_data(each: Activity) -> dict[str, Any]:
-    """Return one activity in the JSON form, by the letters of the article."""
+    """Return one activity in the JSON form, with what letters (b) to (f) of the article ask for."""
     return {
         "name": each.purpose.name,
         "enabled": each.enabled,
-        "b": each.purpose.text,
-        "c": {
-            "subjects": [one.name for one in each.subjects],
-            "categories": [one.name for one in each.categories],
-        },
-        "d": [{"kind": one.name, "who": one.text, "condition": one.condition} for one in each.recipients],
+        "text": each.purpose.text,
+        "subjects": [one.name for one in each.subjects],
+        "categories": [one.name for one in each.categories],
+        "recipients": [{"kind": one.name, "who": one.text, "condition": one.condition} for one in each.recipients],
         "partners": None if each.companies is None else [_partner_data(one) for one in _bound(each)],
         "companies": None if each.companies is None else [company_data(one) for one in each.companies],
-        "e": [
+        "transfers": [
             {"recipient": one.recipient.name, "country": one.country, "safeguards": one.safeguards["en"]}
             for one in each.transfers
         ],
-        "f": [{"rule": one.name, "text": one.text, "period": one.period, "from": one.starts} for one in each.limits],
+        "limits": [
+            {"rule": one.name, "text": one.text, "period": one.period, "from": one.starts} for one in each.limits
+        ],
         "extra": {
             "legalBases": [{"name": one.name, "article": one.article} for one in each.purpose.bases],
             "consent": each.purpose.consent,

@@ -12,7 +12,8 @@ from resolvers.signin.actor import Actor, actor_at
 from store.queue.revocations import end_family, withdraw_app
 from store.tables.oauth import oauth_consents, oauth_families
 
-NO_APP = UserProblem("NOT_FOUND", "There is no such app.", ("id",))
+NO_APP = UserProblem("NOT_FOUND", "There is no such app.", ("authorizedAppId",))
+NO_APP_SESSION = UserProblem("NOT_FOUND", "There is no such app.", ("appSessionId",))
 
 
 async def withdraw_one(actor: Actor, consent_id: int) -> Result:
@@ -37,16 +38,16 @@ async def end_one_app(actor: Actor, family_id: int) -> Result:
             oauth_families.c.id == family_id, oauth_families.c.customer_id == actor.customer_id
         )
         if await connection.scalar(mine) is None:
-            return Result(problems=(NO_APP,))
+            return Result(problems=(NO_APP_SESSION,))
         await end_family(connection, family_id, actor.now)
     return Result(affected={"appSession": family_id})
 
 
 async def withdraw_authorized_app(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
-    return await withdraw_one(actor_at(context), given["id"])
+    return await withdraw_one(actor_at(context), given["authorizedAppId"])
 
 
 async def end_app_session(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
-    return await end_one_app(actor_at(context), given["id"])
+    return await end_one_app(actor_at(context), given["appSessionId"])

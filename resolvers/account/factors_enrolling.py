@@ -30,11 +30,11 @@ from store.tables.credentials import credentials, second_factors
 from store.tables.signin import passkeys, session_proofs
 
 NOT_OFFERED = UserProblem(
-    "FACTOR_NOT_OFFERED", "This platform has no second step: mail programs cannot ask for one.", ("credential",)
+    "FACTOR_NOT_OFFERED", "This platform has no second step: mail programs cannot ask for one.", ("credentialId",)
 )
 NOT_BEGUN = UserProblem("NOT_BEGUN", "Begin anew: there is no enrolment to confirm.")
 NO_FACTOR = UserProblem("NO_SECOND_FACTOR", "Recovery codes stand in for another factor: add one first.")
-NO_SUCH_FACTOR = UserProblem("NOT_FOUND", "There is no such second factor.", ("id",))
+NO_SUCH_FACTOR = UserProblem("NOT_FOUND", "There is no such second factor.", ("secondFactorId",))
 TOO_MANY = UserProblem("TOO_MANY_PASSKEYS", Message("There are {most} passkeys already: remove one first.", most=MOST))
 NOT_ACCEPTED = UserProblem("PASSKEY_NOT_ACCEPTED", "The passkey could not be verified. Try again.", ("response",))
 

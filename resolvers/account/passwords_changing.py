@@ -191,5 +191,5 @@ def at_field(problems: tuple[UserProblem, ...], field: str) -> tuple[UserProblem
 async def change_password(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
     return await change(
-        actor_at(context), given.get("credential"), given.get("currentPassword") or "", given.get("newPassword") or ""
+        actor_at(context), given.get("credentialId"), given.get("currentPassword") or "", given.get("newPassword") or ""
     )

@@ -13,7 +13,7 @@ from resolvers.signin.actor import Actor, actor_at
 from resolvers.signin.sessions import end_where
 from store.tables.access import sessions
 
-NO_SESSION = UserProblem("NOT_FOUND", "There is no such session.", ("id",))
+NO_SESSION = UserProblem("NOT_FOUND", "There is no such session.", ("sessionId",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ async def end_others(actor: Actor) -> Ended:
 
 async def end_session(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """The command of the API."""
-    return await end_one(actor_at(context), given.get("id") or 0)
+    return await end_one(actor_at(context), given.get("sessionId") or 0)
 
 
 async def end_other_sessions(context: CommandContext, given: Mapping[str, Any]) -> Ended:

@@ -22,14 +22,14 @@ AHEAD = timedelta(minutes=1)
 """The maximum time that the platform's clock may be ahead."""
 
 WHO = UserProblem(
-    "CUSTOMER_REQUIRED", "Name the customer by `customer` or by `customerNumber`, not by both.", ("customer",)
+    "CUSTOMER_REQUIRED", "Name the customer by `customerId` or by `customerNumber`, not by both.", ("customerId",)
 )
-NOBODY = UserProblem("NOT_FOUND", "There is no such customer.", ("customer",))
+NOBODY = UserProblem("NOT_FOUND", "There is no such customer.", ("customerId",))
 NO_ADDRESS = UserProblem("INVALID_IP_ADDRESS", "Give an IPv4 or IPv6 address.", ("ipAddress",))
 WRONG_TIME = UserProblem("INVALID_TIME", "Report an access within two days, and none of the future.", ("at",))
 
 
-async def record_access(context: CommandContext, given: Mapping[str, Any]) -> Result:
+async def record_sign_in(context: CommandContext, given: Mapping[str, Any]) -> Result:
     """Record an access to another platform; the customer is notified if it is unusual."""
     at = given.get("at") or context.now
     address = parsed_address(given.get("ipAddress"))
@@ -56,7 +56,7 @@ def _problems(
 ) -> tuple[UserProblem, ...]:
     found = []
     # Both could name two customers.
-    if (given.get("customer") is None) == (given.get("customerNumber") is None):
+    if (given.get("customerId") is None) == (given.get("customerNumber") is None):
         found.append(WHO)
     if no_address:
         found.append(NO_ADDRESS)
@@ -71,7 +71,7 @@ def _word(choice: Any) -> str:
 
 
 async def _key(context: CommandContext, given: Mapping[str, Any]) -> SubjectKey | None:
-    customer_id: int | None = given.get("customer")
+    customer_id: int | None = given.get("customerId")
     if customer_id is None:
         return await key_with_number(context.store, given["customerNumber"])
     found = select(customers.c.id).where(customers.c.id == bindparam("id"))

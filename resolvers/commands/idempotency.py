@@ -31,6 +31,12 @@ from store.sql.ids import new_id
 from store.sql.metadata import instant
 
 LENGTH = 16
+FIELD = "idempotencyKey"
+"""The input field of every mutation that has its idempotency key."""
+LONGEST = 128
+"""Characters of an idempotency key."""
+OWN = ""
+"""Stands where a key of the request has the response key, which is never empty."""
 UNDER_WAY = timedelta(minutes=2)
 """The time after which a claim without an answer expires."""
 
@@ -41,6 +47,7 @@ SHOWN_ONCE = b"null"
 """The stored outcome of a command whose answer is not stored, because it contains a secret."""
 
 REUSED = UserProblem("IDEMPOTENCY_KEY_REUSED", "This key was sent with another request: a new request needs a new key.")
+UNFIT = UserProblem("INVALID_IDEMPOTENCY_KEY", "An idempotency key has 1 to 128 printable characters.", (FIELD,))
 DONE = UserProblem(
     "ALREADY_DONE",
     "A request with this key was carried out before. Read the present state before you send it with a new key.",
@@ -54,16 +61,31 @@ class DuplicateRequestError(Exception):
     """Another request has claimed the key; this one did nothing."""
 
 
-async def run_idempotently(context: CommandContext, key: str, name: str, run: Run, given: Mapping[str, Any]) -> Result:
-    """Run a command, or return the stored answer; `key` is the caller's, `name` the response key of the field.
+async def run_command(
+    context: CommandContext, response_key: str, field: str, run: Run, given: Mapping[str, Any]
+) -> Result:
+    """Run the command of a field, idempotently if its input or the request has a key."""
+    own, rest = given.get(FIELD), {each: value for each, value in given.items() if each != FIELD}
+    if own is not None:
+        if not 0 < len(own) <= LONGEST or not own.isprintable():
+            return _kind(run)(problems=(UNFIT,))
+        # Whatever the response key is: a queue may send the mutation again beside others, under an alias.
+        return await run_idempotently(context, f"{own}\0{OWN}", field, run, rest)
+    if context.key is not None:
+        return await run_idempotently(context, f"{context.key}\0{response_key}", field, run, rest)
+    return await run(context, rest)
+
+
+async def run_idempotently(context: CommandContext, key: str, field: str, run: Run, given: Mapping[str, Any]) -> Result:
+    """Run the command of a field, or return the stored answer.
 
     A request with input problems, or without a change, does not use the key up: the corrected one may use it again.
     """
-    caller = f"{context.grant.client_id}\0{context.grant.subject}\0{key}\0{name}"
+    caller = f"{context.grant.client_id}\0{context.grant.subject}\0{key}"
     row: dict[str, Any] = {
         "id": new_id(),
         "mark": _mark(context, caller),
-        "request": await _asked(context, f"{caller}\0{_text(given)}"),
+        "request": await _asked(context, f"{caller}\0{field}\0{_text(given)}"),
         "outcome": None,
         "at": context.now,
     }

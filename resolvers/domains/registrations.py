@@ -27,14 +27,14 @@ from store.tables.domains import domains
 from store.tables.services import services
 from values.domain_name import DomainNameError, to_ascii
 
-NO_SERVICE = UserProblem("NOT_FOUND", "There is no such service that runs.", ("service",))
-NO_DOMAIN_SERVICE = UserProblem("NOT_A_DOMAIN", "This service is not the subscription of a domain.", ("service",))
-HAS_ONE = UserProblem("TAKEN", "This service has its domain already.", ("service",))
+NO_SERVICE = UserProblem("NOT_FOUND", "There is no such service that runs.", ("serviceId",))
+NO_DOMAIN_SERVICE = UserProblem("NOT_A_DOMAIN", "This service is not the subscription of a domain.", ("serviceId",))
+HAS_ONE = UserProblem("TAKEN", "This service has its domain already.", ("serviceId",))
 TAKEN = UserProblem("TAKEN", "This domain is registered here already.", ("name",))
 PAST = UserProblem("INVALID_TIME", "A registration that is made now ends later.", ("expiresAt",))
 NAMELESS = UserProblem("REQUIRED", "An owner has a name.", ("registrant", "name"))
 EMAIL = ("registrant", "email")
-NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domain",))
+NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domainId",))
 
 
 async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> Result:
@@ -60,7 +60,7 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
     # The reservation surrounds the transaction, so that a crash leaves a reservation without a row, never two rows.
     async with reserving(context.store) as reserved, context.store.write() as connection:
         found = select(services.c.customer_id, services.c.kind).where(
-            services.c.id == (given.get("service") or 0), services.c.status != "TERMINATED"
+            services.c.id == (given.get("serviceId") or 0), services.c.status != "TERMINATED"
         )
         service = (await connection.execute(found.with_for_update())).one_or_none()
         (key,) = await context.store.keys.subjects([service.customer_id]) if service is not None else (None,)
@@ -69,7 +69,7 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
             return Result(problems=(NO_SERVICE,))
         if service.kind != "DOMAIN":
             return Result(problems=(NO_DOMAIN_SERVICE,))
-        if await connection.scalar(select(domains.c.id).where(domains.c.service_id == given["service"])) is not None:
+        if await connection.scalar(select(domains.c.id).where(domains.c.service_id == given["serviceId"])) is not None:
             return Result(problems=(HAS_ONE,))
         id_, email, email_context = new_id(), details.get(domains.c.registrant_email), email_context_of(context)
         wanted = LookupRequest(Lookup.DOMAIN, context.store.keys.blind_index(Lookup.DOMAIN, name), key.customer_id, id_)
@@ -87,7 +87,7 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
         row = {
             "id": id_,
             "customer_id": key.customer_id,
-            "service_id": given["service"],
+            "service_id": given["serviceId"],
             "name_ref": wanted.ref,
             "tld": name.rpartition(".")[2],
             "registrant_kind": word(given["registrantKind"], REGISTRANT_KINDS),
@@ -99,7 +99,7 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
         }
         await connection.execute(insert(domains).values(row))
         coordinates = ["Domain.name", *(COORDINATES[column] for column in details)]
-        facts: dict[str, Fact] = {"domain": Ref("Domain", id_), "service": Ref("Service", given["service"])}
+        facts: dict[str, Fact] = {"domain": Ref("Domain", id_), "service": Ref("Service", given["serviceId"])}
         await record(connection, context, key, coordinates)
         await announce(connection, key, Event.DOMAIN_REGISTERED.wire, context.now, coordinates, facts)
         # Only details with a value are disclosed.
@@ -128,7 +128,7 @@ async def update_registrant(context: CommandContext, given: Mapping[str, Any]) -
         return Result(problems=tuple(texts.problems))
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
-        domain = await owned(connection, key, given.get("domain") or 0, context.now) if key is not None else None
+        domain = await owned(connection, key, given.get("domainId") or 0, context.now) if key is not None else None
         if key is None or domain is None:
             return Result(problems=(NO_DOMAIN,))
         email = details.get(domains.c.registrant_email, domain.email)

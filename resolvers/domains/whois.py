@@ -23,7 +23,7 @@ from store.tables.domains import domains
 
 KIND, SOURCE = "WHOIS_PUBLICATION", "graphql/setWhoisVisibility"
 SWITCHES = {f"hide{field.capitalize()}": field for field in FIELDS}
-NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domain",))
+NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domainId",))
 
 
 async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> Result:
@@ -38,7 +38,7 @@ async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> R
             domains.c.id, domains.c.tld, domains.c.registrant_kind, *(domains.c[f"hide_{field}"] for field in FIELDS)
         )
         own = found.where(
-            domains.c.id == (given.get("domain") or 0), domains.c.customer_id == context.subject
+            domains.c.id == (given.get("domainId") or 0), domains.c.customer_id == context.subject
         ).with_for_update()
         row = (await connection.execute(own)).one_or_none()
         if key is None or row is None:
@@ -56,7 +56,7 @@ async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> R
             facts: dict[str, Fact] = {"domain": Ref("Domain", row.id)}
             await record(connection, context, key, changed)
             await announce(connection, key, Event.WHOIS_CHANGED.wire, context.now, changed, facts)
-    return Result(affected={"domain": given["domain"], "customer": context.subject})
+    return Result(affected={"domain": given["domainId"], "customer": context.subject})
 
 
 def refused(tld: str, kind: str, field: str, hide: bool) -> UserProblem | None:

@@ -29,18 +29,18 @@ SAME = timedelta(days=1)
 """The time within which a repeated refused request, which erases nothing more, counts as the same one."""
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
-NO_ERASURE = UserProblem("NOT_FOUND", "There is no such erasure.", ("id",))
+NO_ERASURE = UserProblem("NOT_FOUND", "There is no such erasure.", ("erasureId",))
 ACTIVE = UserProblem(
     "SERVICES_ACTIVE",
     "Services are still running: end them first, or ask with `whenServicesEnd: true`. `blockedBy` lists them.",
     ("whenServicesEnd",),
 )
-BEGUN = UserProblem("ERASURE_BEGUN", "The erasure has begun and cannot be called off any more.", ("id",))
-OVER = UserProblem("ERASURE_OVER", "This erasure is over.", ("id",))
+BEGUN = UserProblem("ERASURE_BEGUN", "The erasure has begun and cannot be called off any more.", ("erasureId",))
+OVER = UserProblem("ERASURE_OVER", "This erasure is over.", ("erasureId",))
 BY_ITSELF = UserProblem(
     "NOT_ASKED_FOR",
     "Nobody asked for this erasure: it comes six months after the last service. A new service ends it.",
-    ("id",),
+    ("erasureId",),
 )
 
 
@@ -184,7 +184,7 @@ async def cancel_erasure(context: CommandContext, given: Mapping[str, Any]) -> R
     if key is None:
         return Result(problems=(GONE,))
     async with context.store.write() as connection:
-        own = erasures.c.id == (given.get("id") or 0), erasures.c.customer_id == context.subject
+        own = erasures.c.id == (given.get("erasureId") or 0), erasures.c.customer_id == context.subject
         row = (
             await connection.execute(select(erasures.c.state, erasures.c.cause).where(*own).with_for_update())
         ).one_or_none()
@@ -196,8 +196,8 @@ async def cancel_erasure(context: CommandContext, given: Mapping[str, Any]) -> R
         # Data keys may be destroyed already, and destroying is final.
         if State[row.state] not in WAITING:
             return Result(problems=(BEGUN if row.state == "ERASING" else OVER,))
-        await withdraw(connection, context, key, given["id"], row.state)
-    return Result(affected={"erasure": given["id"], "customer": context.subject})
+        await withdraw(connection, context, key, given["erasureId"], row.state)
+    return Result(affected={"erasure": given["erasureId"], "customer": context.subject})
 
 
 async def withdraw(

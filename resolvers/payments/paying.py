@@ -29,10 +29,10 @@ COORDINATES = {
 }
 """Coordinates of the parts of a card by their names in messages; a part that is not listed cannot be sent."""
 
-NO_INVOICE = UserProblem("NOT_FOUND", "There is no such invoice.", ("invoice",))
-PAID = UserProblem("ALREADY_PAID", "This invoice is paid.", ("invoice",))
-NO_CARD = UserProblem("NOT_FOUND", "No such card is kept.", ("card",))
-ONE = UserProblem("ONE_CARD", "Name a kept card, or give one for this payment: one of the two.", ("card",))
+NO_INVOICE = UserProblem("NOT_FOUND", "There is no such invoice.", ("invoiceId",))
+PAID = UserProblem("ALREADY_PAID", "This invoice is paid.", ("invoiceId",))
+NO_CARD = UserProblem("NOT_FOUND", "No such card is kept.", ("cardId",))
+ONE = UserProblem("ONE_CARD", "Name a kept card, or give one for this payment: one of the two.", ("cardId",))
 NOBODY = UserProblem("NO_AFFILIATE", "Nobody is registered who takes payments by card.")
 NO_AFFILIATE = UserProblem("NO_AFFILIATE", "There is no such affiliate for cards.", ("affiliate",))
 CODE = UserProblem("INVALID_CODE", "The security code has three digits, or four.", ("oneTime", "securityCode"))
@@ -65,7 +65,7 @@ async def pay_with_card(context: CommandContext, given: Mapping[str, Any]) -> Fo
     4. append the ledger entry durably; 5. send the card; 6. mark the invoice as paid if the payment was accepted.
     """
     one_time = given.get("oneTime")
-    if (one_time is None) == (given.get("card") is None):
+    if (one_time is None) == (given.get("cardId") is None):
         return ForwardedMessage(problems=(ONE,))
     card = _one_time(context, one_time) if one_time is not None else None  # 1
     if isinstance(card, tuple):
@@ -74,12 +74,12 @@ async def pay_with_card(context: CommandContext, given: Mapping[str, Any]) -> Fo
     async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return ForwardedMessage(problems=(GONE,))
-        found = select(invoices).where(invoices.c.id == given["invoice"], invoices.c.customer_id == key.customer_id)
+        found = select(invoices).where(invoices.c.id == given["invoiceId"], invoices.c.customer_id == key.customer_id)
         invoice = (await connection.execute(found)).one_or_none()
         if invoice is None or invoice.paid_at is not None:  # 2
             return ForwardedMessage(problems=(NO_INVOICE if invoice is None else PAID,))
         if card is None:
-            card = await kept_card(connection, key, given["card"])
+            card = await kept_card(connection, key, given["cardId"])
             if card is None:
                 return ForwardedMessage(problems=(NO_CARD,))
         affiliate = await affiliate_of(context, connection, "CARD")
@@ -153,12 +153,12 @@ async def forward_card(context: CommandContext, given: Mapping[str, Any]) -> For
     async with context.store.write() as connection:
         owner = await connection.scalar(
             select(payment_methods.c.customer_id).where(
-                payment_methods.c.id == given["card"], payment_methods.c.kind == "CARD"
+                payment_methods.c.id == given["cardId"], payment_methods.c.kind == "CARD"
             )
         )
     (key,) = (None,) if owner is None else await context.store.keys.subjects([owner])
     async with context.store.write() as connection:
-        card = None if key is None else await kept_card(connection, key, given["card"])
+        card = None if key is None else await kept_card(connection, key, given["cardId"])
         if key is None or card is None:
             return ForwardedMessage(problems=(NO_CARD,))
         affiliate: Affiliate | None = await affiliate_of(context, connection, "CARD", given["affiliate"])
@@ -167,7 +167,7 @@ async def forward_card(context: CommandContext, given: Mapping[str, Any]) -> For
         content = {"reference": reference, "card": dict(card.facts)}
         message = AffiliateMessage(
             "card",
-            f"card_{key.lasting_id('Card', given['card'])}_{reference}",
+            f"card_{key.lasting_id('Card', given['cardId'])}_{reference}",
             f"card:{reference}",
             card.fields,
             content,

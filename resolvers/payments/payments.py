@@ -19,7 +19,7 @@ from store.tables.customers import customers
 from store.tables.payments import card_vault, payment_methods
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
-NO_METHOD = UserProblem("NOT_FOUND", "There is no such payment method.", ("id",))
+NO_METHOD = UserProblem("NOT_FOUND", "There is no such payment method.", ("paymentMethodId",))
 TOO_MANY = UserProblem("TOO_MANY", "Remove a payment method first: twenty are enough for anyone.")
 MOST = 20
 TYPES = {"CARD": "Card", "PAYPAL": "PayPal", "BANK_TRANSFER": "BankTransfer"}
@@ -66,12 +66,12 @@ async def set_default(context: CommandContext, given: Mapping[str, Any]) -> Resu
     async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
-        kind = await kind_of(connection, key.customer_id, given["id"])
+        kind = await kind_of(connection, key.customer_id, given["paymentMethodId"])
         if kind is None:
             return Result(problems=(NO_METHOD,))
-        await make_default(connection, key.customer_id, given["id"])
-        await changed(connection, context, key, given["id"], kind)
-    return Result(affected={"paymentMethod": given["id"], "customer": context.subject})
+        await make_default(connection, key.customer_id, given["paymentMethodId"])
+        await changed(connection, context, key, given["paymentMethodId"], kind)
+    return Result(affected={"paymentMethod": given["paymentMethodId"], "customer": context.subject})
 
 
 async def remove(context: CommandContext, given: Mapping[str, Any]) -> Result:
@@ -80,13 +80,13 @@ async def remove(context: CommandContext, given: Mapping[str, Any]) -> Result:
     async with context.store.write() as connection:
         if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(GONE,))
-        kind = await kind_of(connection, key.customer_id, given["id"])
+        kind = await kind_of(connection, key.customer_id, given["paymentMethodId"])
         if kind is None:
             return Result(problems=(NO_METHOD,))
-        await connection.execute(delete(card_vault).where(card_vault.c.payment_method_id == given["id"]))
-        await connection.execute(delete(payment_methods).where(payment_methods.c.id == given["id"]))
+        await connection.execute(delete(card_vault).where(card_vault.c.payment_method_id == given["paymentMethodId"]))
+        await connection.execute(delete(payment_methods).where(payment_methods.c.id == given["paymentMethodId"]))
         await fall_back(connection, key.customer_id)
-        await changed(connection, context, key, given["id"], kind)
+        await changed(connection, context, key, given["paymentMethodId"], kind)
     await context.store.scrub(card_vault)
     return Result(affected={"customer": context.subject})
 

@@ -11,7 +11,7 @@ from aiodataloader import DataLoader
 
 from messages.catalogue import translate
 from resolvers.commands.context import CommandContext, Result, Run
-from resolvers.commands.idempotency import run_idempotently
+from resolvers.commands.idempotency import run_command
 from resolvers.reads.fetches import ROWS, ByIndex, ByKey, Layout, Row
 from resolvers.reads.filters import NOW, SUBJECT
 from resolvers.reads.guard import OrderBounds, OwnerCheck, SubjectTracker
@@ -71,8 +71,8 @@ class OperationContext:
         """The encoder of cursors."""
         return self.store.keys.system.cursors
 
-    async def perform(self, key: str, run: Run, given: Mapping[str, Any]) -> Result:
-        """Run a command once, also if the standard executor repeats the operation after the compiled plan failed.
+    async def perform(self, key: str, field: str, run: Run, given: Mapping[str, Any]) -> Result:
+        """Run the command of a field once by its response key, also if the standard executor repeats the operation.
 
         The subject is tracked here, because values that a command creates, such as a secret, are read from no row.
         """
@@ -86,11 +86,8 @@ class OperationContext:
             raise self.failed[key]
         if key not in self.performed:
             command = self.command
-            work = (
-                run(command, given) if command.key is None else run_idempotently(command, command.key, key, run, given)
-            )
             try:
-                self.performed[key] = _localised(await work, command.language)
+                self.performed[key] = _localised(await run_command(command, key, field, run, given), command.language)
             except Exception as error:
                 self.failed[key] = error
                 raise

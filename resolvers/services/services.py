@@ -25,14 +25,14 @@ from store.tables.services import services
 AHEAD = timedelta(minutes=1)
 """The maximum time that a tool's clock may be ahead."""
 
-NOBODY = UserProblem("NOT_FOUND", "There is no such customer.", ("customer",))
-NO_SERVICE = UserProblem("NOT_FOUND", "There is no such service.", ("service",))
+NOBODY = UserProblem("NOT_FOUND", "There is no such customer.", ("customerId",))
+NO_SERVICE = UserProblem("NOT_FOUND", "There is no such service.", ("serviceId",))
 PENDING = UserProblem(
     "ERASURE_PENDING",
     "The customer asked to be erased: subscribe with `withdrawErasure: true` if they want to stay.",
     ("withdrawErasure",),
 )
-TOO_LATE = UserProblem("ERASURE_BEGUN", "The customer is being erased.", ("customer",))
+TOO_LATE = UserProblem("ERASURE_BEGUN", "The customer is being erased.", ("customerId",))
 FUTURE = UserProblem("INVALID_TIME", "A service cannot end in the future: end it when it does.", ("at",))
 BEFORE = UserProblem("INVALID_TIME", "A service cannot end before it began.", ("at",))
 
@@ -44,7 +44,7 @@ async def subscribe_service(context: CommandContext, given: Mapping[str, Any]) -
     name = texts.name("name")
     if texts.problems:
         return Result(problems=tuple(texts.problems))
-    (key,) = await context.store.keys.subjects([given["customer"]])
+    (key,) = await context.store.keys.subjects([given["customerId"]])
     async with context.store.write() as connection:
         if key is None or not await _locked(connection, key.customer_id):
             return Result(problems=(NOBODY,))
@@ -91,7 +91,7 @@ async def terminate_service(context: CommandContext, given: Mapping[str, Any]) -
         return Result(problems=(FUTURE,))
     async with context.store.write() as connection:
         found = select(services.c.customer_id, services.c.status, services.c.started_at).where(
-            services.c.id == (given.get("service") or 0)
+            services.c.id == (given.get("serviceId") or 0)
         )
         row = (await connection.execute(found)).one_or_none()
         if row is None or not await _locked(connection, row.customer_id):
@@ -100,18 +100,18 @@ async def terminate_service(context: CommandContext, given: Mapping[str, Any]) -
             if at < row.started_at:
                 return Result(problems=(BEFORE,))
             ended = {"status": "TERMINATED", "terminated_at": at, "renews_at": None}
-            await connection.execute(update(services).where(services.c.id == given["service"]).values(ended))
+            await connection.execute(update(services).where(services.c.id == given["serviceId"]).values(ended))
             # The registration ends with its service, so the name is free again.
-            mine = domains.c.service_id == given["service"], domains.c.released_at.is_(None)
+            mine = domains.c.service_id == given["serviceId"], domains.c.released_at.is_(None)
             await connection.execute(update(domains).where(*mine).values(released_at=at))
             (key,) = await context.store.keys.subjects([row.customer_id])
             if key is not None:
-                facts = {"service": Ref("Service", given["service"])}
+                facts = {"service": Ref("Service", given["serviceId"])}
                 await announce(connection, key, "service.terminated", context.now, facts=facts)
         # Also after a repeated call, which repairs a missing start of the period.
         if not await active_services(connection, row.customer_id):
             await _clock(connection, row.customer_id, await last_end(connection, row.customer_id))
-    return Result(affected={"service": given["service"], "customer": row.customer_id})
+    return Result(affected={"service": given["serviceId"], "customer": row.customer_id})
 
 
 async def _locked(connection: AsyncConnection, customer_id: int) -> bool:

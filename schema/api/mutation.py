@@ -14,7 +14,7 @@ from resolvers.account import factors_commands as factors
 from resolvers.account.apps import end_app_session, withdraw_authorized_app
 from resolvers.account.passwords_changing import change_password
 from resolvers.account.sessions_commands import end_other_sessions, end_session
-from resolvers.account.signins_reporting import record_access
+from resolvers.account.signins_reporting import record_sign_in
 from resolvers.consents.preferences import choose_cookies, set_product_news
 from resolvers.customers.profile import update_profile
 from resolvers.customers.registering import register_customer
@@ -28,45 +28,70 @@ from resolvers.services.services import subscribe_service, terminate_service
 from schema.declare.commands import by_id, command, editable_columns
 from schema.declare.fields import shared
 from schema.declare.readers import SELF, WRITE_PROFILE
-from schema.mutations.access_reports import SECURITY, RecordAccessInput, RecordAccessPayload
 from schema.mutations.consents import (
     ChooseCookiesInput,
     ChooseCookiesPayload,
     SetProductNewsInput,
     SetProductNewsPayload,
 )
-from schema.mutations.email_changes import ConfirmEmailChangeInput, EmailChangePayload, RequestEmailChangeInput
+from schema.mutations.email_changes import (
+    ConfirmEmailChangeInput,
+    ConfirmEmailChangePayload,
+    RequestEmailChangeInput,
+    RequestEmailChangePayload,
+)
 from schema.mutations.factors import (
-    BeginFactorInput,
+    BeginPasskeyInput,
     BeginPasskeyPayload,
     ConfirmTotpInput,
+    ConfirmTotpPayload,
+    EnrolTotpInput,
     EnrolTotpPayload,
-    FactorPayload,
+    RegenerateRecoveryCodesInput,
+    RegenerateRecoveryCodesPayload,
     RegisterPasskeyInput,
+    RegisterPasskeyPayload,
     RemoveSecondFactorInput,
     RemoveSecondFactorPayload,
 )
 from schema.mutations.passwords import ChangePasswordInput, ChangePasswordPayload
+from schema.mutations.paying import ForwardCardInput, ForwardCardPayload, PayWithCardInput, PayWithCardPayload
 from schema.mutations.payments import (
     METHODS,
     AddBankTransferInput,
+    AddBankTransferPayload,
     AddCardInput,
     AddCardPayload,
     AddPayPalInput,
-    ForwardCardInput,
-    ForwardCardPayload,
-    PaymentMethodInput,
-    PaymentMethodPayload,
-    PayWithCardInput,
-    PayWithCardPayload,
+    AddPayPalPayload,
+    RemovePaymentMethodInput,
     RemovePaymentMethodPayload,
+    SetDefaultPaymentMethodInput,
+    SetDefaultPaymentMethodPayload,
+    WithdrawCardConsentInput,
     WithdrawCardConsentPayload,
 )
 from schema.mutations.profile import UpdateProfileInput, UpdateProfilePayload
 from schema.mutations.registering import RegisterCustomerInput, RegisterCustomerPayload
-from schema.mutations.registrants import REGISTRAR, RegisterDomainInput, RegistrantPayload, UpdateRegistrantInput
-from schema.mutations.restrictions import ObjectionInput, RequestRestrictionInput, RestrictionPayload
-from schema.mutations.sessions import EndOtherSessionsPayload, EndSessionInput, EndSessionPayload
+from schema.mutations.registrants import (
+    REGISTRAR,
+    RegisterDomainInput,
+    RegisterDomainPayload,
+    UpdateRegistrantInput,
+    UpdateRegistrantPayload,
+)
+from schema.mutations.restrictions import (
+    LiftRestrictionInput,
+    LiftRestrictionPayload,
+    ObjectToInput,
+    ObjectToPayload,
+    RequestRestrictionInput,
+    RequestRestrictionPayload,
+    WithdrawObjectionInput,
+    WithdrawObjectionPayload,
+)
+from schema.mutations.sessions import EndOtherSessionsInput, EndOtherSessionsPayload, EndSessionInput, EndSessionPayload
+from schema.mutations.signin_reports import SECURITY, RecordSignInInput, RecordSignInPayload
 from schema.mutations.whois import SetWhoisVisibilityInput, SetWhoisVisibilityPayload
 from schema.types.apps import (
     EndAppSessionInput,
@@ -83,21 +108,20 @@ from schema.types.erasures import (
     request_erasure,
 )
 from schema.types.exports import RequestExportInput, RequestExportPayload
-from schema.types.services import PROVIDED, ServicePayload, SubscribeServiceInput, TerminateServiceInput
+from schema.types.services import (
+    PROVIDED,
+    SubscribeServiceInput,
+    SubscribeServicePayload,
+    TerminateServiceInput,
+    TerminateServicePayload,
+)
 
 CARDS_FORWARD = frozenset({"cards:forward"})
-ACCESS_WRITE = frozenset({"access:write"})
+SIGNINS_WRITE = frozenset({"signins:write"})
 DOMAINS_WRITE = frozenset({"domains:write"})
 CUSTOMERS_WRITE = frozenset({"customers:write"})
 SERVICES_WRITE = frozenset({"services:write"})
-FOR = "credential", "Credential"
-ExportInput = Annotated[RequestExportInput | None, strawberry.argument(description="The language of the export.")]
-ErasureInput = Annotated[
-    RequestErasureInput | None, strawberry.argument(description="Whether the erasure may wait for running services.")
-]
-BeginFactor = Annotated[
-    BeginFactorInput | None, strawberry.argument(description="The platform; the session's own when left out.")
-]
+FOR = "credentialId", "Credential"
 
 
 @strawberry.type(description="The changes that can be made. They are executed in order, each completely or not at all.")
@@ -118,18 +142,28 @@ class Mutation:
         """Change the password of one platform; all other sessions of that platform end."""
 
     @command(by_id(factors.enrol_totp, *FOR), (SELF,), step_up=True)
-    def enrol_totp(self, input: BeginFactor = strawberry.UNSET) -> EnrolTotpPayload | None:
+    def enrol_totp(
+        self,
+        input: Annotated[
+            EnrolTotpInput, strawberry.argument(description="The platform; the session's own when left out.")
+        ],
+    ) -> EnrolTotpPayload | None:
         """Begin the enrolment of an authenticator app (TOTP, RFC 6238: six digits, 30 seconds, SHA-1)."""
 
     # No step-up: `enrolTotp` needed it, and the code proves the secret that it returned.
     @command(by_id(factors.confirm_totp, *FOR), (SELF,))
     def confirm_totp(
         self, input: Annotated[ConfirmTotpInput, strawberry.argument(description="The first code that the app shows.")]
-    ) -> FactorPayload | None:
+    ) -> ConfirmTotpPayload | None:
         """Finish the enrolment of an authenticator app: sign-ins ask for it from now on. An earlier app is removed."""
 
     @command(by_id(factors.begin_passkey, *FOR), (SELF,), step_up=True)
-    def begin_passkey(self, input: BeginFactor = strawberry.UNSET) -> BeginPasskeyPayload | None:
+    def begin_passkey(
+        self,
+        input: Annotated[
+            BeginPasskeyInput, strawberry.argument(description="The platform; the session's own when left out.")
+        ],
+    ) -> BeginPasskeyPayload | None:
         """Begin the registration of a passkey, which serves as a second factor or instead of the password."""
 
     # No step-up: the challenge of `beginPasskey`, which needed it, is for this account alone.
@@ -139,67 +173,75 @@ class Mutation:
         input: Annotated[
             RegisterPasskeyInput, strawberry.argument(description="The credential that the browser created.")
         ],
-    ) -> FactorPayload | None:
+    ) -> RegisterPasskeyPayload | None:
         """Finish the registration of a passkey."""
 
     @command(by_id(factors.regenerate_recovery_codes, *FOR), (SELF,), step_up=True)
-    def regenerate_recovery_codes(self, input: BeginFactor = strawberry.UNSET) -> FactorPayload | None:
+    def regenerate_recovery_codes(
+        self,
+        input: Annotated[
+            RegenerateRecoveryCodesInput,
+            strawberry.argument(description="The platform; the session's own when left out."),
+        ],
+    ) -> RegenerateRecoveryCodesPayload | None:
         """Generate ten new recovery codes; the old ones become invalid."""
 
-    @command(by_id(factors.remove_second_factor, "id", "SecondFactor"), (SELF,), step_up=True)
+    @command(by_id(factors.remove_second_factor, "secondFactorId", "SecondFactor"), (SELF,), step_up=True)
     def remove_second_factor(
         self, input: Annotated[RemoveSecondFactorInput, strawberry.argument(description="The factor to remove.")]
     ) -> RemoveSecondFactorPayload | None:
         """Remove a second factor; all other sessions of its platform end."""
 
     # No step-up here and below: ending access protects, and a stolen session gains no data by it.
-    @command(by_id(end_session, "id", "Session"), (SELF,))
+    @command(by_id(end_session, "sessionId", "Session"), (SELF,))
     def end_session(
         self, input: Annotated[EndSessionInput, strawberry.argument(description="The session to end.")]
     ) -> EndSessionPayload | None:
         """Sign out one browser or app."""
 
     @command(end_other_sessions, (SELF,))
-    def end_other_sessions(self) -> EndOtherSessionsPayload | None:
+    def end_other_sessions(
+        self, input: Annotated[EndOtherSessionsInput, strawberry.argument(description="It has no choices.")]
+    ) -> EndOtherSessionsPayload | None:
         """Sign out everywhere else, on every platform."""
 
-    @command(by_id(withdraw_authorized_app, "id", "AuthorizedApp"), (SELF,))
+    @command(by_id(withdraw_authorized_app, "authorizedAppId", "AuthorizedApp"), (SELF,))
     def withdraw_authorized_app(
         self, input: Annotated[WithdrawAuthorizedAppInput, strawberry.argument(description="The app.")]
     ) -> WithdrawAuthorizedAppPayload | None:
         """Withdraw the authorization of a third-party app; its tokens stop working at once."""
 
-    @command(by_id(end_app_session, "id", "AppSession"), (SELF,))
+    @command(by_id(end_app_session, "appSessionId", "AppSession"), (SELF,))
     def end_app_session(
         self, input: Annotated[EndAppSessionInput, strawberry.argument(description="The app session to end.")]
     ) -> EndAppSessionPayload | None:
         """Sign out one app on one device; its tokens stop working at once."""
 
-    # stores=True: recording an access is storing, which a restriction permits (GDPR Art. 18(2)).
-    @command(by_id(record_access, "customer", "Customer", stores=True), SECURITY, ACCESS_WRITE)
-    def record_access(
+    # stores=True: recording a sign-in is storing, which a restriction permits (GDPR Art. 18(2)).
+    @command(by_id(record_sign_in, "customerId", "Customer", stores=True), SECURITY, SIGNINS_WRITE)
+    def record_sign_in(
         self,
         input: Annotated[
-            RecordAccessInput,
-            strawberry.argument(description="The customer, the platform and the origin of the access."),
+            RecordSignInInput,
+            strawberry.argument(description="The customer, the platform and the origin of the sign-in."),
         ],
-    ) -> RecordAccessPayload | None:
-        """Record an access to a platform that is not part of the gateway (webmail, management interface)."""
+    ) -> RecordSignInPayload | None:
+        """Record a sign-in to a platform that is not part of the gateway (webmail, management interface)."""
 
-    @command(by_id(register_domain, "service", "Service"), REGISTRAR, DOMAINS_WRITE)
+    @command(by_id(register_domain, "serviceId", "Service"), REGISTRAR, DOMAINS_WRITE)
     def register_domain(
         self, input: Annotated[RegisterDomainInput, strawberry.argument(description="The domain and its registrant.")]
-    ) -> RegistrantPayload | None:
+    ) -> RegisterDomainPayload | None:
         """Record the registration of a domain for a customer, with its registrant."""
 
-    @command(by_id(update_registrant, "domain", "Domain"), (SELF,), step_up=True)
+    @command(by_id(update_registrant, "domainId", "Domain"), (SELF,), step_up=True)
     def update_registrant(
         self,
         input: Annotated[UpdateRegistrantInput, strawberry.argument(description="The domain and its new registrant.")],
-    ) -> RegistrantPayload | None:
+    ) -> UpdateRegistrantPayload | None:
         """Change the registrant of one's own domain or a detail of theirs; other persons concerned are informed."""
 
-    @command(by_id(set_visibility, "domain", "Domain"), (shared(AppScope.WHOIS_WRITE),))
+    @command(by_id(set_visibility, "domainId", "Domain"), (shared(AppScope.WHOIS_WRITE),))
     def set_whois_visibility(
         self, input: Annotated[SetWhoisVisibilityInput, strawberry.argument(description="The details to hide.")]
     ) -> SetWhoisVisibilityPayload | None:
@@ -208,7 +250,7 @@ class Mutation:
     @command(email_changing.request_change, (SELF,), step_up=True)
     def request_email_change(
         self, input: Annotated[RequestEmailChangeInput, strawberry.argument(description="The new address.")]
-    ) -> EmailChangePayload | None:
+    ) -> RequestEmailChangePayload | None:
         """Send a confirmation link to a new e-mail address; the current address is informed, too."""
 
     # No step-up: the link proves access to the new address, and the request needed it.
@@ -216,7 +258,7 @@ class Mutation:
     def confirm_email_change(
         self,
         input: Annotated[ConfirmEmailChangeInput, strawberry.argument(description="The secret from that message.")],
-    ) -> EmailChangePayload | None:
+    ) -> ConfirmEmailChangePayload | None:
         """Confirm the new e-mail address; all other sessions end."""
 
     # No step-up: withdrawing a consent must be as easy as giving it (GDPR Art. 7(3)).
@@ -238,14 +280,16 @@ class Mutation:
     ) -> AddCardPayload | None:
         """Store a card for later payments, with consent to exactly that; the security code is never stored."""
 
-    @command(by_id(by_id(pay_with_card, "invoice", "Invoice"), "card", "Card"), (SELF,), step_up=True)
+    @command(by_id(by_id(pay_with_card, "invoiceId", "Invoice"), "cardId", "Card"), (SELF,), step_up=True)
     def pay_with_card(
         self, input: Annotated[PayWithCardInput, strawberry.argument(description="The invoice and the card.")]
     ) -> PayWithCardPayload | None:
         """Pay an invoice by card. The gateway forwards the card to the payment affiliate and records the disclosure."""
 
     # A purpose and a scope: the purpose alone must not let a tool send cards away.
-    @command(by_id(forward_card, "card", "Card", refused=ForwardedMessage), (Purpose.PAYMENT_EXECUTION,), CARDS_FORWARD)
+    @command(
+        by_id(forward_card, "cardId", "Card", refused=ForwardedMessage), (Purpose.PAYMENT_EXECUTION,), CARDS_FORWARD
+    )
     def forward_card(
         self, input: Annotated[ForwardCardInput, strawberry.argument(description="The card and the affiliate.")]
     ) -> ForwardCardPayload | None:
@@ -253,44 +297,53 @@ class Mutation:
 
     # No step-up: withdrawing is as easy as giving, and deletes data only (GDPR Art. 7(3)).
     @command(cards.withdraw_consent, (SELF,))
-    def withdraw_card_consent(self) -> WithdrawCardConsentPayload | None:
+    def withdraw_card_consent(
+        self, input: Annotated[WithdrawCardConsentInput, strawberry.argument(description="It has no choices.")]
+    ) -> WithdrawCardConsentPayload | None:
         """Withdraw the consent to store cards: their numbers are deleted at once."""
 
     @command(payments.add_paypal, (SELF,), step_up=True)
     def add_pay_pal(
         self, input: Annotated[AddPayPalInput, strawberry.argument(description="The PayPal account.")]
-    ) -> PaymentMethodPayload | None:
+    ) -> AddPayPalPayload | None:
         """Add a PayPal account as a payment method."""
 
     @command(payments.add_bank_transfer, (SELF,), step_up=True)
     def add_bank_transfer(
         self, input: Annotated[AddBankTransferInput, strawberry.argument(description="The bank.")]
-    ) -> PaymentMethodPayload | None:
+    ) -> AddBankTransferPayload | None:
         """Add bank transfer as a payment method."""
 
     # No step-up: it chooses among methods that were added with one.
-    @command(by_id(payments.set_default, "id", *METHODS), (SELF,))
+    @command(by_id(payments.set_default, "paymentMethodId", *METHODS), (SELF,))
     def set_default_payment_method(
-        self, input: Annotated[PaymentMethodInput, strawberry.argument(description="The payment method.")]
-    ) -> PaymentMethodPayload | None:
+        self, input: Annotated[SetDefaultPaymentMethodInput, strawberry.argument(description="The payment method.")]
+    ) -> SetDefaultPaymentMethodPayload | None:
         """Make this the default payment method."""
 
-    @command(by_id(payments.remove, "id", *METHODS), (SELF,))
+    @command(by_id(payments.remove, "paymentMethodId", *METHODS), (SELF,))
     def remove_payment_method(
-        self, input: Annotated[PaymentMethodInput, strawberry.argument(description="The payment method.")]
+        self, input: Annotated[RemovePaymentMethodInput, strawberry.argument(description="The payment method.")]
     ) -> RemovePaymentMethodPayload | None:
         """Remove a payment method, including the number of a stored card."""
 
     @command(request_export, (SELF,), step_up=True)
-    def request_export(self, input: ExportInput = strawberry.UNSET) -> RequestExportPayload | None:
+    def request_export(
+        self, input: Annotated[RequestExportInput, strawberry.argument(description="The language of the export.")]
+    ) -> RequestExportPayload | None:
         """Request an export of all data held about oneself (GDPR Art. 15, 20); an e-mail says when it is ready."""
 
     @command(request_erasure, (SELF,), step_up=True)
-    def request_erasure(self, input: ErasureInput = strawberry.UNSET) -> RequestErasurePayload | None:
+    def request_erasure(
+        self,
+        input: Annotated[
+            RequestErasureInput, strawberry.argument(description="Whether the erasure may wait for running services.")
+        ],
+    ) -> RequestErasurePayload | None:
         """Request the erasure of all data held about oneself, within 30 days, once every service has ended."""
 
     # No step-up: cancelling keeps data, and must be possible in a hurry.
-    @command(by_id(cancel_erasure, "id", "Erasure"), (SELF,))
+    @command(by_id(cancel_erasure, "erasureId", "Erasure"), (SELF,))
     def cancel_erasure(
         self, input: Annotated[CancelErasureInput, strawberry.argument(description="The erasure to cancel.")]
     ) -> CancelErasurePayload | None:
@@ -299,24 +352,26 @@ class Mutation:
     @command(restricting.request_restriction, (SELF,), step_up=True)
     def request_restriction(
         self, input: Annotated[RequestRestrictionInput, strawberry.argument(description="The ground.")]
-    ) -> RestrictionPayload | None:
+    ) -> RequestRestrictionPayload | None:
         """Restrict the processing of one's own data to storage, at once (GDPR Art. 18)."""
 
     @command(restricting.lift_restriction, (SELF,), step_up=True)
-    def lift_restriction(self) -> RestrictionPayload | None:
+    def lift_restriction(
+        self, input: Annotated[LiftRestrictionInput, strawberry.argument(description="It has no choices.")]
+    ) -> LiftRestrictionPayload | None:
         """End one's own restriction, at once."""
 
     @command(restricting.object_to_purpose, (SELF,))
     def object_to(
-        self, input: Annotated[ObjectionInput, strawberry.argument(description="The purpose.")]
-    ) -> RestrictionPayload | None:
+        self, input: Annotated[ObjectToInput, strawberry.argument(description="The purpose.")]
+    ) -> ObjectToPayload | None:
         """Object to a purpose (GDPR Art. 21). Unless exempt it is suspended at once, and decided within a month."""
 
     # No step-up: it allows nothing that was not allowed before the objection.
     @command(restricting.withdraw_objection, (SELF,))
     def withdraw_objection(
-        self, input: Annotated[ObjectionInput, strawberry.argument(description="The purpose.")]
-    ) -> RestrictionPayload | None:
+        self, input: Annotated[WithdrawObjectionInput, strawberry.argument(description="The purpose.")]
+    ) -> WithdrawObjectionPayload | None:
         """Withdraw an objection."""
 
     # Not by_id: there is no row yet.
@@ -326,14 +381,14 @@ class Mutation:
     ) -> RegisterCustomerPayload | None:
         """Register a customer, who then chooses a password through a link sent to their address."""
 
-    @command(by_id(subscribe_service, "customer", "Customer"), PROVIDED, SERVICES_WRITE)
+    @command(by_id(subscribe_service, "customerId", "Customer"), PROVIDED, SERVICES_WRITE)
     def subscribe_service(
         self, input: Annotated[SubscribeServiceInput, strawberry.argument(description="The service and its customer.")]
-    ) -> ServicePayload | None:
+    ) -> SubscribeServicePayload | None:
         """Start a service of a customer; the retention period before automatic erasure stops."""
 
-    @command(by_id(terminate_service, "service", "Service"), PROVIDED, SERVICES_WRITE)
+    @command(by_id(terminate_service, "serviceId", "Service"), PROVIDED, SERVICES_WRITE)
     def terminate_service(
         self, input: Annotated[TerminateServiceInput, strawberry.argument(description="The service to end.")]
-    ) -> ServicePayload | None:
+    ) -> TerminateServicePayload | None:
         """End a service of a customer; with the last one the retention period before automatic erasure starts."""

@@ -137,14 +137,6 @@ class AuditNotice:
 
 
 @plain_type
-class AuditRecordSubjects:
-    """Data subjects and categories of data (Art. 30(1)(c))."""
-
-    subjects: list[str] = report_field("The categories of data subjects.")
-    categories: list[CategoryEnum] = report_field("The categories of data.")
-
-
-@plain_type
 class AuditRecordRecipient:
     """A category of recipients (Art. 30(1)(d))."""
 
@@ -195,18 +187,19 @@ class AuditRecordExtra:
 
 @plain_type
 class AuditRecordActivity:
-    """One processing activity: a purpose with the letters of Art. 30(1)."""
+    """One processing activity: a purpose with what letters (b) to (f) of Art. 30(1) ask for."""
 
     name: PurposeEnum = report_field("The purpose.")
     enabled: bool = report_field("Whether it is carried out at all.")
-    b: str = report_field("The purpose in words.")
-    c: AuditRecordSubjects = report_field("Persons and categories of data.")
-    d: list[AuditRecordRecipient] = report_field("Recipients.")
+    text: str = report_field("The purpose in words (letter b).")
+    subjects: list[str] = report_field("The categories of data subjects (letter c).")
+    categories: list[CategoryEnum] = report_field("The categories of data (letter c).")
+    recipients: list[AuditRecordRecipient] = report_field("The categories of recipients (letter d).")
     partners: list[AuditRecordPartner] | None = report_field(
         "The partners among them, by name; null if the register was not read."
     )
     companies: list[AuditCompany] | None = report_field("The registered companies that receive data for it.")
-    f: list[AuditRecordLimit] = report_field("Time limits.")
+    limits: list[AuditRecordLimit] = report_field("The time limits for erasure (letter f).")
     extra: AuditRecordExtra = report_field("Information beyond Art. 30.")
 
 
@@ -216,4 +209,4 @@ class AuditRecord:
 
     article: str = report_field("The article that requires it.")
     activities: list[AuditRecordActivity] = report_field("One for each purpose of the policy.")
-    g: list[str] = report_field("Technical and organisational measures of this gateway (letter g).")
+    measures: list[str] = report_field("Technical and organisational measures of this gateway (letter g).")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import strawberry
 from sqlalchemy import Column, Table
@@ -23,8 +23,14 @@ from schema.declare.records import plain_type
 from schema.sources.commands import Affected, Command, Problems
 from schema.sources.values import Attribute
 
+T = TypeVar("T")
+
 NO_DATA = "it names what is wrong with the input, never a value of it"
 NO_PERSON = "it says how to carry out the command, and nothing of any person"
+IDEMPOTENCY_KEY = (
+    "A text of the caller's own, such as a UUID: sent again with the same input within a day, the mutation is not "
+    "carried out twice, and the answer is repeated."
+)
 
 
 @plain_type
@@ -116,6 +122,17 @@ def transient_input(category: Category, description: str, allows: Iterable[Allow
 def plain_input(description: str, allows: Iterable[Allowed]) -> Any:
     """An input field without personal data, such as a version or a switch."""
     return _input(Declared(None, None, allowances(allows), None, public=NO_PERSON), description)
+
+
+def command_input(description: str, allows: Iterable[Allowed]) -> Callable[[type[T]], type[T]]:
+    """The input of one mutation, `<Mutation>Input`; it ends with the key that makes the mutation idempotent."""
+
+    def decorate(cls: type[T]) -> type[T]:
+        cls.__annotations__["idempotency_key"] = str | None
+        setattr(cls, "idempotency_key", plain_input(IDEMPOTENCY_KEY, allows))  # noqa: B010
+        return strawberry.input(description=description)(cls)
+
+    return decorate
 
 
 def editable_fields(type_: Any) -> dict[str, StrawberryField]:

@@ -49,11 +49,9 @@ def domain_of(planned: PlannedField) -> Bound:
 
 
 def input_of(planned: PlannedField) -> Bound:
-    """The argument `input` of a command; empty if it has none or it was left out."""
-    if "input" not in planned.facts.core.args:
-        return lambda context, grant, values: {}
+    """The argument `input` of a command."""
     read = argument(planned, "input")
-    return lambda context, grant, values: read(values) or {}
+    return lambda context, grant, values: read(values)
 
 
 PAGE = ("first", "after", "last", "before")

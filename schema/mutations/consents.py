@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import strawberry
-
 from policy.app_scopes import AppScope
 from policy.categories import Category
 from schema.core.scalars import LanguageTag
-from schema.declare.commands import UserError, affected, plain_input, stored_input, user_errors
+from schema.declare.commands import UserError, affected, command_input, plain_input, stored_input, user_errors
 from schema.declare.fields import shared
 from schema.declare.records import plain_type
 from schema.types.consents import CookieChoice
@@ -18,7 +16,7 @@ from store.tables.customers import customers
 OWN = (shared(AppScope.CHOICES_WRITE),)
 
 
-@strawberry.input(description="A choice about product news.")
+@command_input("A choice about product news.", OWN)
 class SetProductNewsInput:
     """A choice about product news; no reason is asked for."""
 
@@ -33,7 +31,7 @@ class SetProductNewsPayload:
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.input(description="A choice about cookies that are not essential; all of them are off until it is made.")
+@command_input("A choice about cookies that are not essential; all of them are off until it is made.", OWN)
 class ChooseCookiesInput:
     """A choice about cookies; refusing takes as many steps as accepting (GDPR Art. 7(3))."""
 

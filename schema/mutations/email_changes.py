@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import strawberry
-
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
+from schema.declare.commands import UserError, affected, command_input, stored_input, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.customers import Customer
@@ -15,14 +13,14 @@ from store.tables.signin import email_links
 OWN = (SELF,)
 
 
-@strawberry.input(description="A request to change the e-mail address.")
+@command_input("A request to change the e-mail address.", OWN)
 class RequestEmailChangeInput:
     """A request; the address changes when the link sent to it is confirmed."""
 
     email: str = stored_input(email_links.c.email, "The new address.", OWN)
 
 
-@strawberry.input(description="The confirmation of the new address.")
+@command_input("The confirmation of the new address.", OWN)
 class ConfirmEmailChangeInput:
     """A confirmation; the secret is valid once, for an hour (S8)."""
 
@@ -30,8 +28,16 @@ class ConfirmEmailChangeInput:
 
 
 @plain_type
-class EmailChangePayload:
+class RequestEmailChangePayload:
     """The customer; the answer does not reveal whether another customer has the address."""
 
     customer: Customer | None = affected("customer", customers, Category.CUSTOMER_ID, "The customer.", OWN)
+    user_errors: list[UserError] = user_errors()
+
+
+@plain_type
+class ConfirmEmailChangePayload:
+    """The customer with the new address, or the problem of the link."""
+
+    customer: Customer | None = affected("customer", customers, Category.CUSTOMER_ID, "The customer afterwards.", OWN)
     user_errors: list[UserError] = user_errors()

@@ -5,7 +5,15 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, returned, stored_input, transient_input, user_errors
+from schema.declare.commands import (
+    UserError,
+    affected,
+    command_input,
+    returned,
+    stored_input,
+    transient_input,
+    user_errors,
+)
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.credentials import Credential, SecondFactor
@@ -17,11 +25,11 @@ WHICH = "The `id` of the `Credential`; the session's own when left out."
 CODE = "A current code; required unless the session proved a second factor of this platform in the last 5 minutes."
 
 
-@strawberry.input(description="The start of an enrolment. Each platform has its own second factors.")
-class BeginFactorInput:
-    """The start of an enrolment: authenticator app, passkey, or new recovery codes."""
+@command_input("The platform of the authenticator app. Each platform has its own second factors.", OWN)
+class EnrolTotpInput:
+    """The first step, before `confirmTotp`."""
 
-    credential: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
+    credential_id: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
     code: str | None = transient_input(FACTOR, CODE, OWN)
 
 
@@ -36,17 +44,17 @@ class EnrolTotpPayload:
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.input(description="The first code, which proves that the app has the secret.")
+@command_input("The first code, which proves that the app has the secret.", OWN)
 class ConfirmTotpInput:
     """The second step, after `enrolTotp`."""
 
-    credential: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
+    credential_id: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
     code: str = transient_input(FACTOR, "Six digits.", OWN)
 
 
 @plain_type
-class FactorPayload:
-    """The active factor."""
+class ConfirmTotpPayload:
+    """The active factor, with recovery codes if it is the first one."""
 
     factor: SecondFactor | None = affected("factor", second_factors, FACTOR, "The factor.", OWN)
     recovery_codes: list[str] | None = returned(
@@ -56,6 +64,14 @@ class FactorPayload:
         OWN,
     )
     user_errors: list[UserError] = user_errors()
+
+
+@command_input("The platform of the passkey. Each platform has its own second factors.", OWN)
+class BeginPasskeyInput:
+    """The first step, before `registerPasskey`."""
+
+    credential_id: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
+    code: str | None = transient_input(FACTOR, CODE, OWN)
 
 
 @plain_type
@@ -68,20 +84,56 @@ class BeginPasskeyPayload:
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.input(description="The passkey that the browser created.")
+@command_input("The passkey that the browser created.", OWN)
 class RegisterPasskeyInput:
     """The second step, after `beginPasskey`."""
 
-    credential: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
+    credential_id: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
     response: str = transient_input(FACTOR, "The JSON of `PublicKeyCredential.toJSON()` (WebAuthn).", OWN)
     label: str | None = stored_input(second_factors.c.label, "A label, such as the device it is stored on.", OWN)
 
 
-@strawberry.input(description="The factor to remove.")
+@plain_type
+class RegisterPasskeyPayload:
+    """The active passkey, with recovery codes if it is the first factor."""
+
+    factor: SecondFactor | None = affected("factor", second_factors, FACTOR, "The factor.", OWN)
+    recovery_codes: list[str] | None = returned(
+        "recovery_codes",
+        FACTOR,
+        "Ten recovery codes, each valid for one sign-in; returned once, and only if new ones were generated.",
+        OWN,
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+@command_input("The platform whose recovery codes are replaced.", OWN)
+class RegenerateRecoveryCodesInput:
+    """New recovery codes instead of those that are left."""
+
+    credential_id: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
+    code: str | None = transient_input(FACTOR, CODE, OWN)
+
+
+@plain_type
+class RegenerateRecoveryCodesPayload:
+    """The recovery codes as a factor, and the codes themselves."""
+
+    factor: SecondFactor | None = affected("factor", second_factors, FACTOR, "The factor.", OWN)
+    recovery_codes: list[str] | None = returned(
+        "recovery_codes",
+        FACTOR,
+        "Ten recovery codes, each valid for one sign-in; returned once.",
+        OWN,
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+@command_input("The factor to remove.", OWN)
 class RemoveSecondFactorInput:
     """The factor to remove; the other sessions of the platform end (S6)."""
 
-    id: strawberry.ID = transient_input(FACTOR, "The `id` of the `SecondFactor`.", OWN)
+    second_factor_id: strawberry.ID = transient_input(FACTOR, "The `id` of the `SecondFactor`.", OWN)
     code: str | None = transient_input(FACTOR, CODE, OWN)
 
 

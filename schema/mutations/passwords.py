@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
+from schema.declare.commands import UserError, affected, command_input, stored_input, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.mutations.factors import WHICH
@@ -15,11 +15,11 @@ from store.tables.credentials import credentials
 OWN = (SELF,)
 
 
-@strawberry.input(description="A new password for one platform; it must differ from those of the others.")
+@command_input("A new password for one platform; it must differ from those of the others.", OWN)
 class ChangePasswordInput:
     """A new password; `resolvers.account.passwords` has the rules (R37)."""
 
-    credential: strawberry.ID | None = transient_input(Category.AUTH_FACTOR, WHICH, OWN)
+    credential_id: strawberry.ID | None = transient_input(Category.AUTH_FACTOR, WHICH, OWN)
     current_password: str = transient_input(Category.PASSWORD, "The present password of this platform.", OWN)
     new_password: str = stored_input(
         credentials.c.password_hash, "The new password; only its Argon2id hash is stored.", OWN

@@ -5,16 +5,13 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from policy.purposes import Purpose
-from resolvers.payments.affiliates import OUTCOMES
 from resolvers.payments.payments import TYPES
 from schema.core.scalars import LanguageTag
-from schema.core.words import enumerated
 from schema.declare.commands import (
     UserError,
     affected,
+    command_input,
     plain_input,
-    returned,
     stored_input,
     transient_input,
     user_errors,
@@ -23,16 +20,14 @@ from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.consents import Consent
 from schema.types.customers import Customer
-from schema.types.invoices import Invoice
 from schema.types.payments import Card, PaymentMethod
 from store.tables.consents import consents
 from store.tables.customers import customers
-from store.tables.invoices import invoices
 from store.tables.payments import card_vault, payment_methods
 
 OWN = (SELF,)
-FORWARDED = (Purpose.PAYMENT_EXECUTION,)
 METHODS = tuple(TYPES.values())
+METHOD_ID = "The `id` of the `PaymentMethod`."
 
 
 @strawberry.input(
@@ -46,7 +41,7 @@ class CardConsentInput:
     language: LanguageTag = plain_input("The language it was shown in.", OWN)
 
 
-@strawberry.input(description="A card to store. It has no field for the security code, which is never stored.")
+@command_input("A card to store. It has no field for the security code, which is never stored.", OWN)
 class AddCardInput:
     """A card with the consent to store it; neither is accepted without the other (R20)."""
 
@@ -58,7 +53,7 @@ class AddCardInput:
     make_default: bool | None = plain_input("Make it the default payment method.", OWN)
 
 
-@strawberry.input(description="A PayPal account.")
+@command_input("A PayPal account.", OWN)
 class AddPayPalInput:
     """A PayPal account, by its e-mail address."""
 
@@ -66,7 +61,7 @@ class AddPayPalInput:
     make_default: bool | None = plain_input("Make it the default payment method.", OWN)
 
 
-@strawberry.input(description="Payment by transfer. No account number is needed, so none is stored.")
+@command_input("Payment by transfer. No account number is needed, so none is stored.", OWN)
 class AddBankTransferInput:
     """A bank, by its name."""
 
@@ -74,59 +69,18 @@ class AddBankTransferInput:
     make_default: bool | None = plain_input("Make it the default payment method.", OWN)
 
 
-@strawberry.input(description="One of one's own payment methods.")
-class PaymentMethodInput:
-    """A payment method, by its id."""
+@command_input("The payment method to use by default.", OWN)
+class SetDefaultPaymentMethodInput:
+    """One of one's own payment methods."""
 
-    id: strawberry.ID = transient_input(Category.PAYMENT_METHOD, "The `id` of the `PaymentMethod`.", OWN)
-
-
-@strawberry.input(description="A card for one payment: checked, forwarded and not stored. It needs no consent.")
-class OneTimeCardInput:
-    """A card that is not stored anywhere."""
-
-    number: str = transient_input(Category.CARD_NUMBER, "The number on the card; give it as a variable.", OWN)
-    exp_month: int = transient_input(Category.CARD_EXPIRY, "Month of expiry, 1 to 12.", OWN)
-    exp_year: int = transient_input(Category.CARD_EXPIRY, "Year of expiry, four digits.", OWN)
-    security_code: str = transient_input(Category.CARD_NUMBER, "The code on the card; it is never kept.", OWN)
+    payment_method_id: strawberry.ID = transient_input(Category.PAYMENT_METHOD, METHOD_ID, OWN)
 
 
-@strawberry.input(description="The invoice to pay, and a stored card or one for this payment.")
-class PayWithCardInput:
-    """A payment; the amount is the invoice's."""
+@command_input("The payment method to remove.", OWN)
+class RemovePaymentMethodInput:
+    """One of one's own payment methods."""
 
-    invoice: strawberry.ID = transient_input(Category.TRANSACTION, "The `id` of the `Invoice`.", OWN)
-    card: strawberry.ID | None = transient_input(Category.PAYMENT_METHOD, "The `id` of a stored `Card`.", OWN)
-    one_time: OneTimeCardInput | None = plain_input("A card for this payment only.", OWN)
-
-
-@strawberry.input(description="A stored card and a registered affiliate.")
-class ForwardCardInput:
-    """A card to forward, for tools that charge an agreed amount."""
-
-    card: strawberry.ID = transient_input(Category.PAYMENT_METHOD, "The `id` of the `Card`.", FORWARDED)
-    affiliate: str = plain_input("The registered name of the payment affiliate.", FORWARDED)
-    reference: str = plain_input("The reason, such as an order number.", FORWARDED)
-
-
-CardOutcome = enumerated("CardOutcome", OUTCOMES, "The affiliate's answer.")
-
-
-@plain_type
-class PayWithCardPayload:
-    """The outcome of the payment; DECLINED and UNREACHABLE leave the invoice open."""
-
-    outcome: CardOutcome | None = returned("outcome", Category.TRANSACTION, "The affiliate's answer.", OWN)
-    invoice: Invoice | None = affected("invoice", invoices, Category.TRANSACTION, "The invoice.", OWN)
-    user_errors: list[UserError] = user_errors()
-
-
-@plain_type
-class ForwardCardPayload:
-    """The outcome of the forwarding."""
-
-    outcome: CardOutcome | None = returned("outcome", Category.TRANSACTION, "The affiliate's answer.", FORWARDED)
-    user_errors: list[UserError] = user_errors()
+    payment_method_id: strawberry.ID = transient_input(Category.PAYMENT_METHOD, METHOD_ID, OWN)
 
 
 def _customer() -> Customer | None:
@@ -142,13 +96,35 @@ class AddCardPayload:
     user_errors: list[UserError] = user_errors()
 
 
-@plain_type
-class PaymentMethodPayload:
-    """The payment method after the change."""
-
-    payment_method: PaymentMethod | None = affected(
+def _method() -> PaymentMethod | None:
+    return affected(  # type: ignore[no-any-return]
         "paymentMethod", payment_methods, Category.PAYMENT_METHOD, "The payment method.", OWN
     )
+
+
+@plain_type
+class AddPayPalPayload:
+    """The stored account."""
+
+    payment_method: PaymentMethod | None = _method()
+    customer: Customer | None = _customer()
+    user_errors: list[UserError] = user_errors()
+
+
+@plain_type
+class AddBankTransferPayload:
+    """The stored payment method."""
+
+    payment_method: PaymentMethod | None = _method()
+    customer: Customer | None = _customer()
+    user_errors: list[UserError] = user_errors()
+
+
+@plain_type
+class SetDefaultPaymentMethodPayload:
+    """The payment method after the change."""
+
+    payment_method: PaymentMethod | None = _method()
     customer: Customer | None = _customer()
     user_errors: list[UserError] = user_errors()
 
@@ -159,6 +135,11 @@ class RemovePaymentMethodPayload:
 
     customer: Customer | None = _customer()
     user_errors: list[UserError] = user_errors()
+
+
+@command_input("The withdrawal of the consent to store cards; it takes no reason.", OWN)
+class WithdrawCardConsentInput:
+    """A withdrawal: there is nothing to say, and room for what later needs to be."""
 
 
 @plain_type

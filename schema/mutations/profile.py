@@ -5,7 +5,15 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, plain_input, stored_input, user_errors, with_editable_fields
+from schema.declare.commands import (
+    UserError,
+    affected,
+    command_input,
+    plain_input,
+    stored_input,
+    user_errors,
+    with_editable_fields,
+)
 from schema.declare.readers import WRITE_PROFILE
 from schema.declare.records import plain_type
 from schema.types.customers import Customer
@@ -27,7 +35,7 @@ class PostalAddressInput:
     country: str | None = stored_input(ADDRESS, "Two letters (ISO 3166-1).", OWN, part="country")
 
 
-@strawberry.input(description="Changes of the profile: null clears a field, and omitted fields stay.")
+@command_input("Changes of the profile: null clears a field, and omitted fields stay.", OWN)
 @with_editable_fields(Customer)
 class UpdateProfileInput:
     """Every field of the customer that says `editable_by`; name and address, which have parts."""

@@ -6,7 +6,7 @@ import strawberry
 
 from policy.categories import Category
 from policy.purposes import Purpose
-from schema.declare.commands import UserError, affected, stored_input, user_errors
+from schema.declare.commands import UserError, affected, command_input, stored_input, user_errors
 from schema.declare.records import plain_type
 from schema.types.customers import Customer
 from store.tables.customers import customers
@@ -27,7 +27,7 @@ class NewPostalAddressInput:
     country: str = stored_input(ADDRESS, "Two letters (ISO 3166-1).", PROVIDED, part="country")
 
 
-@strawberry.input(description="A new customer, with the data that is needed to provide services and no more.")
+@command_input("A new customer, with the data that is needed to provide services and no more.", PROVIDED)
 class RegisterCustomerInput:
     """A new customer, for tools such as the shop."""
 

@@ -7,7 +7,7 @@ import strawberry
 from policy.categories import Category
 from policy.purposes import Purpose
 from schema.core.scalars import DateTime
-from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
+from schema.declare.commands import UserError, affected, command_input, stored_input, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.domains import Domain, RegistrantKind
@@ -42,11 +42,11 @@ class RegistrantInput:
     )
 
 
-@strawberry.input(description="A domain to register. All details of its registrant that may be hidden are hidden.")
+@command_input("A domain to register. All details of its registrant that may be hidden are hidden.", REGISTRAR)
 class RegisterDomainInput:
     """A domain to register, for tools."""
 
-    service: strawberry.ID = transient_input(
+    service_id: strawberry.ID = transient_input(
         Category.SUBSCRIPTION, "The `id` of the `Service` it belongs to.", REGISTRAR
     )
     name: str = stored_input(domains.c.name, "The domain name, such as `example.ch`.", REGISTRAR)
@@ -55,18 +55,26 @@ class RegisterDomainInput:
     expires_at: DateTime | None = stored_input(domains.c.expires_at, "The end of the registration.", REGISTRAR)
 
 
-@strawberry.input(description="A new registrant of one's own domain, or details of the present one.")
+@plain_type
+class RegisterDomainPayload:
+    """The registered domain, or the problems of the input."""
+
+    domain: Domain | None = affected("domain", domains, Category.SUBSCRIPTION, "The domain.", REGISTRAR)
+    user_errors: list[UserError] = user_errors()
+
+
+@command_input("A new registrant of one's own domain, or details of the present one.", (SELF,))
 class UpdateRegistrantInput:
     """Changes of a registrant; another e-mail address means another person, who is asked to confirm (S13)."""
 
-    domain: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Domain`.", (SELF,))
+    domain_id: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Domain`.", (SELF,))
     registrant_kind: RegistrantKind | None = stored_input(domains.c.registrant_kind, "Person or organisation.", (SELF,))
     registrant: RegistrantInput = stored_input(domains.c.registrant_name, "The registrant.", (SELF,))
 
 
 @plain_type
-class RegistrantPayload:
+class UpdateRegistrantPayload:
     """The domain after the change, or the problems of the input."""
 
-    domain: Domain | None = affected("domain", domains, Category.SUBSCRIPTION, "The domain.", EITHER)
+    domain: Domain | None = affected("domain", domains, Category.SUBSCRIPTION, "The domain.", (SELF,))
     user_errors: list[UserError] = user_errors()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, returned, transient_input, user_errors
+from schema.declare.commands import UserError, affected, command_input, returned, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.access import Session
@@ -14,11 +14,11 @@ from store.tables.access import sessions
 OWN = (SELF,)
 
 
-@strawberry.input(description="The session to end.")
+@command_input("The session to end.", OWN)
 class EndSessionInput:
     """The session to end; its tokens stop working at once, on every replica."""
 
-    id: strawberry.ID = transient_input(Category.ACCESS_HISTORY, "The `id` of the `Session`.", OWN)
+    session_id: strawberry.ID = transient_input(Category.ACCESS_HISTORY, "The `id` of the `Session`.", OWN)
 
 
 @plain_type
@@ -27,6 +27,11 @@ class EndSessionPayload:
 
     session: Session | None = affected("session", sessions, Category.ACCESS_HISTORY, "The session afterwards.", OWN)
     user_errors: list[UserError] = user_errors()
+
+
+@command_input("Whatever is signed in elsewhere; there is nothing to choose.", OWN)
+class EndOtherSessionsInput:
+    """There is nothing to say, and room for what later needs to be."""
 
 
 @plain_type

@@ -12,7 +12,7 @@ from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.registries import FIELDS, Publishing, registry_of
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
+from schema.declare.commands import UserError, affected, command_input, stored_input, transient_input, user_errors
 from schema.declare.fields import positioned, public, shared
 from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
@@ -79,11 +79,11 @@ async def registry_policy(context: ResolverContext, root: Any, given: Mapping[st
     return _Policy(registry.name, details, registry.source, registry.checked)
 
 
-@strawberry.input(description="The details to hide or publish; omitted ones stay.")
+@command_input("The details to hide or publish; omitted ones stay.", OWN)
 class SetWhoisVisibilityInput:
     """Details of a domain to hide or publish."""
 
-    domain: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Domain`.", OWN)
+    domain_id: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Domain`.", OWN)
     hide_name: bool | None = stored_input(domains.c.hide_name, "Hide the registrant's name.", OWN)
     hide_address: bool | None = stored_input(domains.c.hide_address, "Hide the registrant's address.", OWN)
     hide_email: bool | None = stored_input(domains.c.hide_email, "Hide the registrant's e-mail address.", OWN)

@@ -52,10 +52,10 @@ class Command(Charged, Resolved, AtRoot):
     def resolver(self) -> Resolver:
         """Run the command."""
 
-        async def resolve(root: Any, info: Info, input: Mapping[str, Any] | None = None) -> Result:
+        async def resolve(root: Any, info: Info, input: Mapping[str, Any]) -> Result:
             # By response key, as in the compiled plan, so that no command runs twice.
             context = info.context.operation_context
-            performed: Result = await context.perform(str(info.path.key), self.run, input or {})
+            performed: Result = await context.perform(str(info.path.key), info.field_name, self.run, input)
             return performed
 
         return resolve
@@ -65,7 +65,7 @@ class Command(Charged, Resolved, AtRoot):
         out, n = compiler.out, compiler.out.number()
         out.constant(f"run{n}", self.run)
         given = compiler.levels.bound(input_of(planned))
-        out.add(f"result{n} = await context.perform({planned.key!r}, run{n}, {given})")
+        out.add(f"result{n} = await context.perform({planned.key!r}, {planned.name!r}, run{n}, {given})")
         (payload,) = planned.selections.values()
         return display((key, _of_payload(compiler, each, payload, n)) for key, each in payload.fields.items())
 

@@ -42,7 +42,7 @@ def _ledger_field(name: str, description: str) -> Any:
 
 
 @plain_type
-class AccessedField:
+class DataAccessField:
     """One field that was read."""
 
     coordinate: str | None = _ledger_field("coordinate", "The schema coordinate.")
@@ -51,7 +51,7 @@ class AccessedField:
 
 
 @plain_type
-class AccessProof:
+class DataAccessProof:
     """The proof that the signed ledger contains the entry; `gateway ledger verify` checks it with the public key."""
 
     size: str | None = _ledger_field("size", "The number of entries in the tree.")
@@ -65,7 +65,7 @@ class AccessProof:
 
 
 @plain_type
-class Access:
+class DataAccess:
     """One reading of the customer's data, as recorded in the ledger."""
 
     index: str | None = _ledger_field("index", "Its index in the ledger.")
@@ -75,11 +75,11 @@ class Access:
     purpose: PurposeEnum | None = _ledger_field("purpose", "The purpose.")
     why: str | None = _ledger_field("why", "The purpose in plain words.")
     reference: str | None = _ledger_field("reference", "The reference of the case, if the purpose requires one.")
-    fields: list[AccessedField] | None = _ledger_field("fields", "The fields that were read.")
-    proof: AccessProof | None = _ledger_field("proof", "The proof; null until the entry is signed, within a minute.")
+    fields: list[DataAccessField] | None = _ledger_field("fields", "The fields that were read.")
+    proof: DataAccessProof | None = _ledger_field("proof", "The proof; null until the entry is signed, in a minute.")
 
 
-AccessConnection = connection(Access, "Access")
+DataAccessConnection = connection(DataAccess, "DataAccess")
 Language = enumerated(
     "Language", tuple(each.upper() for each in shipped()), "A language that plain words are written in."
 )

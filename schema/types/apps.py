@@ -7,7 +7,7 @@ import strawberry
 from policy.app_scopes import AppScope
 from policy.categories import Category
 from schema.core.scalars import DateTime
-from schema.declare.commands import UserError, affected, transient_input, user_errors
+from schema.declare.commands import UserError, affected, command_input, transient_input, user_errors
 from schema.declare.connections import connection
 from schema.declare.directives import AppScopeEnum
 from schema.declare.fields import datum, identity
@@ -65,11 +65,11 @@ class AppSession(Node):
 AppSessionConnection = connection(AppSession, "AppSession")
 
 
-@strawberry.input(description="The app whose authorization to withdraw.")
+@command_input("The app whose authorization to withdraw.", OWN)
 class WithdrawAuthorizedAppInput:
     """The app; no reason is required, and its tokens stop working at once (GDPR Art. 7(3))."""
 
-    id: strawberry.ID = transient_input(Category.PREFERENCE, "The `id` of the `AuthorizedApp`.", OWN)
+    authorized_app_id: strawberry.ID = transient_input(Category.PREFERENCE, "The `id` of the `AuthorizedApp`.", OWN)
 
 
 @plain_type
@@ -82,11 +82,11 @@ class WithdrawAuthorizedAppPayload:
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.input(description="The app session to end.")
+@command_input("The app session to end.", OWN)
 class EndAppSessionInput:
     """The app session to end; the authorization stays, so the app may start another one without asking the customer."""
 
-    id: strawberry.ID = transient_input(Category.ACCESS_HISTORY, "The `id` of the `AppSession`.", OWN)
+    app_session_id: strawberry.ID = transient_input(Category.ACCESS_HISTORY, "The `id` of the `AppSession`.", OWN)
 
 
 @plain_type

@@ -33,7 +33,7 @@ from schema.declare.readers import (
 )
 from schema.declare.records import record
 from schema.types.access import SessionConnection, SignInConnection
-from schema.types.accesses import AccessConnection, Words, accesses
+from schema.types.accesses import DataAccessConnection, Words, accesses
 from schema.types.addresses import PostalAddress
 from schema.types.apps import AppSessionConnection, AuthorizedApp
 from schema.types.changes import ChangeConnection
@@ -209,7 +209,7 @@ class Customer(Node):
         last: Last = UNSET,
         before: Before = UNSET,
         language: Words = UNSET,
-    ) -> AccessConnection | None:
+    ) -> DataAccessConnection | None:
         """The readings of the customer's data from the ledger, newest first, with a delay of a second or two."""
 
 

@@ -15,7 +15,15 @@ from resolvers.erasure.erasures import Requested
 from resolvers.rights.requests import DataRights
 from schema.core.scalars import DateTime
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, returned, stored_input, transient_input, user_errors
+from schema.declare.commands import (
+    UserError,
+    affected,
+    command_input,
+    returned,
+    stored_input,
+    transient_input,
+    user_errors,
+)
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import ERASED, SELF
@@ -66,7 +74,7 @@ class Erasure(Node):
     )
 
 
-@strawberry.input(description="A request to erase all data.")
+@command_input("A request to erase all data.", OWN)
 class RequestErasureInput:
     """A request; it needs an authentication within the last five minutes (S7)."""
 
@@ -108,11 +116,11 @@ class RequestErasurePayload:
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.input(description="The erasure to cancel.")
+@command_input("The erasure to cancel.", OWN)
 class CancelErasureInput:
     """The erasure to cancel, before it begins."""
 
-    id: strawberry.ID = transient_input(Category.PREFERENCE, "The `id` of the `Erasure`.", OWN)
+    erasure_id: strawberry.ID = transient_input(Category.PREFERENCE, "The `id` of the `Erasure`.", OWN)
 
 
 @plain_type

@@ -8,7 +8,7 @@ from policy.categories import Category
 from policy.exporting import EXPORT_STATES
 from schema.core.scalars import DateTime, LanguageTag
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, plain_input, user_errors
+from schema.declare.commands import UserError, affected, command_input, plain_input, user_errors
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import SELF
@@ -32,7 +32,7 @@ class Export(Node):
     expires_at: DateTime | None = datum(exports.c.expires_at, "The time until which it can be fetched.", OWN)
 
 
-@strawberry.input(description="Options of an export.")
+@command_input("Options of an export.", OWN)
 class RequestExportInput:
     """Options of an export."""
 

@@ -11,7 +11,15 @@ from policy.services import SERVICE_KINDS, SERVICE_STATES
 from resolvers.reads import customers as reads
 from schema.core.scalars import DateTime
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, plain_input, stored_input, transient_input, user_errors
+from schema.declare.commands import (
+    UserError,
+    affected,
+    command_input,
+    plain_input,
+    stored_input,
+    transient_input,
+    user_errors,
+)
 from schema.declare.fields import datum, identity, related, shared
 from schema.declare.node import Node
 from schema.declare.readers import SERVED
@@ -22,10 +30,10 @@ from store.tables.services import services
 RUN = (Purpose.SERVICE_PROVISION, shared(AppScope.SERVICES_READ))
 
 ServiceKind = enumerated("ServiceKind", SERVICE_KINDS, "The kind of service.")
-ServiceStatus = enumerated(
-    "ServiceStatus",
+ServiceState = enumerated(
+    "ServiceState",
     SERVICE_STATES,
-    "The status of a service. REDEMPTION counts as active: erasure waits for it.",
+    "The state of a service. REDEMPTION counts as active: erasure waits for it.",
 )
 
 
@@ -36,7 +44,7 @@ class Service(Node):
     id: strawberry.ID = identity(services, SERVED)
     kind: ServiceKind | None = datum(services.c.kind, "The kind of service.", SERVED)
     name: str | None = datum(services.c.name, "The name, such as a domain or host name.", SERVED)
-    status: ServiceStatus | None = datum(services.c.status, "The status.", SERVED)
+    state: ServiceState | None = datum(services.c.status, "The state.", SERVED)
     started_at: DateTime | None = datum(services.c.started_at, "The start of the subscription.", SERVED)
     renews_at: DateTime | None = datum(
         services.c.renews_at, "The time at which it is renewed, or ends if not renewed.", SERVED
@@ -52,11 +60,11 @@ class Service(Node):
 PROVIDED = (Purpose.SERVICE_PROVISION,)
 
 
-@strawberry.input(description="A service that a customer ordered, such as in the shop.")
+@command_input("A service that a customer ordered, such as in the shop.", PROVIDED)
 class SubscribeServiceInput:
     """Input of a tool that provides services."""
 
-    customer: strawberry.ID = transient_input(Category.CUSTOMER_ID, "The `id` of the `Customer`.", PROVIDED)
+    customer_id: strawberry.ID = transient_input(Category.CUSTOMER_ID, "The `id` of the `Customer`.", PROVIDED)
     kind: ServiceKind = stored_input(services.c.kind, "The kind of service.", PROVIDED)
     name: str = stored_input(services.c.name, "The name, such as a domain or host name.", PROVIDED)
     renews_at: DateTime | None = stored_input(
@@ -67,17 +75,25 @@ class SubscribeServiceInput:
     )
 
 
-@strawberry.input(description="The end of a service, for any reason.")
+@plain_type
+class SubscribeServicePayload:
+    """The service that was started."""
+
+    service: Service | None = affected("service", services, Category.SUBSCRIPTION, "The service.", PROVIDED)
+    user_errors: list[UserError] = user_errors()
+
+
+@command_input("The end of a service, for any reason.", PROVIDED)
 class TerminateServiceInput:
     """Input of a tool that provides services."""
 
-    service: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Service`.", PROVIDED)
+    service_id: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Service`.", PROVIDED)
     at: DateTime | None = stored_input(services.c.terminated_at, "The end of the service; now if left out.", PROVIDED)
 
 
 @plain_type
-class ServicePayload:
-    """The service after the change."""
+class TerminateServicePayload:
+    """The service with its end."""
 
     service: Service | None = affected("service", services, Category.SUBSCRIPTION, "The service.", PROVIDED)
     user_errors: list[UserError] = user_errors()

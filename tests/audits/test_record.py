@@ -36,26 +36,26 @@ TERMS = {line for line in (DATA / "dpv-2.3.txt").read_text().splitlines() if lin
 
 def test_every_letter_of_the_article() -> None:
     data = record_report(OURS, FOUND).data
-    assert data["a"]["controller"]["name"] == "Example Hosting SA"
-    assert data["a"]["representative"]["email"] == "eu@example.com"
-    assert data["a"]["dataProtectionOfficer"]["email"] == "dpo@example.com"
+    assert data["responsible"]["controller"]["name"] == "Example Hosting SA"
+    assert data["responsible"]["representative"]["email"] == "eu@example.com"
+    assert data["responsible"]["dataProtectionOfficer"]["email"] == "dpo@example.com"
     assert [each["name"] for each in data["activities"]] == list(Purpose.__members__)
     for each in data["activities"]:
-        assert each["b"]
-        assert each["c"]["subjects"]
-        assert each["c"]["categories"] or each["extra"]["note"], each["name"]
-        assert each["f"] or each["extra"]["note"], each["name"]
+        assert each["text"]
+        assert each["subjects"]
+        assert each["categories"] or each["extra"]["note"], each["name"]
+        assert each["limits"] or each["extra"]["note"], each["name"]
         assert each["extra"]["legalBases"]
     registration = data["activities"][list(Purpose).index(Purpose.DOMAIN_REGISTRATION)]
-    assert [one["kind"] for one in registration["d"]] == ["REGISTRY"]
-    assert registration["e"] == [
+    assert [one["kind"] for one in registration["recipients"]] == ["REGISTRY"]
+    assert registration["transfers"] == [
         {"recipient": "REGISTRY", "country": each.country, "safeguards": each.safeguards["en"]}
         for each in controller().transfers
     ]
-    assert [each["country"] for each in registration["e"]] == ["US", "CA", "JP"]
-    assert registration["c"]["subjects"] == ["CUSTOMER", "DOMAIN_OWNER"]
-    assert any("AES-256-GCM" in each for each in data["g"])
-    assert any("Backups are encrypted" in each for each in data["g"])
+    assert [each["country"] for each in registration["transfers"]] == ["US", "CA", "JP"]
+    assert registration["subjects"] == ["CUSTOMER", "DOMAIN_OWNER"]
+    assert any("AES-256-GCM" in each for each in data["measures"])
+    assert any("Backups are encrypted" in each for each in data["measures"])
     assert "Legal basis (extra)" in COLUMNS, "Art. 30 does not ask for it"
 
 

@@ -137,7 +137,7 @@ async def test_asked_for_again_it_stands_whatever_was_announced(gate: Gate) -> N
 
 
 async def test_the_person_ends_it_at_once_and_only_their_own(gate: Gate) -> None:
-    lift = "mutation { liftRestriction { customer { id } userErrors { code } } }"
+    lift = "mutation { liftRestriction(input: {}) { customer { id } userErrors { code } } }"
     assert [each["code"] for each in (await ask(gate, lift))["userErrors"]] == ["NOT_RESTRICTED"]
     await ask(gate, "mutation { requestRestriction(input: {ground: LEGAL_CLAIMS}) { userErrors { code } } }")
     assert not await is_there(gate)

@@ -47,11 +47,15 @@ TOOL = grant(Purpose.SERVICE_PROVISION, scopes=("services:write",), client="shop
 
 REQUEST = """mutation ($wait: Boolean) { requestErasure(input: {whenServicesEnd: $wait}) {
   erasure { id state cause dueAt notBefore } receipt blockedBy userErrors { code field } } }"""
-CANCEL = "mutation ($id: ID!) { cancelErasure(input: {id: $id}) { erasure { state } userErrors { code field } } }"
-END = "mutation ($id: ID!) { terminateService(input: {service: $id}) { service { status } userErrors { code field } } }"
+CANCEL = (
+    "mutation ($id: ID!) { cancelErasure(input: {erasureId: $id}) { erasure { state } userErrors { code field } } }"
+)
+END = (
+    "mutation ($id: ID!) { terminateService(input: {serviceId: $id}) { service { state } userErrors { code field } } }"
+)
 BEGIN = """mutation ($id: ID!, $stay: Boolean) { subscribeService(input: {
-  customer: $id, kind: WEB_HOSTING, name: "new.example", withdrawErasure: $stay}) {
-  service { id status } userErrors { code field } } }"""
+  customerId: $id, kind: WEB_HOSTING, name: "new.example", withdrawErasure: $stay}) {
+  service { id state } userErrors { code field } } }"""
 
 
 @dataclass
@@ -107,7 +111,7 @@ class House:
     async def end_services(self, place: int) -> None:
         """End all of them, through the API."""
         for id_ in await self.running(place):
-            assert (await self.tool(END, id=id_))["service"]["status"] == "TERMINATED"
+            assert (await self.tool(END, id=id_))["service"]["state"] == "TERMINATED"
 
     async def begin_service(self, place: int, **more: Any) -> Any:
         """A new one, through the API."""

@@ -66,7 +66,7 @@ async def test_what_has_begun_is_neither_called_off_nor_asked_for_anew(house: Ho
     assert len(await house.worker.claim(house.gate.clock.now)) == 1
     assert (await house.row(0)).state == "ERASING"
     refused = await house.ask(CANCEL, 0, id=said["erasure"]["id"])
-    assert refused["userErrors"] == [{"code": "ERASURE_BEGUN", "field": ["id"]}]
+    assert refused["userErrors"] == [{"code": "ERASURE_BEGUN", "field": ["erasureId"]}]
     assert (await house.ask(REQUEST, 0))["receipt"] == said["receipt"]
     assert (await house.row(0)).state == "ERASING" and len(await house.rows(0)) == 1
 
@@ -113,7 +113,7 @@ async def test_a_service_in_redemption_runs(house: House) -> None:
         house.wait(days=100)
         await house.work()
     assert (await house.row(2)).state == "ARMED"
-    assert (await house.tool(END, id=service))["service"]["status"] == "TERMINATED"
+    assert (await house.tool(END, id=service))["service"]["state"] == "TERMINATED"
     await house.work()
     assert (await house.row(2)).state == "SCHEDULED"
 
@@ -169,9 +169,9 @@ async def test_it_can_wait_for_the_end_of_the_services(house: House) -> None:
 async def test_it_can_be_called_off_until_it_begins(house: House) -> None:
     await house.end_services(0)
     id_ = (await house.ask(REQUEST, 0))["erasure"]["id"]
-    assert (await house.ask(CANCEL, 1, id=id_))["userErrors"] == [{"code": "NOT_FOUND", "field": ["id"]}]  # D6
+    assert (await house.ask(CANCEL, 1, id=id_))["userErrors"] == [{"code": "NOT_FOUND", "field": ["erasureId"]}]  # D6
     assert (await house.ask(CANCEL, 0, id=id_))["erasure"]["state"] == "CANCELLED"
-    assert (await house.ask(CANCEL, 0, id=id_))["userErrors"] == [{"code": "ERASURE_OVER", "field": ["id"]}]
+    assert (await house.ask(CANCEL, 0, id=id_))["userErrors"] == [{"code": "ERASURE_OVER", "field": ["erasureId"]}]
     house.wait(days=20)
     await house.work()
     assert [row.state for row in await house.rows(0)] == ["CANCELLED", "SCHEDULED"]
@@ -191,7 +191,7 @@ async def test_what_nobody_asked_for_is_not_called_off_but_ended_by_a_new_servic
     listed = await gate.ask("{ me { erasures { id } } }", own(gate.ids[0]))
     (shown,) = listed.data["me"]["erasures"]
     refused = await house.ask(CANCEL, 0, id=shown["id"])
-    assert refused["userErrors"] == [{"code": "NOT_ASKED_FOR", "field": ["id"]}]
+    assert refused["userErrors"] == [{"code": "NOT_ASKED_FOR", "field": ["erasureId"]}]
     assert (await house.begin_service(0))["userErrors"] == []
     await house.work()
     assert (await house.row(0)).state == "CANCELLED"
@@ -256,7 +256,7 @@ async def test_whoever_asked_has_to_choose_before_a_new_service_begins(house: Ho
     assert refused["userErrors"] == [{"code": "ERASURE_PENDING", "field": ["withdrawErasure"]}]
     assert await house.running(0) == []
     begun = await house.begin_service(0, stay=True)
-    assert begun["service"]["status"] == "ACTIVE" and (await house.row(0)).state == "CANCELLED"
+    assert begun["service"]["state"] == "ACTIVE" and (await house.row(0)).state == "CANCELLED"
 
 
 async def test_a_service_that_slips_in_suspends_it_and_the_customer_is_told(house: House) -> None:
@@ -290,14 +290,14 @@ async def test_services_end_and_begin_by_tools_with_the_scope_only(house: House)
     await house.end_services(0)
     assert await house.running(0) == []
     house.wait(days=3)
-    assert (await house.tool(END, id=first))["service"]["status"] == "TERMINATED"
+    assert (await house.tool(END, id=first))["service"]["state"] == "TERMINATED"
     answer = await house.gate.ask("{ me { lastServiceEndedAt } }", own(house.gate.ids[0]))
     assert answer.data["me"]["lastServiceEndedAt"] < house.gate.clock.now.isoformat()
-    early = END.replace("service: $id", 'service: $id, at: "1999-01-01T00:00:00Z"')
+    early = END.replace("serviceId: $id", 'serviceId: $id, at: "1999-01-01T00:00:00Z"')
     (second, *_) = await house.running(1)
     assert (await house.tool(early, id=second))["userErrors"] == [{"code": "INVALID_TIME", "field": ["at"]}]
-    late = END.replace("service: $id", 'service: $id, at: "2099-01-01T00:00:00Z"')
+    late = END.replace("serviceId: $id", 'serviceId: $id, at: "2099-01-01T00:00:00Z"')
     assert (await house.tool(late, id=second))["userErrors"] == [{"code": "INVALID_TIME", "field": ["at"]}]
-    assert (await house.tool(END, id="?"))["userErrors"] == [{"code": "NOT_FOUND", "field": ["service"]}]
+    assert (await house.tool(END, id="?"))["userErrors"] == [{"code": "NOT_FOUND", "field": ["serviceId"]}]
     refused = await house.gate.ask(END, own(house.gate.ids[1]), variables={"id": second})
     assert refused.kind is RequestOutcome.REFUSED and await house.running(1)

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.anyio
 N = notice_recipients.c
 ONE = "query ($id: ID!) { customer(id: $id) { fullName } }"
 RESTRICT = "mutation { requestRestriction(input: {ground: UNLAWFUL}) { userErrors { code } } }"
-LIFT = "mutation { liftRestriction { userErrors { code } } }"
+LIFT = "mutation { liftRestriction(input: {}) { userErrors { code } } }"
 CHANGE = 'mutation { updateProfile(input: {phone: "+41446681800"}) { userErrors { code field } } }'
 SEEN = "{ me { notices { nodes { about kind name state answer sentAt answeredAt } } } }"
 

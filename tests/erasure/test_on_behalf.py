@@ -84,7 +84,7 @@ async def test_the_same_refusal_acceptance_and_cancellation(house: House) -> Non
     hand = await DataRights.of_case(
         house.store, SignInDependencies(SITE), (await house.row(1)).id, BY, house.gate.clock.now
     )
-    assert (await hand.cancel_erasure({"id": (await house.row(1)).id})).problems == ()
+    assert (await hand.cancel_erasure({"erasureId": (await house.row(1)).id})).problems == ()
     assert same(await house.row(0)) == same(await house.row(1))
     first, second = [(await written(house, place))[before[place]:] for place in (0, 1)]  # fmt: skip
     assert first == second

@@ -17,7 +17,7 @@ from gateway.tokens.tokens import Basis
 from store.tables.outbox import outbox
 from tests.gateway.servers import environment, running
 
-ASK = "mutation { requestExport { export { id state } userErrors { code } } }"
+ASK = "mutation { requestExport(input: {}) { export { id state } userErrors { code } } }"
 
 
 def test_asked_for_made_told_and_fetched(tmp_path: Path) -> None:

@@ -227,4 +227,4 @@ async def test_the_record_names_the_partners_of_the_store(run: Run, store: Store
     record = json.loads((await run("audit", "record", "--controller", str(own), "--format", "json")).stdout)
     invoicing = next(each for each in record["activities"] if each["name"] == "INVOICING")
     assert [each["name"] for each in invoicing["partners"]] == ["Printers"]
-    assert [each["kind"] for each in invoicing["d"]] == ["PARTNER"]
+    assert [each["kind"] for each in invoicing["recipients"]] == ["PARTNER"]

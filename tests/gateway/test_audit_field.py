@@ -92,7 +92,7 @@ def test_papers_are_those_of_the_command(demo: Demo, http: httpx.Client, languag
     assert agrees(notice, printed(demo, "notice", "--language", language, *given))
     record = over_graphql(demo, http, "record")
     said = printed(demo, "record", *given)
-    assert record["g"] == said["g"][: len(record["g"])]
+    assert record["measures"] == said["measures"][: len(record["measures"])]
     assert agrees(record["activities"], said["activities"])
 
 

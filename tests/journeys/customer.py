@@ -95,7 +95,7 @@ class Customer:
 
     def turn_on_second_factor(self) -> str:
         """By the API: what the app is told, and a first code; the secret."""
-        begun = self.ask("mutation { enrolTotp { secret userErrors { code } } }")
+        begun = self.ask("mutation { enrolTotp(input: {}) { secret userErrors { code } } }")
         self._secret = begun["secret"].replace(" ", "")
         confirm = "mutation ($c: String!) { confirmTotp(input: {code: $c}) { userErrors { code } } }"
         assert self.ask(confirm, c=self.code())["userErrors"] == []

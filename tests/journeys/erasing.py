@@ -19,8 +19,8 @@ from tests.journeys.remains import Remains
 from tests.journeys.works import until
 
 O = outbox.c  # noqa: E741  (the columns)
-TERMINATE = "mutation ($id: ID!) { terminateService(input: {service: $id}) { userErrors { code } } }"
-WITHDRAW = "mutation { withdrawCardConsent { consent { state } userErrors { code } } }"
+TERMINATE = "mutation ($id: ID!) { terminateService(input: {serviceId: $id}) { userErrors { code } } }"
+WITHDRAW = "mutation { withdrawCardConsent(input: {}) { consent { state } userErrors { code } } }"
 ERASE = """mutation { requestErasure(input: {whenServicesEnd: false}) { erasure { state dueAt notBefore }
   receipt blockedBy erasedNow stays userErrors { code } } }"""
 LOOKED_UP = "query ($e: String!) { customerLookup(by: {email: $e}) { id fullName } }"

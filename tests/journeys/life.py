@@ -28,10 +28,10 @@ OWNER_HOME = {"street": P["owner's street"], "postalCode": "69400", "city": P["o
 REGISTER = """mutation ($in: RegisterCustomerInput!) { registerCustomer(input: $in) {
   customer { id customerNumber } userErrors { code field } } }"""
 SUBSCRIBE = """mutation ($c: ID!, $k: ServiceKind!, $n: String!) { subscribeService(input: {
-  customer: $c, kind: $k, name: $n}) { service { id } userErrors { code field } } }"""
+  customerId: $c, kind: $k, name: $n}) { service { id } userErrors { code field } } }"""
 DOMAIN = "mutation ($in: RegisterDomainInput!) { registerDomain(input: $in) { userErrors { code field } } }"
 CARD = "mutation ($in: AddCardInput!) { addCard(input: $in) { card { id } userErrors { code field } } }"
-PAY = "mutation ($i: ID!, $c: ID!) { payWithCard(input: {invoice: $i, card: $c}) { outcome userErrors { code } } }"
+PAY = "mutation ($i: ID!, $c: ID!) { payWithCard(input: {invoiceId: $i, cardId: $c}) { outcome userErrors { code } } }"
 PHONE = "mutation ($p: String!) { updateProfile(input: {phone: $p}) { userErrors { code field } } }"
 NEWS = "mutation { setProductNews(input: {wanted: true}) { userErrors { code } } }"
 READERS = "{ me { accesses(first: 50) { nodes { client purpose } } } }"

@@ -49,20 +49,20 @@ for (const measurement of [true, false]) {
 for (const domain of before.domains!) {
   const { registryPolicy } = await client.request(api.PolicyDocument, { tld: domain.tld!, kind: domain.registrantKind! });
   const rule = registryPolicy!.rules.find((each) => each.field === 'NAME')!;
-  const { setWhoisVisibility } = await client.request(api.WhoisDocument, { input: { domain: domain.id, hideName: !domain.hideName } });
+  const { setWhoisVisibility } = await client.request(api.WhoisDocument, { input: { domainId: domain.id, hideName: !domain.hideName } });
   if (rule.free) fine(setWhoisVisibility!.userErrors);
   else assert.ok(['REGISTRY_REQUIRES', 'REGISTRY_FORBIDS', undefined].includes(codes(setWhoisVisibility!.userErrors)[0]));
 }
 
 // Export; erasure: refused with what still runs, armed for later, called off.
 fine((await client.request(api.ExportDocument)).requestExport!.userErrors);
-const refused = (await client.request(api.EraseDocument, {})).requestErasure!;
+const refused = (await client.request(api.EraseDocument, { input: {} })).requestErasure!;
 assert.deepEqual(codes(refused.userErrors), ['SERVICES_ACTIVE']);
-const running = before.services!.filter((each) => each.status !== 'TERMINATED').map((each) => each.id);
+const running = before.services!.filter((each) => each.state !== 'TERMINATED').map((each) => each.id);
 assert.deepEqual([...refused.blockedBy!].sort(), [...running].sort());
 const armed = (await client.request(api.EraseDocument, { input: { whenServicesEnd: true } })).requestErasure!;
 assert.equal(armed.erasure!.state, 'ARMED');
-assert.equal((await client.request(api.CancelDocument, { input: { id: armed.erasure!.id } })).cancelErasure!.erasure!.state, 'CANCELLED');
+assert.equal((await client.request(api.CancelDocument, { input: { erasureId: armed.erasure!.id } })).cancelErasure!.erasure!.state, 'CANCELLED');
 
 const after = (await client.request(api.MeDocument)).me!;
 assert.equal(after.phone, null, 'what may be objected to goes with the request, a refused one too (A10)');

@@ -240,7 +240,7 @@ def third_party(town: Town, mine: str, owner: Browser) -> None:
     text = (
         """mutation ($in: WithdrawAuthorizedAppInput!) { withdrawAuthorizedApp(input: $in) { userErrors { code } } }"""
     )
-    done = ask(town, mine, text, 0, **{"in": {"id": app["id"]}})
+    done = ask(town, mine, text, 0, **{"in": {"authorizedAppId": app["id"]}})
     assert done["data"]["withdrawAuthorizedApp"]["userErrors"] == [], done
     assert "data" not in ask(town, theirs, "{ me { fullName } }", 1), "taken back, it is over at once, everywhere"
 
@@ -253,7 +253,7 @@ def ordinary_customer(town: Town) -> None:
     domain = ask(town, own, "{ me { domains { id } services { id } } }")["data"]["me"]
     written = town.letters()
     each = (
-        'a%d: updateRegistrant(input: {domain: "%s", registrant: {email: "s%d@example.net"}}) { userErrors { code } }'
+        'a%d: updateRegistrant(input: {domainId: "%s", registrant: {email: "s%d@example.net"}}) { userErrors { code } }'
     )
     for start in range(0, 60, 5):
         aliases = " ".join(each % (n, domain["domains"][0]["id"], n) for n in range(start, start + 5))

@@ -100,7 +100,9 @@ async def test_an_erasure_leaves_nothing_of_it(config: StoreConfig) -> None:
         await house.ask(CHANGE, 0, s=HERS)
         await house.ask(CHANGE, 1, s="Dear colleague")
         await house.end_services(0)
-        assert (await house.ask("mutation { requestErasure { erasure { id } userErrors { code } } }", 0))["erasure"]
+        assert (await house.ask("mutation { requestErasure(input: {}) { erasure { id } userErrors { code } } }", 0))[
+            "erasure"
+        ]
         house.wait(days=4)
         await house.until_done(0)
         assert await house.left(0) == {"erasures": 1}

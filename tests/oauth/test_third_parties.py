@@ -70,7 +70,7 @@ def withdraw(rp: Relying, customer: int, name: str = "The app lodger") -> dict[s
     (app,) = [each for each in apps["authorizedApps"] if each["name"] == name]
     text = """mutation ($in: WithdrawAuthorizedAppInput!) { withdrawAuthorizedApp(input: $in) {
         authorizedApp { id name scopes withdrawnAt } userErrors { code } } }"""
-    done = ask(rp, mine, text, **{"in": {"id": app["id"]}})["data"]["withdrawAuthorizedApp"]
+    done = ask(rp, mine, text, **{"in": {"authorizedAppId": app["id"]}})["data"]["withdrawAuthorizedApp"]
     assert done["userErrors"] == []
     found: dict[str, Any] = done["authorizedApp"]
     return found
@@ -78,13 +78,13 @@ def withdraw(rp: Relying, customer: int, name: str = "The app lodger") -> dict[s
 
 ATTACKS = (
     'mutation { enrolTotp(input: {code: "123456"}) { secret } }',
-    "mutation { regenerateRecoveryCodes { recoveryCodes } }",
-    "mutation { beginPasskey { options } }",
+    "mutation { regenerateRecoveryCodes(input: {}) { recoveryCodes } }",
+    "mutation { beginPasskey(input: {}) { options } }",
     'mutation { requestEmailChange(input: {email: "thief@example.com"}) { userErrors { code } } }',
-    "mutation { endOtherSessions { ended } }",
-    "mutation { requestExport { userErrors { code } } }",
-    "mutation { requestErasure { userErrors { code } } }",
-    "mutation { withdrawCardConsent { userErrors { code } } }",
+    "mutation { endOtherSessions(input: {}) { ended } }",
+    "mutation { requestExport(input: {}) { userErrors { code } } }",
+    "mutation { requestErasure(input: {}) { userErrors { code } } }",
+    "mutation { withdrawCardConsent(input: {}) { userErrors { code } } }",
     "{ me { credentials { loginName secondFactors { id remaining } } } }",
     "{ me { sessions { nodes { id } } } }",
     "{ me { signIns { nodes { ipAddress } } } }",
@@ -206,7 +206,7 @@ def test_two_withdrawals_and_a_redemption_at_once_leave_nothing_alive(rp: Relyin
 def take_back(rp: Relying, token: str, app: str, replica: int) -> httpx.Response:
     text = "mutation ($in: WithdrawAuthorizedAppInput!) { withdrawAuthorizedApp(input: $in) { userErrors { code } } }"
     headers = {"authorization": f"Bearer {token}"}
-    sent = {"query": text, "variables": {"in": {"id": app}}}
+    sent = {"query": text, "variables": {"in": {"authorizedAppId": app}}}
     response = rp.http.post(rp.url("/graphql", replica), json=sent, headers=headers)
     assert response.json()["data"]["withdrawAuthorizedApp"]["userErrors"] == [], response.text
     return response
@@ -226,14 +226,14 @@ def test_nobody_takes_back_or_ends_what_is_somebody_elses(rp: Relying) -> None:
     (app, *_) = ask(rp, own(rp, 0), "{ me { authorizedApps { id } } }")["data"]["me"]["authorizedApps"]
     (session, *_) = ask(rp, own(rp, 0), "{ me { appSessions { nodes { id } } } }")["data"]["me"]["appSessions"]["nodes"]
     stranger = own(rp, 1)
-    for name, type_, id_ in (
-        ("withdrawAuthorizedApp", "WithdrawAuthorizedAppInput", app["id"]),
-        ("endAppSession", "EndAppSessionInput", session["id"]),
-        ("withdrawAuthorizedApp", "WithdrawAuthorizedAppInput", "nonsense"),
-        ("endAppSession", "EndAppSessionInput", app["id"]),
+    for name, named, id_ in (
+        ("withdrawAuthorizedApp", "authorizedAppId", app["id"]),
+        ("endAppSession", "appSessionId", session["id"]),
+        ("withdrawAuthorizedApp", "authorizedAppId", "nonsense"),
+        ("endAppSession", "appSessionId", app["id"]),
     ):
-        text = f"mutation ($in: {type_}!) {{ {name}(input: $in) {{ userErrors {{ code }} }} }}"
-        answer = ask(rp, stranger, text, **{"in": {"id": id_}})
+        text = f"mutation ($id: ID!) {{ {name}(input: {{{named}: $id}}) {{ userErrors {{ code }} }} }}"
+        answer = ask(rp, stranger, text, id=id_)
         assert answer["data"][name]["userErrors"] == [{"code": "NOT_FOUND"}]
 
 
@@ -248,7 +248,7 @@ def test_an_app_is_signed_out_on_one_device(rp: Relying) -> None:
     newest = lodgers[0]
     text = "mutation ($in: EndAppSessionInput!) { endAppSession(input: $in) { appSession { endedAt } } }"
     for _ in range(2):
-        done = ask(rp, mine, text, **{"in": {"id": newest["id"]}})
+        done = ask(rp, mine, text, **{"in": {"appSessionId": newest["id"]}})
         assert done["data"]["endAppSession"]["appSession"]["endedAt"]
     assert not rp.works(other["access_token"], 1)
     refused(rp.refresh(other["refresh_token"], "lodger"), "invalid_grant")

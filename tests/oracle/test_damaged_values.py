@@ -110,12 +110,12 @@ async def test_fields_merged_into_one_have_one_error(damage: Damage) -> None:
 
 
 async def test_paths_in_a_list_count_its_items(damage: Damage) -> None:
-    text = "{ me { services { name label: name status } } }"
+    text = "{ me { services { name label: name state } } }"
     data, errors = await damage.ask(text)
     names = [service["name"] for service in data["me"]["services"]]
     assert names[:2] == [None, None]
     assert all(names[2:])
-    assert all(service["status"] for service in data["me"]["services"])
+    assert all(service["state"] for service in data["me"]["services"])
     at = ["me", "services"]
     assert told(errors) == [[*at, n, key] for n in (0, 1) for key in ("label", "name")]
 

@@ -60,6 +60,7 @@ async def wallet(store: Store) -> Wallet:
     found = Wallet(gate, 1)
     for method in await found.methods():
         await found.ask(
-            "mutation ($id: ID!) { removePaymentMethod(input: {id: $id}) { userErrors { code } } }", id=method["id"]
+            "mutation ($id: ID!) { removePaymentMethod(input: {paymentMethodId: $id}) { userErrors { code } } }",
+            id=method["id"],
         )
     return found

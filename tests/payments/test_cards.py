@@ -19,9 +19,9 @@ from tests.promises.gate import own
 
 pytestmark = pytest.mark.anyio
 
-WITHDRAW = "mutation { withdrawCardConsent { consent { kind state } userErrors { code } } }"
-REMOVE = "mutation ($id: ID!) { removePaymentMethod(input: {id: $id}) { userErrors { code field } } }"
-DEFAULT = """mutation ($id: ID!) { setDefaultPaymentMethod(input: {id: $id}) {
+WITHDRAW = "mutation { withdrawCardConsent(input: {}) { consent { kind state } userErrors { code } } }"
+REMOVE = "mutation ($id: ID!) { removePaymentMethod(input: {paymentMethodId: $id}) { userErrors { code field } } }"
+DEFAULT = """mutation ($id: ID!) { setDefaultPaymentMethod(input: {paymentMethodId: $id}) {
   paymentMethod { id isDefault } userErrors { code field } } }"""
 PAYPAL = """mutation ($a: String!, $d: Boolean) { addPayPal(input: {account: $a, makeDefault: $d}) {
   paymentMethod { id kind isDefault ... on PayPal { account } } userErrors { code field } } }"""
@@ -132,7 +132,7 @@ async def test_nobody_touches_the_methods_of_another(wallet: Wallet) -> None:
     mine = (await wallet.ask(BANK, b="Example Savings Bank"))["paymentMethod"]["id"]
     for query in (REMOVE, DEFAULT):
         problems = [(await wallet.ask(query, id=id_))["userErrors"] for id_ in (theirs["id"], "x", wallet.gate.id(0))]
-        assert problems == [[{"code": "NOT_FOUND", "field": ["id"]}]] * 3
+        assert problems == [[{"code": "NOT_FOUND", "field": ["paymentMethodId"]}]] * 3
     assert theirs["id"] in [each["id"] for each in await Wallet(wallet.gate, 0).methods()]
     assert [each["id"] for each in await wallet.methods()] == [mine]
 

@@ -61,7 +61,7 @@ async def outcome(wallet: Wallet, **given: Any) -> str:
     async with wallet.gate.store.write() as connection:
         mine = invoices.c.customer_id == wallet.gate.ids[wallet.place]
         await connection.execute(update(invoices).where(mine).values(paid_at=None))
-    found: str = (await wallet.ask(PAY, **{"in": {"invoice": first} | given}))["outcome"]
+    found: str = (await wallet.ask(PAY, **{"in": {"invoiceId": first} | given}))["outcome"]
     return found
 
 
@@ -69,12 +69,12 @@ async def test_it_hears_of_a_withdrawn_card_on_another_port_too(wallet: Wallet) 
     """The first run registers it; the second one listens elsewhere, and what waits arrives there."""
     async with company(wallet):
         await wallet.add()
-        assert await outcome(wallet, card=(await wallet.methods())[0]["id"]) == "ACCEPTED"
+        assert await outcome(wallet, cardId=(await wallet.methods())[0]["id"]) == "ACCEPTED"
         declined = {"number": "4000 0000 0000 0002", "expMonth": 3, "expYear": 2029, "securityCode": "737"}
         assert await outcome(wallet, oneTime=declined) == "DECLINED"
         assert await outcome(wallet, oneTime=declined | {"number": GENUINE}) == "ACCEPTED"
     store = wallet.gate.store
-    await wallet.ask("mutation { withdrawCardConsent { userErrors { code } } }")
+    await wallet.ask("mutation { withdrawCardConsent(input: {}) { userErrors { code } } }")
     async with company(wallet) as port:
         async with store.write() as connection:
             hook = select(affiliates.c.webhook_id).where(affiliates.c.name == NAME).scalar_subquery()

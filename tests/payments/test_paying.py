@@ -83,7 +83,7 @@ async def bill(wallet: Wallet) -> str:
 
 
 async def pay(wallet: Wallet, **given: Any) -> Any:
-    return await wallet.ask(PAY, **{"in": {"invoice": await bill(wallet)} | given})
+    return await wallet.ask(PAY, **{"in": {"invoiceId": await bill(wallet)} | given})
 
 
 async def test_without_the_tick_a_payment_works_and_no_byte_of_the_number_rests(
@@ -160,7 +160,7 @@ def _verified(company: Company, headers: dict[str, str], body: bytes) -> None:
 
 async def test_a_kept_card_pays_and_is_named_by_its_id(wallet: Wallet, company: Company) -> None:
     card = (await wallet.add())["card"]["id"]
-    assert (await pay(wallet, card=card))["outcome"] == "ACCEPTED"
+    assert (await pay(wallet, cardId=card))["outcome"] == "ACCEPTED"
     data = orjson.loads(company.got[0][1])["data"]
     assert data["card"] == {"number": BARE, "expMonth": 3, "expYear": 2029, "card": card}
 
@@ -187,12 +187,12 @@ async def test_the_same_payment_carries_the_same_id(wallet: Wallet, company: Com
     ("given", "code"),
     [
         ({}, "ONE_CARD"),
-        ({"card": "x", "oneTime": ONCE}, "ONE_CARD"),
-        ({"card": "x"}, "NOT_FOUND"),
+        ({"cardId": "x", "oneTime": ONCE}, "ONE_CARD"),
+        ({"cardId": "x"}, "NOT_FOUND"),
         ({"oneTime": ONCE | {"number": "4539578763621487"}}, "INVALID_CARD_CHECKSUM"),
         ({"oneTime": ONCE | {"securityCode": "12"}}, "INVALID_CODE"),
         ({"oneTime": ONCE | {"expYear": 2020}}, "CARD_EXPIRED"),
-        ({"oneTime": ONCE, "invoice": "x"}, "NOT_FOUND"),
+        ({"oneTime": ONCE, "invoiceId": "x"}, "NOT_FOUND"),
     ],
 )
 async def test_what_cannot_pay_sends_nothing(wallet: Wallet, company: Company, given: Any, code: str) -> None:
@@ -206,7 +206,7 @@ async def test_what_cannot_pay_sends_nothing(wallet: Wallet, company: Company, g
 async def test_a_paid_invoice_is_paid_once(wallet: Wallet, company: Company) -> None:
     invoice = await bill(wallet)
     for expected in ("ACCEPTED", None):
-        done = await wallet.ask(PAY, **{"in": {"invoice": invoice, "oneTime": ONCE}})
+        done = await wallet.ask(PAY, **{"in": {"invoiceId": invoice, "oneTime": ONCE}})
         assert done["outcome"] == expected
     assert [each["code"] for each in done["userErrors"]] == ["ALREADY_PAID"] and len(company.got) == 1
 
@@ -228,7 +228,7 @@ TOOL = grant(Purpose.PAYMENT_EXECUTION, scopes=("cards:forward",), client="shop"
 
 async def test_a_tool_forwards_and_sees_no_number(wallet: Wallet, company: Company) -> None:
     card = (await wallet.add())["card"]["id"]
-    answer = await forward(wallet, TOOL, card=card)
+    answer = await forward(wallet, TOOL, cardId=card)
     assert answer.data["forwardCard"] == {"outcome": "ACCEPTED", "userErrors": []}
     assert BARE.encode() not in answer.raw and orjson.loads(company.got[0][1])["data"]["card"]["number"] == BARE
     (entry,) = [each for each in await wallet.gate.entries() if "Card.number" in each.get("fields", [])]
@@ -243,8 +243,8 @@ async def test_what_is_recorded_is_what_was_sent(wallet: Wallet, company: Compan
     card = (await wallet.add())["card"]["id"]
     company.status = 402
     await pay(wallet, oneTime=ONCE)
-    await pay(wallet, card=card)
-    await forward(wallet, TOOL, card=card)
+    await pay(wallet, cardId=card)
+    await forward(wallet, TOOL, cardId=card)
     rows = [each for each in await wallet.rows(disclosures) if each.recipient_name == "Example Acquirer"]
     assert len(rows) == len(company.got) == 3
     for row, (_, body) in zip(sorted(rows, key=lambda each: each.id), company.got, strict=True):
@@ -259,13 +259,13 @@ async def test_what_is_recorded_is_what_was_sent(wallet: Wallet, company: Compan
 async def test_without_scope_or_consent_nothing_is_forwarded(wallet: Wallet, company: Company) -> None:
     """R21: the consent is looked at when the card leaves."""
     card = (await wallet.add())["card"]["id"]
-    bare = await forward(wallet, grant(Purpose.PAYMENT_EXECUTION), card=card)
+    bare = await forward(wallet, grant(Purpose.PAYMENT_EXECUTION), cardId=card)
     assert {each["reason"] for each in bare.errors} == {"SCOPE_MISSING"}
-    assert (await forward(wallet, own(wallet.gate.ids[1]), card=card)).errors
-    await wallet.ask("mutation { withdrawCardConsent { userErrors { code } } }")
-    gone = await forward(wallet, TOOL, card=card)
-    assert gone.data["forwardCard"]["userErrors"] == [{"code": "NOT_FOUND", "field": ["card"]}]
-    unknown = await forward(wallet, TOOL, card=card, reference="has spaces")
+    assert (await forward(wallet, own(wallet.gate.ids[1]), cardId=card)).errors
+    await wallet.ask("mutation { withdrawCardConsent(input: {}) { userErrors { code } } }")
+    gone = await forward(wallet, TOOL, cardId=card)
+    assert gone.data["forwardCard"]["userErrors"] == [{"code": "NOT_FOUND", "field": ["cardId"]}]
+    unknown = await forward(wallet, TOOL, cardId=card, reference="has spaces")
     assert unknown.data["forwardCard"]["userErrors"][0]["code"] == "UNKNOWN_REFERENCE"
     assert company.got == []
 
@@ -274,8 +274,8 @@ async def test_withdrawing_tells_those_who_received_the_card_and_nobody_else(wal
     """R48; by the id of the card, which they got with it, and by nothing else of the customer (R23)."""
     await Affiliates(wallet.gate.store).register("Another Acquirer", "CARD", company.url, "CH", TODAY)
     await wallet.add()
-    await pay(wallet, card=(await wallet.methods())[0]["id"])
-    await wallet.ask("mutation { withdrawCardConsent { userErrors { code } } }")
+    await pay(wallet, cardId=(await wallet.methods())[0]["id"])
+    await wallet.ask("mutation { withdrawCardConsent(input: {}) { userErrors { code } } }")
     async with wallet.gate.store.write() as connection:
         (waiting,) = (await connection.execute(select(outbox))).all()
     assert waiting.event == "card.withdrawn"
@@ -315,7 +315,7 @@ async def test_a_disabled_affiliate_takes_nothing(wallet: Wallet, company: Compa
 
 async def test_f10_a_payment_sent_again_is_told_what_became_of_the_first(wallet: Wallet, company: Company) -> None:
     """The card leaves between two transactions: it leaves once, and the disclosure is on the disk before it."""
-    variables = {"in": {"invoice": await bill(wallet), "oneTime": ONCE}}
+    variables = {"in": {"invoiceId": await bill(wallet), "oneTime": ONCE}}
     who = own(wallet.gate.ids[wallet.place], authenticated_at=int(TODAY.timestamp()))
 
     before = len(await wallet.rows(disclosures))

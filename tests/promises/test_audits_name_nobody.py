@@ -64,7 +64,7 @@ async def test_everything_is_told_and_nobody_is_named(gate: Gate) -> None:
         grant(Purpose.INVOICING, introspection=True),
         grant(Purpose.LEGAL_REQUEST, scopes=("audit:write", "audit")),
         own(1),
-        own(1, scopes=("access:write",)),
+        own(1, scopes=("signins:write",)),
     ],
 )
 async def test_without_the_scope_nothing_is_told_and_nothing_is_read(gate: Gate, who: Any) -> None:

@@ -152,7 +152,7 @@ async def test_the_cost_of_rows_is_known_before_any_is_read(gate: Gate) -> None:
 async def test_the_shipped_documents_of_a_tool_stay_within(gate: Gate) -> None:
     """Limits are for attackers: a full page with its relations is none."""
     query = """{ customers(first: 50) { pageInfo { hasNextPage endCursor }
-      nodes { id fullName email postalAddress { street city } services { name status } } } }"""
+      nodes { id fullName email postalAddress { street city } services { name state } } } }"""
     assert (await gate.ask(query, WHO)).data
 
 

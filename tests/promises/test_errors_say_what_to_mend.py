@@ -16,7 +16,7 @@ LOOKUP = (
     "query ($by: CustomerLookup!, $n: Int = 1) { customerLookup(by: $by) { id } customers(first: $n) { __typename } }"
 )
 WORDING = "query ($kind: ConsentKind!) { consentWording(kind: $kind) { __typename } }"
-SESSION = "mutation ($id: ID!) { endSession(input: {id: $id}) { __typename } }"
+SESSION = "mutation ($id: ID!) { endSession(input: {sessionId: $id}) { __typename } }"
 ENDING = "mutation ($in: EndSessionInput!) { endSession(input: $in) { __typename } }"
 MATRIX = "query ($p: [Purpose!]) { audit { matrix(purposes: $p) { __typename } } }"
 
@@ -34,13 +34,13 @@ def said(answer: Answer) -> list[str]:
         (
             ENDING,
             {"in": {}},
-            "`$in.id` is missing: it must be of type ID!.",
-            {"path": ["in", "id"], "type": "ID!", "missing": True},
+            "`$in.sessionId` is missing: it must be of type ID!.",
+            {"path": ["in", "sessionId"], "type": "ID!", "missing": True},
         ),
         (ENDING, {"in": "x"}, "`$in` is not of type EndSessionInput.", {"path": ["in"], "type": "EndSessionInput"}),
         (
             ENDING,
-            {"in": {"id": "x", "ix": 1}},
+            {"in": {"sessionId": "x", "ix": 1}},
             "`$in` has a field that EndSessionInput does not have.",
             {"path": ["in"], "type": "EndSessionInput"},
         ),
@@ -123,6 +123,6 @@ async def test_an_argument_without_a_value_is_named(gate: Gate) -> None:
 
 
 async def test_a_mutation_is_called_and_not_read(gate: Gate) -> None:
-    query = 'mutation { endSession(input: {id: "x"}) { __typename } }'
+    query = 'mutation { endSession(input: {sessionId: "x"}) { __typename } }'
     first = said(await gate.ask(query, grant(Purpose.INVOICING)))[0]
     assert first == "Mutation.endSession may not be called for INVOICING. It may be called for SELF_SERVICE."

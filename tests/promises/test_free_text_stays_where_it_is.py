@@ -72,12 +72,12 @@ async def run(store: Store, store_config: StoreConfig, tmp_path: Path, monkeypat
 async def by_customers(store: Store, gate: Gate) -> list[str]:
     """What customers, and the tools about them, write into a row; what was answered."""
     tool = grant(Purpose.SERVICE_PROVISION, scopes=["services:write"], client="shop")
-    given = {"customer": gate.id(0), "kind": "WEB_HOSTING", "name": NOTE}
+    given = {"customerId": gate.id(0), "kind": "WEB_HOSTING", "name": NOTE}
     answers = [await gate.ask(SUBSCRIBE, tool, variables={"input": given})]
     assert answers[0].data["subscribeService"]["userErrors"] == []
     answers += [
         await gate.ask(SUBSCRIBE, tool, variables={"input": given | change})
-        for change in ({"name": NOTE * 40}, {"kind": NOTE}, {"customer": NOTE}, {NOTE: 1}, {"name": [NOTE]})
+        for change in ({"name": NOTE * 40}, {"kind": NOTE}, {"customerId": NOTE}, {NOTE: 1}, {"name": [NOTE]})
     ]
     lobby = Lobby(store, visitor=Visitor(HOME, f"Mozilla/5.0 ({MARK}) Firefox/140.0"))
     actor = await lobby.actor(await lobby.enter(await add_person(store)))

@@ -28,9 +28,9 @@ CHANGES = (
     "mutation { setProductNews(input: {wanted: false}) { customer { id } } }",
     "mutation { chooseCookies(input: {measurement: true, marketing: false}) { __typename } }",
     'mutation { addBankTransfer(input: {bankName: "Bank"}) { paymentMethod { id } userErrors { code } } }',
-    "mutation { requestErasure { erasure { id } receipt blockedBy userErrors { code message } } }",
-    "mutation { requestExport { export { id } userErrors { code } } }",
-    "mutation { endOtherSessions { ended } }",
+    "mutation { requestErasure(input: {}) { erasure { id } receipt blockedBy userErrors { code message } } }",
+    "mutation { requestExport(input: {}) { export { id } userErrors { code } } }",
+    "mutation { endOtherSessions(input: {}) { ended } }",
 )
 
 

@@ -86,9 +86,9 @@ async def test_no_road_of_a_query_reaches_one_customer_more(limited: Gate, road:
 
 
 CHANGES = {
-    "terminate": """mutation ($service: ID!, $id: ID!) { terminateService(input: {service: $service}) {
+    "terminate": """mutation ($service: ID!, $id: ID!) { terminateService(input: {serviceId: $service}) {
         service { id name customer { id fullName } } userErrors { code } } }""",
-    "subscribe": """mutation ($id: ID!, $service: ID!) { subscribeService(input: {customer: $id, kind: WEB_HOSTING,
+    "subscribe": """mutation ($id: ID!, $service: ID!) { subscribeService(input: {customerId: $id, kind: WEB_HOSTING,
         name: "New"}) { service { id name customer { id fullName } } userErrors { code } } }""",
 }
 
@@ -114,7 +114,7 @@ async def test_what_a_change_answers_shows_no_customer_more(limited: Gate, chang
 async def test_many_changes_in_one_operation_show_no_more_than_may_be_read(limited: Gate) -> None:
     """Each is judged by itself: aliases gain nothing."""
     parts = [
-        f'm{place}: subscribeService(input: {{customer: "{limited.id(place)}", kind: WEB_HOSTING, name: "New"}}) '
+        f'm{place}: subscribeService(input: {{customerId: "{limited.id(place)}", kind: WEB_HOSTING, name: "New"}}) '
         "{ service { customer { fullName } } userErrors { code } }"
         for place in (0, 1, THIRD)
     ]

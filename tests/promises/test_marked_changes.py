@@ -114,7 +114,7 @@ async def test_f10_what_changed_nothing_leaves_the_key_free_though_nobody_tidies
     changing: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody who asks again gets the same answer, and never that it was carried out before."""
-    nothing = 'mutation { removePaymentMethod(input: {id: "nobody"}) { userErrors { code } } }'
+    nothing = 'mutation { removePaymentMethod(input: {paymentMethodId: "nobody"}) { userErrors { code } } }'
     for _ in range(2):
         answer = await changing.ask(nothing, own(changing.ids[0]), idempotency_key="k-1")
         assert answer.data["removePaymentMethod"]["userErrors"] == [{"code": "NOT_FOUND"}]

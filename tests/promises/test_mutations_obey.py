@@ -40,7 +40,7 @@ async def test_no_tool_changes_a_profile(changing: Gate, purpose: Purpose) -> No
         grant(purpose),
         grant(purpose, withhold=True),
         grant(purpose, subject=changing.ids[0]),
-        grant(purpose, scopes=("access:write", "services:write")),
+        grant(purpose, scopes=("signins:write", "services:write")),
     ):
         answer = await changing.ask(CHANGE, who, variables={"in": {"locale": "fr"}}, reference="INC-1")
         assert (
@@ -74,11 +74,11 @@ async def test_a_refused_part_stops_the_whole(changing: Gate) -> None:
     """The decision comes before the first command, not before each."""
     both = """mutation {
         a: updateProfile(input: {locale: "fr"}) { customer { id } }
-        b: recordAccess(input: {customer: "x", platform: WEBMAIL, outcome: FAILED, ipAddress: "192.0.2.1"}) {
+        b: recordSignIn(input: {customerId: "x", platform: WEBMAIL, outcome: FAILED, ipAddress: "192.0.2.1"}) {
           __typename } }"""
     answer = await changing.ask(both, own(changing.ids[0]))
     assert answer.kind is RequestOutcome.REFUSED
-    assert "Mutation.recordAccess" in [each["coordinate"] for each in answer.errors]
+    assert "Mutation.recordSignIn" in [each["coordinate"] for each in answer.errors]
     assert set(await versions(changing)) == {1}
 
 
@@ -96,7 +96,7 @@ async def test_a_value_that_is_shown_once_is_recorded_and_never_kept(changing: G
     """A secret that the command made is personal data, though no row was read for it."""
     place, bare = await without_a_factor(changing)
     before = len(await changing.entries())
-    query = "mutation ($of: ID!) { enrolTotp(input: {credential: $of}) { secret } }"
+    query = "mutation ($of: ID!) { enrolTotp(input: {credentialId: $of}) { secret } }"
     answer = await changing.ask(query, own(changing.ids[place], **FRESH), variables={"of": bare})
     secret = answer.data["enrolTotp"]["secret"]
     assert secret, answer.raw
@@ -110,7 +110,7 @@ async def test_a_value_that_is_shown_once_is_recorded_and_never_kept(changing: G
 
 async def test_what_is_sensitive_asks_for_a_fresh_sign_in_first(changing: Gate) -> None:
     """S7; and nothing of the operation is carried out."""
-    query = 'mutation { updateProfile(input: {locale: "fr"}) { customer { id } } enrolTotp { secret } }'
+    query = 'mutation { updateProfile(input: {locale: "fr"}) { customer { id } } enrolTotp(input: {}) { secret } }'
     old = int(TODAY.timestamp()) - 301
     for facts in ({}, {"authenticated_at": old}, {"authenticated_at": int(TODAY.timestamp()) + 3600}):
         answer = await changing.ask(query, own(changing.ids[0], **facts))
@@ -124,18 +124,18 @@ async def test_what_is_sensitive_asks_for_a_fresh_sign_in_first(changing: Gate) 
 
 @pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
 async def test_a_command_for_tools_needs_its_scope_beside_the_purpose(changing: Gate) -> None:
-    query = f'''mutation {{ recordAccess(input: {{
-        customer: "{changing.id(0)}", platform: WEBMAIL, outcome: SUCCEEDED, ipAddress: "192.0.2.1"
+    query = f'''mutation {{ recordSignIn(input: {{
+        customerId: "{changing.id(0)}", platform: WEBMAIL, outcome: SUCCEEDED, ipAddress: "192.0.2.1"
       }}) {{ userErrors {{ code }} }} }}'''
-    for scopes in ((), ("access:read",), ("access:write:all",), ("ACCESS:WRITE",)):
+    for scopes in ((), ("signins:read",), ("signins:write:all",), ("SIGNINS:WRITE",)):
         answer = await changing.ask(query, grant(Purpose.ACCOUNT_SECURITY, scopes=scopes))
         assert answer.kind is RequestOutcome.REFUSED
         (error,) = answer.errors
-        assert (error["coordinate"], error["reason"]) == ("Mutation.recordAccess", "SCOPE_MISSING")
+        assert (error["coordinate"], error["reason"]) == ("Mutation.recordSignIn", "SCOPE_MISSING")
         assert answer.statements == ()
-    answer = await changing.ask(query, grant(Purpose.INVOICING, scopes=("access:write",)))
+    answer = await changing.ask(query, grant(Purpose.INVOICING, scopes=("signins:write",)))
     assert "PURPOSE_NOT_ALLOWED" in [each["reason"] for each in answer.errors]
-    allowed = await changing.ask(query, grant(Purpose.ACCOUNT_SECURITY, scopes=("access:write", "audit:read")))
+    allowed = await changing.ask(query, grant(Purpose.ACCOUNT_SECURITY, scopes=("signins:write", "audit:read")))
     assert allowed.kind is RequestOutcome.OK
 
 

@@ -37,12 +37,12 @@ ASKED = tuple(each for each in Purpose if each.enabled)
 RESTRICT = (
     "mutation { requestRestriction(input: {ground: ACCURACY_CONTESTED}) { customer { id } userErrors { code } } }"
 )
-LIFT = "mutation { liftRestriction { customer { restriction { id } } userErrors { code } } }"
+LIFT = "mutation { liftRestriction(input: {}) { customer { restriction { id } } userErrors { code } } }"
 OBJECT = """mutation ($p: Purpose!) { objectTo(input: {purpose: $p}) {
   customer { objections { purpose state answerBy } } userErrors { code message field } } }"""
 WITHDRAW = "mutation ($p: Purpose!) { withdrawObjection(input: {purpose: $p}) { userErrors { code } } }"
 OWNER = 'registrantKind: NATURAL_PERSON, registrant: {name: "A B"}'
-SCOPES = ("cards:forward", "access:write", "domains:write", "customers:write", "services:write")
+SCOPES = ("cards:forward", "signins:write", "domains:write", "customers:write", "services:write")
 
 
 def who(purpose: Purpose, gate: Gate, subject: bool = False) -> Any:
@@ -240,7 +240,7 @@ async def test_tools_change_nothing_of_a_restricted_customer(changing: Gate) -> 
         for name in [f"Mutation.{name_}"]
         if field.rule is not None and field.rule.scopes
     }
-    assert listed - {"registerCustomer", "recordAccess"} == tried.keys(), "of a new command this test must know"
+    assert listed - {"registerCustomer", "recordSignIn"} == tried.keys(), "of a new command this test must know"
     before = await rows(changing, services), await rows(changing, domains)
     for name, given in tried.items():
         field = changing.api.model.fields["Mutation", name]
@@ -268,10 +268,10 @@ async def test_tools_change_nothing_of_a_restricted_customer(changing: Gate) -> 
 async def test_an_access_to_another_platform_is_still_recorded(changing: Gate) -> None:
     """It is storage (R17); what was stored is shown to no tool."""
     await done(changing, RESTRICT)
-    query = f'''mutation {{ recordAccess(input: {{customer: "{changing.id(0)}", platform: WEBMAIL, outcome: SUCCEEDED,
+    query = f'''mutation {{ recordSignIn(input: {{customerId: "{changing.id(0)}", platform: WEBMAIL, outcome: SUCCEEDED,
       ipAddress: "192.0.2.1", at: "{TODAY.isoformat()}"}}) {{ signIn {{ id }} userErrors {{ code }} }} }}'''
     answer = await asked(changing, query, Purpose.ACCOUNT_SECURITY)
-    assert answer.data["recordAccess"] == {"signIn": None, "userErrors": []}
+    assert answer.data["recordSignIn"] == {"signIn": None, "userErrors": []}
 
 
 async def _service(gate: Gate) -> str:
@@ -296,7 +296,7 @@ async def test_systems_are_told_only_of_what_ends_processing(changing: Gate) -> 
     await done(changing, RESTRICT)
     update_ = 'mutation { updateProfile(input: {locale: "fr"}) { userErrors { code } } }'
     await done(changing, update_)
-    await done(changing, "mutation { withdrawCardConsent { userErrors { code } } }")
+    await done(changing, "mutation { withdrawCardConsent(input: {}) { userErrors { code } } }")
     assert "customer.restricted" in await events(changing)
     assert "customer.profile.changed" not in await events(changing)
     await done(changing, LIFT)

@@ -42,7 +42,7 @@ async def order(gate: Gate, place: int = 0, kind: str = "DOMAIN", status: str = 
 
 async def register(gate: Gate, service: str, who: Any = REGISTRAR, **given: Any) -> Any:
     """What the registrar's tool does."""
-    asked = {"service": service, "name": NAME, "registrantKind": "NATURAL_PERSON", "registrant": OWNER} | given
+    asked = {"serviceId": service, "name": NAME, "registrantKind": "NATURAL_PERSON", "registrant": OWNER} | given
     return (await gate.ask(REGISTER, who, variables={"in": asked})).data["registerDomain"]
 
 
@@ -76,7 +76,7 @@ async def asked_secret(gate: Gate) -> str:
 async def change(gate: Gate, domain: str, place: int = 0, **given: Any) -> Any:
     """What a customer does who has just signed in."""
     who = own(gate.ids[place], authenticated_at=int(gate.clock.now.timestamp()))
-    return (await gate.ask(UPDATE, who, variables={"in": {"domain": domain} | given})).data["updateRegistrant"]
+    return (await gate.ask(UPDATE, who, variables={"in": {"domainId": domain} | given})).data["updateRegistrant"]
 
 
 async def end(gate: Gate, domain: str) -> None:

@@ -79,7 +79,7 @@ async def aliased(gate: Gate, domain: str, addresses: list[str]) -> list[list[di
     """One operation that changes the owner again and again."""
     who = own(gate.ids[0], authenticated_at=int(gate.clock.now.timestamp()))
     changes = "\n".join(
-        f'c{n}: updateRegistrant(input: {{domain: "{domain}", registrant: {{name: "Fool", email: "{address}"}}}}) '
+        f'c{n}: updateRegistrant(input: {{domainId: "{domain}", registrant: {{name: "Fool", email: "{address}"}}}}) '
         f"{{ {CODES} }}"
         for n, address in enumerate(addresses)
     )

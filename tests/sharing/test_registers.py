@@ -133,16 +133,16 @@ async def test_the_bound_partners_are_those_of_the_record(store: Store) -> None:
     await register.undertake("Printers", DOCUMENT, TODAY, TODAY)
     (found,) = await bound_partners(store.reader)
     assert (found.name, found.country, found.purpose) == ("Printers", "CH", Purpose.INVOICING)
-    query = "{ audit { record { activities { name d { kind } partners { name country since fields } } } } }"
+    query = "{ audit { record { activities { name recipients { kind } partners { name country since fields } } } } }"
     answer = await gate.ask(query, grant(scopes=["audit:read"], client="auditor"))
     told = {each["name"]: each for each in answer.data["audit"]["record"]["activities"]}
     assert told["INVOICING"] == {
-        "name": "INVOICING", "d": [{"kind": "PARTNER"}],
+        "name": "INVOICING", "recipients": [{"kind": "PARTNER"}],
         "partners": [{
             "name": "Printers", "country": "CH", "since": f"{TODAY:%Y-%m-%d}",
             "fields": ["Customer.fullName", "Customer.postalAddress"],
         }],
     }  # fmt: skip
-    assert told["SERVICE_COMMUNICATION"]["d"] == [] and told["SERVICE_COMMUNICATION"]["partners"] == []
+    assert told["SERVICE_COMMUNICATION"]["recipients"] == [] and told["SERVICE_COMMUNICATION"]["partners"] == []
     await register.end("Printers", TODAY)
     assert await bound_partners(store.reader) == ()

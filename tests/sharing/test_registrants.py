@@ -134,7 +134,7 @@ async def test_the_customer_changes_the_owner_and_both_are_told(gate: Gate) -> N
 
 
 async def test_a_change_of_owner_needs_a_fresh_sign_in(gate: Gate) -> None:
-    variables = {"in": {"domain": await registered(gate), "registrant": {"name": "Thief"}}}
+    variables = {"in": {"domainId": await registered(gate), "registrant": {"name": "Thief"}}}
     late = own(gate.ids[0], authenticated_at=int((TODAY - timedelta(minutes=6)).timestamp()))
     for who in (own(gate.ids[0]), late):
         assert (await gate.ask(UPDATE, who, variables=variables)).codes == ["STEP_UP_REQUIRED"]

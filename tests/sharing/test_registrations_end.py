@@ -30,7 +30,7 @@ pytestmark = pytest.mark.anyio
 
 D, S = domains.c, services.c
 READER = grant(Purpose.DOMAIN_REGISTRATION, scopes=["domains:write"])
-TERMINATE = """mutation ($id: ID!) { terminateService(input: {service: $id}) { userErrors { code } } }"""
+TERMINATE = """mutation ($id: ID!) { terminateService(input: {serviceId: $id}) { userErrors { code } } }"""
 OWNERS = "name registrantKind registrantName registrantEmail registrantPhone registrantAddress { street }"
 ROADS = [
     ("query ($d: String!) { rdap(domain: $d) }", "rdap"),

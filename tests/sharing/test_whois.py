@@ -56,7 +56,7 @@ async def under(gate: Gate, tld: str, kind: str = "NATURAL_PERSON") -> None:
 
 
 async def wish(gate: Gate, place: int = 0, **given: Any) -> Any:
-    asked = {"domain": await first(gate)} | given
+    asked = {"domainId": await first(gate)} | given
     return (await gate.ask(SET, own(gate.ids[place]), variables={"in": asked})).data["setWhoisVisibility"]
 
 
@@ -116,7 +116,7 @@ async def test_a_change_of_the_registrys_rules_holds_for_every_domain_at_once(ga
 async def test_nobody_decides_for_another(gate: Gate) -> None:
     """D6."""
     for domain in (await first(gate), "x", gate.id(0)):
-        done = await wish(gate, place=1, domain=domain, hideName=False)
+        done = await wish(gate, place=1, domainId=domain, hideName=False)
         assert [each["code"] for each in done["userErrors"]] == ["NOT_FOUND"]
 
 

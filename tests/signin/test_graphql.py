@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyio
 
 NEW = "Brombeerhecke-77!x"
 ERRORS = "userErrors { code field }"
-ENROL = f"mutation {{ enrolTotp {{ factor {{ kind confirmedAt }} secret otpauthUri qrSvg {ERRORS} }} }}"
+ENROL = f"mutation {{ enrolTotp(input: {{}}) {{ factor {{ kind confirmedAt }} secret otpauthUri qrSvg {ERRORS} }} }}"
 CONFIRM = (
     "mutation ($code: String!) { confirmTotp(input: {code: $code}) "
     f"{{ factor {{ confirmedAt }} recoveryCodes {ERRORS} }} }}"
@@ -39,9 +39,9 @@ CHANGE = (
 SENSITIVE = {
     "changePassword": CHANGE,
     "enrolTotp": ENROL,
-    "beginPasskey": f"mutation {{ beginPasskey {{ options {ERRORS} }} }}",
-    "regenerateRecoveryCodes": f"mutation {{ regenerateRecoveryCodes {{ recoveryCodes {ERRORS} }} }}",
-    "removeSecondFactor": f'mutation {{ removeSecondFactor(input: {{id: "x"}}) {{ {ERRORS} }} }}',
+    "beginPasskey": f"mutation {{ beginPasskey(input: {{}}) {{ options {ERRORS} }} }}",
+    "regenerateRecoveryCodes": f"mutation {{ regenerateRecoveryCodes(input: {{}}) {{ recoveryCodes {ERRORS} }} }}",
+    "removeSecondFactor": f'mutation {{ removeSecondFactor(input: {{secondFactorId: "x"}}) {{ {ERRORS} }} }}',
 }
 
 
@@ -69,7 +69,7 @@ async def test_one_sensitive_command_holds_back_the_whole_operation(lobby: Lobby
     here, other = await lobby.enter(somebody), await lobby.enter(somebody)
     token = await lobby.grant(here)
     lobby.wait(301)
-    query = f"mutation {{ endOtherSessions {{ ended }} enrolTotp {{ {ERRORS} }} }}"
+    query = f"mutation {{ endOtherSessions(input: {{}}) {{ ended }} enrolTotp(input: {{}}) {{ {ERRORS} }} }}"
     assert (await lobby.ask(token, query))["kind"] == "STEP_UP_REQUIRED"
     assert await lobby.session(other) is not None
 
@@ -97,9 +97,8 @@ async def test_an_app_from_enrolment_to_removal(lobby: Lobby, somebody: Person) 
     (area, *_) = (await lobby.ask(token, query))["data"]["me"]["credentials"]
     kinds = {each["kind"]: each for each in area["secondFactors"]}
     assert kinds["RECOVERY_CODES"]["remaining"] == 10
-    remove = (
-        f"mutation ($id: ID!) {{ removeSecondFactor(input: {{id: $id}}) {{ credential {{ platform }} {ERRORS} }} }}"
-    )
+    remove = f"""mutation ($id: ID!) {{ removeSecondFactor(input: {{secondFactorId: $id}}) {{
+        credential {{ platform }} {ERRORS} }} }}"""
     answer = (await lobby.ask(token, remove, id=kinds["TOTP"]["id"]))["data"]["removeSecondFactor"]
     assert answer == {"credential": {"platform": "CLIENT_AREA"}, "userErrors": []}
     assert isinstance(await lobby.knock(somebody, somebody.password), SignedIn)
@@ -174,11 +173,11 @@ async def test_sessions_are_listed_and_ended(lobby: Lobby, somebody: Person) -> 
     theirs = lobby.outside("Session", somebody, other.session_id)
     assert data["grant"]["sessionId"] == lobby.outside("Session", somebody, here.session_id) and set(nodes) >= {theirs}
     assert (nodes[theirs]["device"], nodes[theirs]["ipAddress"]) == (lobby.visitor.device, lobby.visitor.address)
-    end = f"mutation ($id: ID!) {{ endSession(input: {{id: $id}}) {{ session {{ endedAt }} {ERRORS} }} }}"
+    end = f"mutation ($id: ID!) {{ endSession(input: {{sessionId: $id}}) {{ session {{ endedAt }} {ERRORS} }} }}"
     assert (await lobby.ask(token, end, id=theirs))["data"]["endSession"]["session"]["endedAt"]
     assert await lobby.session(other) is None
     await lobby.enter(somebody, "WEBMAIL")
-    rest = await lobby.ask(token, "mutation { endOtherSessions { ended } }")
+    rest = await lobby.ask(token, "mutation { endOtherSessions(input: {}) { ended } }")
     assert rest["data"]["endOtherSessions"] == {"ended": 1}
 
 
@@ -187,7 +186,7 @@ async def test_ids_of_others_and_no_ids_are_alike(lobby: Lobby, somebody: Person
     """D6."""
     theirs = await lobby.enter(guarded)
     token = await lobby.grant(await lobby.enter(somebody))
-    end = f"mutation ($id: ID!) {{ endSession(input: {{id: $id}}) {{ session {{ id }} {ERRORS} }} }}"
+    end = f"mutation ($id: ID!) {{ endSession(input: {{sessionId: $id}}) {{ session {{ id }} {ERRORS} }} }}"
     ids = [
         lobby.outside("Session", guarded, theirs.session_id),
         lobby.outside("Session", somebody, 5),
@@ -198,22 +197,22 @@ async def test_ids_of_others_and_no_ids_are_alike(lobby: Lobby, somebody: Person
     answers = [(await lobby.ask(token, end, id=each))["data"] for each in ids]
     assert all(each == answers[0] for each in answers)
     assert answers[0]["endSession"]["userErrors"][0]["code"] == "NOT_FOUND"
-    enrol = f"mutation ($id: ID!) {{ enrolTotp(input: {{credential: $id}}) {{ secret {ERRORS} }} }}"
+    enrol = f"mutation ($id: ID!) {{ enrolTotp(input: {{credentialId: $id}}) {{ secret {ERRORS} }} }}"
     for id_ in (lobby.outside("Credential", somebody, 5), "x"):
         answer = (await lobby.ask(token, enrol, id=id_))["data"]["enrolTotp"]
         assert answer["secret"] is None and answer["userErrors"][0]["code"] == "NOT_FOUND"
 
 
 REPORT = (
-    "mutation ($customer: ID, $number: String, $ip: String!, $at: DateTime, $device: String) { recordAccess(input: {"
-    "customer: $customer, customerNumber: $number, platform: WEBMAIL, outcome: SUCCEEDED, ipAddress: $ip, at: $at, "
+    "mutation ($customer: ID, $number: String, $ip: String!, $at: DateTime, $device: String) { recordSignIn(input: {"
+    "customerId: $customer, customerNumber: $number, platform: WEBMAIL, outcome: SUCCEEDED, ipAddress: $ip, at: $at, "
     f"device: $device}}) {{ signIn {{ platform outcome country device unusual }} {ERRORS} }} }}"
 )
 
 
 def mail_tool(*scopes: str) -> Grant:
     """A tool of the webmail."""
-    return grant(Purpose.ACCOUNT_SECURITY, scopes=scopes or ("access:write",))
+    return grant(Purpose.ACCOUNT_SECURITY, scopes=scopes or ("signins:write",))
 
 
 async def test_other_platforms_report_their_accesses(lobby: Lobby, somebody: Person, tmp_path: Path) -> None:
@@ -223,7 +222,7 @@ async def test_other_platforms_report_their_accesses(lobby: Lobby, somebody: Per
     await placed.enter(somebody)
     who = lobby.outside("Customer", somebody, somebody.id)
     report: dict[str, Any] = {"customer": who, "ip": "198.51.100.4", "device": "Thunderbird\n on Linux"}
-    answer = (await placed.ask(mail_tool(), REPORT, **report))["data"]["recordAccess"]
+    answer = (await placed.ask(mail_tool(), REPORT, **report))["data"]["recordSignIn"]
     said = {"platform": "WEBMAIL", "outcome": "SUCCEEDED", "country": "JP"}
     assert answer["signIn"] == said | {"device": "Thunderbird on Linux", "unusual": True}
     assert (await placed.letters(somebody))[-1]["subject"] == "An unusual sign-in"
@@ -234,8 +233,8 @@ async def test_a_report_needs_its_scope_and_purpose(lobby: Lobby, somebody: Pers
     report = {"customer": lobby.outside("Customer", somebody, somebody.id), "ip": "198.51.100.4"}
     refused = (
         mail_tool("services:write"),
-        grant(Purpose.INVOICING, scopes=("access:write",)),
-        own(somebody.id, scopes=("access:write",)),
+        grant(Purpose.INVOICING, scopes=("signins:write",)),
+        own(somebody.id, scopes=("signins:write",)),
     )
     for each in refused:
         assert (await lobby.ask(each, REPORT, **report))["kind"] == "REFUSED"
@@ -260,7 +259,7 @@ async def test_a_report_that_cannot_be_is_named(
     lobby: Lobby, somebody: Person, change: dict[str, Any], code: str
 ) -> None:
     report = {"customer": lobby.outside("Customer", somebody, somebody.id), "ip": "198.51.100.4"} | change
-    answer = (await lobby.ask(mail_tool(), REPORT, **report))["data"]["recordAccess"]
+    answer = (await lobby.ask(mail_tool(), REPORT, **report))["data"]["recordSignIn"]
     assert answer["signIn"] is None and [each["code"] for each in answer["userErrors"]] == [code]
     assert await lobby.count(sign_ins) == 0
 

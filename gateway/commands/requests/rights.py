@@ -66,7 +66,7 @@ def cancel_erasure(case: int, because: str) -> None:
     """
 
     async def cancel(rights: DataRights) -> Result:
-        return await rights.cancel_erasure({"id": case})
+        return await rights.cancel_erasure({"erasureId": case})
 
     _carried_out(lambda *given: DataRights.of_case(given[0], given[1], case, *given[2:]), because, cancel)
 

@@ -38,10 +38,10 @@ export async function apps(done) {
     h('section', { id: 'apps' }, h('h3', null, say('apps')), allowed.length === 0
       ? h('p', { class: 'quiet' }, say('noApps'))
       : h('ul', { class: 'rows' }, allowed.map((each) => line(
-        each, each.givenAt, 'takeBack', () => change('WithdrawAuthorizedApp', { id: each.id }), done,
+        each, each.givenAt, 'takeBack', () => change('WithdrawAuthorizedApp', { authorizedAppId: each.id }), done,
         h('ul', { class: 'quiet' }, each.scopes.map((scope) => h('li', null, say(scope)))))))),
     holding.length > 0 && h('section', { id: 'app-sessions' }, h('h3', null, say('appSessions')),
       h('ul', { class: 'rows' }, holding.map((each) => line(
-        each, each.startedAt, 'end', () => change('EndAppSession', { id: each.id }), done)))),
+        each, each.startedAt, 'end', () => change('EndAppSession', { appSessionId: each.id }), done)))),
   ];
 }

@@ -49,7 +49,7 @@ function lastTold(me) {
 }
 
 function erasing(me, again) {
-  const running = me.services.filter((each) => each.status !== 'TERMINATED');
+  const running = me.services.filter((each) => each.state !== 'TERMINATED');
   const standing = me.erasures.find((each) => STANDING.includes(each.state));
   const receipt = h('p', { id: 'receipt' });
   const asked = async (payload) => {
@@ -62,7 +62,7 @@ function erasing(me, again) {
     if (!sent.elements.sure.checked) { announce(say('eraseSure'), 'bad'); sent.elements.sure.focus(); return; }
     carry(() => change('RequestErasure', { whenServicesEnd: running.length > 0 }), asked, sent);
   };
-  const off = () => carry(() => change('CancelErasure', { id: standing.id }), async () => { announce(say('done')); await again(); });
+  const off = () => carry(() => change('CancelErasure', { erasureId: standing.id }), async () => { announce(say('done')); await again(); });
   return h('section', null, h('h3', null, say('erasureTitle')), h('p', null, say('erasureWhy')),
     running.length > 0 && [h('p', null, say('blocked')), h('ul', { id: 'blocked' }, running.map((each) => h('li', null, each.name, each.renewsAt ? ` · ${say('renews', day(each.renewsAt))}` : '')))],
     h('ul', { class: 'rows' }, me.erasures.map((each) => h('li', null, h('span', null, day(each.requestedAt) || '—'), h('span', null, state(each),

@@ -35,7 +35,7 @@ function told(each) {
 }
 
 function method(each, done) {
-  const act = (name, label) => h('button', { type: 'button', class: 'plain', onclick: () => carry(() => change(name, { id: each.id }), done) },
+  const act = (name, label) => h('button', { type: 'button', class: 'plain', onclick: () => carry(() => change(name, { paymentMethodId: each.id }), done) },
     label, h('span', { class: 'unseen' }, ` ${told(each)}`));
   return h('li', null, h('span', null, told(each), each.isDefault && h('em', null, ` ${say('default_')}`)),
     h('span', { class: 'acts' }, !each.isDefault && act('SetDefaultPaymentMethod', say('makeDefault')), act('RemovePaymentMethod', say('remove'))));

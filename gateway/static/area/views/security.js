@@ -21,7 +21,7 @@ export async function security(again) {
       h('ul', { class: 'rows' }, open.map((each) => h('li', null,
         h('span', null, each.device ?? words(each.platform), each.id === grant.sessionId && h('em', null, ` ${say('thisOne')}`),
           h('span', { class: 'quiet' }, [words(each.platform), each.country, each.ipAddress, hour(each.lastSeenAt)].filter(Boolean).join(' · '))),
-        each.id !== grant.sessionId && h('button', { type: 'button', class: 'plain', onclick: () => carry(() => change('EndSession', { id: each.id }), done) },
+        each.id !== grant.sessionId && h('button', { type: 'button', class: 'plain', onclick: () => carry(() => change('EndSession', { sessionId: each.id }), done) },
           say('end'), h('span', { class: 'unseen' }, ` ${each.device ?? ''} ${hour(each.startedAt)}`))))),
       h('p', null, h('button', { type: 'button', id: 'end-others', onclick: others }, say('endOthers')))),
     await apps(done),

@@ -25,7 +25,7 @@ export async function services(again) {
 
 function when(each) {
   if (each.terminatedAt) return say('ended', day(each.terminatedAt));
-  return each.renewsAt ? say('renews', day(each.renewsAt)) : words(each.status);
+  return each.renewsAt ? say('renews', day(each.renewsAt)) : words(each.state);
 }
 
 function domain(each, policy, again) {
@@ -42,7 +42,7 @@ function toggle(each, part, rule, policy, again) {
   if (!rule?.free) return h('span', { class: 'quiet' }, say(rule?.rule ?? 'NEVER', policy?.registry ?? `.${each.tld}`));
   const name = `hide${title(part)}`;
   const id = `${each.id}-${part}`;
-  const flip = (event) => carry(() => change('SetWhoisVisibility', { domain: each.id, [name]: event.target.checked }), async () => { announce(say('saved')); await again(); });
+  const flip = (event) => carry(() => change('SetWhoisVisibility', { domainId: each.id, [name]: event.target.checked }), async () => { announce(say('saved')); await again(); });
   return h('span', { class: 'tick' }, h('input', { id, type: 'checkbox', checked: each[name], onchange: flip }),
     h('label', { for: id }, say('hide', say(part.toUpperCase())), h('span', { class: 'unseen' }, ` ${each.unicodeName}`)));
 }

@@ -1,4 +1,4 @@
-"""The mutation by which other platforms report accesses (R17)."""
+"""The mutation by which other platforms report sign-ins (R17)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import strawberry
 from policy.categories import Category
 from policy.purposes import Purpose
 from schema.core.scalars import DateTime
-from schema.declare.commands import UserError, affected, stored_input, transient_input, user_errors
+from schema.declare.commands import UserError, affected, command_input, stored_input, transient_input, user_errors
 from schema.declare.records import plain_type
 from schema.types.access import SignIn, SignInOutcome
 from schema.types.credentials import Platform
@@ -16,11 +16,11 @@ from store.tables.access import sign_ins
 SECURITY = (Purpose.ACCOUNT_SECURITY,)
 
 
-@strawberry.input(description="An access to another platform. The customer is notified if it is unusual.")
-class RecordAccessInput:
-    """An access of a customer, given by id or by customer number."""
+@command_input("A sign-in to another platform. The customer is notified if it is unusual.", SECURITY)
+class RecordSignInInput:
+    """A sign-in of a customer, who is given by id or by customer number."""
 
-    customer: strawberry.ID | None = transient_input(Category.CUSTOMER_ID, "The customer's `id`.", SECURITY)
+    customer_id: strawberry.ID | None = transient_input(Category.CUSTOMER_ID, "The customer's `id`.", SECURITY)
     customer_number: str | None = transient_input(
         Category.CUSTOMER_ID, "The customer's number, instead of the `id`.", SECURITY
     )
@@ -34,8 +34,8 @@ class RecordAccessInput:
 
 
 @plain_type
-class RecordAccessPayload:
-    """The access as it was recorded."""
+class RecordSignInPayload:
+    """The sign-in as it was recorded."""
 
-    sign_in: SignIn | None = affected("signIn", sign_ins, Category.ACCESS_HISTORY, "The access.", SECURITY)
+    sign_in: SignIn | None = affected("signIn", sign_ins, Category.ACCESS_HISTORY, "The sign-in.", SECURITY)
     user_errors: list[UserError] = user_errors()

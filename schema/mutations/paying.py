@@ -1,0 +1,74 @@
+"""The mutations that pay by card and forward one to a payment affiliate (R21, R22)."""
+
+from __future__ import annotations
+
+import strawberry
+
+from policy.categories import Category
+from policy.purposes import Purpose
+from resolvers.payments.affiliates import OUTCOMES
+from schema.core.words import enumerated
+from schema.declare.commands import (
+    UserError,
+    affected,
+    command_input,
+    plain_input,
+    returned,
+    transient_input,
+    user_errors,
+)
+from schema.declare.readers import SELF
+from schema.declare.records import plain_type
+from schema.types.invoices import Invoice
+from store.tables.invoices import invoices
+
+OWN = (SELF,)
+FORWARDED = (Purpose.PAYMENT_EXECUTION,)
+
+
+@strawberry.input(description="A card for one payment: checked, forwarded and not stored. It needs no consent.")
+class OneTimeCardInput:
+    """A card that is not stored anywhere."""
+
+    number: str = transient_input(Category.CARD_NUMBER, "The number on the card; give it as a variable.", OWN)
+    exp_month: int = transient_input(Category.CARD_EXPIRY, "Month of expiry, 1 to 12.", OWN)
+    exp_year: int = transient_input(Category.CARD_EXPIRY, "Year of expiry, four digits.", OWN)
+    security_code: str = transient_input(Category.CARD_NUMBER, "The code on the card; it is never kept.", OWN)
+
+
+@command_input("The invoice to pay, and a stored card or one for this payment.", OWN)
+class PayWithCardInput:
+    """A payment; the amount is the invoice's."""
+
+    invoice_id: strawberry.ID = transient_input(Category.TRANSACTION, "The `id` of the `Invoice`.", OWN)
+    card_id: strawberry.ID | None = transient_input(Category.PAYMENT_METHOD, "The `id` of a stored `Card`.", OWN)
+    one_time: OneTimeCardInput | None = plain_input("A card for this payment only.", OWN)
+
+
+@command_input("A stored card and a registered affiliate.", FORWARDED)
+class ForwardCardInput:
+    """A card to forward, for tools that charge an agreed amount."""
+
+    card_id: strawberry.ID = transient_input(Category.PAYMENT_METHOD, "The `id` of the `Card`.", FORWARDED)
+    affiliate: str = plain_input("The registered name of the payment affiliate.", FORWARDED)
+    reference: str = plain_input("The reason, such as an order number.", FORWARDED)
+
+
+CardOutcome = enumerated("CardOutcome", OUTCOMES, "The affiliate's answer.")
+
+
+@plain_type
+class PayWithCardPayload:
+    """The outcome of the payment; DECLINED and UNREACHABLE leave the invoice open."""
+
+    outcome: CardOutcome | None = returned("outcome", Category.TRANSACTION, "The affiliate's answer.", OWN)
+    invoice: Invoice | None = affected("invoice", invoices, Category.TRANSACTION, "The invoice.", OWN)
+    user_errors: list[UserError] = user_errors()
+
+
+@plain_type
+class ForwardCardPayload:
+    """The outcome of the forwarding."""
+
+    outcome: CardOutcome | None = returned("outcome", Category.TRANSACTION, "The affiliate's answer.", FORWARDED)
+    user_errors: list[UserError] = user_errors()
