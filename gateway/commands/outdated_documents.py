@@ -14,6 +14,7 @@ from gateway.config.periods import operator_periods
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.serving import store_config
+from schema.api.build import own_model
 from schema.audits.printed import own_facts, own_schema
 from store.database.store import open_store
 
@@ -40,7 +41,8 @@ async def _untrue(settings: Settings) -> list[PaperState]:
     day, periods = datetime.now(settings.time_zone).date(), operator_periods(settings)
     store = await open_store(store_config(settings))
     try:
-        found = await paper_states(store.reader, own_facts(), own_schema(), periods, None, day)
+        model = own_model()
+        found = await paper_states(store.reader, own_facts(model), own_schema(model), periods, None, day)
     except UnreadableError:
         return []  # The controller's file of an older release lacks what is required now: `audit papers` reports that.
     finally:

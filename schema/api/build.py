@@ -14,8 +14,9 @@ from schema.api.mutation import Mutation
 from schema.api.query import Query
 from schema.api.strawberry_private import graphql_core_schema
 from schema.core.scalars import SCALARS
-from schema.declare.directives import SCHEMA_DIRECTIVES, for_purpose
+from schema.declare.directives import LINKS, SCHEMA_DIRECTIVES, for_purpose
 from schema.model.model import STRAWBERRY, SchemaModel
+from schema.model.storage import storage, with_storage
 from schema.types.payments import PAYMENT_TYPES
 
 
@@ -28,7 +29,7 @@ def strawberry_schema() -> strawberry.Schema:
         types=PAYMENT_TYPES,
         # For validation and printing only: Strawberry's extension that runs directives makes every field asynchronous.
         directives=[for_purpose],
-        schema_directives=[],
+        schema_directives=LINKS,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     _say_one_of(declared)
@@ -51,14 +52,23 @@ def core_schema(declared: strawberry.Schema | None = None) -> GraphQLSchema:
 
 
 @cache
+def own_model() -> SchemaModel:
+    """The model of our own schema."""
+    return SchemaModel(core_schema())
+
+
 def declared_rules() -> Mapping[str, Rule]:
     """Every rule of our own schema, by coordinate."""
-    return SchemaModel(core_schema()).rules
+    return own_model().rules
 
 
-def sdl() -> str:
-    """The schema in the Schema Definition Language with its directives: the content of `schema/schema.graphql`."""
-    return strawberry_schema().as_str() + "\n"
+def sdl(with_columns: bool = False) -> str:
+    """The schema in the Schema Definition Language with its directives: the content of `schema/schema.graphql`.
+
+    `with_columns`: with the columns that the fields show, for auditors.
+    """
+    printed = strawberry_schema().as_str() + "\n"
+    return with_storage(printed, storage(own_model())) if with_columns else printed
 
 
-__all__ = ["SCHEMA_DIRECTIVES", "core_schema", "declared_rules", "sdl", "strawberry_schema"]
+__all__ = ["SCHEMA_DIRECTIVES", "core_schema", "declared_rules", "own_model", "sdl", "strawberry_schema"]

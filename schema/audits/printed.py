@@ -7,17 +7,26 @@ from importlib.resources import files
 
 from audits.schema.facts import Facts
 from audits.schema.sources import Text
+from schema.model.model import SchemaModel
+from schema.model.storage import storage, with_storage
 
 NAME = "schema/schema.graphql"
 
 
-def own_schema() -> Text:
-    """The schema that this gateway serves; a test compares the file with the built schema."""
+def committed_schema() -> Text:
+    """The schema that this gateway serves, as it is published; a test compares the file with the built schema."""
     # The committed file instead of a new print: it is what was reviewed and signed off.
     return Text(NAME, files("schema").joinpath("schema.graphql").read_text("utf-8"))
 
 
 @cache
-def own_facts() -> Facts:
+def own_schema(model: SchemaModel) -> Text:
+    """The published schema with the columns that its fields show, which the audits compare with the store."""
+    published = committed_schema()
+    return Text(published.name, with_storage(published.text, storage(model)))
+
+
+@cache
+def own_facts(model: SchemaModel) -> Facts:
     """The facts of the schema, read once a process."""
-    return Facts.of(own_schema())
+    return Facts.of(own_schema(model))

@@ -20,7 +20,10 @@ WHY: Final = "it is about the schema, the policy, a registration or a count, and
 
 def report_field(description: str, *, name: str | None = None) -> Any:
     """A field that returns the report's value of the same name; `name` if the GraphQL name is no Python identifier."""
-    return strawberry.field(name=name, description=description, metadata={DECLARED: Declared(ReportFact(), public=WHY)})
+    declared = Declared(ReportFact(), public=WHY)
+    return strawberry.field(
+        name=name, description=description, directives=directives(declared), metadata={DECLARED: declared}
+    )
 
 
 def reported(make: Make, needs: frozenset[str] = frozenset()) -> Callable[[Any], Any]:
@@ -48,4 +51,4 @@ def reported(make: Make, needs: frozenset[str] = frozenset()) -> Callable[[Any],
 def filtering(description: str) -> Any:
     """An argument that filters a report."""
     declared = Declared(public="it chooses among facts that name no customer")
-    return strawberry.argument(description=description, metadata={DECLARED: declared})
+    return strawberry.argument(description=description, directives=directives(declared), metadata={DECLARED: declared})

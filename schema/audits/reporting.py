@@ -41,7 +41,7 @@ class ReportContext:
 
     async def facts(self) -> Facts:
         """The facts of the schema."""
-        return await to_thread(own_facts)
+        return await to_thread(lambda: own_facts(self.model))
 
 
 async def to_thread(work: Callable[[], Report]) -> Report:

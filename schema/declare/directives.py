@@ -40,13 +40,17 @@ RetentionEnum = mirrored(
 )
 
 DATA = [Location.FIELD_DEFINITION, Location.ARGUMENT_DEFINITION, Location.INPUT_FIELD_DEFINITION]
+DECLARING = [Location.OBJECT, Location.INTERFACE, Location.INPUT_OBJECT, *DATA]
+"""The locations of the specification's directives: on a type they count for its fields."""
+SPECIFICATION = "https://specs.example.org/purpose/v1.0"
+"""The version of docs/spec/purpose-directives.md that the schema is written in."""
 
 
 @strawberry.schema_directive(
-    locations=DATA, name="personalData", description="The field holds or takes personal data of this category."
+    locations=DECLARING, name="personalData", description="The field holds or takes personal data of this category."
 )
 class PersonalData:
-    """`source` names the column that stores the data."""
+    """`source` names where the data rests; only an auditor's print has it (`gateway schema print --storage`)."""
 
     category: CategoryEnum
     # UNSET instead of None, here and below: None would print the argument as `null`.
@@ -54,7 +58,7 @@ class PersonalData:
 
 
 @strawberry.schema_directive(
-    locations=DATA,
+    locations=DECLARING,
     name="purpose",
     repeatable=True,
     description="The purposes that may use the field; with `when`, only where the condition holds.",
@@ -67,7 +71,7 @@ class AllowedFor:
 
 
 @strawberry.schema_directive(
-    locations=[Location.OBJECT, Location.INTERFACE, *DATA],
+    locations=DECLARING,
     name="retention",
     description="The retention rule of the data.",
 )
@@ -78,7 +82,7 @@ class Retention:
 
 
 @strawberry.schema_directive(
-    locations=[Location.FIELD_DEFINITION],
+    locations=[Location.OBJECT, Location.INTERFACE, Location.FIELD_DEFINITION],
     name="disclosedTo",
     description="The recipients that may receive the field's data.",
 )
@@ -86,6 +90,30 @@ class DisclosedTo:
     """The kinds of recipients (GDPR Art. 4(9))."""
 
     recipients: list[RecipientEnum]
+
+
+@strawberry.schema_directive(
+    locations=DECLARING,
+    name="public",
+    description="The field needs no purpose, for this reason: it is nobody's data.",
+)
+class Public:
+    """Silence is no answer: a field names purposes, or says why it needs none."""
+
+    why: str
+
+
+@strawberry.schema_directive(
+    locations=[Location.SCHEMA],
+    name="link",
+    repeatable=True,
+    description="The schema is written in this version of a specification, and imports these of its names.",
+)
+class Link:
+    """Specifications of Apollo's form (link v1.0)."""
+
+    url: str
+    imports: list[str] = strawberry.directive_field(name="import")
 
 
 @strawberry.schema_directive(
@@ -142,4 +170,25 @@ def for_purpose(purpose: PurposeEnum, reference: str | None = strawberry.UNSET) 
     """Declares the directive. It has no resolver: the document's directive is read before execution."""
 
 
-SCHEMA_DIRECTIVES = [PersonalData, AllowedFor, Retention, DisclosedTo, RequiresScopes, FirstParty, ThirdParty, StepUp]
+SCHEMA_DIRECTIVES = [
+    PersonalData,
+    AllowedFor,
+    Retention,
+    DisclosedTo,
+    Public,
+    RequiresScopes,
+    FirstParty,
+    ThirdParty,
+    StepUp,
+    Link,
+]
+LINKS = [
+    Link(
+        url=SPECIFICATION,
+        imports=[
+            *("@personalData", "@purpose", "@retention", "@disclosedTo", "@public"),
+            *("Purpose", "DataCategory", "Condition", "Recipient", "RetentionRule"),
+        ],
+    )
+]
+"""The specifications that the schema is written in."""

@@ -26,6 +26,7 @@ from schema.declare.directives import (
     DisclosedTo,
     FirstParty,
     PersonalData,
+    Public,
     PurposeEnum,
     RecipientEnum,
     RequiresScopes,
@@ -88,14 +89,14 @@ def datum(
         tuple(disclosed_to),
         editable_by=() if editable_by is None else allowances([editable_by]),
     )
-    return declare(declared, description, column, deprecated, own_retention=retention is not None)
+    return declare(declared, description, deprecated, own_retention=retention is not None)
 
 
 def identity(table: Table, allows: Iterable[Allowed]) -> Any:
     """The global id of a row. The existence of the row is personal data, so the id has purposes too."""
     category = table.c.id.info["category"] or Category.CUSTOMER_ID
     declared = Declared(GlobalIdSource(), category, allowances(allows), table.info["retention"])
-    return declare(declared, "The global id: opaque, and accepted by `node(id:)`.", table.c.id)
+    return declare(declared, "The global id: opaque, and accepted by `node(id:)`.")
 
 
 def embedded(
@@ -109,7 +110,7 @@ def embedded(
         column.table.info["retention"],
         tuple(disclosed_to),
     )
-    return declare(declared, description, column)
+    return declare(declared, description)
 
 
 def part(
@@ -195,7 +196,10 @@ def searched(category: Category, description: str, allows: Iterable[Allowed], *,
 
 def positioned(description: str, why: str, *, name: str | None = None) -> Any:
     """An argument without personal data; `why` is the reason."""
-    return strawberry.argument(description=description, name=name, metadata={DECLARED: Declared(public=why)})
+    declared = Declared(public=why)
+    return strawberry.argument(
+        description=description, name=name, directives=directives(declared), metadata={DECLARED: declared}
+    )
 
 
 def searched_input(category: Category, description: str, allows: Iterable[Allowed]) -> Any:
@@ -212,14 +216,13 @@ def searched_input(category: Category, description: str, allows: Iterable[Allowe
 def declare(
     declared: Declared,
     description: str,
-    column: Column[Any] | None = None,
     deprecated: str | None = None,
     own_retention: bool = False,
 ) -> Any:
     """The Strawberry field with the directives that follow from the declaration."""
     return strawberry.field(
         description=description,
-        directives=directives(declared, column, own_retention),
+        directives=directives(declared, own_retention),
         metadata={DECLARED: declared},
         deprecation_reason=deprecated,
     )
@@ -237,12 +240,12 @@ def allowances(allows: Iterable[Allowed]) -> tuple[Allowance, ...]:
     return ((Allowance(frozenset(plain), None),) if plain else ()) + tuple(conditional)
 
 
-def directives(declared: Declared, column: Column[Any] | None = None, own_retention: bool = False) -> list[object]:
+def directives(declared: Declared, own_retention: bool = False) -> list[object]:
     """The schema directives of a declaration; `@retention` only if it differs from the type's (`own_retention`)."""
     printed: list[object] = []
     if declared.category is not None:
-        source = strawberry.UNSET if column is None else f"{column.table.name}.{column.name}"
-        printed.append(PersonalData(category=CategoryEnum[declared.category.name], source=source))
+        # Without `source`, which is nobody's business but an auditor's (`schema.model.storage`).
+        printed.append(PersonalData(category=CategoryEnum[declared.category.name]))
     for when_, purposes in _by_condition(declared.allowances).items():
         # In the order of the policy, so that the printed schema is stable.
         ordered = [PurposeEnum[purpose.name] for purpose in Purpose if purpose in purposes]
@@ -255,6 +258,9 @@ def directives(declared: Declared, column: Column[Any] | None = None, own_retent
         printed.append(DisclosedTo(recipients=[RecipientEnum[each.name] for each in declared.disclosed_to]))
     if declared.scopes:
         printed.append(RequiresScopes(scopes=[sorted(each) for each in declared.scopes]))
+    # A scope is a restriction, though it is no purpose: what needs one is not public in print.
+    if declared.public is not None and not (declared.scopes or declared.allowances):
+        printed.append(Public(why=declared.public))
     return printed
 
 

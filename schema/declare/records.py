@@ -7,9 +7,10 @@ from typing import Any
 
 import strawberry
 from sqlalchemy import Column, Table
+from strawberry.types.field import StrawberryField
 
 from schema.core.declared import ROWS, RowsOf
-from schema.declare.directives import Retention, RetentionEnum
+from schema.declare.directives import Public, Retention, RetentionEnum
 
 
 def record(table: Table, *, variant: tuple[Column[Any], str] | None = None) -> Callable[[type], type]:
@@ -35,7 +36,18 @@ def _kept(table: Table) -> Retention:
 
 def plain_type(cls: type) -> type:
     """An object type without a table: connection, edge, embedded object, payload, report."""
-    return strawberry.type(cls, description=described(cls))
+    return strawberry.type(cls, description=described(cls), directives=_public_for_all(cls))
+
+
+def _public_for_all(cls: type) -> list[object]:
+    """Move `@public` from the fields to the type where every field gives the same reason."""
+    fields = [each for each in vars(cls).values() if isinstance(each, StrawberryField)]
+    given = [[one for one in each.directives if isinstance(one, Public)] for each in fields]
+    if len(fields) < 2 or not all(given) or len({one.why for each in given for one in each}) > 1:
+        return []
+    for each in fields:
+        each.directives = [one for one in each.directives if not isinstance(one, Public)]
+    return [given[0][0]]
 
 
 def described(cls: type) -> str:

@@ -13,10 +13,11 @@ from audits.papers.registers import SCHEMA_ALONE, Registers
 from audits.papers.texts import NoticeTexts
 from audits.schema.facts import Facts
 from audits.schema.sources import Text
+from schema.api.build import own_model
 from schema.audits.printed import own_facts
 
 EXAMPLE = files("audits").joinpath("data/controller.example.toml").read_text("utf-8")
-OURS = own_facts()
+OURS = own_facts(own_model())
 
 
 def controller(text: str = EXAMPLE) -> Controller:

@@ -17,6 +17,7 @@ from audits.schema.diff import diff
 from audits.schema.facts import Facts
 from audits.schema.signoffs import SignOffs, proposed
 from audits.schema.sources import Text
+from schema.api.build import own_model
 from schema.audits.printed import own_facts, own_schema
 from tests.audits.schemas import SMALL
 
@@ -219,16 +220,16 @@ def test_a_sign_off_covers_what_breaks() -> None:
 
 
 def test_nothing_changed_is_nothing_said() -> None:
-    own = own_schema()
-    assert client_changes(own, own, (own_facts(), own_facts()), []) == []
+    own = own_schema(own_model())
+    assert client_changes(own, own, (own_facts(own_model()), own_facts(own_model())), []) == []
     described = edited(("type Bird", '"""A bird."""\ntype Bird'))
     assert compared(BASE, described) == []
 
 
 def test_of_our_own_schema_a_removed_field_is_found() -> None:
-    own = own_schema()
+    own = own_schema(own_model())
     assert "  sessionId: ID" in own.text
     new = Text("new", own.text.replace("  sessionId: ID", "  theSessionId: ID", 1))
-    facts = own_facts(), Facts.of(new)
+    facts = own_facts(own_model()), Facts.of(new)
     found = client_changes(own, new, facts, diff(*facts))
     assert [each.coordinate for each in breaking(found)] == ["Grant.sessionId"]

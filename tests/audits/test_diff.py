@@ -17,11 +17,12 @@ from audits.schema.signoffs import SignOffs, proposed
 from audits.schema.sources import Text, UnreadableError
 from policy.categories import Category
 from policy.purposes import Purpose
+from schema.api.build import own_model
 from schema.audits.printed import own_facts, own_schema
 from tests.audits.schemas import SMALL, changed, facts_of
 from tests.audits.test_paper_diff import OF_PAPERS
 
-OURS = own_facts()
+OURS = own_facts(own_model())
 
 
 def kinds(old: str, new: str) -> dict[ChangeKind, SchemaChange]:
@@ -192,7 +193,7 @@ TOLD = [
 def with_purpose(fact: Fact, purpose: Purpose) -> Facts:
     """Our schema with one purpose more on one field."""
     place = fact.declared.allowed[0].place
-    lines = own_schema().text.splitlines(keepends=True)
+    lines = own_schema(own_model()).text.splitlines(keepends=True)
     line = lines[place.line - 1]
     at = place.column - 1
     lines[place.line - 1] = f"{line[:at]}@purpose(allows: [{purpose.name}]) {line[at:]}"

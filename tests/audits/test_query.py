@@ -19,7 +19,7 @@ from gateway.demo.demo_queries import CUSTOMER, QUERIES, DemoQuery
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from schema.api.api import Api
-from schema.api.build import core_schema
+from schema.api.build import core_schema, own_model
 from schema.audits.printed import own_facts
 from schema.documents.requests import Request
 from schema.execution.explaining import CASE, Explainer
@@ -28,7 +28,7 @@ from store.database.config import StoreConfig
 from store.database.store import open_store
 from store.registers.clients import documents
 
-FACTS = own_facts()
+FACTS = own_facts(own_model())
 MODEL = SchemaModel(core_schema())
 
 

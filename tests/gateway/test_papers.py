@@ -35,6 +35,7 @@ from gateway.cli import gateway
 from gateway.config import settings
 from gateway.config.periods import operator_periods
 from gateway.signin.pages import privacy as notice_page
+from schema.api.build import own_model
 from schema.audits.printed import own_facts, own_schema
 from store.accesses.acts import pseudonym_of
 from store.database.config import StoreConfig
@@ -583,8 +584,8 @@ async def release_of(store: Store, desk: Desk, day: str) -> Callable[[], Awaitab
         read_text(str(desk.own)),
         await registers_of(store.reader, operator_periods(settings.read(os.environ))),
     )
-    made = draft(NOTICE, own_facts(), registers, read_controller(text))
-    inputs = Inputs.now(own_schema(), registers, text)
+    made = draft(NOTICE, own_facts(own_model()), registers, read_controller(text))
+    inputs = Inputs.now(own_schema(own_model()), registers, text)
     operator = await pseudonym_of(store.keys.system, "somebody")
 
     async def run() -> Issued:

@@ -82,8 +82,7 @@ def test_a_new_personal_datum_is_refused_until_it_is_complete(copied: Copy) -> N
     assert line('datum(customers.c.nickname, "How friends say it.", (Purpose.PERSONALISE_COMMUNICATION, SELF))') == ""
     sdl, _ = copied.printed()
     assert (
-        '  nickname: String @personalData(category: NAME, source: "customers.nickname")'
-        " @purpose(allows: [PERSONALISE_COMMUNICATION, SELF_SERVICE])"
+        "  nickname: String @personalData(category: NAME) @purpose(allows: [PERSONALISE_COMMUNICATION, SELF_SERVICE])"
     ) in sdl, "category and retention are the column's and the table's, said once"
     assert copied.gained(sdl) == ['+"""How friends say it."""', "+nickname"]
 

@@ -14,9 +14,12 @@ from graphql import (
     InputObjectTypeDefinitionNode,
     InterfaceTypeDefinitionNode,
     ObjectTypeDefinitionNode,
+    StringValueNode,
     parse,
     value_from_ast_untyped,
 )
+
+from schema.api.build import sdl
 
 SDL = Path(__file__).parents[2] / "schema" / "schema.graphql"
 
@@ -31,7 +34,7 @@ class Declared:
     """Each purpose with its condition."""
     retention: str | None
     source: str | None
-    """The column, as table.column."""
+    """The column, as table.column; the public schema does not name it."""
     disclosed_to: tuple[str, ...]
     scopes: tuple[frozenset[str], ...]
     first_party: bool
@@ -77,6 +80,20 @@ def declarations() -> dict[str, Declared]:
     return found
 
 
+@cache
+def columns() -> dict[str, str]:
+    """The column of each field that shows one, from the print that auditors get."""
+    return {
+        f"{type_.name.value}.{field.name.value}": argument.value.value
+        for type_ in parse(sdl(with_columns=True)).definitions
+        if isinstance(type_, (ObjectTypeDefinitionNode, InterfaceTypeDefinitionNode))
+        for field in type_.fields or ()
+        for directive in field.directives or ()
+        for argument in directive.arguments or ()
+        if argument.name.value == "source" and isinstance(argument.value, StringValueNode)
+    }
+
+
 def enums() -> dict[str, dict[str, str | None]]:
     """Every enum with the description of each of its values."""
     return {
@@ -99,7 +116,7 @@ def _of(coordinate: str, directives: tuple[ConstDirectiveNode, ...] | None, kept
         data.get("category"),
         tuple((purpose, each.get("when")) for each in said.get("purpose", ()) for purpose in each["allows"]),
         (said.get("retention") or [{}])[0].get("rule") or (kept if data else None),
-        data.get("source"),
+        columns().get(coordinate),
         tuple((said.get("disclosedTo") or [{}])[0].get("recipients", ())),
         tuple(frozenset(group) for group in (said.get("requiresScopes") or [{}])[0].get("scopes", ())),
         "firstParty" in said,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,8 @@ from graphql import (
     build_schema,
 )
 
+from audits.schema.facts import Facts
+from audits.schema.sources import Text
 from policy.categories import Category
 from policy.conditions import Condition
 from policy.purposes import Purpose
@@ -22,7 +25,8 @@ from policy.recipients import Recipient
 from policy.retention import RetentionRule
 from policy.rules import Rule
 from schema.api.build import core_schema, sdl
-from schema.model.model import SchemaModel
+from schema.declare.fields import Declared as Declaration
+from schema.model.model import SchemaModel, declared_of
 from tests.promises.declared import SDL, Declared, declarations, document, enums
 from tests.tables import hold_for_all
 
@@ -43,7 +47,9 @@ def test_it_builds_and_every_directive_stands_where_it_may() -> None:
         if isinstance(each, DirectiveDefinitionNode)
     }
     data = {"FIELD_DEFINITION", "ARGUMENT_DEFINITION", "INPUT_FIELD_DEFINITION"}
-    assert locations["personalData"] == locations["purpose"] == data
+    types = {"OBJECT", "INTERFACE", "INPUT_OBJECT"}
+    for name in ("personalData", "purpose", "retention", "public"):
+        assert locations[name] == data | types, name
     assert locations["for"] == {"QUERY", "MUTATION"}
 
 
@@ -77,6 +83,32 @@ def test_the_source_is_the_column_that_is_read() -> None:
         column = getattr(field.source, "column", None)
         if column is not None:
             assert declarations()[field.coordinate].source == f"{column.table.name}.{column.name}"
+
+
+def test_the_public_schema_names_no_column_of_the_store() -> None:
+    """What rests where is of use to attackers, and changes without the API."""
+    assert ', source: "' not in SDL.read_text()
+    audited = sdl(with_columns=True)
+    assert re.sub(r', source: "[a-z0-9_.]+"', "", audited) == sdl(), "nothing else differs"
+    assert audited.count("source: ") > 100
+
+
+def test_what_needs_no_purpose_says_why() -> None:
+    """Each declaration that is public in the engine is public in print, with the same reason, and nothing else is."""
+    printed = Facts.of(Text("printed", sdl())).all
+    assert not Facts.of(Text("printed", sdl())).sdl.errors
+
+    def check(coordinate: str, declared: Declaration) -> None:
+        bound = declared.category or declared.allowances or declared.scopes
+        assert printed[coordinate].declared.public == (None if bound else declared.public)
+
+    inbound = {coordinate: declared for coordinate, core in MODEL.inputs() if (declared := declared_of(core))}
+    fields = {each.coordinate: declared for each in MODEL.fields.values() if (declared := declared_of(each.core))}
+    hold_for_all(check, (fields | inbound).items())
+
+
+def test_a_type_whose_fields_are_public_for_one_reason_says_it_once() -> None:
+    assert 'type PageInfo @public(why: "' in SDL.read_text()
 
 
 def _described() -> Iterator[tuple[str, str | None]]:

@@ -47,7 +47,11 @@ schema_argument = click.argument("schema", required=False)
 
 def read_facts(where: str | None) -> Facts:
     """The facts of a schema; of the gateway's own if none is named. UnreadableError."""
-    return Facts.of(own_schema() if where is None else read_text(where))
+    if where is not None:
+        return Facts.of(read_text(where))
+    from schema.api.build import own_model  # Strawberry takes half a second to import: only for our own schema.
+
+    return Facts.of(own_schema(own_model()))
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from gateway.commands.common import CANNOT_START, errors_as_sentences, read_sett
 from gateway.http import server
 from gateway.run.serving import store_config
 from resolvers.registers.staff import Staff, StaffError
+from schema.api.build import own_model
 from schema.audits.printed import own_schema
 from store.accesses.acts import pseudonym_of
 from store.database.store import open_store
@@ -74,7 +75,7 @@ def release_(
         if not registers.read:
             raise SystemExit(CANNOT_START)
         made = draft(KINDS[kind], facts, registers, own)
-        inputs = Inputs.now(own_schema(), registers, Text(text.name, text.text))
+        inputs = Inputs.now(own_schema(own_model()), registers, Text(text.name, text.text))
         signed = SignOffs.read(read_text(accept)) if accept else SignOffs()
     # "From a day on" means the controller's day; the moment of the release is recorded in UTC.
     today, now = local_day(), datetime.now(UTC)
@@ -129,7 +130,7 @@ def papers_(controller: str | None, form: str | None, output: Path | None) -> No
 
     with unreadable_as_sentence():
         text = read_text(controller) if controller else None
-        facts, schema, periods = sound_facts(None), own_schema(), operator_periods(read_settings())
+        facts, schema, periods = sound_facts(None), own_schema(own_model()), operator_periods(read_settings())
         day = local_day()
 
         async def read(readers: Readers) -> list[PaperState]:

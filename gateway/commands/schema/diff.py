@@ -24,7 +24,7 @@ from gateway.commands.audit.output import (
     unreadable_as_sentence,
 )
 from gateway.commands.audit.schema import accept_option
-from schema.audits.printed import own_schema
+from schema.audits.printed import committed_schema
 
 
 @click.command("diff")
@@ -57,7 +57,7 @@ def diff_(old: str, new: str | None, strict: bool, accept: str | None, form: str
     read.
     """
     with unreadable_as_sentence():
-        texts = (read_text(old), own_schema() if new is None else read_text(new))
+        texts = (read_text(old), committed_schema() if new is None else read_text(new))
         before, after = (Facts.of(text).require_readable() for text in texts)
         signed = SignOffs.read(read_text(accept)) if accept else SignOffs()
         privacy = diff(before, after)

@@ -13,15 +13,17 @@ def schema() -> None:
 
 
 @schema.command("print")
-def schema_print() -> None:
+@click.option("--storage", is_flag=True, help="Name the column that each field shows, for auditors.")
+def schema_print(storage: bool) -> None:
     """Print the schema in the Schema Definition Language, with the purposes of every field.
 
     \b
         gateway schema print > schema/schema.graphql
+        gateway schema print --storage > audited.graphql
     """
     from schema.api.build import sdl  # Strawberry takes half a second to import, which no other command here needs.
 
-    click.echo(sdl(), nl=False)
+    click.echo(sdl(with_columns=storage), nl=False)
 
 
 schema.add_command(diff_)

@@ -25,6 +25,7 @@ from gateway.config.settings import Settings
 from messages.catalogue import SOURCE, translate
 from messages.message import Message, marked
 from messages.negotiation import chosen
+from schema.api.build import own_model
 from schema.audits.printed import own_facts
 from store.sql.reading import Reader
 
@@ -102,7 +103,7 @@ class NoticePage:
         registers = await registers_of(self._reader, operator_periods(self._settings))
 
         def drafted() -> str:
-            report = notice_draft(own_facts(), registers, None).reports[language]
+            report = notice_draft(own_facts(own_model()), registers, None).reports[language]
             return FORMS["html"](Stamp(0, day, day).put(report))
 
         return _Page(language, await asyncio.to_thread(drafted))
