@@ -103,15 +103,15 @@ def _open_text(column: Column[Any]) -> bool:
 def speaks_of_this_store(facts: Facts) -> bool:
     """Return whether the schema refers to any column of our store: another team's refers to its own, or none."""
     columns = stored_columns()
-    return any(fact.declared.source in columns for fact in facts.all.values())
+    return any(not columns.keys().isdisjoint(fact.declared.sources) for fact in facts.all.values())
 
 
 def shown_by(facts: Facts) -> dict[str, tuple[Fact, ...]]:
     """Return the fields that show each column, by `table.column`."""
     found: dict[str, tuple[Fact, ...]] = {}
     for fact in facts.outputs:
-        if fact.declared.source:
-            found[fact.declared.source] = (*found.get(fact.declared.source, ()), fact)
+        for source in fact.declared.sources:
+            found[source] = (*found.get(source, ()), fact)
     return found
 
 

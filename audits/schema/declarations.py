@@ -40,7 +40,8 @@ class FieldDeclaration:
     """The declaration of one coordinate. Names are as written; the lint checks whether the policy knows them."""
 
     category: str | None = None
-    source: str | None = None
+    sources: tuple[str, ...] = ()
+    """The columns that hold it, as `table.column`: one, or those of which an object is made."""
     allowed: tuple[Allowed, ...] = ()
     retention: str | None = None
     recipients: tuple[str, ...] = ()
@@ -48,6 +49,11 @@ class FieldDeclaration:
     public: str | None = None
     """The reason in `@public` why it needs no purpose; None without the directive."""
     malformed: tuple[Malformed, ...] = ()
+
+    @property
+    def source(self) -> str | None:
+        """The columns in one text; None if it names none."""
+        return ", ".join(self.sources) or None
 
     @property
     def governs(self) -> bool:
@@ -122,7 +128,7 @@ class _Reading:
     def _personalData(self, applied: Applied) -> None:  # noqa: N802 (the directive's own name)
         category, source = applied.arguments.get("category"), applied.arguments.get("source")
         if isinstance(category, str) and category:
-            self.said[PERSONAL_DATA] = (category, source if isinstance(source, str) else None)
+            self.said[PERSONAL_DATA] = (category, (source,) if isinstance(source, str) else _names(source))
         else:
             self.wrong(applied, "@personalData names no category: write @personalData(category: EMAIL).")
 
@@ -158,10 +164,10 @@ class _Reading:
         self.malformed.append(Malformed(message, applied.place))
 
     def done(self) -> FieldDeclaration:
-        category, source = self.said.get(PERSONAL_DATA, (None, None))
+        category, sources = self.said.get(PERSONAL_DATA, (None, ()))
         return FieldDeclaration(
             category,
-            source,
+            sources,
             tuple(self.allowed),
             self.said.get(RETENTION),
             self.said.get(DISCLOSED_TO, ()),

@@ -24,10 +24,8 @@ def findings(facts: Facts) -> Iterator[Finding]:
     for name, what in undeclared_texts():
         yield Finding(Check.TEXT_UNDECLARED, f"{name} {what}.", name, SourcePosition("store"))
     columns = stored_columns()
-    for fact in facts.all.values():
-        source = fact.declared.source
-        if source is None:
-            continue
+    named = ((fact, source) for fact in facts.all.values() for source in fact.declared.sources)
+    for fact, source in named:
         column = columns.get(source)
         if column is None:
             message = f"{fact.coordinate} names {source}: the store has no such column."

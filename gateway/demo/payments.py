@@ -72,8 +72,8 @@ def affiliate_disclosures(methods: tuple[NewPaymentMethod, ...], bills: list[New
     if default.kind == "BANK_TRANSFER":
         return []
     fields = {
-        "CARD": ("Card.brand", "Card.last4", "Card.expMonth", "Card.expYear", "Invoice.amountCents"),
-        "PAYPAL": ("PayPal.account", "Invoice.amountCents"),
+        "CARD": ("Card.brand", "Card.last4", "Card.expMonth", "Card.expYear", "Invoice.amount"),
+        "PAYPAL": ("PayPal.account", "Invoice.amount"),
     }
     name, country = ("PayPal", "LU") if default.kind == "PAYPAL" else ("Example Card Acquirer", "CH")
     return [
@@ -122,7 +122,7 @@ def _bill(random: SeededRandom, who: Person, place: int, issued: datetime, price
         due_at=issued + timedelta(days=30),
         paid_at=paid if settled else None,
         currency=who.country.currency,
-        amount_cents=price,
+        amount_minor=price,
         billed_name=who.name,
         billed_address=who.address,
     )

@@ -17,7 +17,7 @@ PRODUCTS: tuple[tuple[ServiceKind, str, int], ...] = (
     ("CLOUD_SERVER", "Cloud Server 8 vCPU", 69000),
     ("CERTIFICATE", "Certificate OV", 11900),
 )
-"""Kind, name, and price of a year in hundredths of the customer's currency."""
+"""Kind, name, and price of a year in minor units of the customer's currency."""
 DOMAIN_PRICE = 1500
 TRADES = {
     "fr": ("atelier", "boulangerie", "fiduciaire", "librairie", "jardins", "photo"),
@@ -42,7 +42,7 @@ def subscriptions(
 
 
 def yearly_price(service: NewService) -> int:
-    """The price of a year, in hundredths of the currency."""
+    """The price of a year, in minor units of the currency."""
     return {name: price for _, name, price in PRODUCTS}.get(service.name, DOMAIN_PRICE)
 
 

@@ -174,7 +174,7 @@ class NewInvoice:
     issued_at: datetime
     due_at: datetime
     currency: str
-    amount_cents: int
+    amount_minor: int
     billed_name: PersonName
     billed_address: PostalAddress
     paid_at: datetime | None = None

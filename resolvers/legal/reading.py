@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,10 +40,12 @@ MOMENTS: Mapping[str, Column[datetime]] = {
 
 @dataclass(frozen=True, slots=True)
 class RestingField:
-    """A field of the schema that shows one column: what is declared of it, and where it rests."""
+    """A field of the schema that shows columns: what is declared of it, and where it rests."""
 
     rule: Rule
-    column: Column[Any]
+    columns: tuple[Column[Any], ...]
+    make: Callable[..., Any] | None = None
+    """Makes the value of several columns, such as an amount of money with its currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +82,14 @@ async def read_order(
     coordinates = tuple(dict.fromkeys(asked))
     for coordinate in coordinates:  # 1
         _require_granted(fields[coordinate].rule, frozenset(order.fields))
-    bounds = OrderBounds(order.customer, frozenset(fields[each].column for each in order.fields))
+    bounds = OrderBounds(order.customer, frozenset(_columns(fields, order.fields)))
     unit = OperationContext(store, order.customer, now, bounds=bounds)
     unit.parameters |= zip(PERIOD, order.period, strict=True)
     records: dict[Table, list[OpenedRecord]] = {}
     await unit.revealed.add_owners([order.customer])
-    for table, columns in _by_table(fields[each].column for each in coordinates).items():
+    for table, columns in _by_table(_columns(fields, coordinates)).items():
         records[table] = await _records(unit, table, columns, order.customer)  # 2, 3
-    values = {each: _values(records[fields[each].column.table], fields[each].column) for each in coordinates}  # 4
+    values = {each: _values(records[fields[each].columns[0].table], fields[each]) for each in coordinates}  # 4
     key = unit.revealed.known[order.customer]
     return OrderAnswer(key, {} if key is None else values, tuple(unit.revealed.subjects))
 
@@ -96,6 +98,10 @@ def _require_granted(rule: Rule, named: frozenset[str]) -> None:
     decided = decide_order(rule, named)
     if not isinstance(decided, Granted):
         raise LegalRequestError(f"{rule.coordinate} is not answered: the order does not name it, or nothing may.")
+
+
+def _columns(fields: Mapping[str, RestingField], coordinates: Iterable[str]) -> Iterator[Column[Any]]:
+    return (column for each in coordinates for column in fields[each].columns)
 
 
 def _by_table(columns: Iterable[Column[Any]]) -> Mapping[Table, frozenset[Column[Any]]]:
@@ -118,8 +124,15 @@ async def _records(
     return [OpenedRecord(table.name, row, fetch.layout, key) for row, key in admitted]
 
 
-def _values(records: Sequence[OpenedRecord], column: Column[Any]) -> list[Any]:
-    return [_shown(column, value) for record in records if (value := record.value(column)) is not None]
+def _values(records: Sequence[OpenedRecord], field: RestingField) -> list[Any]:
+    found = []
+    for record in records:
+        values = [record.value(column) for column in field.columns]
+        # An object is there if all of its columns are.
+        if None not in values:
+            shown = [_shown(column, value) for column, value in zip(field.columns, values, strict=True)]
+            found.append(shown[0] if field.make is None else field.make(*shown))
+    return found
 
 
 def _shown(column: Column[Any], value: Any) -> Any:

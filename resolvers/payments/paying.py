@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import select, update
@@ -19,6 +19,7 @@ from resolvers.payments.payments import GONE, locked
 from store.crypto.subject_key import SubjectKey
 from store.tables.invoices import invoices
 from store.tables.payments import card_vault, payment_methods
+from values.money import money
 
 COORDINATES = {
     "number": "Card.number",
@@ -133,12 +134,12 @@ async def kept_card(connection: AsyncConnection, key: SubjectKey, id_: int) -> _
 
 def _payment(key: SubjectKey, invoice: Any, card: _Card) -> AffiliateMessage:
     reference = key.lasting_id("Invoice", invoice.id)
-    content = {"reference": reference, "amountCents": invoice.amount_cents, "currency": invoice.currency}
+    content = {"reference": reference, "amount": asdict(money(invoice.amount_minor, invoice.currency))}
     return AffiliateMessage(
         kind="payment",
         id=f"pay_{reference}",
         trigger=f"invoice:{reference}",
-        fields=(*card.fields, "Invoice.id", "Invoice.amountCents", "Invoice.currency"),
+        fields=(*card.fields, "Invoice.id", "Invoice.amount"),
         content=content | {"card": dict(card.facts)},
     )
 

@@ -427,6 +427,10 @@ class Api:
             raise original
         if original is not None and not isinstance(original, GraphQLError):
             return answers.internal(original, tuple(error.path or ()))
+        # A scalar or enum that refuses a value says no more than that; an argument's error names its place, and one of
+        # ours its code.
+        if original is not None and not original.nodes and "code" not in (original.extensions or {}):
+            return answers.unfit(error)
         return from_core(error, ErrorCode.BAD_USER_INPUT, grant.introspection, self._documents.names)
 
     async def _disclose(

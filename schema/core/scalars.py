@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any, NewType
 
 import strawberry
+from graphql import GraphQLError
 
+from policy.currencies import MINOR_DIGITS
 from values.date_time import read_moment
 
 
@@ -34,7 +37,25 @@ def _text(value: Any) -> str:
     return value
 
 
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?", re.ASCII)
+
+
+def _decimal(value: Any) -> str:
+    # A text, never a number: a reader of JSON makes a binary fraction of 0.1.
+    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
+        raise GraphQLError("a Decimal is a text of digits, such as 69.00")
+    return value
+
+
+def _currency(value: Any) -> str:
+    if not isinstance(value, str) or value not in MINOR_DIGITS:
+        raise GraphQLError("a CurrencyCode is a code of ISO 4217, such as CHF")
+    return value
+
+
 DateTime = NewType("DateTime", str)
+Decimal = NewType("Decimal", str)
+CurrencyCode = NewType("CurrencyCode", str)
 CountryCode = NewType("CountryCode", str)
 LanguageTag = NewType("LanguageTag", str)
 RdapDomain = NewType("RdapDomain", dict[str, Any])
@@ -46,6 +67,20 @@ SCALARS: dict[object, Any] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=_serialize,
         parse_value=_parse,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description="A decimal number of exactly these digits, as a text, such as 69.00 or -0.005 (XML Schema).",
+        specified_by_url="https://www.w3.org/TR/xmlschema11-2/#decimal",
+        serialize=_decimal,
+        parse_value=_decimal,
+    ),
+    CurrencyCode: strawberry.scalar(
+        name="CurrencyCode",
+        description="A currency by its three letters, such as CHF (ISO 4217).",
+        specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
+        serialize=_currency,
+        parse_value=_currency,
     ),
     CountryCode: strawberry.scalar(
         name="CountryCode",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -52,13 +52,18 @@ class Source:
     """It is an attribute of an object of the gateway's own."""
 
     @property
-    def shown(self) -> Column[Any] | None:
-        """The column whose value it shows."""
+    def shown(self) -> tuple[Column[Any], ...]:
+        """The columns of one table whose values it shows: none, one, or those of which its object is made."""
+        return ()
+
+    @property
+    def composes(self) -> Callable[..., Any] | None:
+        """The function that makes its object of the values of the columns; None if it shows one as it is."""
         return None
 
     @property
-    def needed(self) -> Column[Any] | None:
-        """The column of the enclosing row that it needs."""
+    def needed(self) -> tuple[Column[Any], ...]:
+        """The columns of the enclosing row that it needs."""
         return self.shown
 
     @property
@@ -78,9 +83,8 @@ class Source:
 
     def misplaced(self, home: Home) -> str | None:
         """The reason why a type with such values cannot provide it; None if it can."""
-        if self.needed is None or self.needed.table is home.table:
-            return None
-        return f"is read from {self.needed.table.name}, whose rows its type does not stand for"
+        elsewhere = [column.table.name for column in self.needed if column.table is not home.table]
+        return f"is read from {elsewhere[0]}, whose rows its type does not stand for" if elsewhere else None
 
     def reads_rows(self, returns_rows: bool) -> bool:
         """Whether it is read from customers' rows or leads to them; `returns_rows`: its type stands for rows."""

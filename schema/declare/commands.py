@@ -144,8 +144,8 @@ def editable_fields(type_: Any) -> dict[str, StrawberryField]:
 def editable_columns(type_: Any) -> dict[str, Column[Any]]:
     """The column behind each field that `with_editable_fields` adds to an input, by the field's name in GraphQL."""
     sources = {name: _declared(each).source for name, each in editable_fields(type_).items()}
-    shown = {name: each.shown for name, each in sources.items() if each is not None}
-    return {to_camel_case(name): column for name, column in shown.items() if column is not None}
+    # What is edited rests in one column (`datum`).
+    return {to_camel_case(name): each.shown[0] for name, each in sources.items() if each is not None and each.shown}
 
 
 def with_editable_fields(type_: Any) -> Callable[[type], type]:

@@ -50,11 +50,12 @@ SPECIFICATION = "https://specs.example.org/purpose/v1.0"
     locations=DECLARING, name="personalData", description="The field holds or takes personal data of this category."
 )
 class PersonalData:
-    """`source` names where the data rests; only an auditor's print has it (`gateway schema print --storage`)."""
+    """`source` names where the data rests: a column, or those of which an object is made; only an auditor's print has
+    it (`gateway schema print --storage`)."""
 
     category: CategoryEnum
     # UNSET instead of None, here and below: None would print the argument as `null`.
-    source: str | None = strawberry.UNSET
+    source: list[str] | None = strawberry.UNSET
 
 
 @strawberry.schema_directive(

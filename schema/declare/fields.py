@@ -35,6 +35,7 @@ from schema.declare.directives import (
     ThirdParty,
 )
 from schema.sources.columns import ColumnValue, Embedded, GlobalIdSource, Part
+from schema.sources.composed import Composed
 from schema.sources.documents import RenderedDocument
 from schema.sources.entries import Entry
 from schema.sources.relations import Paged, PagedTable, Related
@@ -108,6 +109,28 @@ def embedded(
         column.info["category"],
         allowances(allows),
         column.table.info["retention"],
+        tuple(disclosed_to),
+    )
+    return declare(declared, description)
+
+
+def composed(
+    columns: Sequence[Column[Any]],
+    make: Callable[..., Any],
+    description: str,
+    allows: Iterable[Allowed],
+    *,
+    disclosed_to: Sequence[Recipient] = (),
+) -> Any:
+    """A field that returns an object made of several columns; ValueError unless they have one category."""
+    first = columns[0]
+    if any(each.info["category"] is not first.info["category"] for each in columns):
+        raise ValueError(f"{', '.join(map(str, columns))} do not have one category")
+    declared = Declared(
+        Composed(tuple(columns), make),
+        first.info["category"],
+        allowances(allows),
+        first.table.info["retention"],
         tuple(disclosed_to),
     )
     return declare(declared, description)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import math
 import secrets
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import orjson
+from graphql import FieldNode, GraphQLError
 
 from resolvers.commands.dependencies import FRESH
 from resolvers.reads.guard import CustomerLimitError
 from resolvers.reads.metering import ReadLimitError, TooManyObjectsError
-from schema.core.errors import ErrorCode, ResponseError
+from schema.core.errors import ErrorCode, ResponseError, from_core
 from schema.decision.decision import Decision
 from schema.decision.purposes import Chosen
 from schema.documents.requests import Outcome, RequestOutcome, denials_of, failed
@@ -164,6 +166,18 @@ def unavailable(error: StoreUnavailableError, changing: bool = False) -> Outcome
     wait = max(1, math.ceil(error.retry_after))
     problem = ResponseError(ErrorCode.UNAVAILABLE, message, details={"retryAfter": wait})
     return failed(RequestOutcome.UNAVAILABLE, [problem], wait)
+
+
+def unfit(error: GraphQLError) -> ResponseError:
+    """A stored value that the field's type cannot express: null with an error, and never called the caller's fault."""
+    names = [node.name.value for node in error.nodes or () if isinstance(node, FieldNode)]
+    # The schema's own name: the path has response keys, which the caller chose.
+    log.error("A stored value does not fit the type of the field %s.", names[0] if names else "?")
+    problem = from_core(error, ErrorCode.DATA_DAMAGED, hints=False)
+    return replace(problem, message=UNFIT)
+
+
+UNFIT = "The stored value does not fit the field's type: it was altered. Operators: see the log."
 
 
 def internal(error: BaseException, path: tuple[str | int, ...] = ()) -> ResponseError:

@@ -196,8 +196,7 @@ class Planner:
         columns = {kind for kind in kinds if kind is not None}
         masks: dict[Column[Any], frozenset[Condition]] = {}
         for each in asked:
-            column = _needed(each)
-            if column is not None:
+            for column in _needed(each):
                 columns.add(column)
                 # Fields that share a column share its value in the row, so the conditions of all of them apply.
                 masks[column] = masks.get(column, frozenset()) | self._conditions("VALUE", each.coordinate)
@@ -222,7 +221,7 @@ class Planner:
             column: each.coordinate
             for each in asked
             if each.rule is not None and Recipient.REGISTRY in each.rule.disclosed_to
-            if (column := _needed(each)) is not None
+            for column in _needed(each)
         }
 
     def _ids_of(self, table: Table) -> list[str]:
@@ -242,5 +241,5 @@ class Planner:
         return frozenset(each for each in found if each.scope == scope)
 
 
-def _needed(facts: FieldModel) -> Column[Any] | None:
-    return None if facts.source is None else facts.source.needed
+def _needed(facts: FieldModel) -> tuple[Column[Any], ...]:
+    return () if facts.source is None else facts.source.needed

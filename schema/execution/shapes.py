@@ -192,8 +192,6 @@ def _columns(selections: Iterable[Selection]) -> list[Column[Any]]:
     found: dict[Column[Any], None] = {}
     for selection in selections:
         for each in selection.fields.values():
-            if each.model is None or each.withheld or each.model.source is None:
-                continue
-            if (column := each.model.source.shown) is not None:
-                found[column] = None
+            if each.model is not None and not each.withheld and each.model.source is not None:
+                found |= dict.fromkeys(each.model.source.shown)
     return list(found)

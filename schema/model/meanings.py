@@ -12,8 +12,7 @@ def meanings(model: SchemaModel) -> dict[str, Meaning]:
     """Meanings by `table.column`; a column with several fields has the purposes of all of them."""
     shown: dict[str, list[FieldModel]] = {}
     for field in model.fields.values():
-        column = field.source.shown if field.source is not None else None
-        if column is not None and field.rule is not None:
+        for column in field.source.shown if field.source is not None and field.rule is not None else ():
             # By name, since an export reads the store and not the schema.
             shown.setdefault(f"{column.table.name}.{column.name}", []).append(field)
     return {source: _meaning(fields) for source, fields in shown.items()}

@@ -1,4 +1,4 @@
-"""The fields of the schema that rest in one column, for reads that name fields without an operation."""
+"""The fields of the schema that rest in columns, for reads that name fields without an operation."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from schema.model.model import SchemaModel
 
 
 def resting_fields(model: SchemaModel) -> Mapping[str, RestingField]:
-    """Every field with a rule that shows a column, by coordinate; what never leaves in an answer is none."""
+    """Every field with a rule that shows columns, by coordinate; what never leaves in an answer is none."""
     return {
-        field.coordinate: RestingField(field.rule, column)
+        field.coordinate: RestingField(field.rule, field.source.shown, field.source.composes)
         for field in model.fields.values()
-        if field.rule is not None and field.source is not None
-        if (column := field.source.shown) is not None and column.info.get("output", True)
+        if field.rule is not None and field.source is not None and field.source.shown
+        if all(column.info.get("output", True) for column in field.source.shown)
     }

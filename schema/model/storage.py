@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -18,17 +18,17 @@ from sqlalchemy import Column, Table
 from schema.model.model import FieldModel, SchemaModel
 
 
-def storage(model: SchemaModel) -> Mapping[str, str]:
-    """The column of each field that shows one, as `table.column`, by coordinate."""
+def storage(model: SchemaModel) -> Mapping[str, Sequence[str]]:
+    """The columns of each field that shows some, as `table.column`, by coordinate."""
     return {
-        field.coordinate: f"{column.table.name}.{column.name}"
+        field.coordinate: [f"{column.table.name}.{column.name}" for column in columns]
         for field in model.fields.values()
-        if (column := _column(model, field)) is not None
+        if (columns := _columns(model, field))
     }
 
 
-def with_storage(sdl: str, columns: Mapping[str, str]) -> str:
-    """The printed schema with `source` in each `@personalData` of a field that shows a column.
+def with_storage(sdl: str, columns: Mapping[str, Sequence[str]]) -> str:
+    """The printed schema with `source` in each `@personalData` of a field that shows columns.
 
     Lines stay as they are, so that a finding's line is that of the committed file.
     """
@@ -36,9 +36,15 @@ def with_storage(sdl: str, columns: Mapping[str, str]) -> str:
     for coordinate, directive in _personal(sdl):
         if coordinate in columns and directive.loc is not None:
             end = directive.loc.end - 1  # before its closing parenthesis
-            parts += [sdl[last:end], f', source: "{columns[coordinate]}"']
+            parts += [sdl[last:end], f", source: {_literal(columns[coordinate])}"]
             last = end
     return "".join([*parts, sdl[last:]])
+
+
+def _literal(columns: Sequence[str]) -> str:
+    written = [f'"{column}"' for column in columns]
+    # A value stands for the list of itself (GraphQL, List, Input Coercion).
+    return written[0] if len(written) == 1 else f"[{', '.join(written)}]"
 
 
 def _personal(sdl: str) -> Iterator[tuple[str, ConstDirectiveNode]]:
@@ -54,11 +60,11 @@ def _directives(field: FieldDefinitionNode) -> list[ConstDirectiveNode]:
     return [each for each in field.directives or () if each.name.value == "personalData"]
 
 
-def _column(model: SchemaModel, field: FieldModel) -> Column[Any] | None:
+def _columns(model: SchemaModel, field: FieldModel) -> tuple[Column[Any], ...]:
     if field.source is None or not field.source.identifies:
-        return None if field.source is None else field.source.shown
+        return () if field.source is None else field.source.shown
     table = _table(model, field.coordinate.partition(".")[0])
-    return None if table is None else table.c.id
+    return () if table is None else (table.c.id,)
 
 
 def _table(model: SchemaModel, type_name: str) -> Table | None:

@@ -45,12 +45,10 @@ def of_schema(model: SchemaModel) -> Iterator[Found]:
 
 
 def _column(field: FieldModel, rule: Rule) -> Iterator[str]:
-    column = field.source.shown if field.source is not None else None
-    if column is None:
-        return
-    # Columns such as card numbers and password hashes have no output, whatever a field declares (D4, R16).
-    output, name = column.info.get("output", False), f"{column.table.name}.{column.name}"
-    yield from (text for _, text in of_column(rule, name, column.info["category"], output))
+    for column in field.source.shown if field.source is not None else ():
+        # Columns such as card numbers and password hashes have no output, whatever a field declares (D4, R16).
+        output, name = column.info.get("output", False), f"{column.table.name}.{column.name}"
+        yield from (text for _, text in of_column(rule, name, column.info["category"], output))
 
 
 def _document(model: SchemaModel, field: FieldModel) -> Iterator[str]:
@@ -68,7 +66,7 @@ def _document(model: SchemaModel, field: FieldModel) -> Iterator[str]:
 
 
 def _shows(field: FieldModel, column: Column[Any]) -> bool:
-    return field.source is not None and field.source.shown is column
+    return field.source is not None and any(each is column for each in field.source.shown)
 
 
 def _misplaced(model: SchemaModel, field: FieldModel) -> str | None:
@@ -117,7 +115,7 @@ def enforceable(model: SchemaModel, field: FieldModel, condition: Condition) -> 
     if source is None:
         return False
     if condition.scope == "VALUE":
-        return source.shown is not None and source.shown.table is table
+        return any(column.table is table for column in source.shown)
     return source.filters(table, _home(model, type_name))
 
 

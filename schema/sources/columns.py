@@ -34,9 +34,9 @@ class ColumnValue(OfRow, InRows):
     read: Callable[[Any], Any] | None = None
 
     @property
-    def shown(self) -> Column[Any]:
+    def shown(self) -> tuple[Column[Any], ...]:
         """The column."""
-        return self.column
+        return (self.column,)
 
     def resolver(self) -> Resolver:
         """Decrypt and read the value."""
@@ -72,9 +72,9 @@ class Embedded(OfRow, InRows):
     column: Column[Any]
 
     @property
-    def shown(self) -> Column[Any]:
+    def shown(self) -> tuple[Column[Any], ...]:
         """The column."""
-        return self.column
+        return (self.column,)
 
     def resolver(self) -> Resolver:
         """Decrypt the list of parts."""

@@ -36,9 +36,9 @@ class Related(Prepared, Charged, Resolved, BelowRows, InRows):
     relation: Relation
 
     @property
-    def needed(self) -> Column[Any]:
+    def needed(self) -> tuple[Column[Any], ...]:
         """The column by which the row is related."""
-        return self.relation.source
+        return (self.relation.source,)
 
     @property
     def leads_to(self) -> Table:
@@ -127,9 +127,9 @@ class Paged(Connection, BelowRows, InRows):
     relation: Relation
 
     @property
-    def needed(self) -> Column[Any]:
+    def needed(self) -> tuple[Column[Any], ...]:
         """The column by which the row is related."""
-        return self.relation.source
+        return (self.relation.source,)
 
     @property
     def leads_to(self) -> Table:

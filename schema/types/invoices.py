@@ -10,17 +10,32 @@ from policy.purposes import Purpose
 from policy.recipients import Recipient
 from resolvers.reads import customers as reads
 from schema.core.names import full_name
-from schema.core.scalars import DateTime
-from schema.declare.fields import datum, embedded, identity, related, shared
+from schema.core.scalars import CurrencyCode, DateTime, Decimal
+from schema.declare.fields import composed, datum, embedded, identity, public, related, shared
 from schema.declare.node import Node
 from schema.declare.readers import BILLED
-from schema.declare.records import record
+from schema.declare.records import plain_type, record
+from schema.sources.values import Attribute
 from schema.types.addresses import PostalAddress
 from schema.types.back_references import CustomerRef
 from store.tables.invoices import invoices
+from values.money import money
 
 PAYABLE = (Purpose.INVOICING, Purpose.PAYMENT_EXECUTION, shared(AppScope.INVOICES_READ))
 AFFILIATE = (Recipient.PAYMENT_AFFILIATE,)
+WHOLE = "it is one half of an amount, and the field that shows the amount says who may read it"
+
+
+@plain_type
+class Money:
+    """An amount of money: a number never without its currency. A field that shows one is null without any amount."""
+
+    amount: Decimal = public(
+        Attribute("amount"),
+        "The number, with all digits of the currency's minor unit: `69.00` of CHF, `500` of JPY, `1.250` of KWD.",
+        WHOLE,
+    )
+    currency: CurrencyCode = public(Attribute("currency"), "The currency that the number counts, such as `CHF`.", WHOLE)
 
 
 @record(invoices)
@@ -32,9 +47,12 @@ class Invoice(Node):
     issued_at: DateTime | None = datum(invoices.c.issued_at, "The time of issue.", PAYABLE)
     due_at: DateTime | None = datum(invoices.c.due_at, "The due date.", PAYABLE)
     paid_at: DateTime | None = datum(invoices.c.paid_at, "The time of payment.", PAYABLE)
-    currency: str | None = datum(invoices.c.currency, "ISO 4217 code.", PAYABLE, disclosed_to=AFFILIATE)
-    amount_cents: int | None = datum(
-        invoices.c.amount_cents, "The amount in hundredths of the currency.", PAYABLE, disclosed_to=AFFILIATE
+    amount: Money | None = composed(
+        (invoices.c.amount_minor, invoices.c.currency),
+        money,
+        "The sum to pay, of all lines with tax; of a credit note it is negative. Such as `69.00` of `CHF`.",
+        PAYABLE,
+        disclosed_to=AFFILIATE,
     )
     billed_name: str | None = datum(invoices.c.billed_name, "The name of the addressee.", BILLED, read=full_name)
     billed_address: PostalAddress | None = embedded(invoices.c.billed_address, "The address of the addressee.", BILLED)

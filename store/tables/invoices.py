@@ -16,8 +16,8 @@ invoices = customer_table(
     plain("due_at", Instant, Category.TRANSACTION, nullable=True),
     plain("paid_at", Instant, Category.TRANSACTION, nullable=True),
     plain("currency", String(3), Category.TRANSACTION),
-    plain("amount_cents", BigInteger, Category.TRANSACTION),
+    plain("amount_minor", BigInteger, Category.TRANSACTION),
     sealed("billed_name", Category.NAME, NAME_PARTS),
     sealed("billed_address", Category.POSTAL_ADDRESS, ADDRESS_PARTS),
 )
-"""Amounts are in hundredths of the currency (ISO 4217 code)."""
+"""Amounts are in minor units of the currency (`policy.currencies`): cents of EUR, but whole yen, and fils of KWD."""

@@ -136,6 +136,23 @@ async def test_an_object_sealed_as_one_is_null_as_one(damage: Damage) -> None:
     )
 
 
+async def test_a_plain_value_that_its_type_does_not_have_is_not_the_callers_fault(
+    damage: Damage, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = "{ me { fullName invoices { number owed: amount { amount currency } } } }"
+    data, errors = await damage.ask(text)
+    bills = data["me"]["invoices"]
+    assert all(bill["number"] for bill in bills)
+    (at,) = [n for n, bill in enumerate(bills) if bill["owed"] is None]
+    assert all(bill["owed"]["currency"] and bill["owed"]["amount"] for bill in bills if bill["owed"])
+    (error,) = errors
+    assert (error["path"], error["extensions"]) == (["me", "invoices", at, "owed"], {"code": "DATA_DAMAGED"})
+    assert error["message"] == "The stored value does not fit the field's type: it was altered. Operators: see the log."
+    assert placed(text, errors) == ["owed: amount"]
+    logged = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert logged == ["A stored value does not fit the type of the field amount."]
+
+
 async def test_two_fields_of_one_value_have_an_error_each(damage: Damage) -> None:
     text = "{ me { paymentMethods { id kind ... on Card { brand expMonth expYear } ... on PayPal { account } } } }"
     data, errors = await damage.ask(text)

@@ -142,7 +142,7 @@ async def _empty(store: Store, person: int) -> None:
 
 
 async def _damage(store: Store, person: int) -> None:
-    """Sealed values that were altered, cut, emptied, moved, or claim another version."""
+    """Sealed values that were altered, cut, emptied, moved, or claim another version; a currency that there is not."""
 
     async def damage(table: Table, column: Column[Any], nth: int, change: Any) -> None:
         id_, value = (await rows(store, table, person, table.c.id, column))[nth]
@@ -153,6 +153,8 @@ async def _damage(store: Store, person: int) -> None:
     await damage(services, services.c.name, 1, lambda value: b"")
     await damage(invoices, invoices.c.billed_name, 0, lambda value: value[:20])
     await damage(invoices, invoices.c.billed_address, 1, lambda value: b"\x00" + value[1:])
+    bills = await rows(store, invoices, person, invoices.c.id)
+    await _change(store, invoices, bills[2][0], currency="ABC")
     await damage(payment_methods, payment_methods.c.card_expiry, 0, lambda value: value + b"!")
     ips = await rows(store, sign_ins, person, sign_ins.c.id, sign_ins.c.ip_address)
     await _change(store, sign_ins, ips[-1][0], ip_address=ips[-2][1])
@@ -219,8 +221,9 @@ async def _renumbered(store: Store, person: int) -> None:
 async def _make_odd(store: Store, person: int, whole: int) -> None:
     """Values at the edge of their types, and rows that share what is usually one row's own."""
     bills = await rows(store, invoices, person, invoices.c.id)
-    await _change(store, invoices, bills[0][0], amount_cents=2**31)
-    await _change(store, invoices, bills[1][0], amount_cents=-(2**31), due_at=datetime(987, 6, 5, 4, 3, 2, tzinfo=UTC))
+    await _change(store, invoices, bills[0][0], amount_minor=2**63 - 1, currency="KWD")
+    await _change(store, invoices, bills[1][0], amount_minor=-5, due_at=datetime(987, 6, 5, 4, 3, 2, tzinfo=UTC))
+    await _change(store, invoices, bills[2][0], currency="JPY")
     told = await rows(store, disclosures, whole, disclosures.c.id)
     await _change(store, disclosures, told[0][0], embargoed_until=NOW + timedelta(days=1))
     await _change(store, disclosures, told[1][0], embargoed_until=NOW - timedelta(days=1))

@@ -142,7 +142,7 @@ async def test_each_payment_is_one_disclosure_and_one_entry_written_before_the_c
     assert told["purpose"] == "PAYMENT_EXECUTION" and told["trigger"].startswith("invoice:")
     assert told["fields"] == [
         "Card.expMonth", "Card.expYear", "Card.number", "Card.securityCode",
-        "Invoice.amountCents", "Invoice.currency", "Invoice.id",
+        "Invoice.amount", "Invoice.id",
     ]  # fmt: skip
     ((headers, body),) = company.got
     headers["webhook-timestamp"] = headers["webhook-timestamp"]
@@ -238,7 +238,7 @@ async def test_a_tool_forwards_and_sees_no_number(wallet: Wallet, company: Compa
 async def test_what_is_recorded_is_what_was_sent(wallet: Wallet, company: Company) -> None:
     """R23: every leaf of the message stands in its disclosure, for each way in which a card leaves."""
     names = {"number": "Card.number", "expMonth": "Card.expMonth", "expYear": "Card.expYear", "card": "Card.id",
-             "securityCode": "Card.securityCode", "amountCents": "Invoice.amountCents", "currency": "Invoice.currency",
+             "securityCode": "Card.securityCode", "amount": "Invoice.amount",
              "reference": "Invoice.id"}  # fmt: skip
     card = (await wallet.add())["card"]["id"]
     company.status = 402

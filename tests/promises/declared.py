@@ -9,12 +9,12 @@ from typing import Any
 
 from graphql import (
     ConstDirectiveNode,
+    ConstValueNode,
     DocumentNode,
     EnumTypeDefinitionNode,
     InputObjectTypeDefinitionNode,
     InterfaceTypeDefinitionNode,
     ObjectTypeDefinitionNode,
-    StringValueNode,
     parse,
     value_from_ast_untyped,
 )
@@ -33,8 +33,8 @@ class Declared:
     allows: tuple[tuple[str, str | None], ...]
     """Each purpose with its condition."""
     retention: str | None
-    source: str | None
-    """The column, as table.column; the public schema does not name it."""
+    sources: tuple[str, ...]
+    """The columns, as table.column: one, or those of which an object is made; the public schema does not name them."""
     disclosed_to: tuple[str, ...]
     scopes: tuple[frozenset[str], ...]
     first_party: bool
@@ -81,17 +81,22 @@ def declarations() -> dict[str, Declared]:
 
 
 @cache
-def columns() -> dict[str, str]:
-    """The column of each field that shows one, from the print that auditors get."""
+def columns() -> dict[str, tuple[str, ...]]:
+    """The columns of each field that shows some, from the print that auditors get."""
     return {
-        f"{type_.name.value}.{field.name.value}": argument.value.value
+        f"{type_.name.value}.{field.name.value}": _listed(argument.value)
         for type_ in parse(sdl(with_columns=True)).definitions
         if isinstance(type_, (ObjectTypeDefinitionNode, InterfaceTypeDefinitionNode))
         for field in type_.fields or ()
         for directive in field.directives or ()
         for argument in directive.arguments or ()
-        if argument.name.value == "source" and isinstance(argument.value, StringValueNode)
+        if argument.name.value == "source"
     }
+
+
+def _listed(node: ConstValueNode) -> tuple[str, ...]:
+    value = value_from_ast_untyped(node)
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def enums() -> dict[str, dict[str, str | None]]:
@@ -116,7 +121,7 @@ def _of(coordinate: str, directives: tuple[ConstDirectiveNode, ...] | None, kept
         data.get("category"),
         tuple((purpose, each.get("when")) for each in said.get("purpose", ()) for purpose in each["allows"]),
         (said.get("retention") or [{}])[0].get("rule") or (kept if data else None),
-        columns().get(coordinate),
+        columns().get(coordinate, ()),
         tuple((said.get("disclosedTo") or [{}])[0].get("recipients", ())),
         tuple(frozenset(group) for group in (said.get("requiresScopes") or [{}])[0].get("scopes", ())),
         "firstParty" in said,

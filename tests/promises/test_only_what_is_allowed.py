@@ -85,12 +85,15 @@ async def test_withholding_returns_and_selects_only_what_is_allowed(
             assert value is None, (asked.coordinate, purpose)
         if asked.coordinate == "Customer.id" and purpose is OWN:
             assert value == gate.id(1)
-    allowed = {declarations()[each.coordinate].source for each in question.all() if each.coordinate not in may_not}
+    asked_for = [declarations()[each.coordinate] for each in question.all() if each.coordinate not in may_not]
+    allowed = {source for each in asked_for for source in each.sources}
     if "Query.rdap" in {each.coordinate for each in question.all()} - may_not:
-        allowed |= {each.source for each in declarations().values() if each.coordinate.startswith("Domain.")}
+        domains = [each for each in declarations().values() if each.coordinate.startswith("Domain.")]
+        allowed |= {source for each in domains for source in each.sources}
     if "Customer.accesses" in {each.coordinate for each in question.all()} - may_not:
         allowed |= {"disclosures.trigger", "disclosures.embargoed_until"}  # what may not be told yet is left out
-    registry = {each.source for each in declarations().values() if "REGISTRY" in each.disclosed_to}
+    told = [each for each in declarations().values() if "REGISTRY" in each.disclosed_to]
+    registry = {source for each in told for source in each.sources}
     for sql in answer.statements:
         _only(sql, allowed, bool(registry & allowed) and purpose is Purpose.DOMAIN_REGISTRATION)
 

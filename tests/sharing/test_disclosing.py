@@ -22,7 +22,7 @@ PAID: dict[str, Any] = {
     "country": "CH",
     "purpose": Purpose.PAYMENT_EXECUTION,
     "legal_basis": "A6_1_B",
-    "coordinates": ["Invoice.amountCents", "Card.number", "Card.number"],
+    "coordinates": ["Invoice.amount", "Card.number", "Card.number"],
     "trigger": "payment:77",
     "now": TODAY,
 }
@@ -59,7 +59,7 @@ async def test_a_payment_is_disclosed_to_its_affiliate_and_the_customer_sees_it(
         "recipientCountry": "CH",
         "purpose": "PAYMENT_EXECUTION",
         "legalBasis": "A6_1_B",
-        "fields": ["Card.number", "Invoice.amountCents"],
+        "fields": ["Card.number", "Invoice.amount"],
         "trigger": "payment:77",
         "at": "2026-11-23T12:00:00Z",
     }

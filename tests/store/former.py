@@ -44,6 +44,8 @@ async def former_release(config: StoreConfig, today: StoreConfig, people: Sequen
                 assert subject is not None
                 value = subject.open(place.value, row["id"], bytes(row[place.value.name])).decode()
                 row[target.former] = blind_index(key, target.lookup, value)
+    for row in data["invoices"]:  # Of people who pay in hundredths.
+        row["amount_cents"] = row.pop("amount_minor")
     shutil.copy(today.root_key_path, config.root_key_path)
     for schema, address in migrate.places(config):
         if address.is_sqlite:

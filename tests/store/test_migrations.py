@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import stat
+from dataclasses import astuple
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, inspect
+from sqlalchemy import CheckConstraint, MetaData, Table, insert, inspect, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.database import migrate
 from store.database.config import StoreConfig
 from store.database.migrate import alembic_config, places, upgrade
-from store.database.schemas import SCHEMAS, Schema
+from store.database.schemas import MAIN, SCHEMAS, Schema
 from store.database.store import open_store
 from store.sql.engines import make_engine, transaction
 from store.sql.errors import OutageCause, StoreUnavailableError
+from store.tables.invoices import invoices
 from tests.store import elsewhere
 from tests.stores import opened
+from values.money import money
 
 pytestmark = pytest.mark.anyio
 
@@ -168,3 +173,42 @@ async def test_upgrades_at_once_in_one_process_take_turns(bare_config: StoreConf
     """Alembic's environment is one for the whole process, while each database has a lock of its own."""
     await asyncio.gather(*(upgrade(bare_config) for _ in range(4)))
     await (await open_store(bare_config)).close()
+
+
+async def before_minor_units(config: StoreConfig, *amounts: tuple[str, int]) -> None:
+    """A store of the release that had amounts in hundredths of every currency, with an invoice of each amount."""
+    address = config.database
+    if address.is_sqlite:
+        migrate.create_file(address.path)
+    async with migrate.alone(address) as connection:
+        await connection.run_sync(lambda inside: command.upgrade(alembic_config(MAIN, connection=inside), "main_0028"))
+    there = MetaData()
+    async with transaction(engine := make_engine(address)) as connection:
+        await connection.run_sync(there.reflect)
+        await connection.execute(insert(there.tables["customers"]).values(_needed(there.tables["customers"], id=1)))
+        for id_, (currency, amount) in enumerate(amounts, 1):
+            own = {"id": id_, "customer_id": 1, "number": str(id_), "currency": currency, "amount_cents": amount}
+            await connection.execute(insert(there.tables["invoices"]).values(_needed(there.tables["invoices"], **own)))
+    await engine.dispose()
+
+
+def _needed(table: Table, **given: Any) -> dict[str, Any]:
+    """The values, and something in every other column that must have something."""
+    made = {bool: False, int: 0, str: "x", bytes: b"x", datetime: datetime(2026, 1, 1, tzinfo=UTC)}
+    empty = {each.name: made[each.type.python_type] for each in table.c if not each.nullable}
+    return empty | given
+
+
+async def test_amounts_become_minor_units_of_their_currency(bare_config: StoreConfig) -> None:
+    await before_minor_units(bare_config, ("CHF", 6900), ("JPY", 50_000), ("KWD", 125), ("CLF", 100), ("XAF", -300))
+    await upgrade(bare_config)
+    columns = select(invoices.c.currency, invoices.c.amount_minor).order_by(invoices.c.id)
+    rows = await on(make_engine(bare_config.database), lambda connection: connection.execute(columns).all())
+    told = [tuple(astuple(money(amount, currency))) for currency, amount in rows]
+    assert told == [("69.00", "CHF"), ("500", "JPY"), ("1.250", "KWD"), ("1.0000", "CLF"), ("-3", "XAF")]
+
+
+async def test_an_amount_that_cannot_be_is_not_rounded(bare_config: StoreConfig) -> None:
+    await before_minor_units(bare_config, ("CHF", 6950), ("JPY", 50_050))
+    with pytest.raises(RuntimeError, match=r"^1 invoices are in hundredths"):
+        await upgrade(bare_config)

@@ -20,12 +20,17 @@ export async function payments(again) {
     small('bank-form', say('addBank'), field('bankName', say('bank')), (sent) => change('AddBankTransfer', { bankName: sent.elements.bankName.value.trim() }), done),
     h('section', null, h('h3', null, say('invoices')), me.invoices.length
       ? h('ul', { class: 'rows' }, me.invoices.map((each) => h('li', null, h('span', null, `${each.number} · ${day(each.issuedAt)}`),
-        h('span', null, `${money(each)} · ${each.paidAt ? say('paid') : say('open')}`))))
+        h('span', null, `${each.amount ? money(each.amount) : '–'} · ${each.paidAt ? say('paid') : say('open')}`))))
       : h('p', null, say('none'))),
   ];
 }
 
-const money = ({ currency, amountCents }) => new Intl.NumberFormat(current(), { style: 'currency', currency }).format(amountCents / 100);
+// As many digits as the amount is written with: what is usual in a language (no cents of HUF) would round it. A text, since
+// a number has no more than 15 digits.
+const money = ({ amount, currency }) => {
+  const digits = amount.split('.')[1]?.length ?? 0;
+  return new Intl.NumberFormat(current(), { style: 'currency', currency, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount);
+};
 
 function told(each) {
   if (each.kind === 'PAYPAL') return `PayPal · ${each.account}`;

@@ -1,0 +1,28 @@
+"""Amounts of money: stored in minor units of the currency (ISO 4217), told as exact decimal digits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policy.currencies import MINOR_DIGITS
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount of a currency, such as `69.00` of `CHF`."""
+
+    amount: str
+    """With all digits of the currency's minor unit, and without any rounding: `500` of JPY, `-0.005` of KWD."""
+    currency: str
+
+
+def money(minor: int, currency: str) -> Money:
+    """The amount of so many minor units; ValueError where the currency is unknown, or the amount no whole number."""
+    digits = MINOR_DIGITS.get(currency)
+    # A boolean is an int in Python, and a database without strict types may hold anything.
+    if digits is None or type(minor) is not int:
+        raise ValueError("no amount of a currency of ISO 4217")
+    whole = str(abs(minor)).rjust(digits + 1, "0")
+    cut = len(whole) - digits
+    fraction = f".{whole[cut:]}" if digits else ""
+    return Money(f"{'-' if minor < 0 else ''}{whole[:cut]}{fraction}", currency)
