@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from store.database.config import StoreConfig
 from store.database.schemas import LEDGER, MAIN, Schema
 from store.database.versions import check_version
-from store.sql.engines import Address, make_reader
+from store.sql.addresses import Address
+from store.sql.engines import make_reader
 from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.reading import Reader
 

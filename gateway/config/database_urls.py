@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from urllib.parse import parse_qs, unquote, urlsplit
+
+from store.sql.addresses import Address
 
 ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
 IN_THE_CLEAR = "disable"
@@ -27,31 +28,16 @@ def parse_maintenance_url(value: str) -> str:
 
 
 def _check_transport(value: str) -> None:
-    try:
-        parts = urlsplit(value)
-        query = parse_qs(parts.query, keep_blank_values=True)
-        hosts = _hosts(parts.netloc) + [each for text in query.get("host", []) for each in text.split(",")]
-    except ValueError:
-        raise ValueError("use postgresql://USER@HOST/NAME") from None
-    modes = query.get("sslmode", [])
-    if len(modes) > 1:
+    address = Address.parse(value)
+    mode = address.url.query.get("sslmode", "")
+    if not isinstance(mode, str):
         raise ValueError("give sslmode once")
-    if not any(map(_is_remote, hosts)) or (modes and modes[0] in ENCRYPTED | {IN_THE_CLEAR}):
+    if not any(_is_remote(host) for host, _ in address.hosts) or mode in ENCRYPTED | {IN_THE_CLEAR}:
         return
     raise ValueError(
         "PostgreSQL is on another machine, and the address asks for no encryption: add ?sslmode=verify-full "
         "(or sslmode=require; sslmode=disable says that passwords and data may travel in the clear)"
     )
-
-
-def _hosts(netloc: str) -> list[str]:
-    """The hosts of the URL, without user, password and ports; an empty one for the default Unix socket."""
-    named = netloc.rpartition("@")[2]
-    found = []
-    for each in named.split(","):
-        host = each[1:].partition("]")[0] if each.startswith("[") else each.partition(":")[0]
-        found.append(unquote(host))
-    return found
 
 
 def _is_remote(host: str) -> bool:

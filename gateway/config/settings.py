@@ -196,6 +196,15 @@ class Settings:
         "",
         shown="none: the role that serves does it all",
     )
+    database_connections: int = setting(
+        "GATEWAY_DATABASE_CONNECTIONS", "connections of this process to PostgreSQL at most", _number(10, 1_000), "30"
+    )
+    database_pooler: str = setting(
+        "GATEWAY_DATABASE_POOLER",
+        "what the PostgreSQL addresses lead to: none, or a pooler like PgBouncer in transaction mode",
+        _choice("none", "transaction"),
+        "none",
+    )
     root_key_path: Path = setting(
         "GATEWAY_ROOT_KEY_PATH",
         "file of the root key that wraps all other keys",
@@ -567,6 +576,12 @@ def _fill(values: dict[str, Any]) -> list[str]:
     values["idp_audience"] = values["idp_audience"] or values["audience"]
     if values["idp_issuer"] and values["idp_issuer"] == values["issuer"]:
         problems.append("GATEWAY_IDP_ISSUER is this gateway itself: leave it out, its own tokens are accepted anyway.")
+    if values["database_pooler"] != "none" and (values["work"] or values["seal_ledger"]):
+        problems.append(
+            "GATEWAY_DATABASE_POOLER is set, and this process works or seals the ledger, which needs sessions of its "
+            "own: set GATEWAY_WORK=no and GATEWAY_SEAL_LEDGER=no, and let `gateway worker` and `gateway ledger seal "
+            "--watch` reach the server itself."
+        )
     problems += _check_smtp(values)
     # Lowering one limit lowers the narrower ones with it: nobody should have to set three.
     if values["max_client_requests"] > values["max_requests"]:

@@ -12,7 +12,7 @@ from store.database.config import StoreConfig
 from store.ledger.heads import HeadPlace, SignedHead
 from store.ledger.heads_file import HeadFile, head_of
 from store.merkle.signed_note import NoteInvalidError
-from store.sql.engines import Address
+from store.sql.addresses import Address
 from store.sql.errors import OutageCause, StoreUnavailableError
 from workers.http.client import HttpClient
 from workers.http.errors import HttpRequestError
@@ -67,11 +67,11 @@ def same_server(config: StoreConfig) -> bool:
     ledger, keys = config.ledger, config.key_store
     if ledger.is_sqlite != keys.is_sqlite:
         return False
-    return _disk(ledger) == _disk(keys) if ledger.is_sqlite else _server(ledger) == _server(keys)
+    return _disk(ledger) == _disk(keys) if ledger.is_sqlite else not _server(ledger).isdisjoint(_server(keys))
 
 
-def _server(address: Address) -> tuple[str | None, int]:
-    return address.url.host, address.url.port or 5432
+def _server(address: Address) -> set[tuple[str, int]]:
+    return set(address.hosts)
 
 
 def _disk(address: Address) -> int:

@@ -49,6 +49,8 @@ def store_config(settings: Settings) -> StoreConfig:
         root_key_path=settings.root_key_path,
         maintenance_url=settings.maintenance_url or None,
         id_key_version=settings.id_key_version,
+        connections=settings.database_connections,
+        pooled=settings.database_pooler == "transaction",
         head_place=make_head_place(settings),
     )
 

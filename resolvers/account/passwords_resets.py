@@ -23,8 +23,8 @@ from resolvers.signin.verdicts import Expired, Rejected
 from resolvers.signins.secrets import hashed, new_secret
 from resolvers.signins.signins import Visitor
 from store.database.store import Store
-from store.sql.guarded import insert_where
 from store.sql.ids import new_id
+from store.sql.inserting import insert_where
 from store.sql.metadata import instant
 from store.tables.customers import customers
 from store.tables.signin import reset_links

@@ -30,8 +30,8 @@ from policy.platforms import NAMES
 from resolvers.commands.dependencies import Site
 from resolvers.emails.limits import EmailKind, EmailLimits
 from store.crypto.subject_key import SubjectKey
-from store.sql.guarded import insert_where
 from store.sql.ids import new_id
+from store.sql.inserting import insert_where
 from store.tables.customers import customers
 from store.tables.outbox import outbox
 

@@ -21,8 +21,8 @@ from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey, nobodys_key
 from store.database.store import Store
 from store.queue.rate_limit import AttemptRate, take
-from store.sql.guarded import insert_where
 from store.sql.ids import new_id
+from store.sql.inserting import insert_where
 from store.sql.metadata import instant
 from store.tables.access import sign_ins
 from store.tables.customers import customers

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from store.database.config import StoreConfig
 from store.database.grants import by_database
-from store.sql.engines import connect_postgresql
+from store.sql.addresses import connect_postgresql
 from store.sql.errors import DRIVER_ERRORS, unavailable
 
 SETTINGS = """

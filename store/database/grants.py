@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from store.crypto.lookup_tables import MARKED, lookup_epochs
 from store.database.config import StoreConfig
 from store.database.schemas import KEYS, LEDGER, MAIN, Schema
-from store.sql.engines import Address
+from store.sql.addresses import RELIED_ON, Address
 
 ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
@@ -26,6 +26,13 @@ SERVING = {
 
 DELETED = frozenset(each.name for each in (*MARKED, lookup_epochs))
 """The tables of the key store from which it may also delete: look-ups are erased with their customers."""
+
+ROLE_SETTINGS = RELIED_ON | {
+    "lock_timeout": "5s",
+    "statement_timeout": "35s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+"""The serving role's own settings: behind a pooler a process cannot set them for its session."""
 
 SEQUENCES = ("ledger_entries_sequence_seq",)
 
@@ -62,6 +69,8 @@ def roles_sql(roles: Roles) -> Iterator[str]:
             f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{each}') THEN "
             f"CREATE ROLE {each} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS; END IF; END $$;"
         )
+    for name, value in ROLE_SETTINGS.items():
+        yield f"ALTER ROLE {roles.serving} SET {name} = '{value}';"
     yield f"GRANT pg_read_all_stats TO {roles.owner};"  # Needed to see the snapshots of other roles before an erasure.
 
 

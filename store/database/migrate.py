@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.database.config import StoreConfig
 from store.database.schemas import KEYS, LEDGER, MAIN, MIGRATIONS, Schema
-from store.sql.engines import Address, make_engine, outside
+from store.sql.addresses import Address
+from store.sql.engines import make_engine, outside
 from store.sql.errors import DRIVER_ERRORS, unavailable
 from store.sql.statistics import keep_no_statistics
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from store.database.config import StoreConfig
-from store.database.grants import by_database
+from store.database.grants import ROLE_SETTINGS, by_database
 from store.database.schemas import LEDGER, Schema
-from store.sql.engines import Address, connect_postgresql
+from store.sql.addresses import Address, connect_postgresql
 from store.sql.errors import DRIVER_ERRORS, unavailable
 from store.sql.statistics import ELSEWHERE, FOUND, samples
 
@@ -22,6 +22,8 @@ FACTS = """
         pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees
     FROM pg_class c WHERE c.oid IN (SELECT to_regclass(name) FROM unnest($1::text[]) AS name)
 """
+
+SETTINGS = "SELECT name, current_setting(name) AS held FROM pg_settings WHERE name = ANY ($1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,19 @@ async def privileges(address: Address, schemas: Sequence[Schema]) -> Privileges:
     if row is None:
         raise LookupError("an aggregate has one row")
     return Privileges(*row)
+
+
+async def _differing(address: Address) -> list[str]:
+    """Return the settings of a session of this address that are not those of `gateway db grants`."""
+    try:
+        connection = await connect_postgresql(address, "gateway-privileges", 5.0)
+        try:
+            held = {row["name"]: row["held"] for row in await connection.fetch(SETTINGS, list(ROLE_SETTINGS))}
+        finally:
+            await connection.close()
+    except DRIVER_ERRORS as error:
+        raise unavailable(error) from None
+    return [f"{name} is {held[name]}" for name, wanted in ROLE_SETTINGS.items() if held[name] != wanted]
 
 
 async def sampled(address: Address, schemas: Sequence[Schema]) -> list[str]:
@@ -96,6 +111,11 @@ async def complaints(config: StoreConfig, working: bool = True) -> list[str]:
             found.append(
                 f"Erasures cannot be finished: {kept.role} may not see whose snapshots keep what was removed in "
                 f"{name}. Run `{command}` as the server's administrator."
+            )
+        if address.pooled and (differing := await _differing(address)):
+            found.append(
+                f"Behind a pooler the settings of the role {served.role} hold, and in {name} they are not what the "
+                f"gateway relies on: {', '.join(differing)}. Run what `gateway db grants` prints, as the administrator."
             )
         if places := await sampled(owner, schemas):
             found.append(

@@ -104,11 +104,11 @@ class Store:
         (`store.upgrade.reindexing`).
         """
         root = RootKeys(config.root_key_path)
-        size, deadline = config.connections, config.read_deadline
-        key_reader = make_reader(config.key_store, size, deadline)
-        key_engine = make_engine(config.key_store, size, config.lock_timeout)
+        pools, deadline = config.pools, config.read_deadline
+        key_reader = make_reader(config.key_store, pools.key_readers, deadline)
+        key_engine = make_engine(config.key_store, pools.key_writers, config.lock_timeout)
         key_owner = make_engine(config.maintained(config.key_store), 1, config.lock_timeout, CLEANING)
-        self.reader = make_reader(config.database, size, deadline)
+        self.reader = make_reader(config.database, pools.readers, deadline)
         """Reads the customer data."""
         self.ledger_reader = make_reader(config.ledger, 1, deadline)
         """Reads the ledger's tables, for audits."""
@@ -338,7 +338,7 @@ def _ledger_writer(config: StoreConfig) -> GroupWriter:
 def _transactions(config: StoreConfig) -> Transactions:
     if config.database.is_sqlite:
         return SqliteTransactions(config.database, config.lock_timeout)
-    return PostgresTransactions(config.database, config.connections, config.lock_timeout)
+    return PostgresTransactions(config.database, config.pools.writers, config.lock_timeout)
 
 
 async def _any(reader: Reader, column: ColumnElement[Any], *where: ColumnElement[bool]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from store.ledger.append import Entry
-from store.sql.engines import Address, connect_postgresql
+from store.sql.addresses import Address, connect_postgresql
 from store.sql.exclusive import ExclusiveConnection
 
 # ORDER BY place: without it the numbers need not follow the order of the arrays.

@@ -18,8 +18,9 @@ from store.ledger.proofs import Prover, mark_of
 from store.ledger.tree_tables import TREE, ledger_leaves, ledger_pending, ledger_subjects, ledger_tiles, ledger_tree
 from store.merkle.merkle_tree import Hash, leaf_hash
 from store.merkle.tiles import TileMissingError, edge_of, grown
-from store.sql.bulk import insert_columns
-from store.sql.engines import Address, make_engine, make_reader, transaction
+from store.sql.addresses import Address
+from store.sql.engines import make_engine, make_reader, transaction
+from store.sql.inserting import insert_columns
 from store.sql.metadata import Id
 from store.sql.reading import Reader, any_of
 

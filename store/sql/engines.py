@@ -4,59 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import aiosqlite
-import asyncpg
-from sqlalchemy import URL, AsyncAdaptedQueuePool, event, make_url
-from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy import AsyncAdaptedQueuePool, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from store.sql.addresses import Address, connect_postgresql
 from store.sql.errors import DRIVER_ERRORS, STATEMENT_ERRORS, OutageCause, cause_of, unavailable
 from store.sql.reading import Reader
 from store.sql.reading_postgresql import PostgresReader
 from store.sql.reading_sqlite import SqliteReader
 from store.sql.writing_sqlite import WritingConnection, sqlite_file
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """The address of a database: `sqlite:////folder/file.db` or `postgresql://user:password@host/database`."""
-
-    url: URL
-
-    @classmethod
-    def parse(cls, text: str) -> Address:
-        """Parse a setting; ValueError for any other kind, without the text, which may contain a password."""
-        try:
-            url = make_url(text)
-        except SQLAlchemyError:
-            raise ValueError("not a database address") from None
-        if url.get_backend_name() not in ("sqlite", "postgresql"):
-            raise ValueError(f"a database is sqlite:// or postgresql://, not {url.get_backend_name()}://")
-        # Without a path it would be an in-memory database, a separate one for each connection.
-        if url.get_backend_name() == "sqlite" and not url.database:
-            raise ValueError("an SQLite database needs a file: sqlite:///path")
-        return cls(url)
-
-    @property
-    def is_sqlite(self) -> bool:
-        """True for a local file, False for a server."""
-        return self.url.get_backend_name() == "sqlite"
-
-    @property
-    def path(self) -> Path:
-        """The path of the SQLite file."""
-        return Path(self.url.database or "")
-
-    @property
-    def dsn(self) -> str:
-        """The address in the form of asyncpg, with the password."""
-        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
-
 
 PRAGMAS = (
     "journal_mode = WAL",
@@ -93,7 +54,8 @@ def make_engine(
     `lock_timeout` is the maximum time in seconds to wait for a lock or a connection; `longest` the maximum duration of
     a statement on PostgreSQL in seconds (None: no limit).
     """
-    engine = _engine(address, size, lock_timeout, longest)
+    # One is kept; more are opened when they are needed, and closed after their use: writes by this way are rare.
+    engine = _engine(address, (1, size), lock_timeout, longest)
     (_begin_at_once if address.is_sqlite else _look_after)(engine)
     return engine
 
@@ -102,16 +64,17 @@ def bare_engine(address: Address, size: int, lock_timeout: float) -> AsyncEngine
     """Make an engine for `store.sql.transactions`: SQLAlchemy neither begins nor ends transactions on its
     connections."""
     # AUTOCOMMIT: SQLAlchemy must send no BEGIN. Without the second option it would send a ROLLBACK at each return.
-    return _engine(address, size, lock_timeout, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+    return _engine(address, (size, size), lock_timeout, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
 
 
 def _engine(
-    address: Address, size: int, lock_timeout: float, longest: float | None = 30.0, **options: Any
+    address: Address, sizes: tuple[int, int], lock_timeout: float, longest: float | None = 30.0, **options: Any
 ) -> AsyncEngine:
+    """An engine on one connection to an SQLite file, or on connections to a server: how many are kept, and the most."""
     if address.is_sqlite:
         engine = _sqlite_engine(address, lock_timeout, **options)
     else:
-        engine = _server_engine(address, size, lock_timeout, longest, **options)
+        engine = _server_engine(address, sizes, lock_timeout, longest, **options)
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def failed(context: Any) -> None:
@@ -123,17 +86,29 @@ def _engine(
 
 
 def _server_engine(
-    address: Address, size: int, lock_timeout: float, longest: float | None, **options: Any
+    address: Address, sizes: tuple[int, int], lock_timeout: float, longest: float | None, **options: Any
 ) -> AsyncEngine:
-    return create_async_engine(
+    # Behind a pooler the next transaction has another session of the server, which knows no statement of this one.
+    unnamed: dict[str, Any] = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
+
+    def connect() -> Any:
+        driver: Any = engine.dialect.dbapi
+        return driver.connect(
+            async_creator_fn=lambda: connect_postgresql(address, "gateway-write", lock_timeout, longest),
+            **(unnamed if address.pooled else {}),
+        )
+
+    engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=lambda: connect_postgresql(address, "gateway-write", lock_timeout, longest),
-        pool_size=size,
-        max_overflow=0,  # Under load requests wait here, instead of exhausting the connections of the server.
+        creator=connect,
+        # Under load requests wait here, instead of exhausting the connections of the server.
+        pool_size=sizes[0],
+        max_overflow=sizes[1] - sizes[0],
         pool_timeout=lock_timeout,
         hide_parameters=True,  # Error messages must not contain values (D1).
         **options,
     )
+    return engine
 
 
 def _look_after(engine: AsyncEngine) -> None:
@@ -154,20 +129,6 @@ def _look_after(engine: AsyncEngine) -> None:
                 engine.sync_engine.dialect.do_ping(connection)
             except DRIVER_ERRORS:
                 raise DisconnectionError from None
-
-
-async def connect_postgresql(
-    address: Address, name: str, lock_timeout: float, longest: float | None = 30.0
-) -> asyncpg.Connection[Any]:
-    """Connect; the connection gives up on locks after `lock_timeout` seconds and on statements after `longest`
-    seconds."""
-    settings = {
-        "application_name": name,
-        "timezone": "UTC",
-        "lock_timeout": f"{lock_timeout * 1000:.0f}ms",
-        "jit": "off",  # Compiling takes longer than the short statements of this product.
-    }
-    return await asyncpg.connect(address.dsn, timeout=5, command_timeout=longest, server_settings=settings)
 
 
 def _sqlite_engine(address: Address, lock_timeout: float, **options: Any) -> AsyncEngine:
@@ -230,4 +191,4 @@ def make_reader(address: Address, size: int = 8, deadline: float = 2.0) -> Reade
     """Make a reader; `deadline` is the maximum duration of a statement in seconds, `size` the number of connections."""
     if address.is_sqlite:
         return SqliteReader(address.path, deadline)
-    return PostgresReader(address.dsn, size, deadline)
+    return PostgresReader(address, size, deadline)

@@ -8,19 +8,12 @@ from typing import Any
 import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
+from store.sql.addresses import Address, connect_postgresql
 from store.sql.errors import DRIVER_ERRORS, SERVER_ERRORS, unavailable
 from store.sql.reading import PreparedStatement, Reader, Row
-from store.sql.semaphore import Slots
+from store.sql.semaphore import IdleConnections, Slots
 
-# Read-only although nothing here writes: a second line of defence against a statement that does.
 DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
-
-SETTINGS = {"application_name": "gateway-read", "default_transaction_read_only": "on", "jit": "off", "timezone": "UTC"}
-
-GRACE = 0.5
-"""Seconds after the deadline at which the client gives up. Normally the server has ended the statement by then, which
-keeps the connection usable and leaves no work running."""
-STATEMENTS_KEPT = 1024
 
 
 class PostgresReader(Reader):
@@ -31,12 +24,12 @@ class PostgresReader(Reader):
     are in seconds.
     """
 
-    def __init__(self, address: str, size: int = 8, deadline: float = 2.0, connect_timeout: float = 2.0) -> None:
+    def __init__(self, address: Address, size: int = 8, deadline: float = 2.0, connect_timeout: float = 2.0) -> None:
         super().__init__(DIALECT)
         self._address = address
         self._deadline = deadline
         self._connect_timeout = connect_timeout
-        self._idle: list[asyncpg.Connection[Any]] = []
+        self._idle: IdleConnections[asyncpg.Connection[Any]] = IdleConnections(asyncpg.Connection.terminate)
         self._slots = Slots(size, deadline)
 
     async def fetch(self, prepared: PreparedStatement, values: Mapping[str, Any]) -> Sequence[Row]:
@@ -56,9 +49,7 @@ class PostgresReader(Reader):
 
     async def _run(self, sql: str, parameters: tuple[Any, ...]) -> Sequence[Row]:
         """Run on an idle connection; if the server has closed it since its last use, retry once on a new one."""
-        while self._idle:
-            # The last one returned: it is the least likely to have been closed by the server or a firewall.
-            connection = self._idle.pop()
+        while (connection := self._idle.take()) is not None:
             if connection.is_closed():
                 continue
             try:
@@ -77,25 +68,24 @@ class PostgresReader(Reader):
             # After an error reported by the server the connection is reusable. After a cancellation or a timeout its
             # state is unknown.
             if isinstance(error, asyncpg.PostgresError) and not connection.is_closed():
-                self._idle.append(connection)
+                self._idle.put(connection)
             else:
                 connection.terminate()
             raise
-        self._idle.append(connection)
+        self._idle.put(connection)
         return rows
 
     async def _connect(self) -> asyncpg.Connection[Any]:
-        return await asyncpg.connect(
+        return await connect_postgresql(
             self._address,
-            timeout=self._connect_timeout,
-            command_timeout=self._deadline + GRACE,
-            statement_cache_size=STATEMENTS_KEPT,
-            max_cached_statement_lifetime=0,  # No expiry: preparing a statement again costs a round trip.
-            server_settings=SETTINGS | {"statement_timeout": f"{self._deadline * 1000:.0f}ms"},
+            "gateway-read",
+            self._deadline,
+            self._deadline,
+            read_only=True,
+            connect_timeout=self._connect_timeout,
         )
 
     async def close(self) -> None:
         """Close the idle connections."""
-        idle, self._idle = self._idle, []
-        for connection in idle:
+        for connection in self._idle.take_all():
             await connection.close()

@@ -1,9 +1,12 @@
-"""A fair semaphore with a deadline that costs nothing while slots are free."""
+"""A fair semaphore with a deadline that costs nothing while slots are free, and the connections that wait for a use."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import Generic, TypeVar
 
 from store.sql.errors import OutageCause, StoreUnavailableError
 
@@ -45,3 +48,50 @@ class Slots:
                 turn.set_result(None)
                 return
         self.free += 1
+
+
+T = TypeVar("T")
+
+
+class IdleConnections(Generic[T]):
+    """Open connections without a use: the last one returned is taken first, and the others are closed in time.
+
+    A replica that was busy for a minute must not keep what others need: the server's connections are counted.
+    """
+
+    def __init__(self, close: Callable[[T], None], seconds: float = 60.0) -> None:
+        """`close` ends a connection that was not used for `seconds`; it must not wait."""
+        self._close, self._seconds = close, seconds
+        self._waiting: deque[tuple[float, T]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def take(self) -> T | None:
+        """The connection that was used last, which is the least likely to have been closed by a firewall; or None."""
+        return self._waiting.pop()[1] if self._waiting else None
+
+    def put(self, connection: T) -> None:
+        """Keep a connection for the next use."""
+        self._waiting.append((monotonic(), connection))
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._shrink)
+
+    def _shrink(self) -> None:
+        self._timer = None
+        before = monotonic() - self._seconds
+        while self._waiting and self._waiting[0][0] <= before:
+            self._close(self._waiting.popleft()[1])
+        if self._waiting:
+            next_at = self._waiting[0][0] - before
+            self._timer = asyncio.get_running_loop().call_later(next_at, self._shrink)
+
+    def take_all(self) -> list[T]:
+        """All of them, to be closed."""
+        found = [each for _, each in self._waiting]
+        self._waiting.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        return found

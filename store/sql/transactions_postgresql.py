@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from store.sql.engines import LASTING, Address, bare_engine
+from store.sql.addresses import Address
+from store.sql.engines import LASTING, bare_engine
 from store.sql.errors import DRIVER_ERRORS, cause_of
-from store.sql.semaphore import Slots
+from store.sql.semaphore import IdleConnections, Slots
 from store.sql.transactions import PooledConnection, TransactionAbortedError, Transactions
 
 
@@ -14,7 +15,7 @@ class PostgresTransactions(Transactions):
     def __init__(self, address: Address, size: int = 8, timeout: float = 5.0) -> None:
         super().__init__(bare_engine(address, size, timeout), timeout)
         self._slots = Slots(size, timeout)
-        self._idle: list[PooledConnection] = []
+        self._idle: IdleConnections[PooledConnection] = IdleConnections(self._forget)
 
     async def _enter(self, group_commit: bool) -> PooledConnection:
         if not self._slots.take():
@@ -28,24 +29,23 @@ class PostgresTransactions(Transactions):
     async def _begun_on_idle(self) -> PooledConnection | None:
         """Begin on an idle connection; None if there is none that works. BEGIN shows whether the server is still
         there."""
-        while self._idle:
-            pooled = self._idle.pop()
+        while (pooled := self._idle.take()) is not None:
             if pooled.lost:
-                self._start(pooled.close())
+                self._forget(pooled)
                 continue
             try:
                 return await self._begun(pooled)
             except DRIVER_ERRORS:
                 # The server was restarted or failed over, which ended the other idle connections, too.
-                while self._idle:
-                    self._start(self._idle.pop().close())
+                for each in self._idle.take_all():
+                    self._forget(each)
         return None
 
     async def _begun(self, pooled: PooledConnection) -> PooledConnection:
         try:
             await pooled.driver.execute("BEGIN", timeout=self._timeout)
         except BaseException:
-            self._start(pooled.close())
+            self._forget(pooled)
             raise
         return pooled
 
@@ -79,14 +79,17 @@ class PostgresTransactions(Transactions):
     def _give(self, pooled: PooledConnection, sound: bool) -> None:
         if sound:
             pooled.settle()
-            self._idle.append(pooled)
+            self._idle.put(pooled)
         else:
-            self._start(pooled.close())
+            self._forget(pooled)
         self._slots.give()
+
+    def _forget(self, pooled: PooledConnection) -> None:
+        self._start(pooled.close())
 
     async def close(self) -> None:
         """Close the idle connections."""
         await self._all_ended()
-        while self._idle:
-            await self._idle.pop().close()
+        for pooled in self._idle.take_all():
+            await pooled.close()
         await self._engine.dispose()

@@ -6,7 +6,8 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from store.sql.engines import LASTING, Address, bare_engine
+from store.sql.addresses import Address
+from store.sql.engines import LASTING, bare_engine
 from store.sql.errors import DRIVER_ERRORS, OutageCause, StoreUnavailableError, cause_of, each_its_own, unavailable
 from store.sql.transactions import PooledConnection, TransactionAbortedError, Transactions
 

@@ -18,7 +18,8 @@ from store.database.migrate import alone
 from store.database.store import Store
 from store.lookups.holders import LookupPlace
 from store.lookups.reservations import LookupRequest, LookupTakenError, Reservations
-from store.sql.engines import Address, make_engine, transaction
+from store.sql.addresses import Address
+from store.sql.engines import make_engine, transaction
 from store.sql.metadata import Id
 from store.sql.scrubbing import scrub
 from store.tables.credentials import credentials

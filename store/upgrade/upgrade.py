@@ -15,7 +15,8 @@ from store.database.migrate import upgrade
 from store.database.store import Store, open_store
 from store.operations.index_changes import index_rebuilds
 from store.operations.value_rewrites import value_rewrites
-from store.sql.engines import Address, make_reader
+from store.sql.addresses import Address
+from store.sql.engines import make_reader
 from store.upgrade.former_indexes import former_there, remove_former
 from store.upgrade.lacking_keys import require_all_rows
 from store.upgrade.reindexing_writing import Collision, collisions, rebuild
@@ -109,7 +110,7 @@ def _as_owner(config: StoreConfig) -> StoreConfig:
     """Return the configuration with the owner's role: the serving role has no privileges yet on new tables."""
 
     def owned(address: Address) -> str:
-        return config.maintained(address).url.render_as_string(hide_password=False)
+        return config.maintained(address).dsn
 
     ledger = None if config.ledger_url is None else owned(config.ledger)
     return replace(

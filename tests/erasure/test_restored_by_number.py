@@ -14,7 +14,8 @@ from store.database.config import StoreConfig
 from store.database.schemas import KEYS, MAIN, Schema
 from store.database.store import Store, open_store
 from store.ledger.sealer import Tree
-from store.sql.engines import Address, make_engine, transaction
+from store.sql.addresses import Address
+from store.sql.engines import make_engine, transaction
 from store.sql.errors import OutageCause, StoreUnavailableError
 from store.tables.erasures import erasure_count
 from tests.erasure.house import REQUEST, House, opened_house

@@ -24,7 +24,7 @@ from store.database.store import open_store
 from store.ledger.pruning import Pruner
 from store.ledger.sealer import Tree
 from store.ledger.signed_checkpoints import Checkpoints, Notary
-from store.sql.engines import Address
+from store.sql.addresses import Address
 from store.sql.errors import OutageCause, StoreUnavailableError
 from store.upgrade.upgrade import upgrade_all
 from tests.erasure.house import REQUEST, House, opened_house
@@ -47,7 +47,8 @@ def as_role(config: StoreConfig, role: str) -> StoreConfig:
     """The same databases as a role reaches them."""
 
     def changed(text: str) -> str:
-        return Address(Address.parse(text).url.set(username=role)).dsn
+        address = Address.parse(text)
+        return replace(address, url=address.url.set(username=role)).dsn
 
     return replace(config, database_url=changed(config.database_url), key_store_url=changed(config.key_store_url))
 

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from store.sql.engines import Address
+from store.sql.addresses import Address
 from store.sql.errors import OutageCause
 from store.sql.horizon import holders, mark
 from tests.erasure.house import REQUEST, House

@@ -27,26 +27,31 @@ listen_port = {port}
 auth_type = any
 pool_mode = {mode}
 max_client_conn = 200
-default_pool_size = 20
-ignore_startup_parameters = {ignored}
+default_pool_size = {size}
+{ignored}
 logfile = {folder}/pgbouncer.log
 unix_socket_dir =
 """
 
 IGNORED = (
     "application_name", "default_transaction_read_only", "extra_float_digits", "idle_in_transaction_session_timeout",
-    "jit", "lock_timeout", "plan_cache_mode", "statement_timeout", "timezone",
+    "default_transaction_isolation", "jit", "lock_timeout", "plan_cache_mode", "statement_timeout",
+    "synchronous_commit", "timezone",
 )  # fmt: skip
 """Settings given at connect, which PgBouncer would otherwise refuse."""
 
 
 @contextmanager
-def pgbouncer(url: str, folder: Path, mode: str) -> Iterator[int]:
-    """Its port, for the length of the block; `url` is any database of the server behind it."""
+def pgbouncer(url: str, folder: Path, mode: str, size: int = 20) -> Iterator[int]:
+    """Its port, for the length of the block; `url` is any database of the server behind it, `size` its connections.
+
+    With `pool_mode = transaction` it is as it comes: it refuses settings given at connect.
+    """
     port, socket = free_port(), parse_qs(urlsplit(url).query)["host"][0]
     configuration = folder / "pgbouncer.ini"
-    ignored = ", ".join(IGNORED)
-    configuration.write_text(CONFIGURATION.format(port=port, socket=socket, mode=mode, folder=folder, ignored=ignored))
+    ignored = f"ignore_startup_parameters = {', '.join(IGNORED)}" if mode == "session" else ""
+    values = {"port": port, "socket": socket, "mode": mode, "folder": folder, "ignored": ignored, "size": size}
+    configuration.write_text(CONFIGURATION.format(**values))
     folder.chmod(0o777)  # It refuses to work as root; as the server's own user it may write its log here.
     become = ["-u", Path(socket).owner()] if os.getuid() == 0 else []
     process = subprocess.Popen([program("pgbouncer"), "-q", *become, str(configuration)])

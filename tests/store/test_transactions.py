@@ -257,7 +257,7 @@ async def test_a_block_that_goes_on_over_the_end_of_its_transaction_is_told(stor
 
 
 async def test_whoever_waits_too_long_is_told_and_the_others_go_on(store_config: StoreConfig) -> None:
-    async with opened(replace(store_config, lock_timeout=0.2, connections=1)) as store:
+    async with opened(replace(store_config, lock_timeout=0.2, connections=10)) as store:
         done = asyncio.Event()
 
         async def long() -> None:
@@ -278,7 +278,7 @@ async def test_whoever_waits_too_long_is_told_and_the_others_go_on(store_config:
 
 @only_postgresql
 async def test_more_writers_than_connections_take_turns(store_config: StoreConfig) -> None:
-    async with opened(replace(store_config, connections=2)) as store:
+    async with opened(replace(store_config, connections=14)) as store:
         await asyncio.gather(*[add(store, number) for number in range(50)])
         assert len(await numbers(store)) == 50
         count = select(func.count()).select_from(text("pg_stat_activity"))
