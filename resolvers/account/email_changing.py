@@ -42,7 +42,7 @@ LIFE = timedelta(hours=1)
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 SAME = UserProblem("UNCHANGED", "This is the address that we have.", ("email",))
-TOO_OFTEN = UserProblem("TOO_MANY_ATTEMPTS", "Too many requests. Try again later.", ("email",))
+TOO_OFTEN = UserProblem("RATE_LIMITED", "Too many requests. Try again later.", ("email",))
 LAPSED = UserProblem("LINK_VOID", "This link is over or was used already: ask for another one.", ("token",))
 
 

@@ -180,7 +180,7 @@ async def change(actor: Actor, credential_id: int | None, current: str, new: str
     async with actor.store.write() as connection:
         counted = inside(Secret.PASSWORD, account.credential.id, actor.session_id)
         problem = await passwords.write(connection, prepared, actor.now, counted, actor.session_id)
-    return Result(problems=(problem,)) if problem else Result(affected={"credential": account.credential.id})
+    return Result(affected={"credential": account.credential.id}, problems=(problem,) if problem else ())
 
 
 def at_field(problems: tuple[UserProblem, ...], field: str) -> tuple[UserProblem, ...]:

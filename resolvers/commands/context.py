@@ -10,8 +10,11 @@ from typing import Any, ClassVar
 from messages.message import Text
 from policy.grant import Grant
 from policy.purposes import Purpose
+from policy.user_error_codes import UserErrorCode
 from resolvers.commands.dependencies import SignInDependencies
 from store.database.store import Store
+
+CODES = frozenset(UserErrorCode.__members__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +58,24 @@ class UserProblem:
     """A problem of the input that the caller can correct. It contains no value."""
 
     code: str
-    """Stable, in capitals: what programs act on."""
+    """The name of a `UserErrorCode`."""
     message: Text
     """Translated where it is shown."""
     field: tuple[str, ...] = ()
-    """The path into the input, in GraphQL names."""
+    """The path into the input, in GraphQL names, the outermost first; empty if it is about no single field."""
+
+    def __post_init__(self) -> None:
+        """Refuse a code that nobody could look up."""
+        if self.code not in CODES:
+            raise ValueError(f"{self.code} is not in UserErrorCode")
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of a command: it was executed completely, or nothing was, and there are problems."""
+    """The result of a command: it was executed completely, or nothing was, and there are problems.
+
+    With CONFLICT it has the present rows beside the problem, so that the caller can merge.
+    """
 
     affected: Mapping[str, int] = field(default_factory=dict)
     """Primary keys of the rows to return, by payload field."""

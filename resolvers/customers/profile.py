@@ -55,7 +55,7 @@ async def update_profile(
         # The stored name is needed too: its parts are sealed in one value.
         version, name = rows[0]
         if given.get("ifVersion") not in (None, version):
-            return Result(problems=(CONFLICT,))
+            return Result(affected={"customer": context.subject}, problems=(CONFLICT,))
         changes = {columns[each].name: _resting(key, columns[each], value) for each, value in wanted.items()}
         changes |= _changes(key, name, given, named, address)
         if changes:

@@ -36,7 +36,7 @@ NO_CARD = UserProblem("NOT_FOUND", "No such card is kept.", ("cardId",))
 ONE = UserProblem("ONE_CARD", "Name a kept card, or give one for this payment: one of the two.", ("cardId",))
 NOBODY = UserProblem("NO_AFFILIATE", "Nobody is registered who takes payments by card.")
 NO_AFFILIATE = UserProblem("NO_AFFILIATE", "There is no such affiliate for cards.", ("affiliate",))
-CODE = UserProblem("INVALID_CODE", "The security code has three digits, or four.", ("oneTime", "securityCode"))
+CODE = UserProblem("INVALID_SECURITY_CODE", "The security code has three digits, or four.", ("oneTime", "securityCode"))
 OTHERWISE = UserProblem("UNKNOWN_REFERENCE", "A reference is like INC-4711: no telephone number.", ("reference",))
 
 

@@ -20,7 +20,7 @@ from store.tables.payments import card_vault, payment_methods
 
 GONE = UserProblem("NOT_FOUND", "There is no such customer any more.")
 NO_METHOD = UserProblem("NOT_FOUND", "There is no such payment method.", ("paymentMethodId",))
-TOO_MANY = UserProblem("TOO_MANY", "Remove a payment method first: twenty are enough for anyone.")
+TOO_MANY = UserProblem("TOO_MANY_PAYMENT_METHODS", "Remove a payment method first: twenty are enough for anyone.")
 MOST = 20
 TYPES = {"CARD": "Card", "PAYPAL": "PayPal", "BANK_TRANSFER": "BankTransfer"}
 """The GraphQL type of each kind."""

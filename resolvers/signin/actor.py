@@ -17,7 +17,7 @@ from resolvers.signin.buckets import Secret, inside
 from resolvers.signin.sessions import SECOND, Session, Sessions
 from store.database.store import Store
 
-NOT_FOUND = UserProblem("NOT_FOUND", "There is no such sign-in.", ("credential",))
+NOT_FOUND = UserProblem("NOT_FOUND", "There is no such sign-in.", ("credentialId",))
 WRONG_CODE = UserProblem("WRONG_CODE", "This code is not right, or was used already: wait for the next one.", ("code",))
 FACTOR_NEEDED = UserProblem(
     "SECOND_FACTOR_REQUIRED", "Show the second factor again: give a current code, or sign in again.", ("code",)

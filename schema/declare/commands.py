@@ -13,10 +13,12 @@ from strawberry.utils.str_converters import to_camel_case
 
 from policy.categories import Category
 from policy.retention import RetentionRule
+from policy.user_error_codes import UserErrorCode
 from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.commands.dependencies import FRESH
 from resolvers.restriction.stopped import STOPPED, is_stopped
 from schema.core.declared import DECLARED, Declared
+from schema.core.words import enumerated
 from schema.declare.directives import StepUp
 from schema.declare.fields import Allowed, allowances, declare, directives, public
 from schema.declare.records import plain_type
@@ -26,6 +28,10 @@ from schema.sources.values import Attribute
 T = TypeVar("T")
 
 NO_DATA = "it names what is wrong with the input, never a value of it"
+FIELD = (
+    "The path of names from the mutation's `input` to the field that the problem is about, the outermost first, "
+    'such as `["postalAddress", "city"]`; empty if it is about no single field.'
+)
 NO_PERSON = "it says how to carry out the command, and nothing of any person"
 IDEMPOTENCY_KEY = (
     "A text of the caller's own, such as a UUID: sent again with the same input within a day, the mutation is not "
@@ -33,13 +39,20 @@ IDEMPOTENCY_KEY = (
 )
 
 
+UserErrorCodeEnum = enumerated(
+    "UserErrorCode",
+    {each.name: strawberry.enum_value(each.name, description=each.text) for each in UserErrorCode},
+    "The code of a problem of the input. Codes are added over time: treat an unknown one as a problem with a message.",
+)
+
+
 @plain_type
 class UserError:
     """A problem of the input that the caller can correct; nothing was changed."""
 
-    code: str = public(Attribute("code"), "The problem, for programs.", NO_DATA)
+    code: UserErrorCodeEnum = public(Attribute("code"), "The problem, for programs.", NO_DATA)
     message: str = public(Attribute("message"), "The problem and what to do, for people.", NO_DATA)
-    field: list[str] = public(Attribute("field"), "The path into the input.", NO_DATA)
+    field: list[str] = public(Attribute("field"), FIELD, NO_DATA)
 
 
 def command(
@@ -63,7 +76,7 @@ def command(
 
 
 def affected(name: str, table: Table, category: Category, description: str, allows: Iterable[Allowed]) -> Any:
-    """A payload field: the changed object after the change; null if nothing was changed."""
+    """A payload field: the object after the change, or as it is if the problem is CONFLICT; null with another one."""
     return declare(
         Declared(Affected(name, table), category, allowances(allows), table.info["retention"]),
         description,

@@ -140,8 +140,8 @@ async def test_nobody_touches_the_methods_of_another(wallet: Wallet) -> None:
 async def test_twenty_are_enough(wallet: Wallet) -> None:
     for place in range(20):
         assert (await wallet.ask(BANK, b=f"Bank {place}"))["userErrors"] == []
-    assert (await wallet.ask(BANK, b="One more"))["userErrors"][0]["code"] == "TOO_MANY"
-    assert (await wallet.add())["userErrors"][0]["code"] == "TOO_MANY"
+    assert (await wallet.ask(BANK, b="One more"))["userErrors"][0]["code"] == "TOO_MANY_PAYMENT_METHODS"
+    assert (await wallet.add())["userErrors"][0]["code"] == "TOO_MANY_PAYMENT_METHODS"
     assert await wallet.rows(card_vault) == []
 
 

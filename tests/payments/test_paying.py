@@ -190,7 +190,7 @@ async def test_the_same_payment_carries_the_same_id(wallet: Wallet, company: Com
         ({"cardId": "x", "oneTime": ONCE}, "ONE_CARD"),
         ({"cardId": "x"}, "NOT_FOUND"),
         ({"oneTime": ONCE | {"number": "4539578763621487"}}, "INVALID_CARD_CHECKSUM"),
-        ({"oneTime": ONCE | {"securityCode": "12"}}, "INVALID_CODE"),
+        ({"oneTime": ONCE | {"securityCode": "12"}}, "INVALID_SECURITY_CODE"),
         ({"oneTime": ONCE | {"expYear": 2020}}, "CARD_EXPIRED"),
         ({"oneTime": ONCE, "invoiceId": "x"}, "NOT_FOUND"),
     ],

@@ -105,6 +105,8 @@ async def test_of_two_edits_at_once_one_is_told_so_and_nothing_is_overwritten(ga
     both = await asyncio.gather(*(change(gate, locale=each, ifVersion=version) for each in ("fr", "de")))
     codes = sorted(error["code"] for each in both for error in each["userErrors"])
     assert codes == ["CONFLICT"]
+    won, lost = sorted(both, key=lambda each: len(each["userErrors"]))
+    assert lost["customer"] == won["customer"], "whoever was too late can merge with the present object"
     assert (await change(gate))["customer"]["version"] == version + 1
 
 
