@@ -6,14 +6,15 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from gateway.signin.frame.layout import LanguageLink, Shell, document
-from gateway.signin.frame.markup import Attribute, Child, Markup, flat, named, parts
+from gateway.http.templates import page
 from gateway.signin.frame.services import SignInServices
+from gateway.signin.frame.shown import LanguageLink, PageNotice, Ways
 from gateway.signin.frame.words import WORDS
 from messages import dates
 from messages.catalogue import languages
@@ -98,10 +99,29 @@ class RequestContext:
         query = urlencode(self.kept(**more))
         return f"{path}?{query}" if query else path
 
-    def page(self, title: str, *children: Child, status: int = 200, wide: bool = False) -> Response:
-        """The response of a page."""
-        shell = Shell(self.language, title, self.services.means.site.name, self._languages(), wide)
-        return self.done(HTMLResponse(document(shell, *children), status, NO_STORE))
+    def page(self, name: str, *said: PageNotice, status: int = 200, **values: Any) -> Response:
+        """The response of a page of `gateway/templates/signin`, below what was just said."""
+        shared = {
+            "say": self.say,
+            "day": self.day,
+            "moment": self.moment,
+            "to": self.to,
+            "site": self.services.means.site.name,
+            "languages": self._languages(),
+            "platform": self.platform,
+            "form_token": self.form_token,
+            "kept": self.kept(),
+            "said": said,
+        }
+        return self.done(HTMLResponse(page(f"signin/{name}.html", self.language, **shared, **values), status, NO_STORE))
+
+    def message(self, heading: str, *said: PageNotice, ways: Ways = (), status: int = 200) -> Response:
+        """The response of a page that says how something went, and where to go on."""
+        return self.page("message", *said, heading=self.say(heading), ways=ways, status=status)
+
+    def way(self, words: str, address: str) -> tuple[str, str]:
+        """A way to go on, in words of the page's language."""
+        return self.say(words), address
 
     @property
     def here(self) -> str:
@@ -122,11 +142,6 @@ class RequestContext:
         if self.new_token:
             self.services.cookies.give(response, self.services.cookies.form, self.form_token)
         return response
-
-    def form_of(self, action: str, *children: Child, **attributes: Attribute) -> Markup:
-        """A form that posts here; it carries what the next page should know, and proves that this house made it."""
-        made: Markup = parts().form(action, self.form_token, self.kept(), list(flat(children)), named(attributes))
-        return made
 
 
 def local(address: str | None) -> str | None:

@@ -10,9 +10,9 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.http import problems
 from gateway.http.bodies import ClientDisconnectedError, read_body
-from gateway.signin.frame.layout import links, notice
 from gateway.signin.frame.request_context import LONGEST_FORM, RequestContext, begin, fields_of, genuine
 from gateway.signin.frame.services import SignInServices
+from gateway.signin.frame.shown import PageNotice
 from resolvers.passwords.hashing import HashingBusyError
 from store.sql.errors import StoreUnavailableError
 
@@ -72,14 +72,15 @@ async def read_form(request: Request, receive: Receive, seconds: int) -> dict[st
 
 def _stale(context: RequestContext) -> Response:
     """403 for a form that was not made for this browser, or was sent by another site."""
-    again = links((context.say("try_again"), context.to(context.here)))
-    return context.page(context.say("try_again"), notice(context.say("stale_form"), "error"), again, status=403)
+    return _again(context, "try_again", "stale_form", 403)
 
 
 def _unavailable(context: RequestContext, retry_after: int) -> Response:
-    again = links((context.say("try_again"), context.to(context.here)))
-    response = context.page(
-        context.say("unavailable"), notice(context.say("unavailable_why"), "error"), again, status=503
-    )
+    response = _again(context, "unavailable", "unavailable_why", 503)
     response.headers["retry-after"] = str(retry_after)
     return response
+
+
+def _again(context: RequestContext, heading: str, why: str, status: int) -> Response:
+    again = context.way("try_again", context.to(context.here))
+    return context.message(heading, PageNotice(context.say(why), "error"), ways=[again], status=status)

@@ -8,9 +8,8 @@ import orjson
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 
-from gateway.signin.frame.layout import notice, paragraph
-from gateway.signin.frame.markup import tag
 from gateway.signin.frame.request_context import RequestContext
+from gateway.signin.frame.shown import PageNotice
 from gateway.signin.pages.own_data import grant_of
 from policy.wordings import VERSION, wording
 from resolvers.consents.preferences import ends
@@ -96,7 +95,7 @@ async def send(context: RequestContext) -> Response:
     if session is not None:
         await _record(context, session, word == "yes")
     choice = Choice(word == "yes", VERSION, f"{context.now:%Y-%m-%d}")
-    response = _page(context, choice, notice(context.say("cookies_saved")))
+    response = _page(context, choice, PageNotice(context.say("cookies_saved")))
     cookies = context.services.cookies
     cookies.give(response, cookies.choice, choice.text, ends(context.now) - context.now)
     if not choice.measurement:
@@ -110,32 +109,18 @@ def _kept(context: RequestContext) -> Choice | None:
     return Choice.read(cookies.read(context.request, cookies.choice))
 
 
-def _page(context: RequestContext, choice: Choice | None, *said: str, status: int = 200) -> Response:
-    measured = may_measure(choice)
-    now = "cookies_on" if measured else "cookies_off" if choice is not None else "cookies_none"
-    sentence = wording("COOKIE_MEASUREMENT", context.language).text
-    form = context.form_of(
-        "/cookies",
-        tag("fieldset", tag("legend", context.say("cookies_measurement")), paragraph(sentence), _buttons(context)),
-    )
+def _page(context: RequestContext, choice: Choice | None, *said: PageNotice, status: int = 200) -> Response:
     response = context.page(
-        context.say("cookies"),
+        "cookies",
         *said,
-        paragraph(context.say("cookies_why")),
-        paragraph(context.say("cookies_control")) if controlled(context) and choice is None else None,
-        paragraph(context.say(now, day=context.day(choice.day) if choice else ""), role="status"),
-        form,
+        choice=choice,
+        measured=may_measure(choice),
+        controlled=controlled(context),
+        wording=wording("COOKIE_MEASUREMENT", context.language).text,
         status=status,
     )
     response.headers["vary"] = VARY
     return response
-
-
-def _buttons(context: RequestContext) -> str:
-    """Two equal buttons, so that neither choice is nudged (no dark pattern)."""
-    words = (("no", "cookies_refuse"), ("yes", "cookies_accept"))
-    each = [tag("button", context.say(said), type="submit", name="measurement", value=word) for word, said in words]
-    return tag("div", each, class_="choices")
 
 
 async def _record(context: RequestContext, session: Session, wanted: bool) -> None:

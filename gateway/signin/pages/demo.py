@@ -2,57 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pyotp
 from starlette.responses import Response
 
 from gateway.demo import FEATURED, demo_password
 from gateway.demo.factors import demo_totp_secret
 from gateway.demo.outbox import latest_letters
-from gateway.signin.frame.layout import links, notice
-from gateway.signin.frame.markup import Markup, tag
 from gateway.signin.frame.request_context import RequestContext
 
 
-def demo_note(context: RequestContext) -> Markup | None:
-    """The login name and password of the featured customer; None for webmail."""
-    if context.platform == "WEBMAIL":
+@dataclass(frozen=True, slots=True)
+class Invented:
+    """The login name and password of an invented customer."""
+
+    login: str
+    password: str
+
+
+def invented_login(context: RequestContext) -> Invented | None:
+    """Those of the featured customer on the platform; None for webmail, and outside the demo."""
+    if not context.services.demo or context.platform == "WEBMAIL":
         return None
     login = FEATURED if context.platform == "CLIENT_AREA" else "u100000"
-    facts = (
-        (context.say("login"), login),
-        (context.say("password"), demo_password(FEATURED, context.platform)),
-    )
-    listed = tag("dl", [Markup(tag("dt", name) + tag("dd", tag("code", value))) for name, value in facts])
-    more = links((context.say("outbox"), "/demo/outbox"))
-    return tag(
-        "div",
-        tag("strong", context.say("demo")),
-        tag("p", context.say("demo_note")),
-        listed,
-        more,
-        class_="notice note",
-    )
+    return Invented(login, demo_password(FEATURED, context.platform))
 
 
-def demo_code(context: RequestContext) -> Markup:
-    """The current TOTP code of the featured customer."""
-    code = pyotp.TOTP(demo_totp_secret(0, context.platform)).at(context.now)
-    return tag(
-        "div",
-        tag("strong", context.say("demo")),
-        tag("p", context.say("demo_code"), " ", tag("code", code)),
-        class_="notice note",
-    )
+def invented_code(context: RequestContext) -> str | None:
+    """The current TOTP code of the featured customer; None outside the demo."""
+    if not context.services.demo:
+        return None
+    return pyotp.TOTP(demo_totp_secret(0, context.platform)).at(context.now)
 
 
 async def show_outbox(context: RequestContext) -> Response:
     """Show the latest e-mails to customers; the route exists in the demo only, since nobody else may read them."""
-    emails = [_email(message) for message in await latest_letters(context.services.store)]
-    return context.page(context.say("outbox"), emails or notice("—"), wide=True)
+    return context.page("outbox", letters=await latest_letters(context.services.store))
 
 
-def _email(message: dict[str, str]) -> Markup:
-    lines = [tag("a", line, href=line) if line.startswith("http") else line for line in message["text"].split("\n")]
-    text = [Markup(line if isinstance(line, Markup) else tag("span", line)) + Markup("\n") for line in lines]
-    head = tag("h2", message["subject"]), tag("p", message["to"], class_="hint")
-    return tag("article", *head, tag("pre", [Markup(each) for each in text]), class_="letter", lang=message["language"])
+def outbox_way(context: RequestContext) -> list[tuple[str, str]]:
+    """The way to the outbox, in the demo."""
+    return [context.way("outbox", "/demo/outbox")] if context.services.demo else []

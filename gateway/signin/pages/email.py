@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from gateway.signin.frame.layout import button, links, notice, paragraph
-from gateway.signin.frame.markup import tag
 from gateway.signin.frame.request_context import RequestContext
+from gateway.signin.frame.shown import PageNotice
 from gateway.signin.pages.own_data import CLIENT
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
@@ -20,9 +19,7 @@ async def show(context: RequestContext) -> Response:
     secret = (context.asked.get("t") or "")[:LONGEST]
     if await EmailLinks(context.services.store, context.services.means).find(secret, context.now) is None:
         return _void(context)
-    hidden = tag("input", type="hidden", name="t", value=secret)
-    form = context.form_of("/email/confirm", hidden, button(context.say("email_confirm")))
-    return context.page(context.say("email_confirm"), paragraph(context.say("email_confirm_why")), form)
+    return context.page("confirm_email", secret=secret)
 
 
 async def send(context: RequestContext) -> Response:
@@ -34,8 +31,8 @@ async def send(context: RequestContext) -> Response:
     done = await EmailLinks(services.store, services.means).follow(found, _command_context(context, found))
     if done.problems:
         return _void(context)
-    onward = links((context.say("sign_in"), "/"))
-    return context.page(context.say("email_confirm"), notice(context.say("email_confirmed")), onward)
+    said = PageNotice(context.say("email_confirmed"))
+    return context.message("email_confirm", said, ways=[context.way("sign_in", "/")])
 
 
 def _command_context(context: RequestContext, found: Found) -> CommandContext:
@@ -59,5 +56,5 @@ def _command_context(context: RequestContext, found: Found) -> CommandContext:
 
 
 def _void(context: RequestContext) -> Response:
-    back = links((context.say("sign_in"), "/"))
-    return context.page(context.say("email_confirm"), notice(context.say("link_void"), "error"), back, status=410)
+    back, said = context.way("sign_in", "/"), PageNotice(context.say("link_void"), "error")
+    return context.message("email_confirm", said, ways=[back], status=410)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from gateway.signin.frame.layout import button, entry, links, notice, paragraph, tick
-from gateway.signin.frame.markup import Child, Markup, tag
 from gateway.signin.frame.request_context import RequestContext
-from gateway.signin.pages.demo import demo_code, demo_note
+from gateway.signin.frame.shown import PageNotice
+from gateway.signin.pages.demo import invented_code, invented_login
 from policy.platforms import PLATFORMS
 from resolvers.signin.authentication import PasswordAttempt
 from resolvers.signin.sessions import Session
@@ -34,81 +33,30 @@ def _good_enough(context: RequestContext, session: Session) -> bool:
 
 
 def form(
-    context: RequestContext, session: Session | None, *said: Child, status: int = 200, with_code: bool = False
+    context: RequestContext, session: Session | None, *said: PageNotice, status: int = 200, with_code: bool = False
 ) -> Response:
     """The sign-in page with notices; with a session it asks only for a step-up."""
-    again = session is not None
-    title = context.say("again") if again else context.say("sign_in_to", platform=context.say(context.platform))
-    fields = [
-        None if again else _login(context),
-        entry("password", context.say("password"), "password", autocomplete="current-password", required=True),
-        entry("code", context.say("code_beside"), autocomplete="one-time-code", maxlength=40) if with_code else None,
-        None
-        if again
-        else tick("shared", context.say("shared"), context.say("shared_hint"), bool(context.value("shared"))),
-        button(context.say("confirm" if again else "sign_in")),
-    ]
-    forms = context.form_of("/sign-in", *fields)
     return context.page(
-        title,
+        "sign_in",
         *said,
-        paragraph(context.say("again_why")) if again else None,
-        demo_note(context) if context.services.demo and not again else None,
-        forms,
-        passkey(context, "with_passkey", shared=bool(context.value("shared"))),
-        _ways(context, again),
+        again=session is not None,
+        login=context.form.get("login", "")[:LONGEST_LOGIN],
+        longest_login=LONGEST_LOGIN,
+        with_code=with_code,
+        shared=bool(context.value("shared")),
+        invented=invented_login(context),
+        platforms=PLATFORMS,
+        **passkey(context),
         status=status,
     )
 
 
-def _login(context: RequestContext) -> Markup:
-    said = context.form.get("login", "")[:LONGEST_LOGIN]
-    return entry(
-        "login",
-        context.say("login"),
-        value=said,
-        autocomplete="username",
-        autocapitalize="none",
-        spellcheck="false",
-        maxlength=LONGEST_LOGIN,
-        required=True,
-        autofocus=not said,
-    )
-
-
-def _ways(context: RequestContext, again: bool) -> Markup:
-    if again:
-        return links((context.say("sign_out"), context.to("/sign-out")))
-    others = [each for each in PLATFORMS if each != context.platform]
-    elsewhere = links(*((context.say(each), context.to("/sign-in", platform=each)) for each in others))
-    more = tag("nav", tag("h2", context.say("elsewhere")), elsewhere, class_="more")
-    without = (
-        (context.say("forgot"), context.to("/password/forgot")),
-        (context.say("owner_only"), context.to("/registrant")),
-    )
-    return Markup(links(*without) + more)
-
-
-def passkey(context: RequestContext, words: str, shared: bool = False) -> Child:
-    """The passkey button, which only the script shows: WebAuthn needs JavaScript."""
+def passkey(context: RequestContext) -> dict[str, str | None]:
+    """The values of the passkey button."""
     # A passkey is bound to the host (its RP id), so the demo must send people to that one.
     site = context.services.means.site
-    if context.services.demo and context.request.url.hostname != site.host:
-        address = f"{site.passkey_origin}/sign-in"
-        return paragraph(context.say("passkey_elsewhere", address=address), class_="hint")
-    control = tag(
-        "button",
-        context.say(words),
-        type="button",
-        class_="second",
-        data_passkey="get",
-        data_form=context.form_token,
-        data_next=context.onward or "",
-        data_platform=context.platform,
-        data_step="second" if words == "use_passkey" else None,
-        data_failed=context.say("passkey_failed"),
-    )
-    return tag("div", control, tag("p", class_="errors", role="alert"), class_="passkey", hidden=True)
+    elsewhere = context.services.demo and context.request.url.hostname != site.host
+    return {"onward": context.onward, "passkey_elsewhere": f"{site.passkey_origin}/sign-in" if elsewhere else None}
 
 
 async def send(context: RequestContext) -> Response:
@@ -128,7 +76,7 @@ async def send(context: RequestContext) -> Response:
         response = form(context, session, said, status=status, with_code=bool(verdict.wait or claim.code))
         return slowed(response, verdict)
     if isinstance(verdict, Expired):
-        return form(context, None, notice(context.say("lapsed"), "error"), status=422)
+        return form(context, None, PageNotice(context.say("lapsed"), "error"), status=422)
     # A cookie instead of a session: without the second factor nothing is open yet.
     if isinstance(verdict, SecondFactorRequired):
         response = context.go(context.to("/sign-in/code", kinds=_kinds(verdict)))
@@ -146,11 +94,11 @@ def _kinds(verdict: SecondFactorRequired) -> str | None:
     return "both" if "TOTP" in verdict.kinds else "passkey"
 
 
-def denied(context: RequestContext, verdict: Rejected, words: str) -> tuple[Markup, int]:
-    """Notice and status of a failed attempt, the same whether or not the account exists (S1)."""
+def denied(context: RequestContext, verdict: Rejected, words: str) -> tuple[PageNotice, int]:
+    """PageNotice and status of a failed attempt, the same whether or not the account exists (S1)."""
     if verdict.wait:
-        return notice(context.say("wait", wait=verdict.wait), "error"), 429
-    return notice(context.say(words), "error"), 422
+        return PageNotice(context.say("wait", wait=verdict.wait), "error"), 429
+    return PageNotice(context.say(words), "error"), 422
 
 
 def slowed(response: Response, verdict: Rejected) -> Response:
@@ -182,29 +130,10 @@ async def show_code(context: RequestContext) -> Response:
     return code_form(context)
 
 
-def code_form(context: RequestContext, *said: Child, status: int = 200) -> Response:
+def code_form(context: RequestContext, *said: PageNotice, status: int = 200) -> Response:
     """The page of the second factor, with notices."""
-    kinds = context.asked.get("kinds")
-    code = entry(
-        "code",
-        context.say("code"),
-        autocomplete="one-time-code",
-        maxlength=40,
-        required=True,
-        autofocus=True,
-        autocapitalize="characters",
-        spellcheck="false",
-    )
-    return context.page(
-        context.say("second"),
-        *said,
-        demo_code(context) if context.services.demo else None,
-        paragraph(context.say("second_passkey" if kinds == "passkey" else "second_why")),
-        context.form_of(context.to("/sign-in/code", kinds=kinds), code, button(context.say("sign_in"))),
-        passkey(context, "use_passkey") if kinds in ("both", "passkey") else None,
-        links((context.say("start_again"), context.to("/sign-in"))),
-        status=status,
-    )
+    kinds, code = context.asked.get("kinds"), invented_code(context)
+    return context.page("second_factor", *said, kinds=kinds, invented_code=code, **passkey(context), status=status)
 
 
 async def send_code(context: RequestContext) -> Response:
@@ -214,12 +143,12 @@ async def send_code(context: RequestContext) -> Response:
     pending = await context.services.authentication.pending.find(secret, context.now) if secret else None
     # A first step on one platform must not be finished on another.
     if pending is None or pending.account.credential.platform != context.platform:
-        return form(context, None, notice(context.say("lapsed"), "error"), status=422)
+        return form(context, None, PageNotice(context.say("lapsed"), "error"), status=422)
     code = context.form.get("code", "")[:40]
     verdict = await context.services.authentication.by_code(pending, code, context.visitor, context.now)
     if isinstance(verdict, Rejected):
         said, status = denied(context, verdict, "wrong_code")
         return slowed(code_form(context, said, status=status), verdict)
     if isinstance(verdict, Expired):
-        return form(context, None, notice(context.say("lapsed"), "error"), status=422)
+        return form(context, None, PageNotice(context.say("lapsed"), "error"), status=422)
     return let_in(context, verdict)

@@ -6,19 +6,16 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from gateway.signin.frame.layout import button, entry, links, meter, notice, paragraph
-from gateway.signin.frame.markup import Child, Markup, tag
 from gateway.signin.frame.request_context import RequestContext
+from gateway.signin.frame.shown import NewPassword, PageNotice
+from gateway.signin.pages.demo import outbox_way
 from gateway.signin.pages.entry import LONGEST_LOGIN, slowed
 from policy.platforms import PLATFORMS
 from resolvers.account.passwords_resets import Done
 from resolvers.commands.context import UserProblem
-from resolvers.passwords.text import classes_of, normal, too_long
+from resolvers.passwords.text import CLASSES, classes_of, normal, too_long
 from resolvers.signin.verdicts import Expired, Rejected
 from resolvers.signins.secrets import LONGEST
-
-GENERATED = " required: lower; required: upper; required: digit; required: [-!#$%&*+.:;=?@_];"
-"""The `passwordrules` for password generators of browsers, where all four classes are required."""
 
 
 async def show(context: RequestContext) -> Response:
@@ -26,23 +23,8 @@ async def show(context: RequestContext) -> Response:
     return _form(context)
 
 
-def _form(context: RequestContext, *said: Child, status: int = 200) -> Response:
-    choices = [tag("option", context.say(each), value=each, selected=each == context.platform) for each in PLATFORMS]
-    choice = tag("select", choices, id="service", name="service")
-    service = tag("div", tag("label", context.say("service"), for_="service"), choice, class_="field")
-    login = entry(
-        "login",
-        context.say("login"),
-        autocomplete="username",
-        autocapitalize="none",
-        maxlength=LONGEST_LOGIN,
-        required=True,
-    )
-    form = context.form_of("/password/forgot", service, login, button(context.say("send_link")))
-    back = links((context.say("sign_in"), context.to("/sign-in")))
-    return context.page(
-        context.say("forgot_title"), *said, paragraph(context.say("forgot_why")), form, back, status=status
-    )
+def _form(context: RequestContext, *said: PageNotice, status: int = 200) -> Response:
+    return context.page("forgot", *said, platforms=PLATFORMS, longest_login=LONGEST_LOGIN, status=status)
 
 
 async def send(context: RequestContext) -> Response:
@@ -52,12 +34,11 @@ async def send(context: RequestContext) -> Response:
     login = context.form.get("login", "")[:LONGEST_LOGIN]
     verdict = await context.services.resets.request(platform, login, context.visitor, context.now)
     if isinstance(verdict, Rejected):
-        said = notice(context.say("TOO_MANY_ATTEMPTS"), "error")
+        said = PageNotice(context.say("TOO_MANY_ATTEMPTS"), "error")
         return slowed(_form(context, said, status=429), verdict)
-    back = links((context.say("sign_in"), context.to("/sign-in", platform=platform)))
     # Status 200 for unknown accounts, too.
-    outbox = links((context.say("outbox"), "/demo/outbox")) if context.services.demo else None
-    return context.page(context.say("sent"), notice(context.say("sent_why")), outbox, back)
+    back = context.way("sign_in", context.to("/sign-in", platform=platform))
+    return context.message("sent", PageNotice(context.say("sent_why")), ways=[*outbox_way(context), back])
 
 
 async def show_reset(context: RequestContext) -> Response:
@@ -78,31 +59,21 @@ def reset_form(
     status: int = 200,
 ) -> Response:
     """The page for the new password, of `least` characters or more."""
-    hidden = tag("input", type="hidden", name="t", value=secret)
-    fields = new_password(context, least, problems, typed)
-    form = context.form_of("/password/reset", hidden, fields, button(context.say("set_password")))
-    return context.page(context.say("forgot_title"), form, status=status)
+    new = new_password(context, least, problems, typed)
+    return context.page("reset", secret=secret, new=new, status=status)
 
 
-def new_password(
-    context: RequestContext, least: int, problems: Sequence[UserProblem], typed: str, name: str = "new"
-) -> Markup:
+def new_password(context: RequestContext, least: int, problems: Sequence[UserProblem], typed: str) -> NewPassword:
     """The field for a new password with its meter; a typed password is measured but never sent back."""
     # Too long: refused before any work on it (S2).
     seen = normal(typed) if typed and not too_long(typed) else ""
-    errors = [context.say(problem.code, least=least) for problem in problems]
-    asked = context.services.means.passwords.classes
-    field = entry(
-        name,
-        context.say("new_password"),
-        "password",
-        context.say("rule_classes" if asked else "rule", least=least),
-        errors,
-        autocomplete="new-password",
-        required=True,
-        passwordrules=f"minlength: {least};{GENERATED if asked else ''}",
+    present = classes_of(seen)
+    return NewPassword(
+        least,
+        context.services.means.passwords.classes,
+        [context.say(problem.code, least=least) for problem in problems],
+        {"length": len(seen) >= least} | {kind: kind in present for kind in CLASSES},
     )
-    return Markup(field + meter(context.language, sorted(classes_of(seen)), len(seen), least, name))
 
 
 async def send_reset(context: RequestContext) -> Response:
@@ -113,9 +84,9 @@ async def send_reset(context: RequestContext) -> Response:
         return _void(context)
     if not isinstance(verdict, Done):
         return await _again(context, secret, verdict, password)
-    onward = links((context.say("sign_in"), context.to("/sign-in", platform=verdict.platform)))
-    said = notice(context.say("password_set_why"), title=context.say("password_set"))
-    response = context.page(context.say("forgot_title"), said, onward)
+    onward = context.way("sign_in", context.to("/sign-in", platform=verdict.platform))
+    said = PageNotice(context.say("password_set_why"), title=context.say("password_set"))
+    response = context.message("forgot_title", said, ways=[onward])
     cookies = context.services.cookies
     # Until the browser closes: whether the computer is shared was not asked (R41).
     cookies.give(response, cookies.device, verdict.device_secret)
@@ -138,5 +109,5 @@ async def _again(
 
 
 def _void(context: RequestContext) -> Response:
-    again = links((context.say("another_link"), context.to("/password/forgot")))
-    return context.page(context.say("forgot_title"), notice(context.say("link_void"), "error"), again, status=410)
+    again = context.way("another_link", context.to("/password/forgot"))
+    return context.message("forgot_title", PageNotice(context.say("link_void"), "error"), ways=[again], status=410)

@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from gateway.signin.frame.layout import button, entry, links, notice, paragraph
-from gateway.signin.frame.markup import Child, Markup, tag
 from gateway.signin.frame.request_context import RequestContext
+from gateway.signin.frame.shown import PageNotice
+from gateway.signin.pages.demo import outbox_way
 from gateway.signin.pages.entry import slowed
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
@@ -49,12 +49,8 @@ async def show(context: RequestContext) -> Response:
     return _form(context)
 
 
-def _form(context: RequestContext, *said: Child, status: int = 200, errors: tuple[str, ...] = ()) -> Response:
-    name = entry(
-        "domain", context.say("domain"), errors=errors, maxlength=LONGEST_TYPED, required=True, autocapitalize="none"
-    )
-    form = context.form_of("/registrant", name, button(context.say("send_link")))
-    return context.page(context.say("registrant"), *said, paragraph(context.say("registrant_why")), form, status=status)
+def _form(context: RequestContext, *said: PageNotice, status: int = 200, errors: tuple[str, ...] = ()) -> Response:
+    return context.page("registrant", *said, errors=errors, longest_name=LONGEST_TYPED, status=status)
 
 
 async def send(context: RequestContext) -> Response:
@@ -67,20 +63,19 @@ async def send(context: RequestContext) -> Response:
         name, context.visitor, context.now
     )
     if denied is not None:
-        said = notice(context.say("TOO_MANY_ATTEMPTS"), "error")
+        said = PageNotice(context.say("TOO_MANY_ATTEMPTS"), "error")
         return slowed(_form(context, said, status=429), denied)
-    outbox = links((context.say("outbox"), "/demo/outbox")) if context.services.demo else None
-    return context.page(context.say("sent"), notice(context.say("registrant_sent")), outbox)
+    return context.message("sent", PageNotice(context.say("registrant_sent")), ways=outbox_way(context))
 
 
 async def show_data(context: RequestContext) -> Response:
     """Show all data about the owner of the link's domain, or return it as JSON with `form=json`."""
     secret, holder = await _holder(context)
     if holder is None:
-        return _void(context)
+        return void(context)
     held = await _held(context, holder)
     if held is None:
-        return _void(context)
+        return void(context)
     if context.asked.get("form") == "json":
         return _download(context, held)
     return _page(context, secret, held)
@@ -90,14 +85,14 @@ async def send_data(context: RequestContext) -> Response:
     """Request erasure, or cancel the request."""
     secret, holder = await _holder(context)
     if holder is None:
-        return _void(context)
+        return void(context)
     rights = DataRights(command_context_of(context, holder))
     if context.form.get("do") == "stay":
         await rights.keep_owner(holder.domain)
     elif await rights.erase_owner(holder.domain) != "WAITS":
-        return context.page(context.say("registrant"), notice(context.say("registrant_erased")))
+        return context.message("registrant", PageNotice(context.say("registrant_erased")))
     held = await _held(context, holder)
-    return _void(context) if held is None else _page(context, secret, held)
+    return void(context) if held is None else _page(context, secret, held)
 
 
 async def _holder(context: RequestContext) -> tuple[str, LinkHolder | None]:
@@ -173,43 +168,23 @@ def _registry(domain: dict[str, Any]) -> str:
 def _page(context: RequestContext, secret: str, held: dict[str, Any]) -> Response:
     domain = held["domain"]
     return context.page(
-        context.say("registrant"),
-        tag("section", tag("h2", to_unicode(domain["name"])), _details(context, domain)),
-        tag("section", tag("h2", context.say("registrant_whence")), _whence(context, domain)),
-        tag("section", tag("h2", context.say("registrant_whither")), _whither(context, held["disclosures"])),
-        _erasure(context, secret, domain),
-        links((context.say("registrant_json"), context.to("/registrant/data", t=secret, form="json"))),
-        wide=True,
+        "registrant_data",
+        domain=to_unicode(domain["name"]),
+        details=[_detail(domain, name, field) for name, field in DETAILS.items()],
+        registry=_registry(domain),
+        disclosures=[
+            {"name": each["recipientName"], "day": each["at"][:10], "fields": _fields(context, each)}
+            for each in held["disclosures"]
+        ],
+        asked=domain["registrantErasureRequestedAt"],
+        secret=secret,
     )
 
 
-def _details(context: RequestContext, domain: dict[str, Any]) -> Markup:
-    rows = []
-    for name, field in DETAILS.items():
-        value = domain[field]
-        text = ", ".join(value["formatted"]) if isinstance(value, dict) else value
-        state = "registrant_public" if _published(domain, name) else "registrant_hidden"
-        said = context.say(state) if text else ""
-        rows.append(tag("li", tag("strong", context.say(f"owner_{name}")), " ", tag("span", text or "—"), " ", said))
-    return tag("ul", rows, class_="rows")
-
-
-def _whence(context: RequestContext, domain: dict[str, Any]) -> Markup:
-    return Markup(
-        paragraph(context.say("registrant_source", registry=_registry(domain)))
-        + paragraph(context.say("registrant_kept"))
-        + paragraph(context.say("registrant_rights"))
-    )
-
-
-def _whither(context: RequestContext, disclosures: list[dict[str, Any]]) -> Markup:
-    if not disclosures:
-        return paragraph(context.say("registrant_nobody"))
-    rows = [
-        tag("li", tag("strong", each["recipientName"]), " ", tag("span", each["at"][:10]), " ", _fields(context, each))
-        for each in disclosures
-    ]
-    return tag("ul", rows, class_="rows")
+def _detail(domain: dict[str, Any], name: str, field: str) -> dict[str, Any]:
+    value = domain[field]
+    text = ", ".join(value["formatted"]) if isinstance(value, dict) else value
+    return {"name": name, "text": text, "published": _published(domain, name)}
 
 
 def _fields(context: RequestContext, disclosure: dict[str, Any]) -> str:
@@ -218,16 +193,7 @@ def _fields(context: RequestContext, disclosure: dict[str, Any]) -> str:
     return ", ".join(named.get(each, context.say("domain")) for each in disclosure["fields"])
 
 
-def _erasure(context: RequestContext, secret: str, domain: dict[str, Any]) -> Markup:
-    hidden = tag("input", type="hidden", name="t", value=secret)
-    asked = domain["registrantErasureRequestedAt"]
-    word, title = ("stay", "registrant_stay") if asked else ("erase", "registrant_erase")
-    why = context.say("registrant_waits", day=context.day(asked)) if asked else context.say("registrant_erase_why")
-    form = context.form_of("/registrant/data", hidden, tag("input", type="hidden", name="do", value=word),
-                         button(context.say(title), plain=True))  # fmt: skip
-    return tag("section", tag("h2", context.say("registrant_erasure")), paragraph(why, role="status"), form)
-
-
-def _void(context: RequestContext) -> Response:
-    again = links((context.say("another_link"), "/registrant"))
-    return context.page(context.say("registrant"), notice(context.say("link_void"), "error"), again, status=410)
+def void(context: RequestContext) -> Response:
+    """The answer to a link that is not valid, or not any more."""
+    again = context.way("another_link", "/registrant")
+    return context.message("registrant", PageNotice(context.say("link_void"), "error"), ways=[again], status=410)

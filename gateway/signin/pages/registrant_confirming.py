@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from gateway.signin.frame.layout import button, links, notice, paragraph
-from gateway.signin.frame.markup import tag
 from gateway.signin.frame.request_context import RequestContext
-from gateway.signin.pages.registrant import LONGEST_SECRET, command_context_of
+from gateway.signin.frame.shown import PageNotice
+from gateway.signin.pages.registrant import LONGEST_SECRET, command_context_of, void
 from resolvers.registrants.confirmation import confirm_owner, decline_owner
 from resolvers.registrants.rights import LinkHolder, RegistrantLinks
 
@@ -21,27 +20,21 @@ async def show(context: RequestContext) -> Response:
     secret, holder = await _asked(context)
     name = await _links(context).domain_name(holder) if holder is not None else None
     if holder is None or name is None:
-        return _void(context)
-    hidden = tag("input", type="hidden", name="t", value=secret)
-    yes = context.form_of("/registrant/confirm", hidden, tag("input", type="hidden", name="do", value="confirm"),
-                        button(context.say("registrant_yes")))  # fmt: skip
-    no = context.form_of("/registrant/confirm", hidden, tag("input", type="hidden", name="do", value="decline"),
-                       button(context.say("registrant_no"), plain=True))  # fmt: skip
-    asked = paragraph(context.say("registrant_asked"))
-    return context.page(context.say("registrant"), tag("h2", name), asked, yes, no)
+        return void(context)
+    return context.page("registrant_confirm", domain=name, secret=secret)
 
 
 async def send(context: RequestContext) -> Response:
     """Record the answer: redirect to the held data after `confirm`, delete the address after `decline`."""
     _, holder = await _asked(context)
     if holder is None:
-        return _void(context)
+        return void(context)
     command_context = command_context_of(context, holder)
     if context.form.get("do") != "confirm":
         await decline_owner(command_context, holder.domain)
-        return context.page(context.say("registrant"), notice(context.say("registrant_declined")))
+        return context.message("registrant", PageNotice(context.say("registrant_declined")))
     if not await confirm_owner(command_context, holder.domain):
-        return _void(context)
+        return void(context)
     return context.go(context.to("/registrant/data", t=await _links(context).data_link(holder, context.now)))
 
 
@@ -52,8 +45,3 @@ async def _asked(context: RequestContext) -> tuple[str, LinkHolder | None]:
 
 def _links(context: RequestContext) -> RegistrantLinks:
     return RegistrantLinks(context.services.store, context.services.means)
-
-
-def _void(context: RequestContext) -> Response:
-    again = links((context.say("another_link"), "/registrant"))
-    return context.page(context.say("registrant"), notice(context.say("link_void"), "error"), again, status=410)

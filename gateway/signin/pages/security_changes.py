@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from gateway.signin.frame.layout import button, entry, links, notice, paragraph
-from gateway.signin.frame.markup import Markup, tag
 from gateway.signin.frame.request_context import NO_STORE, RequestContext
+from gateway.signin.frame.shown import PageNotice
 from gateway.signin.pages.password_reset import new_password
 from gateway.signin.pages.security import fresh, overview
 from resolvers.account import factors_enrolling as enrolling
@@ -29,19 +28,11 @@ async def _password_form(
     typed: str = "",
     status: int = 200,
 ) -> Response:
-    present = [context.say(each.code) for each in problems if each.field == ("currentPassword",)]
+    wrong = [context.say(each.code) for each in problems if each.field == ("currentPassword",)]
     rest = [each for each in problems if each.field != ("currentPassword",)]
-    current = entry(
-        "current", context.say("current_password"), "password", errors=present, autocomplete="current-password",
-        required=True,
-    )  # fmt: skip
     least = await context.services.passwords.least(session.credential_id)
-    fields = new_password(context, least, rest, typed)
-    form = context.form_of("/password", current, fields, button(context.say("set_password")))
-    why = paragraph(context.say("change_password_why"))
-    return context.page(
-        context.say("change_password"), why, form, links((context.say("back"), "/security")), status=status
-    )
+    new = new_password(context, least, rest, typed)
+    return context.page("change_password", wrong=wrong, new=new, status=status)
 
 
 @fresh
@@ -51,7 +42,7 @@ async def send_password(context: RequestContext, session: Session) -> Response:
     result = await change(context.services.actor(session, context.now), session.credential_id, current, new)
     if result.problems:
         return await _password_form(context, session, result.problems, new, 422)
-    return await overview(context, session, notice(context.say("password_set")))
+    return await overview(context, session, PageNotice(context.say("password_set")))
 
 
 async def well_known(context: RequestContext) -> Response:
@@ -65,23 +56,11 @@ async def send_app(context: RequestContext, session: Session) -> Response:
     begun = await enrolling.begin_totp(context.services.actor(session, context.now), session.credential_id)
     if begun.problems:
         return await _failed(context, session, begun.problems)
-    # In groups of four, since people may have to type it.
     assert begun.secret is not None and begun.uri is not None and begun.qr_svg is not None
-    picture = tag("div", Markup(begun.qr_svg), class_="qr", role="img", aria_label=context.say("qr"))
+    # In groups of four, since people may have to type it.
     groups = " ".join(begun.secret[at : at + 4] for at in range(0, len(begun.secret), 4))
-    secret = tag("p", context.say("secret"), ": ", tag("code", groups), class_="secret")
-    opened = links((context.say("open_app"), begun.uri))
-    return context.page(
-        context.say("add_app"), paragraph(context.say("scan")), picture, secret, opened, _first_code(context)
-    )
-
-
-def _first_code(context: RequestContext, problems: tuple[UserProblem, ...] = ()) -> Markup:
-    code = entry(
-        "code", context.say("code"), errors=[context.say(each.code) for each in problems], autocomplete="one-time-code",
-        inputmode="numeric", maxlength=10, required=True,
-    )  # fmt: skip
-    return context.form_of("/security/app/confirm", code, button(context.say("confirm")))
+    shown = {"picture": begun.qr_svg, "secret": groups, "address": begun.uri}
+    return context.page("authenticator_app", begun=shown, errors=())
 
 
 @fresh
@@ -92,18 +71,16 @@ async def send_first_code(context: RequestContext, session: Session) -> Response
     if any(each.code == "NOT_BEGUN" for each in done.problems):
         return await _failed(context, session, done.problems)
     if done.problems:
-        return context.page(context.say("add_app"), _first_code(context, done.problems), status=422)
+        errors = [context.say(each.code) for each in done.problems]
+        return context.page("authenticator_app", begun=None, errors=errors, status=422)
     if done.recovery_codes is None:
-        return await overview(context, session, notice(context.say("factor_on")))
+        return await overview(context, session, PageNotice(context.say("factor_on")))
     return _codes(context, done.recovery_codes)
 
 
 def _codes(context: RequestContext, codes: list[str]) -> Response:
     """The recovery codes, which are shown this once only (S4)."""
-    listed = tag("ol", [tag("li", tag("code", code)) for code in codes], class_="codes")
-    onward = links((context.say("done"), "/security"))
-    why = notice(context.say("codes_why"), "warn")
-    return context.page(context.say("codes_title"), why, listed, onward)
+    return context.page("recovery_codes", codes=codes)
 
 
 @fresh
@@ -126,7 +103,9 @@ async def send_remove(context: RequestContext, session: Session) -> Response:
 
 
 async def _failed(context: RequestContext, session: Session, problems: tuple[UserProblem, ...]) -> Response:
-    return await overview(context, session, [notice(context.say(each.code), "error") for each in problems], status=422)
+    return await overview(
+        context, session, *(PageNotice(context.say(each.code), "error") for each in problems), status=422
+    )
 
 
 async def passkey_options(context: RequestContext) -> Response:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from gateway.signin.frame.layout import button, links, notice, paragraph
 from gateway.signin.frame.request_context import RequestContext
+from gateway.signin.frame.shown import PageNotice
 from policy.platforms import PLATFORMS
 from resolvers.account.sessions_commands import end_one
 
@@ -14,8 +14,7 @@ async def show(context: RequestContext) -> Response:
     """Ask first: another site could cause a GET (logout CSRF)."""
     if await context.session() is None:
         return _out(context)
-    leave = context.form_of("/sign-out", button(context.say("sign_out")))
-    return context.page(context.say("sign_out"), paragraph(context.say("sign_out_why")), leave)
+    return context.page("sign_out")
 
 
 async def send(context: RequestContext) -> Response:
@@ -35,7 +34,5 @@ async def send(context: RequestContext) -> Response:
 
 
 def _out(context: RequestContext) -> Response:
-    back = links((context.say("sign_in"), context.to("/sign-in")))
-    return context.page(
-        context.say("sign_out"), notice(context.say("signed_out_hint"), title=context.say("signed_out")), back
-    )
+    said = PageNotice(context.say("signed_out_hint"), title=context.say("signed_out"))
+    return context.message("sign_out", said, ways=[context.way("sign_in", context.to("/sign-in"))])

@@ -10,10 +10,9 @@ from starlette.types import Receive, Scope, Send
 from gateway.http import problems
 from gateway.http.bodies import ClientDisconnectedError, read_body
 from gateway.http.multipart import fields_of_multipart, is_multipart
-from gateway.signin.frame.layout import button, notice, paragraph
-from gateway.signin.frame.markup import tag
 from gateway.signin.frame.request_context import LONGEST_FORM, RequestContext, begin, fields_of
 from gateway.signin.frame.services import SignInServices
+from gateway.signin.frame.shown import PageNotice
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from schema.documents.requests import Request, RequestOutcome
@@ -65,16 +64,11 @@ class Unsubscribe:
             raise problems.ProblemError(404, "NO_SUCH_LINK", "This link was not made here, or is not whole.")
         context = begin(self._services, request, {})
         if request.method != "POST":
-            return self._asked(context)
+            return context.page("stop_news", here=context.request.url.path, one_click=ONE_CLICK)
         if not await _one_click(request, receive, self._services.body_seconds):
             raise problems.malformed("Send List-Unsubscribe=One-Click.")
         await self._stop(context, customer)
-        return context.page(context.say("news_stop"), notice(context.say("news_stopped")))
-
-    def _asked(self, context: RequestContext) -> Response:
-        named = [tag("input", type="hidden", name=name, value=value) for name, value in ONE_CLICK.items()]
-        form = tag("form", named, button(context.say("news_stop")), method="post", action=context.request.url.path)
-        return context.page(context.say("news_stop"), paragraph(context.say("news_stop_why")), form)
+        return context.message("news_stop", PageNotice(context.say("news_stopped")))
 
     async def _stop(self, context: RequestContext, customer: int) -> None:
         """Switch news off through the API, like any other change; nothing is left to do for an erased customer."""
