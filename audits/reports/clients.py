@@ -14,8 +14,10 @@ from audits.schema.documents import DocumentFacts, RequestedCoordinate, read_doc
 from audits.schema.facts import Facts
 from audits.schema.places import SourcePosition
 from policy.decision import Gap, Granted, Reason, Refused, decide
+from policy.grant import Partner
 from policy.purposes import Purpose
 from store.registers.clients import clients, documents
+from store.registers.partners import partners
 from store.sql.metadata import instant
 from store.sql.reading import Reader
 from store.tables.oauth import oauth_clients
@@ -50,6 +52,8 @@ class AuditedClient:
     documents: tuple[RegisteredDocument, ...]
     first_party: bool = True
     """False for a third-party app, which can only read data that a customer has granted (O10)."""
+    partner: Partner | None = None
+    """The processor whose client it is, with the fields that it may get (R7)."""
 
     def third_party_for(self, purpose: Purpose) -> bool:
         """Return whether it acts for a purpose as a third-party app, authorised by a customer."""
@@ -58,6 +62,10 @@ class AuditedClient:
     def known(self) -> tuple[Purpose, ...]:
         """Return its purposes, in the order of the policy; names that the policy does not know allow nothing."""
         return tuple(each for each in Purpose if each.name in self.purposes)
+
+
+COMPUTED = ("documents", "first_party", "partner")
+"""The fields of AuditedClient that are no columns of `clients`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +85,8 @@ class ReadableField:
 async def registrations(reader: Reader) -> list[AuditedClient]:
     """Read every client with its documents, by id."""
     # The fields of the class have the names of the columns.
-    columns = [clients.c[name] for name in AuditedClient.__slots__ if name not in ("documents", "first_party")]
-    ours = oauth_clients.c.first_party
+    columns = [clients.c[name] for name in AuditedClient.__slots__ if name not in COMPUTED]
+    more = [oauth_clients.c.first_party, partners.c.name, partners.c.country, partners.c.purpose, partners.c.fields]
     texts = await reader.fetch(
         reader.prepare(
             select(documents.c.client_id, documents.c.hash, documents.c.text, documents.c.purpose).order_by(
@@ -92,12 +100,13 @@ async def registrations(reader: Reader) -> list[AuditedClient]:
         registered.setdefault(client, []).append(RegisteredDocument(hash_, text, purpose))
     # Outer: a client may have no OAuth metadata.
     terms = clients.outerjoin(oauth_clients, oauth_clients.c.client_id == clients.c.id)
-    rows = await reader.fetch(reader.prepare(select(*columns, ours).select_from(terms).order_by(clients.c.id)), {})
+    terms = terms.outerjoin(partners, partners.c.id == clients.c.partner_id)
+    rows = await reader.fetch(reader.prepare(select(*columns, *more).select_from(terms).order_by(clients.c.id)), {})
     return [
         AuditedClient(
             id_,
             name,
-            tuple(orjson.loads(purposes)),
+            _purposes_of(orjson.loads(purposes), for_),
             frozenset(orjson.loads(scopes)),
             refusal,
             bool(only),
@@ -107,9 +116,16 @@ async def registrations(reader: Reader) -> list[AuditedClient]:
             instant(gone) if gone is not None else None,
             tuple(registered.get(id_, ())),
             bool(our_own),
+            None if partner is None else Partner(partner, country, frozenset(orjson.loads(fields))),
         )
-        for id_, name, purposes, scopes, refusal, only, looks, most, made, gone, our_own in rows
+        for id_, name, purposes, scopes, refusal, only, looks, most, made, gone, our_own, *of in rows
+        for partner, country, for_, fields in (of,)
     ]
+
+
+def _purposes_of(registered: Sequence[str], partner: str | None) -> tuple[str, ...]:
+    # A partner's client gets the partner's one purpose, whatever its own row says (D11).
+    return tuple(registered) if partner is None else tuple(each for each in registered if each == partner)
 
 
 def reach(facts: Facts, client: AuditedClient) -> list[ReadableField]:
@@ -126,7 +142,7 @@ def _for(
     for fact in facts.outputs:
         verdict = decide(fact.rule(), purpose, client.scopes, client.third_party_for(purpose))
         # A gap is no grant either: incomplete declarations refuse everybody.
-        if not isinstance(verdict, Granted):
+        if not isinstance(verdict, Granted) or not _undertaken(client, fact.coordinate):
             continue
         via = [] if client.documents_only else [AD_HOC]
         via += [
@@ -137,6 +153,11 @@ def _for(
         if via:
             conditions = tuple(sorted(each.name for each in verdict.conditions))
             yield ReadableField(client.id, purpose.name, fact.coordinate, conditions, purpose.own_data_only, tuple(via))
+
+
+def _undertaken(client: AuditedClient, coordinate: str) -> bool:
+    """Return whether the undertaking of a partner names the field; root fields select whom, not what (R7)."""
+    return client.partner is None or coordinate.startswith("Query.") or coordinate in client.partner.fields
 
 
 def _asks(document: DocumentFacts, coordinate: str) -> bool:

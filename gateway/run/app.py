@@ -18,6 +18,7 @@ from gateway.access.authenticator import Authenticator
 from gateway.api import transparency
 from gateway.api.graphql_http import GraphQLApi, GraphQLEndpoint
 from gateway.api.purpose_map import purpose_map
+from gateway.api.schema_document import SchemaDocument
 from gateway.config.settings import Settings
 from gateway.http import pages, problems, words
 from gateway.http.client_address import client_address, network_of
@@ -87,6 +88,7 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
     page = pages.GraphiQL(parts.settings) if parts.settings.graphiql else None
     routes: list[Route | Mount] = [
         Route("/graphql", GraphQLEndpoint(parts.api, parts.authenticator, limiter, parts.settings, page)),
+        Route("/schema.graphql", SchemaDocument(parts.authenticator)),
         Route("/graphql/purposes", Purposes(purpose_map(parts.rules), parts.authenticator)),
         Route("/", StaticRoute(pages.client_area())),
         Route("/developers", StaticRoute(pages.landing(parts.settings))),

@@ -81,6 +81,11 @@ class Source:
         """Whether its rows are listed with the newest first."""
         return False
 
+    @property
+    def always(self) -> bool:
+        """Whether it has a value wherever it may be read, as far as no condition of the purpose leaves it out."""
+        return False
+
     def misplaced(self, home: Home) -> str | None:
         """The reason why a type with such values cannot provide it; None if it can."""
         elsewhere = [column.table.name for column in self.needed if column.table is not home.table]

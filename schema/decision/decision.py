@@ -23,13 +23,12 @@ from graphql import (
 )
 
 from policy.conditions import Condition
-from policy.decision import Gap, Granted, Reason, Refused, alternatives, decide
-from policy.grant import Grant, Partner, Refusal
-from policy.hard_rules import never_received
+from policy.decision import Granted, Reason, Refused
+from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
-from policy.recipients import Recipient
 from policy.rules import Rule
 from schema.core.errors import ErrorCode, ResponseError
+from schema.decision.verdicts import CoordinateVerdicts
 from schema.decision.walking import ArgumentVisitor, SelectionWalker, fragments
 from schema.documents.documents import Operation
 from schema.model.model import SchemaModel, input_rule
@@ -133,59 +132,17 @@ def decide_operation(model: SchemaModel, operation: Operation, grant: Grant, pur
     return collector.decision()
 
 
-def _is_datum(rule: Rule) -> bool:
-    """True for a field of an object type; not for root fields, arguments and inputs, which select whom, not what."""
-    return "(" not in rule.coordinate and not rule.coordinate.startswith("Query.")
-
-
-def _undertaken(partner: Partner, rule: Rule) -> bool:
-    """True if the partner may receive the field: its undertaking names it, and no hard rule forbids it."""
-    return rule.coordinate in partner.fields and not never_received(rule.category, Recipient.PARTNER)
-
-
-class _DecisionCollector:
+class _DecisionCollector(CoordinateVerdicts):
     """Collects the decisions on the coordinates of one operation."""
 
     def __init__(self, model: SchemaModel, purpose: Purpose | None, grant: Grant) -> None:
-        self.model, self.purpose, self.grant = model, purpose, grant
+        super().__init__(model, purpose, grant)
         self.introspects = False
-        self._verdicts: dict[str, Granted | Refused] = {}
         # Nodes by id(): hashing a node would walk its whole subtree.
         self._fields: dict[str, dict[int, Node]] = {}
         self._inputs: dict[str, dict[int, Node]] = {}
         self._guarded: list[Guarded] = []
         self._withheld: set[str] = set()
-
-    def verdict(self, rule: Rule | None, coordinate: str) -> Granted | Refused:
-        """The decision on one coordinate, made once. An undeclared coordinate is refused (default deny, G9)."""
-        if coordinate not in self._verdicts:
-            self._verdicts[coordinate] = self._decide(rule)
-        return self._verdicts[coordinate]
-
-    def _decide(self, rule: Rule | None) -> Granted | Refused:
-        if rule is None:
-            return Refused(Reason.UNDECLARED)
-        if self.grant.third_party and (rule.first_party or (rule.scopes and not rule.allowances)):  # O10
-            return Refused(Reason.FIRST_PARTY_ONLY)
-        if not rule.allowances and rule.category is None and not rule.scopes:
-            return Granted()
-        # Root fields and arguments select customers and are no data, so no undertaking lists them.
-        partner = self.grant.partner
-        if partner is not None and _is_datum(rule) and not _undertaken(partner, rule):  # R7
-            return Refused(Reason.NOT_IN_UNDERTAKING)
-        if self.purpose is None:
-            allowed = tuple(each for each in Purpose if each.enabled and rule.when(each))
-            return Refused(Reason.PURPOSE_NOT_ALLOWED, allowed) if rule.allowances else self._by_scope(rule)
-        # The policy's decision depends on these four alone, so it is shared by all operations.
-        key = (rule.coordinate, self.purpose, self.grant.scopes, self.grant.third_party)
-        verdict = self.model.verdicts.get(key)
-        if verdict is None:
-            verdict = self.model.verdicts[key] = decide(rule, *key[1:])
-        return Refused(Reason.UNDECLARED) if isinstance(verdict, Gap) else verdict
-
-    def _by_scope(self, rule: Rule) -> Granted | Refused:
-        held = any(needed <= self.grant.scopes for needed in rule.scopes)
-        return Granted() if held else Refused(Reason.SCOPE_MISSING, scopes=alternatives(rule))
 
     def field(self, parent: str, possible: Sequence[str], name: str, node: FieldNode) -> None:
         """Decide on a field for the parent type it is selected on, and for every possible object type there."""
@@ -207,38 +164,25 @@ class _DecisionCollector:
 
     def _of_any_type(self, parent: str, possible: Sequence[str], name: str, node: FieldNode) -> None:
         """Decide for `node(id:)`: types that the purpose may not read are hidden. It is refused only if all are."""
-        hidden = [each for each in possible if isinstance(self._verdict_of(each, name), Refused)]
+        hidden = [each for each in possible if isinstance(self.verdict_of(each, name), Refused)]
         self._withheld.update(f"{each}.{name}" for each in hidden)
         if len(hidden) == len(possible):
-            refused = [self._verdict_of(each, name) for each in hidden]
+            refused = [self.verdict_of(each, name) for each in hidden]
             allowed = {one for each in refused if isinstance(each, Refused) for one in each.allowed}
             assert isinstance(refused[0], Refused)
             either = Refused(refused[0].reason, tuple(each for each in Purpose if each in allowed))
             self._report(f"{parent}.{name}", either, node)
 
     def _judged(self, type_name: str, name: str, node: FieldNode) -> bool:
-        verdict = self._verdict_of(type_name, name)
+        verdict = self.verdict_of(type_name, name)
         if isinstance(verdict, Refused):
             self._report(f"{type_name}.{name}", verdict, node)
         return isinstance(verdict, Granted)
 
     def _report(self, coordinate: str, verdict: Refused, node: FieldNode) -> None:
         # For `Query.node` the combined decision replaces the field's own.
-        self._verdicts[coordinate] = verdict
+        self.verdicts[coordinate] = verdict
         self._fields.setdefault(coordinate, {})[id(node)] = node
-
-    def _verdict_of(self, type_name: str, name: str) -> Granted | Refused:
-        """The decision on one field; a rendered document is granted only if each field that it contains is (R58)."""
-        model = self.model.field(type_name, name)
-        verdict = self.verdict(model.rule, model.coordinate)
-        # All or nothing: a document with fields withheld would be a different document.
-        contents = model.source.contents if model.source is not None else None
-        if contents is not None and isinstance(verdict, Granted):
-            for coordinate in contents.fields.values():
-                within = self.verdict(self.model.rules[coordinate], coordinate)
-                if isinstance(within, Refused):
-                    return within
-        return verdict
 
     def inbound(self, coordinate: str, rule: Rule | None, node: Node) -> None:
         """Decide on an argument or input field that the document uses."""
@@ -260,7 +204,7 @@ class _DecisionCollector:
             tuple(self._refused(self._fields)),
             {
                 coordinate: verdict.conditions
-                for coordinate, verdict in self._verdicts.items()
+                for coordinate, verdict in self.verdicts.items()
                 if isinstance(verdict, Granted) and verdict.conditions
             },
             # A variable that is used in several places is guarded once.
@@ -273,7 +217,7 @@ class _DecisionCollector:
 
     def _refused(self, found: Mapping[str, Mapping[int, Node]]) -> Iterator[RefusedField]:
         for coordinate, nodes in found.items():
-            verdict = self._verdicts[coordinate]
+            verdict = self.verdicts[coordinate]
             assert isinstance(verdict, Refused)
             yield RefusedField(coordinate, verdict, _locations(nodes.values()))
 

@@ -11,13 +11,12 @@ from audits.schema.documents import read_document
 from audits.schema.facts import Facts
 from audits.schema.places import SourcePosition
 from audits.schema.sources import Text
-from policy.app_scopes import APP_SCOPES
 from policy.conditions import Condition
-from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from schema.core.errors import ResponseError
 from schema.decision.decision import Decision, RefusedField, decide_operation
 from schema.decision.purposes import Chosen, choose, stated
+from schema.decision.registered import grant_of
 from schema.documents.documents import Documents, Operation
 from schema.documents.limits import Limits
 from schema.execution.planning import make_plan
@@ -58,7 +57,7 @@ class Explainer:
         return Explanation(text, tuple(found), tuple(unfit))
 
     def _for(self, text: Text, operation: Operation, purpose: Purpose | None, registered: str | None) -> Explained:
-        grant = self._grant(purpose)
+        grant = grant_of(self.client)
         statement = stated(operation.node, {}, purpose.name if purpose else None, None)
         reference = CASE if purpose is not None and purpose.requires_reference else None
         own = Purpose.__members__.get(registered or "")
@@ -84,27 +83,6 @@ class Explainer:
             fields=tuple(self._fields(text, asked, decision)),
             columns=tuple(self._columns(operation, decision)),
             remarks=tuple(self._remarks(operation, purpose, reference)),
-        )
-
-    def _grant(self, purpose: Purpose | None) -> Grant:
-        """The grant of a token of the client; with a purpose limited to own data it has a placeholder subject."""
-        purposes = frozenset(self.client.known())
-        bound = any(each.own_data_only for each in purposes)
-        third_party = bound and not self.client.first_party
-        return Grant(
-            token_id="explained",  # noqa: S106 (no token at all)
-            client_id=self.client.id,
-            # Any subject: the decision depends on whether there is one, not on whom.
-            subject=1 if bound else None,
-            purposes=purposes,
-            # A third-party token has the scopes that customers can consent to, and no others (O10).
-            scopes=self.client.scopes & APP_SCOPES if third_party else self.client.scopes,
-            expires_at=0,
-            refusal=Refusal[self.client.refusal],
-            documents_only=self.client.documents_only,
-            introspection=self.client.introspection,
-            max_page=self.client.max_page,
-            third_party=third_party,
         )
 
     def _fields(self, text: Text, operation: str, decision: Decision) -> Iterator[Judged]:

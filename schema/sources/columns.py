@@ -10,6 +10,7 @@ from graphql import GraphQLEnumType, get_named_type, is_non_null_type
 from sqlalchemy import BigInteger, Boolean, Column, Table
 
 from resolvers.reads.guard import OpenedRecord
+from schema.core.returning import returns_value
 from schema.core.source import Home
 from schema.execution.plans import PlannedField
 from schema.execution.shapes import InRows, NotCoveredError, RowNames, Shapes, display, known_value
@@ -37,6 +38,11 @@ class ColumnValue(OfRow, InRows):
     def shown(self) -> tuple[Column[Any], ...]:
         """The column."""
         return (self.column,)
+
+    @property
+    def always(self) -> bool:
+        """True for a column that is NOT NULL, read by a function that returns no None."""
+        return not self.column.nullable and returns_value(self.read)
 
     def resolver(self) -> Resolver:
         """Decrypt and read the value."""
@@ -76,6 +82,11 @@ class Embedded(OfRow, InRows):
         """The column."""
         return (self.column,)
 
+    @property
+    def always(self) -> bool:
+        """True for a column that is NOT NULL."""
+        return not self.column.nullable
+
     def resolver(self) -> Resolver:
         """Decrypt the list of parts."""
         return opening(lambda record: record.value(self.column))
@@ -93,6 +104,11 @@ class Part(Resolved):
 
     index: int | None
     read: Callable[[Any], Any] | None = None
+
+    @property
+    def always(self) -> bool:
+        """True for what is made of the whole list: of its parts each may be missing."""
+        return self.index is None and self.read is not None and returns_value(self.read)
 
     def misplaced(self, home: Home) -> str | None:
         """It stands in embedded objects alone."""

@@ -45,6 +45,13 @@ class Related(Prepared, Charged, Resolved, BelowRows, InRows):
         """The table of the related rows."""
         return self.relation.table
 
+    @property
+    def always(self) -> bool:
+        """True for a list, and for the one row that a NOT NULL foreign key names."""
+        source, target = self.relation.source, self.relation.target
+        names_a_row = list(self.relation.table.primary_key.columns) == [target]
+        return self.relation.many or (names_a_row and not source.nullable and bool(source.foreign_keys))
+
     def prepare(self, planner: Planner, planned: PlannedField) -> None:
         """Prepare the read by the keys of the enclosing rows."""
         table = self.relation.table
@@ -114,6 +121,11 @@ class Connection(Prepared, Charged, Resolved):
     __slots__ = ()
 
     connects: ClassVar[bool] = True
+
+    @property
+    def always(self) -> bool:
+        """True: a page without rows is a page."""
+        return True
 
     def rows(self, planned: PlannedField) -> Rows:
         """The page size."""

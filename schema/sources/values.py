@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from schema.core.returning import returns_value
 from schema.core.source import Home, Source
 from schema.execution.bindings import size_of
 from schema.execution.compiling import AtRoot, Compiler
@@ -41,6 +42,13 @@ class Attribute(OfObject):
     attributed: ClassVar[bool] = True
 
     name: str
+    present: bool = False
+    """It is never None, although the field is nullable, so that it can be withheld."""
+
+    @property
+    def always(self) -> bool:
+        """As declared."""
+        return self.present
 
     def resolver(self) -> Resolver:
         """Read the attribute."""
@@ -95,6 +103,11 @@ class Computed(OfNoRow, Charged, OfRow):
     """
 
     run: Work
+
+    @property
+    def always(self) -> bool:
+        """True for a function that returns no None."""
+        return returns_value(self.run)
 
     def rows(self, planned: PlannedField) -> Rows:
         """One; a computed connection, such as `Customer.accesses`, reads pages like any other."""

@@ -35,9 +35,9 @@ ALTERED = (
 )
 
 
-def _ledger_field(name: str, description: str) -> Any:
-    """A field of a ledger entry, readable by the customer alone."""
-    declared = Declared(Attribute(name), Category.SUBJECT_PSEUDONYM, allowances((SELF,)), RetentionRule.LEDGER)
+def _ledger_field(name: str, description: str, *, always: bool = False) -> Any:
+    """A field of a ledger entry, readable by the customer alone; `always`: every entry has it."""
+    declared = Declared(Attribute(name, always), Category.SUBJECT_PSEUDONYM, allowances((SELF,)), RetentionRule.LEDGER)
     return declare(declared, description, own_retention=True)
 
 
@@ -45,7 +45,7 @@ def _ledger_field(name: str, description: str) -> Any:
 class DataAccessField:
     """One field that was read."""
 
-    coordinate: str | None = _ledger_field("coordinate", "The schema coordinate.")
+    coordinate: str | None = _ledger_field("coordinate", "The schema coordinate.", always=True)
     description: str | None = _ledger_field("description", "Its description in plain words.")
     category: CategoryEnum | None = _ledger_field("category", "The category of its data.")
 
@@ -54,28 +54,28 @@ class DataAccessField:
 class DataAccessProof:
     """The proof that the signed ledger contains the entry; `gateway ledger verify` checks it with the public key."""
 
-    size: str | None = _ledger_field("size", "The number of entries in the tree.")
-    leaf: str | None = _ledger_field("leaf", "The hash of the entry, in base64.")
+    size: str | None = _ledger_field("size", "The number of entries in the tree.", always=True)
+    leaf: str | None = _ledger_field("leaf", "The hash of the entry, in base64.", always=True)
     path: list[str] | None = _ledger_field(
-        "path", "The inclusion path from the leaf's sibling to the root (RFC 9162), in base64."
+        "path", "The inclusion path from the leaf's sibling to the root (RFC 9162), in base64.", always=True
     )
-    checkpoint: str | None = _ledger_field("checkpoint", "The signed root (C2SP tlog-checkpoint).")
-    entry: str | None = _ledger_field("entry", "The entry itself; it contains the customer's pseudonym.")
-    file: str | None = _ledger_field("file", "The whole proof as one file (C2SP tlog-proof).")
+    checkpoint: str | None = _ledger_field("checkpoint", "The signed root (C2SP tlog-checkpoint).", always=True)
+    entry: str | None = _ledger_field("entry", "The entry itself; it contains the customer's pseudonym.", always=True)
+    file: str | None = _ledger_field("file", "The whole proof as one file (C2SP tlog-proof).", always=True)
 
 
 @plain_type
 class DataAccess:
     """One reading of the customer's data, as recorded in the ledger."""
 
-    index: str | None = _ledger_field("index", "Its index in the ledger.")
-    at: DateTime | None = _ledger_field("at", "The time.")
+    index: str | None = _ledger_field("index", "Its index in the ledger.", always=True)
+    at: DateTime | None = _ledger_field("at", "The time.", always=True)
     client: str | None = _ledger_field("client", "The id of the client that read.")
     client_name: str | None = _ledger_field("client_name", "The client's name.")
     purpose: PurposeEnum | None = _ledger_field("purpose", "The purpose.")
     why: str | None = _ledger_field("why", "The purpose in plain words.")
     reference: str | None = _ledger_field("reference", "The reference of the case, if the purpose requires one.")
-    fields: list[DataAccessField] | None = _ledger_field("fields", "The fields that were read.")
+    fields: list[DataAccessField] | None = _ledger_field("fields", "The fields that were read.", always=True)
     proof: DataAccessProof | None = _ledger_field("proof", "The proof; null until the entry is signed, in a minute.")
 
 
