@@ -17,10 +17,12 @@ from audits.papers.drafts import NOTICE, RECORD, Draft, Stamp, draft
 from audits.papers.record import record
 from audits.papers.registers import SCHEMA_ALONE, Registers, registers_of
 from audits.papers.transfers import require_safeguards
+from audits.reports.own_words import own_words_report
 from audits.reports.reading import Readers
 from audits.schema.facts import Facts
 from audits.schema.lint import lint
 from audits.schema.sources import read_text
+from audits.schema.vocabulary import Vocabulary
 from gateway.commands.audit.output import (
     FOUND,
     form_of,
@@ -58,6 +60,7 @@ def _spoken(_: click.Context, __: click.Parameter, given: str) -> str:
 @controller_option
 @example_option
 @on_option
+@click.option("--own-vocabulary", is_flag=True, help="Of another team's SCHEMA, in the words that it defines.")
 @click.option("--language", callback=_spoken, default="en", show_default=True, help="en, fr, or a further one.")
 @output_options()
 def notice_(
@@ -65,6 +68,7 @@ def notice_(
     controller: str | None,
     example: bool,
     on: datetime | None,
+    own_vocabulary: bool,
     language: str,
     form: str | None,
     output: Path | None,
@@ -82,12 +86,15 @@ def notice_(
         gateway audit notice --controller controller.toml --format html -o notice.html
         gateway audit notice --controller controller.toml --language fr --format markdown
         gateway audit notice --on 2027-03-01 --format html -o notice-of-march.html
+        gateway audit notice their.graphql --own-vocabulary        # data, purposes, bases, periods
     \b
     Exit code 1 when the schema has errors, 2 when the controller's file leaves something out, or nothing held that day.
     """
     # `--example` first: it needs neither store nor controller's file, which do not exist yet.
     if example:
         leave(_example(), output)
+    elif own_vocabulary:
+        leave_own_words(schema, form, output)
     elif on is not None:
         leave_released(NOTICE, on.date(), language, form, output)
     else:
@@ -127,6 +134,12 @@ def record_(
         leave_released(RECORD, on.date(), "en", form, output)
     else:
         leave_draft(RECORD, schema, controller, "en", form, output)
+
+
+def leave_own_words(schema: str | None, form: str | None, output: Path | None) -> None:
+    """Print or write the facts for a notice that a schema tells in its own words."""
+    with unreadable_as_sentence():
+        leave_report(own_words_report(sound_facts(schema, own_vocabulary=True)), form, output)
 
 
 def leave_released(kind: str, day: date, language: str, form: str | None, output: Path | None) -> None:
@@ -228,10 +241,11 @@ def local_day() -> date:
     return datetime.now(read_settings().time_zone).date()
 
 
-def sound_facts(schema: str | None) -> Facts:
+def sound_facts(schema: str | None, own_vocabulary: bool = False) -> Facts:
     """The facts of a schema without lint errors; exits with FOUND otherwise, as its documents would be untrue."""
     facts = read_facts(schema).require_readable()
-    errors = [each for each in lint(facts) if each.level == "error"]
+    words = Vocabulary.of_schema(facts.sdl) if own_vocabulary else None
+    errors = [each for each in lint(facts, words) if each.level == "error"]
     if not errors:
         return facts
     click.echo(
