@@ -25,10 +25,10 @@ class PersonName:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PostalAddress:
-    """A postal address; `country` is ISO 3166-1 alpha-2."""
+    """A postal address; `country` is one of `values.country.COUNTRIES`."""
 
     street: str
-    postal_code: str
+    postal_code: str | None
     city: str
     country: str
     street2: str | None = None

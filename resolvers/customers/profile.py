@@ -19,9 +19,9 @@ from store.crypto.subject_key import SubjectKey
 from store.sql.statements import Statement
 from store.tables.customers import customers
 from values.lines import LONGEST
+from values.postal_address import PARTS
 
 NAME = {"givenName": 0, "familyName": 1}
-ADDRESS = ("street", "street2", "postalCode", "city", "region", "country")
 FORMS: dict[Column[Any], Callable[[InputReader, str], str | None]] = {
     customers.c.phone: InputReader.phone,
     customers.c.locale: InputReader.language,
@@ -102,7 +102,7 @@ def _changes(
             name[NAME[part]] = value
         changes["name"] = _resting(key, customers.c.name, name)
     if address is not None:
-        changes["postal_address"] = _resting(key, customers.c.postal_address, [address.get(part) for part in ADDRESS])
+        changes["postal_address"] = _resting(key, customers.c.postal_address, [address.get(part) for part in PARTS])
     elif "postalAddress" in given:
         changes["postal_address"] = None
     return changes

@@ -39,7 +39,7 @@ async def register_customer(context: CommandContext, given: Mapping[str, Any]) -
         postal_address=PostalAddress(
             street=address["street"] or "",
             street2=address["street2"],
-            postal_code=address["postalCode"] or "",
+            postal_code=address["postalCode"],
             city=address["city"] or "",
             region=address["region"],
             country=address["country"] or "",

@@ -13,8 +13,8 @@ from resolvers.customers.new_customer_rows import FURTHER
 from resolvers.imports.source import COLUMNS, SourceRecord
 from resolvers.inputs import values
 from resolvers.inputs.report import FieldFault, ImportProblem
-from resolvers.inputs.values import Fields
-from values import domain_name, lines, mailbox, person_name
+from resolvers.inputs.values import FieldProblem, Fields
+from values import domain_name, lines, mailbox, person_name, postal_code
 from values.domain_name import to_unicode
 
 MOST_SERVICES = 200
@@ -32,7 +32,7 @@ def customer(record: SourceRecord, now: datetime) -> NewCustomer | list[ImportPr
     if record.fault is not None:
         return [ImportProblem(record.row, record.line, "the record", record.fault)]
     # All problems of a row at once, so that a file is corrected in few rounds.
-    problems: list[tuple[str, FieldFault]] = []
+    problems: list[FieldProblem] = []
     found = _customer(Fields(record.fields, problems, now))
     return [ImportProblem(record.row, record.line, *each) for each in problems] if problems else found
 
@@ -58,13 +58,23 @@ def _name(fields: Fields, part: str) -> str:
 
 
 def _address(fields: Fields) -> PostalAddress:
+    written = {
+        "street": fields.required("street"),
+        "street2": fields.text("street2"),
+        "postalCode": fields.text("postal_code", most=postal_code.LONGEST),
+        "city": fields.required("city", most=100),
+        "region": fields.text("region", most=100),
+        "country": fields.required("country", values.country, 2),
+    }
+    if written["country"] and written["street"] and written["city"]:  # Otherwise it has its faults already.
+        written = values.address(fields, written)
     return PostalAddress(
-        street=fields.required("street"),
-        street2=fields.text("street2"),
-        postal_code=fields.required("postal_code", most=20),
-        city=fields.required("city", most=100),
-        region=fields.text("region", most=100),
-        country=fields.required("country", values.country, 2),
+        street=written["street"] or "",
+        street2=written["street2"],
+        postal_code=written["postalCode"],
+        city=written["city"] or "",
+        region=written["region"],
+        country=written["country"] or "",
     )
 
 

@@ -19,9 +19,10 @@ Format = Literal["csv", "ndjson"]
 MOST_BYTES = 100_000
 """Maximum bytes of a record. It is below the field limit of Python's csv module (131,072), so it applies first."""
 
-REQUIRED = ("given_name", "family_name", "email", "street", "postal_code", "city", "country")
+REQUIRED = ("given_name", "family_name", "email", "street", "city", "country")
 OPTIONAL = (
-    "customer_number", "customer_since", "phone", "street2", "region", "locale", "product_news", "services", *FURTHER,
+    "customer_number", "customer_since", "phone", "street2", "postal_code", "region", "locale", "product_news",
+    "services", *FURTHER,
 )  # fmt: skip
 COLUMNS = REQUIRED + OPTIONAL
 """The columns of CSV and the keys of NDJSON."""

@@ -62,6 +62,8 @@ class FieldFault(Enum):
     SEVERAL_PHONES = "has several telephone numbers: give one"
     PHONE_LENGTH = "has more or fewer digits than the telephone numbers of its country"
     NOT_A_COUNTRY = "is not the two-letter code of a country, such as CH"
+    NOT_A_POSTAL_CODE = "is not a postal code of its country or region"
+    NOT_A_REGION = "is not a state or province of its country"
     NOT_A_LANGUAGE = "is not a language tag, such as fr-CH"
     NOT_A_BOOLEAN = "is neither true nor false"
     NOT_A_DATE = "is not a date, such as 2026-03-31 or 2026-03-31T14:00:00Z"
@@ -88,9 +90,12 @@ class ImportProblem:
     line: int
     field: str
     fault: FieldFault
+    instead: str = ""
+    """What its country has: an example of a postal code, the choice of regions."""
 
     def __str__(self) -> str:
-        return f"row {self.row} (line {self.line}): {self.field} {self.fault.value}"
+        instead = f", such as {self.instead}" if self.instead else ""
+        return f"row {self.row} (line {self.line}): {self.field} {self.fault.value}{instead}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 from messages.message import Text
 from resolvers.commands.context import UserProblem
-from resolvers.inputs.addresses import checked
 from resolvers.inputs.report import FieldFault
 from resolvers.inputs.values import language
 from values import lines, mailbox, person_name, telephone
@@ -15,6 +14,7 @@ from values.country import read_country
 from values.lines import LineError, read_line
 from values.mailbox import MailboxError, read_mailbox
 from values.person_name import read_name
+from values.postal_address import read_postal_address
 from values.telephone import read_telephone
 
 
@@ -66,7 +66,7 @@ class InputReader:
                 inner._needed(part)
         # The rules of a country apply only to an address that is complete.
         if not inner.problems:
-            found, problems = checked(found)
+            found, problems = read_postal_address(found)
             for fault in problems:
                 inner.problem(fault.part, fault.code, fault.message)
         self.problems += inner.problems

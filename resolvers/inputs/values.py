@@ -15,9 +15,12 @@ from values.domain_name import DomainNameError, to_ascii
 from values.lines import LineError, read_line
 from values.mailbox import MailboxError, read_mailbox
 from values.person_name import read_name
+from values.postal_address import read_postal_address
 from values.telephone import TelephoneError, TelephoneFault, read_telephone
 
 Check = Callable[[str], "str | FieldFault"]
+FieldProblem = tuple[str, FieldFault, str]
+"""A field's path, what is wrong with it, and what its country has instead; never a value."""
 
 # Characters that start a formula in spreadsheets, full-width forms included (CSV injection, D7).
 _FORMULA = tuple("=+-@＝＋－＠")
@@ -100,6 +103,22 @@ def name(text: str) -> str | FieldFault:
         return FieldFault.NOT_A_NAME
 
 
+ADDRESS_COLUMNS = {"postalCode": "postal_code"}
+ADDRESS_PROBLEMS = {
+    "REQUIRED": FieldFault.MISSING,
+    "INVALID_POSTAL_CODE": FieldFault.NOT_A_POSTAL_CODE,
+    "INVALID_REGION": FieldFault.NOT_A_REGION,
+}
+
+
+def address(fields: Fields, written: dict[str, str | None]) -> dict[str, str | None]:
+    """A postal address by the rules of its country; adds a fault for each part that breaks one."""
+    found, faults = read_postal_address(written)
+    for each in faults:
+        fields.fault(ADDRESS_COLUMNS.get(each.part, each.part), ADDRESS_PROBLEMS[each.code], ", ".join(each.instead))
+    return found
+
+
 def one_of(words: Sequence[str]) -> Check:
     """A check for one of the words, case-insensitive."""
     return lambda text: text.upper() if text.upper() in words else FieldFault.NOT_A_CHOICE
@@ -110,14 +129,12 @@ class Fields:
 
     __slots__ = ("_problems", "_raw", "_under", "now")
 
-    def __init__(
-        self, raw: Mapping[str, Any], problems: list[tuple[str, FieldFault]], now: datetime, under: str = ""
-    ) -> None:
+    def __init__(self, raw: Mapping[str, Any], problems: list[FieldProblem], now: datetime, under: str = "") -> None:
         self._raw, self._problems, self.now, self._under = raw, problems, now, under
 
-    def fault(self, name: str, fault: FieldFault) -> None:
-        """Add a fault of the field."""
-        self._problems.append((self._under + name, fault))
+    def fault(self, name: str, fault: FieldFault, instead: str = "") -> None:
+        """Add a fault of the field, with what would be right."""
+        self._problems.append((self._under + name, fault, instead))
 
     def raw(self, name: str) -> Any:
         """The field as written."""

@@ -23,6 +23,7 @@ from store.sql.metadata import ADDRESS_PARTS, Instant
 from store.tables.domains import domains
 from values.domain_name import to_unicode
 from values.mailbox import same_mailbox
+from values.postal_address import PARTS
 
 DETAILS: Final[Mapping[str, Column[Any]]] = {
     "name": domains.c.registrant_name,
@@ -32,7 +33,6 @@ DETAILS: Final[Mapping[str, Column[Any]]] = {
 }
 """The details by their names in inputs."""
 COORDINATES: Final = {column: f"Domain.registrant{name.capitalize()}" for name, column in DETAILS.items()}
-PARTS: Final = ("street", "street2", "postalCode", "city", "region", "country")
 
 
 def read_details(given: Mapping[str, Any]) -> tuple[dict[Column[Any], Any], InputReader]:

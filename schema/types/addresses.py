@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from policy.app_scopes import AppScope
 from policy.purposes import Purpose
-from resolvers.inputs.addresses import envelope
 from schema.core.scalars import CountryCode
 from schema.declare.fields import part, shared, together
 from schema.declare.records import plain_type
 from store.tables.customers import customers
+from values.envelope import envelope
 
 # Stands for every address column: all are sealed in the same parts.
 ADDRESS = customers.c.postal_address

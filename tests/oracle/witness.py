@@ -39,11 +39,11 @@ from sqlalchemy import select
 
 from policy.grant import Grant
 from policy.registries import shown
-from resolvers.inputs.addresses import envelope
 from schema.api.build import sdl
 from store.sql.metadata import metadata
 from tests.oracle.world import EMPTIED, IDS_KEY, NOW, World, newcomers
 from values.domain_name import DomainNameError, to_ascii
+from values.envelope import envelope
 
 Rows = Mapping[str, Sequence["Row"]]
 NONE: frozenset[str] = frozenset()

@@ -6,13 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from resolvers.inputs.addresses import PARTS, checked, envelope
 from store.database.store import Store
 from tests.promises.gate import Gate, own
-from values.country import COUNTRIES
 
 pytestmark = pytest.mark.anyio
 
@@ -108,12 +104,3 @@ async def test_of_two_edits_at_once_one_is_told_so_and_nothing_is_overwritten(ga
     won, lost = sorted(both, key=lambda each: len(each["userErrors"]))
     assert lost["customer"] == won["customer"], "whoever was too late can merge with the present object"
     assert (await change(gate))["customer"]["version"] == version + 1
-
-
-@given(st.sampled_from(sorted(COUNTRIES)), st.text(max_size=20), st.text(max_size=20), st.text(max_size=10))
-def test_every_country_takes_any_text_without_an_accident(country: str, street: str, city: str, code: str) -> None:
-    given = {"street": street, "street2": None, "postalCode": code, "city": city, "region": None, "country": country}
-    found, faults = checked(given)
-    assert bool(found) is not bool(faults)
-    lines = envelope([given[part] for part in PARTS])
-    assert lines and all(line == line.strip() and "\n" not in line for line in lines[-1:])

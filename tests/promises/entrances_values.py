@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from gateway.access.dpop import Call, DPoPVerifier
 from policy.purposes import Purpose
@@ -18,12 +19,14 @@ from resolvers.passwords.text import normal, too_long
 from schema.core.scalars import _parse
 from store.crypto.blind_index import Lookup, blind_index
 from tests.promises.foreign import Read, each_of
-from values import domain_name, mailbox
+from values import domain_name, mailbox, postal_code
 from values.country import read_country
 from values.date_time import read_day, read_day_or_moment
 from values.hosts import host_to_ascii, url_to_ascii
 from values.lines import read_line
 from values.person_name import read_name
+from values.postal_code import PostalCodeError, read_postal_code
+from values.regions import find_region
 from values.scripts import mixes_scripts
 
 RULES = Rules(12, True, (shipped(),))
@@ -43,6 +46,12 @@ def address_of(text: str) -> None:
         url = form.format(text)
         each_of(is_encrypted, url_to_ascii, lambda url: offences(AffiliateRegistration(url, "CH")))(url)
         PROOFS._is_for({"htu": url, "htm": "POST"}, Call("POST", "/oauth/token"))
+
+
+def _postal_code_of(text: str) -> None:
+    for country in ("GB", "LV", "QA"):
+        with suppress(PostalCodeError):
+            read_postal_code(text, country)
 
 
 VALUES: Mapping[str, Read] = {
@@ -66,6 +75,8 @@ VALUES: Mapping[str, Read] = {
     "a telephone number": each_of(
         lambda text: import_values.phone(f"+41{text}"), lambda text: InputReader({"x": f"+41{text}"}).phone("x")
     ),
+    "a region": each_of(lambda text: find_region(text, "US"), lambda text: find_region(text, "CN")),
+    "a postal code": lambda text: _postal_code_of(text[: postal_code.LONGEST]),
     "a language": import_values.language,
     "a country": read_country,
     "a customer number": import_values.number,

@@ -15,6 +15,10 @@ from tests.promises.foreign import HARD, reading
 from tests.promises.growth import LARGE, QUICK, fault, seconds_of
 from tests.promises.patterns import Used, all_used, modules, texts_against
 from tests.tables import hold_for_all
+from values.address_data import customs_of
+from values.country import COUNTRIES
+from values.postal_code import LONGEST as LONGEST_POSTAL_CODE
+from values.regions import regions_of
 
 REFERENCES = (
     "[A-Z0-9]{1,20}[A-Z]{0,20}[0-9]{1,20}",
@@ -135,6 +139,7 @@ READERS = {
 ours, it takes its length, and is bounded in depth.)"""
 READING = {
     "audits.schema.documents": "a document",
+    "audits.compatibility.shape": "a schema",
     "audits.schema.sdl_reading": "a schema",
     "gateway.http.bodies": "an address",
     "gateway.api.exports": "an address",
@@ -199,7 +204,7 @@ def test_every_pattern_that_is_made_at_run_time_is_tried() -> None:
         for node in ast.walk(function)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile"
     }
-    assert made == {"policy.references"}
+    assert made == {"policy.references", "values.address_data", "values.regions"}
 
 
 def test_every_reader_of_a_foreign_format_stands_in_the_table() -> None:
@@ -222,6 +227,7 @@ NORMALISING = {
     "store.crypto.blind_index": "a look-up",
     "values.lines": "a line",
     "values.mailbox": "an e-mail address",
+    "values.regions": "a region",
 }
 """Who normalises, and the text of the table by which it is measured; nothing foreign is normalised unmeasured."""
 
@@ -237,6 +243,18 @@ def test_nothing_else_normalises_text() -> None:
     }
     assert found == set(NORMALISING), found ^ set(NORMALISING)
     assert set(NORMALISING.values()) <= {"the demo's own words", *TEXTS}
+
+
+def test_the_patterns_of_postal_codes_are_quick_at_their_length() -> None:
+    """They are a library's, one a country and region; longer texts are refused before."""
+    rules = [(country, customs_of(country).postal_code) for country in sorted(COUNTRIES)]
+    regions = [(country, each.codes) for country in sorted(COUNTRIES) for each in regions_of(country)]
+
+    def check(_place: str, pattern: re.Pattern[str]) -> None:
+        for make in texts_against(pattern):
+            assert seconds_of(partial(pattern.fullmatch, make(LONGEST_POSTAL_CODE))) < QUICK
+
+    hold_for_all(check, ((country, each) for country, each in (*rules, *regions) if each is not None))
 
 
 @pytest.mark.parametrize("text", REFERENCES)
