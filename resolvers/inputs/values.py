@@ -113,8 +113,8 @@ ADDRESS_PROBLEMS = {
 
 def address(fields: Fields, written: dict[str, str | None]) -> dict[str, str | None]:
     """A postal address by the rules of its country; adds a fault for each part that breaks one."""
-    found, faults = read_postal_address(written)
-    for each in faults:
+    found, problems = read_postal_address(written)
+    for each in problems:
         fields.fault(ADDRESS_COLUMNS.get(each.part, each.part), ADDRESS_PROBLEMS[each.code], ", ".join(each.instead))
     return found
 

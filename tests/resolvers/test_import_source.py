@@ -70,8 +70,8 @@ def test_another_encoding_is_refused_with_its_line(records: Read, encoding: str)
 
 def test_missing_columns_are_named(records: Read) -> None:
     error = refused(records, f"given_name,family_name,street,city,country\n{SECRET}\n")
-    assert (error.fault, error.columns) == (FileFault.MISSING_COLUMNS, ("email", "city"))
-    assert "email, city" in str(error)
+    assert (error.fault, error.columns) == (FileFault.MISSING_COLUMNS, ("email",))
+    assert "email" in str(error)
 
 
 def test_a_file_without_header_does_not_show_its_first_customer(records: Read) -> None:
