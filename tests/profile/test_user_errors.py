@@ -22,7 +22,7 @@ from policy.cards import CardFault
 from policy.purposes import Purpose
 from policy.user_error_codes import UserErrorCode
 from resolvers.commands.context import UserProblem
-from resolvers.inputs.addresses import WORDS
+from resolvers.inputs.values import ADDRESS_PROBLEMS
 from schema.api.build import core_schema
 from store.database.store import Store
 from tests.promises.gate import TODAY, Gate, grant, own
@@ -67,7 +67,7 @@ def test_every_code_that_is_described_can_be_returned() -> None:
 
 
 def test_the_codes_that_are_looked_up_in_a_table_are_described() -> None:
-    looked_up = {each.code for each in MailboxFault} | {code for code, _ in WORDS.values()}
+    looked_up = {each.code for each in MailboxFault} | set(ADDRESS_PROBLEMS)
     assert looked_up | {f"INVALID_CARD_{each.name}" for each in CardFault} <= set(UserErrorCode.__members__)
 
 
