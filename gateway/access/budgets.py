@@ -116,6 +116,10 @@ class Budgets:
             return BudgetReservation(wait)
         return BudgetReservation(0.0, customers.take(own, cost), clients.take(whole, cost))
 
+    def quota(self, customer: int | None = None) -> int:
+        """The objects a minute of each customer, or else of each client."""
+        return int((self._clients if customer is None else self._customers).most)
+
     def remaining(self, client_id: str, customer: int | None = None) -> tuple[int, float]:
         """The objects that are left of the customer's budget, or else the client's; seconds until it is whole again."""
         now = self._clock()

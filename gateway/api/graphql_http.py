@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,6 +18,8 @@ from gateway.http.disconnect import RequestTimeoutError, run_until_disconnect
 from gateway.http.middleware import problem_of
 from gateway.http.negotiation import Media, answer_media, is_json_in_utf8
 from gateway.http.problems import ProblemError
+from gateway.http.rate_limit_fields import RateLimitFields
+from gateway.http.statuses import STATUSES
 from gateway.tokens.tokens import TokenError
 from messages.negotiation import preferred
 from policy.grant import Grant
@@ -27,22 +31,7 @@ NO_STORE = (b"cache-control", b"no-store")
 ALLOWED = b"GET, POST"
 MAX_PURPOSE = 64
 MAX_REFERENCE = 128
-
-STATUS = {
-    RequestOutcome.OK: 200,
-    RequestOutcome.REQUEST_ERROR: 400,
-    RequestOutcome.REFUSED: 403,
-    RequestOutcome.STEP_UP_REQUIRED: 401,
-    RequestOutcome.METHOD_NOT_ALLOWED: 405,
-    RequestOutcome.THROTTLED: 429,
-    RequestOutcome.UNAVAILABLE: 503,
-    RequestOutcome.INTERNAL: 500,
-}
-"""The status under `application/graphql-response+json`."""
-
-ALWAYS_200 = {RequestOutcome.OK, RequestOutcome.REQUEST_ERROR, RequestOutcome.REFUSED, RequestOutcome.STEP_UP_REQUIRED}
-"""Outcomes with status 200 under `application/json` (§6.4.1): legacy clients take any other status for a failure."""
-
+Headers = tuple[tuple[bytes, bytes], ...]
 
 STEP_UP = (
     problems.REALM
@@ -64,54 +53,68 @@ class GraphQLApi(Protocol):
         ...
 
 
-class GraphQLEndpoint:
-    """The ASGI application at /graphql.
+@dataclass(frozen=True, slots=True)
+class ServedApi:
+    """The API with what stands before it: who may ask, how many at once, and what responses tell of budgets."""
+
+    api: GraphQLApi
+    authenticator: Authenticator
+    limiter: ConcurrencyLimiter
+    fields: RateLimitFields
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response, before it is sent."""
+
+    status: int
+    media: Media
+    headers: Headers
+    body: bytes
+
+
+class GraphQLRequests:
+    """Takes GraphQL requests over HTTP, and executes them.
 
     Requests are authenticated by their access token alone. A browser never sends that header by itself, and for another
     site only after a CORS preflight, which is refused; so neither cookies nor forms can act for anyone (CSRF), which
     holds for GET as well (G3).
     """
 
-    def __init__(
-        self,
-        api: GraphQLApi,
-        authenticator: Authenticator,
-        limiter: ConcurrencyLimiter,
-        settings: Settings,
-        page: ASGIApp | None,
-    ) -> None:
-        self._api = api
-        self._authenticator = authenticator
-        self._limiter = limiter
-        self._settings = settings
-        self._page = page
+    dry_run: ClassVar[bool] = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        reading = scope["method"] == "GET"
-        # The page before all else: it is public, and a browser that opens /graphql has no token.
-        media = answer_media(headers.get(b"accept"), reading and self._page is not None)
-        if media is Media.HTML and self._page is not None:
-            await self._page(scope, receive, send)
-            return
+    def __init__(self, served: ServedApi) -> None:
+        self._api, self._authenticator, self._limiter = served.api, served.authenticator, served.limiter
+        self._fields, self._settings = served.fields, served.settings
+        self._older = served.settings.status_codes == "older"
+        self._status = STATUSES[served.settings.status_codes]
+
+    async def reply(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, media: Media | None) -> Reply:
+        """The response in the media type that the client prefers; ClientDisconnectedError if nobody waits for it."""
         try:
             # Method and media type first: they cost nothing, and a refusal tells nothing about tokens.
             if scope["method"] not in ("GET", "POST"):
                 raise problems.method_not_allowed(ALLOWED)
             if media is None:
                 raise problems.not_acceptable()
-            outcome = await self._answer(scope, headers, receive)
-            status, extra = _status(outcome, media)
-            body = outcome.body
+            outcome, grant = await self._answer(scope, headers, receive)
+            status, media = self._status(outcome, media)
+            extra = (*self._fields.of(grant.client_id, grant.subject), *_headers(outcome))
+            return Reply(status, media, extra, outcome.body)
         except (ProblemError, TokenError, StoreUnavailableError) as error:
-            problem = problem_of(error)
-            status, extra, body = problem.status, problem.headers, problem.as_graphql()
-        except ClientDisconnectedError:
-            return  # There is nobody to send a response to.
-        await _send(send, status, media or Media.JSON, extra, body)
+            return self._refused(problem_of(error), media)
 
-    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Outcome:
+    def _refused(self, problem: ProblemError, media: Media | None) -> Reply:
+        if self._older:
+            status = 400 if problem.status == 422 else problem.status
+            return Reply(status, media or Media.JSON, problem.headers, problem.as_graphql())
+        # The draft's own media type says that it is a GraphQL response, which any server on the way may send as JSON.
+        return Reply(problem.status, Media.RESPONSE if media else Media.JSON, problem.headers, problem.as_graphql())
+
+    async def _answer(
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive
+    ) -> tuple[Outcome, VerifiedGrant]:
         """1. check the media type; 2. authenticate; 3. read the body; 4. take a slot; 5. execute.
 
         The slot comes after the body, so that slow bodies hold none (G13).
@@ -123,8 +126,8 @@ class GraphQLEndpoint:
         question = await self._question(scope, headers, receive)  # 3
         self._limiter.acquire_for(grant.client_id, grant.subject)  # 4
         try:
-            request = _request(question, headers, read_only=not posted)
-            return await self._execute(request, grant, receive)  # 5
+            request = _request(question, headers, read_only=not posted, dry_run=self.dry_run)
+            return await self._execute(request, grant, receive), grant  # 5
         finally:
             self._limiter.release_for(grant.client_id, grant.subject)
 
@@ -143,12 +146,32 @@ class GraphQLEndpoint:
             raise problems.unavailable("The answer was not ready in time.", retry_after=5) from error
 
 
+class GraphQLEndpoint(GraphQLRequests):
+    """The ASGI application at /graphql."""
+
+    def __init__(self, served: ServedApi, page: ASGIApp | None) -> None:
+        super().__init__(served)
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        # The page before all else: it is public, and a browser that opens /graphql has no token.
+        media = answer_media(headers.get(b"accept"), scope["method"] == "GET" and self._page is not None)
+        if media is Media.HTML and self._page is not None:
+            await self._page(scope, receive, send)
+            return
+        # Without a client there is nobody to send a response to.
+        with suppress(ClientDisconnectedError):
+            await send_reply(send, await self.reply(scope, headers, receive, media))
+
+
 def _uncompressed(headers: dict[bytes, bytes]) -> bool:
     # Compressed bodies are refused: a few kilobytes could expand to gigabytes.
     return headers.get(b"content-encoding", b"identity").lower() == b"identity"
 
 
-def _request(question: Question, headers: dict[bytes, bytes], read_only: bool) -> Request:
+def _request(question: Question, headers: dict[bytes, bytes], read_only: bool, dry_run: bool) -> Request:
     return Request(
         query=question.query,
         document_id=question.document,
@@ -159,6 +182,7 @@ def _request(question: Question, headers: dict[bytes, bytes], read_only: bool) -
         reference=_word(headers, b"purpose-reference", MAX_REFERENCE),
         read_only=read_only,  # A GET never runs a mutation (G2): links, prefetching and caches repeat GETs.
         in_url=read_only,
+        dry_run=dry_run,
         language=preferred(headers.get(b"accept-language", b"").decode("latin-1")),
         idempotency_key=_key(headers),
     )
@@ -185,24 +209,25 @@ def _word(headers: dict[bytes, bytes], name: bytes, longest: int) -> str | None:
     return value.decode()
 
 
-def _status(outcome: Outcome, media: Media) -> tuple[int, tuple[tuple[bytes, bytes], ...]]:
-    """The status of an outcome, and its headers."""
-    if media is Media.JSON and outcome.kind in ALWAYS_200:
-        return 200, ()
+def _headers(outcome: Outcome) -> Headers:
+    """The headers that belong to an outcome."""
+    if outcome.kind is RequestOutcome.OK:
+        return ()
     if outcome.kind is RequestOutcome.METHOD_NOT_ALLOWED:  # Allow is required with 405 (RFC 9110 §15.5.6).
-        return 405, ((b"allow", b"POST"),)
+        return ((b"allow", b"POST"),)
     if outcome.kind is RequestOutcome.STEP_UP_REQUIRED:
-        return 401, ((b"www-authenticate", STEP_UP),)
+        return ((b"www-authenticate", STEP_UP),)
     if outcome.scope:  # RFC 6750 §3.1
         challenge = problems.REALM + b', error="insufficient_scope", scope="%b"' % outcome.scope.encode("ascii")
-        return STATUS[outcome.kind], ((b"www-authenticate", challenge),)
+        return ((b"www-authenticate", challenge),)
     if outcome.retry_after:
-        return STATUS[outcome.kind], ((b"retry-after", b"%d" % outcome.retry_after),)
-    return STATUS[outcome.kind], ()
+        return ((b"retry-after", b"%d" % outcome.retry_after),)
+    return ()
 
 
-async def _send(send: Send, status: int, media: Media, extra: tuple[tuple[bytes, bytes], ...], body: bytes) -> None:
-    length = (b"content-length", b"%d" % len(body))
-    headers = [(b"content-type", media.content_type), length, NO_STORE, *extra]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def send_reply(send: Send, reply: Reply) -> None:
+    """Send a response that nobody keeps."""
+    length = (b"content-length", b"%d" % len(reply.body))
+    headers = [(b"content-type", reply.media.content_type), length, NO_STORE, *reply.headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

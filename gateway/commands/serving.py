@@ -107,7 +107,7 @@ async def _work_until_stopped(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
     async with open_services(settings) as services:
         await serving.warn_of_privileges(settings, working=True)
-        model = make_api(services, settings, means).model
+        model = make_api(services, settings, make_budgets(settings), means).model
         async with open_workers(services, settings, means, model) as workers, working(workers):
             log.info("working")
             await stop.wait()
@@ -133,7 +133,8 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             if settings.demo:
                 await tokens.require_demo()
         means = make_means(settings)
-        api = make_api(services, settings, means)
+        budgets = make_budgets(settings)
+        api = make_api(services, settings, budgets, means)
         sign_in = make_sign_in_services(services.store, settings, means, api, serving.now)
         rdap_limit = RateLimit(settings.rdap_per_minute, settings.proxies, settings.proxy_header)
         latencies = CollectorRegistry(auto_describe=False) if settings.metrics else None
@@ -142,6 +143,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             api=api,
             authenticator=services.authenticator,
             keys=services.keys,
+            budgets=budgets,
             # A process that cannot follow revocations lets nobody in, so it is not ready, either (O5).
             ready=Readiness(services.store.ready, services.revocations.follow),
             rules=api.model.rules,
@@ -185,7 +187,12 @@ def actions(rules: Iterable[Rule]) -> set[str]:
     return {scope for rule in rules for choice in rule.scopes for scope in choice}
 
 
-def make_api(services: Services, settings: Settings, means: SignInDependencies | None = None) -> Api:
+def make_budgets(settings: Settings) -> Budgets:
+    """The budgets of clients and customers, which are whole at the start."""
+    return Budgets(settings.client_budget, time.monotonic, settings.customer_budget)
+
+
+def make_api(services: Services, settings: Settings, budgets: Budgets, means: SignInDependencies | None = None) -> Api:
     """The GraphQL API; ends the process if the schema is not safe to serve (G9)."""
     limits = Limits(
         tokens=settings.max_tokens,
@@ -197,12 +204,11 @@ def make_api(services: Services, settings: Settings, means: SignInDependencies |
         seconds=settings.request_seconds,
     )
     try:
-        budget = Budgets(settings.client_budget, time.monotonic, settings.customer_budget)
         return Api(
             services.store,
             limits,
             clock=serving.now,
-            budget=budget,
+            budget=budgets,
             dependencies=means,
             watch=services.reach,
             references=settings.references,

@@ -487,6 +487,12 @@ class Settings:
         _networks,
         "127.0.0.0/8, ::1",
     )
+    status_codes: str = setting(
+        "GATEWAY_STATUS_CODES",
+        "of GraphQL responses: draft (422, 294), or older for clients that expect 400 and 200",
+        _choice("draft", "older"),
+        "draft",
+    )
     graphiql: bool = setting("GATEWAY_GRAPHIQL", "show the GraphiQL page to browsers at /graphql", _yes, "yes")
     log: str = setting("GATEWAY_LOG", "form of log lines: text or json", _choice("text", "json"), "text")
     # Off by default: who read what is in the ledger; a second trace would be one more copy to protect.

@@ -87,22 +87,22 @@ _map = msgspec.json.Decoder(dict[str, Any])
 
 
 def question_of_body(body: bytes) -> Question:
-    """The GraphQL request in a JSON body; Problem 400 if it is not one, whatever the bytes are (G1)."""
+    """The GraphQL request in a JSON body; Problem 400 or 422 if it is not one, whatever the bytes are (G1)."""
     try:
         question = _question.decode(body)
     except msgspec.ValidationError as error:
         if body.lstrip()[:1] == b"[":
             message = "Send one operation per request: batches are not answered."
-            raise problems.malformed(message, "BATCHING_NOT_SUPPORTED") from error
-        raise problems.malformed(f"The body does not fit: {error}.", "INVALID_PARAMETER") from error
+            raise problems.not_well_formed(message, "BATCHING_NOT_SUPPORTED") from error
+        raise problems.not_well_formed(f"The body does not fit: {error}.", "INVALID_PARAMETER") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # RecursionError: deeply nested JSON.
         raise problems.malformed("The body is not JSON in UTF-8.", "INVALID_JSON") from error
     return _complete(question)
 
 
 def question_of_address(query_string: bytes) -> Question:
-    """The GraphQL request in a GET's query string; Problem 400 if there is none or a parameter comes twice, 414 if it
-    is too long."""
+    """The GraphQL request in a GET's query string; Problem 400 or 422 if there is none or a parameter comes
+    twice, 414 if it is too long."""
     if len(query_string) > MAX_QUERY_STRING:
         raise problems.ProblemError(414, "ADDRESS_TOO_LONG", f"Use POST for more than {MAX_QUERY_STRING} bytes.")
     try:
@@ -113,7 +113,7 @@ def question_of_address(query_string: bytes) -> Question:
     found = dict(given)
     # Refused: a proxy or a log might take the other one of the two for the request.
     if len(found) < len(given):
-        raise problems.malformed("A parameter is given twice.", "INVALID_PARAMETER")
+        raise problems.not_well_formed("A parameter is given twice.", "INVALID_PARAMETER")
     # An empty parameter counts as absent: forms and GraphiQL send them like that.
     present = {name: value for name, value in found.items() if value}
     return _complete(
@@ -133,15 +133,17 @@ def _decoded(name: str, present: dict[str, str]) -> dict[str, Any] | None:
     try:
         return _map.decode(present[name])
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise problems.malformed(f"`{name}` is not a JSON object.", "INVALID_PARAMETER") from error
+        raise problems.not_well_formed(f"`{name}` is not a JSON object.", "INVALID_PARAMETER") from error
 
 
 def _complete(question: Question) -> Question:
     for value in (question.variables, question.extensions):
         if value and _deeper(value, MAX_NESTING):
-            raise problems.malformed(f"A value is nested more than {MAX_NESTING} levels deep.", "INVALID_PARAMETER")
+            raise problems.not_well_formed(
+                f"A value is nested more than {MAX_NESTING} levels deep.", "INVALID_PARAMETER"
+            )
     if question.query is None and question.document is None:
-        raise problems.malformed("There is no `query` and no `documentId`.", "QUERY_MISSING")
+        raise problems.not_well_formed("There is no `query` and no `documentId`.", "QUERY_MISSING")
     return question
 
 

@@ -36,6 +36,11 @@ def malformed(message: str, code: str = "BAD_REQUEST") -> ProblemError:
     return ProblemError(400, code, message)
 
 
+def not_well_formed(message: str, code: str) -> ProblemError:
+    """422: JSON, but no GraphQL request (GraphQL over HTTP, draft of August 2026)."""
+    return ProblemError(422, code, message)
+
+
 def method_not_allowed(allowed: bytes) -> ProblemError:
     """405: this address does not support the method."""
     return ProblemError(405, "METHOD_NOT_ALLOWED", f"Use {allowed.decode()}.", ((b"allow", allowed),))

@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access.authenticator import Authenticator
 from gateway.api import transparency
-from gateway.api.graphql_http import GraphQLApi, GraphQLEndpoint
+from gateway.api.dry_run import DryRunEndpoint
+from gateway.api.graphql_http import GraphQLApi, GraphQLEndpoint, ServedApi
 from gateway.api.purpose_map import purpose_map
 from gateway.api.schema_document import SchemaDocument
 from gateway.config.settings import Settings
@@ -28,9 +29,11 @@ from gateway.http.hosts import Hosts, names_of
 from gateway.http.latencies import Latencies
 from gateway.http.middleware import LastResort, Limited, Observe, Observed, SecurityHeaders, Withheld, log_request
 from gateway.http.pages import PROFILE, page_documents
+from gateway.http.rate_limit_fields import RateLimitFields
 from gateway.http.unfinished import UnfinishedBodies
 from gateway.tokens.signing_keys import SigningKeys
 from policy.rules import Rule
+from resolvers.reads.metering import RemainingBudget
 from store.sql.errors import StoreUnavailableError
 from store.sql.reading import Reader
 
@@ -43,6 +46,8 @@ class Parts:
     api: GraphQLApi
     authenticator: Authenticator
     keys: SigningKeys
+    budgets: RemainingBudget
+    """The budgets that responses tell."""
     ready: Callable[[], Awaitable[Any]]
     """Returns if the store can answer; StoreUnavailableError otherwise."""
     rules: Mapping[str, Rule]
@@ -86,8 +91,10 @@ def build(parts: Parts) -> ASGIApp:
 def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount]:
     """All routes of the gateway."""
     page = pages.GraphiQL(parts.settings) if parts.settings.graphiql else None
+    served = ServedApi(parts.api, parts.authenticator, limiter, RateLimitFields(parts.budgets), parts.settings)
     routes: list[Route | Mount] = [
-        Route("/graphql", GraphQLEndpoint(parts.api, parts.authenticator, limiter, parts.settings, page)),
+        Route("/graphql", GraphQLEndpoint(served, page)),
+        Route("/graphql/dry-run", DryRunEndpoint(served)),
         Route("/schema.graphql", SchemaDocument(parts.authenticator)),
         Route("/graphql/purposes", Purposes(purpose_map(parts.rules), parts.authenticator)),
         Route("/", StaticRoute(pages.client_area())),

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
+LARGEST_INT = 2**31 - 1
+"""The largest Int of GraphQL."""
+
 UNLIMITED = 2**62
 """Objects that nobody reads."""
 
@@ -31,14 +36,38 @@ class ListTooLongError(Exception):
         """The rows that were read to find that out."""
 
 
+class RemainingBudget(Protocol):
+    """The budgets of clients and customers, as far as they are shown."""
+
+    def quota(self, customer: int | None = None) -> int:
+        """The objects a minute of each customer, or else of each client."""
+
+    def remaining(self, client_id: str, customer: int | None = None) -> tuple[int, float]:
+        """The objects left, and the seconds until the budget is whole again."""
+
+
+class Unmetered:
+    """Sets no limit."""
+
+    def quota(self, customer: int | None = None) -> int:
+        """More than anybody reads."""
+        return LARGEST_INT
+
+    def remaining(self, client_id: str, customer: int | None = None) -> tuple[int, float]:
+        """More than anybody reads."""
+        return LARGEST_INT, 0.0
+
+
 class ReadMeter:
     """Counts the rows that an operation reads: those that passed the guard, so that rows of erased customers leave no
     trace in what is charged."""
 
-    __slots__ = ("most", "read")
+    __slots__ = ("budget", "most", "read")
 
-    def __init__(self, most: int = UNLIMITED) -> None:
+    def __init__(self, most: int = UNLIMITED, budget: RemainingBudget | None = None) -> None:
+        """`budget` is what the operation is charged to."""
         self.most, self.read = most, 0
+        self.budget = Unmetered() if budget is None else budget
 
     def count(self, rows: int) -> None:
         """Add rows; TooManyObjectsError beyond the limit."""

@@ -169,7 +169,7 @@ class Api:
             return text
         known = self._memory.get(text.text, text.registered) or self._read(text, grant)
         # A reference or a dry run belongs to one request: caching it would fill the memory with keys never seen again.
-        if request.reference is not None or _dry(request):
+        if request.reference is not None or request.dry_run:
             return self._authorize_anew(known, text, request, grant, None)
         # All that steps 2 to 4 depend on. Variables are not part of it: they are checked on each request.
         key = (text.purpose, request.operation_name, request.purpose, request.read_only, grant.fingerprint)
@@ -233,7 +233,7 @@ class Api:
         chosen = choose(grant, text.purpose, statement, self._references)
         decision = self._decide(known, operation, grant, chosen.purpose)  # 4
         authorized = AuthorizedOperation(operation, chosen, decision, known)
-        found = self._refused(authorized, grant, _dry(request)) or authorized
+        found = self._refused(authorized, grant, request.dry_run) or authorized
         if key is not None and not _refers(operation):
             known.authorized[key] = found
             self._memory.grow(known, AUTHORIZED + (len(found.body) if isinstance(found, Outcome) else 0))
@@ -280,12 +280,13 @@ class Api:
             return failed(RequestOutcome.REQUEST_ERROR, variables)
         # The values as sent, without the defaults that coercion adds and nobody asked for.
         if decision.guarded and (brought := decision.brought(given)):
-            dry = _dry(request)
-            return answers.dry_run(authorized.chosen, brought, None) if dry else failed(RequestOutcome.REFUSED, brought)
+            if request.dry_run:
+                return answers.dry_run(authorized.chosen, brought, None)
+            return failed(RequestOutcome.REFUSED, brought)
         prepared = self._prepared(authorized, variables, grant)  # 6
         # Before the dry run is answered, which reports it.
         cost = prepared.estimate(grant, variables)  # 7
-        if _dry(request):
+        if request.dry_run:
             return answers.dry_run(authorized.chosen, decision.problems(), prepared.plan, cost)
         # Before the budget is charged: a client that must send its customer to sign in again pays once.
         if prepared.sensitive and not _fresh(grant, self.clock()):
@@ -296,7 +297,7 @@ class Api:
         reservation = self._budget.reserve(grant.client_id, cost, grant.subject)
         if reservation.wait:
             return answers.throttled(reservation.wait, cost)
-        meter = ReadMeter(self.limits.cost)
+        meter = ReadMeter(self.limits.cost, self._budget)
         try:
             return await self._execute(authorized, prepared, grant, variables, request, meter, cost)
         except ReadLimitError as beyond:
@@ -475,10 +476,6 @@ def _sensitive(plan: Plan) -> tuple[str, ...]:
 def _fresh(grant: Grant, now: datetime) -> bool:
     """True if the customer authenticated within FRESH seconds; a time further ahead than SKEW does not count (F3)."""
     return grant.authenticated_at is not None and -SKEW <= now.timestamp() - grant.authenticated_at <= FRESH
-
-
-def _dry(request: Request) -> bool:
-    return bool(request.extensions) and request.extensions.get("dryRun") is True  # type: ignore[union-attr]
 
 
 def _refers(operation: Operation) -> bool:

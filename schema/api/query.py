@@ -9,17 +9,16 @@ from strawberry import UNSET
 
 from policy.categories import Category
 from policy.purposes import Purpose
+from schema.api.grant import OWN_FACTS, Grant
 from schema.audits.audits import Audit, nothing_yet
 from schema.audits.reported import AUDIT_READ, reported
 from schema.declare.connections import After, Before, First, Last
-from schema.declare.directives import PurposeEnum
 from schema.declare.fields import computed, entry, paged_table, public, rendered, searched, searched_input
 from schema.declare.node import Node
 from schema.declare.readers import ANY_APP, NAMED_DOMAINS, REGISTERED, THE_CUSTOMER, WRITTEN_TO
-from schema.declare.records import plain_type
 from schema.mutations.whois import RULES, Kind, RegistryPolicy, Tld, registry_policy
 from schema.sources.entries import AnyRow, OwnRow, RowByDomain, RowById, RowByLookup
-from schema.sources.values import Attribute, GrantFacts
+from schema.sources.values import GrantFacts
 from schema.types.accesses import Words
 from schema.types.customers import Customer, CustomerConnection
 from schema.types.domains import Domain
@@ -30,28 +29,12 @@ from schema.types.wordings import NOBODYS, ConsentWording, WordingKind, WordingL
 from store.tables.customers import customers
 from store.tables.domains import domains
 
-OWN_FACTS = "the caller's own token, and nothing of any customer"
 GlobalId = Annotated[
     strawberry.ID, searched(Category.CUSTOMER_ID, "A global id, as a field `id` returned it.", THE_CUSTOMER)
 ]
 DomainName = Annotated[str, searched(Category.SUBSCRIPTION, "The domain name, in either spelling.", NAMED_DOMAINS)]
 BY_NUMBER = (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING)
 BY_DOMAIN = (Purpose.SERVICE_PROVISION, Purpose.EMERGENCY_CONTACT, Purpose.DOMAIN_REGISTRATION)
-
-
-@plain_type
-class Grant:
-    """The permissions of the caller's token."""
-
-    client: str = public(Attribute("client"), "The client the token was issued to.", OWN_FACTS)
-    purposes: list[PurposeEnum] = public(Attribute("purposes"), "The purposes it allows.", OWN_FACTS)
-    scopes: list[str] = public(Attribute("scopes"), "The OAuth scopes for actions.", OWN_FACTS)
-    session_id: strawberry.ID | None = public(
-        Attribute("session_id"),
-        "The `id` of the `Session` it was issued in; null for a tool's token.",
-        OWN_FACTS,
-        first_party=True,
-    )
 
 
 @strawberry.input(

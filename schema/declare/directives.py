@@ -12,6 +12,7 @@ from strawberry.schema_directive import Location
 from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.conditions import Condition
+from policy.grant import Refusal
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
@@ -34,6 +35,7 @@ ConditionEnum = mirrored(
     Condition, "Condition", "text", "A condition on a customer's row that must hold for a field to be readable."
 )
 RecipientEnum = mirrored(Recipient, "Recipient", "text", "A kind of recipient of personal data. There are no others.")
+RefusalModeEnum = mirrored(Refusal, "RefusalMode", "text", "The answer to an operation that asks for more than it may.")
 AppScopeEnum = mirrored(AppScope, "AppScope", "text", "A permission that a customer can give to a third-party app.")
 RetentionEnum = mirrored(
     RetentionRule, "RetentionRule", "text", "A retention rule: the period that personal data is kept, and its start."

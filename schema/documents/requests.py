@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from schema.core.errors import ResponseError
+from schema.core.errors import ErrorCode, ResponseError
 
 
 class RequestOutcome(Enum):
@@ -43,7 +43,7 @@ class Request:
     operation_name: str | None = None
     variables: Mapping[str, Any] | None = None
     extensions: Mapping[str, Any] | None = None
-    """`dryRun: true` returns the decision without reading data; `cost: true` adds the estimated cost."""
+    """`cost: true` adds the cost, estimated and charged."""
     purpose: str | None = None
     reference: str | None = None
     read_only: bool = False
@@ -51,6 +51,8 @@ class Request:
     """It was sent in a URL, so it must not contain personal data."""
     language: str = "en"
     """The language of messages for people, as far as there is a catalogue."""
+    dry_run: bool = False
+    """Report what would be refused, withheld and read, without reading; the answer is no GraphQL response."""
     idempotency_key: str | None = None
     """Makes its mutations idempotent: a repeated request is executed once (F10)."""
 
@@ -78,6 +80,10 @@ class Outcome:
     """Seconds, when THROTTLED or UNAVAILABLE."""
     denials: tuple[Denial, ...] = ()
     """Refused or withheld fields, for log and metrics; not part of the body."""
+    partial: bool = False
+    """Executed, with errors of single fields."""
+    unparsed: bool = False
+    """The document could not be parsed."""
     scope: str = ""
     """The scopes, separated by spaces, without which the operation was refused (RFC 6750 §3.1)."""
 
@@ -89,7 +95,9 @@ def failed(
     body = orjson.dumps({"errors": [each.formatted() for each in problems]})
     # Only refusals are counted: a malformed request asks for nothing (G17).
     denials = denials_of(problems, asked) if kind is RequestOutcome.REFUSED else ()
-    return Outcome(kind, body, retry_after=retry_after, denials=denials, scope=_missing_scopes(problems))
+    unparsed = any(each.code is ErrorCode.GRAPHQL_PARSE_FAILED for each in problems)
+    scope = _missing_scopes(problems)
+    return Outcome(kind, body, retry_after=retry_after, denials=denials, unparsed=unparsed, scope=scope)
 
 
 def _missing_scopes(problems: Sequence[ResponseError]) -> str:

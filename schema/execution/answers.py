@@ -70,7 +70,8 @@ def answered(data: Any, errors: list[ResponseError], decision: Decision, cost: C
     if extensions:
         body["extensions"] = extensions
     denials = denials_of(decision.problems()) if decision.refused else ()
-    return Outcome(RequestOutcome.OK, orjson.dumps(body, option=orjson.OPT_UTC_Z), personal, denials=denials)
+    content = orjson.dumps(body, option=orjson.OPT_UTC_Z)
+    return Outcome(RequestOutcome.OK, content, personal, denials=denials, partial=bool(errors))
 
 
 def dry_run(chosen: Chosen, problems: list[ResponseError], plan: Plan | None, cost: int = 0) -> Outcome:
@@ -84,7 +85,7 @@ def dry_run(chosen: Chosen, problems: list[ResponseError], plan: Plan | None, co
         "columns": list(plan.columns) if plan else [],
         "cost": cost,
     }
-    return Outcome(RequestOutcome.OK, orjson.dumps({"data": None, "extensions": {"dryRun": report}}))
+    return Outcome(RequestOutcome.OK, orjson.dumps(report))
 
 
 def withheld(problem: ResponseError) -> dict[str, Any]:

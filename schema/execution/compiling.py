@@ -74,7 +74,7 @@ class Compiler:
 
     def __init__(self, model: SchemaModel, system_keys: SystemKeys) -> None:
         self.model = model
-        self.out = FunctionSource("async def answer(context, grant, variables):", **CONSTANTS, view=GrantView.of)
+        self.out = FunctionSource("async def answer(context, grant, variables):", **CONSTANTS, view=GrantView)
         self.levels = Levels(model, self.out, system_keys)
         self.shapes = self.levels.shapes
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from policy.grant import Grant
-from resolvers.reads.metering import UNLIMITED
+from resolvers.reads.metering import RemainingBudget, Unmetered
 from schema.core.source import Source
 from schema.documents.requests import Denial
 from schema.execution.arguments import DEFAULT_PAGE
@@ -40,14 +40,11 @@ class Reservation(Protocol):
         """Charge the objects that were read instead of those reserved; once."""
 
 
-class Budget(Protocol):
+class Budget(RemainingBudget, Protocol):
     """The rate limit of each client, and of each customer of a client, in objects."""
 
     def reserve(self, client_id: str, cost: int, customer: int | None = None) -> Reservation:
         """Take the cost of the bound customer's budget and the client's, or of the client's alone."""
-
-    def remaining(self, client_id: str, customer: int | None = None) -> tuple[int, float]:
-        """The objects left, and the seconds until the budget is whole again."""
 
 
 class Watch(Protocol):
@@ -95,16 +92,12 @@ class NoReservation:
         """Charge nothing."""
 
 
-class NoBudget:
+class NoBudget(Unmetered):
     """Sets no limit."""
 
     def reserve(self, client_id: str, cost: int, customer: int | None = None) -> NoReservation:
         """Take nothing."""
         return NOTHING_RESERVED
-
-    def remaining(self, client_id: str, customer: int | None = None) -> tuple[int, float]:
-        """Always more than anybody reads."""
-        return UNLIMITED, 0.0
 
 
 NOTHING_RESERVED = NoReservation()

@@ -11,7 +11,7 @@ from schema.core.source import Home, Source
 from schema.execution.bindings import size_of
 from schema.execution.compiling import AtRoot, Compiler
 from schema.execution.costs import Charged, Rows
-from schema.execution.plans import PlannedField
+from schema.execution.plans import PlannedField, Selection
 from schema.execution.shapes import display, typename
 from schema.execution.standard import Info, Resolved, Resolver
 from schema.execution.views import ConnectionView, GrantView
@@ -80,19 +80,27 @@ class GrantFacts(OfNoRow, Resolved, AtRoot):
 
     def resolver(self) -> Resolver:
         """The view of the grant."""
-        return lambda root, info: GrantView.of(info.context.grant, info.context.operation_context.ids)
+        return lambda root, info: GrantView(info.context.grant, info.context.operation_context)
 
     def write_root(self, compiler: Compiler, planned: PlannedField) -> str:
         """A dict display of attributes of the view."""
         n = compiler.out.number()
-        compiler.out.add(f"grant{n} = view(grant, context.ids)")
-        shown = []
-        for key, each in planned.only.fields.items():
-            source = each.model.source if each.model else None
-            # Attributes of GrantView have the names of the fields' sources.
-            value = f"grant{n}.{source.name}" if isinstance(source, Attribute) else typename(each, "Grant")
-            shown.append((key, value))
-        return display(shown)
+        compiler.out.add(f"grant{n} = view(grant, context)")
+        return _attributes(f"grant{n}", planned.only)
+
+
+def _attributes(name: str, selection: Selection) -> str:
+    """A dict display of an object's attributes, which have the names of the fields' sources."""
+    shown = []
+    for key, each in selection.fields.items():
+        source = each.model.source if each.model else None
+        if not isinstance(source, Attribute):
+            shown.append((key, typename(each, selection.type_name)))
+        elif each.selections:
+            shown.append((key, _attributes(f"{name}.{source.name}", each.only)))
+        else:
+            shown.append((key, f"{name}.{source.name}"))
+    return display(shown)
 
 
 @dataclass(frozen=True, slots=True)

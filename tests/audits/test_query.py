@@ -66,9 +66,9 @@ def test_it_says_what_the_gateway_would_do(demo_store: Path, step: DemoQuery) ->
             )  # fmt: skip
             api = Api(store, clock=lambda: datetime.now(UTC))
             needs = bool(purposes) and next(iter(purposes)).requires_reference
-            request = Request(query=step.query, extensions={"dryRun": True}, reference=CASE if needs else None)
+            request = Request(query=step.query, dry_run=True, reference=CASE if needs else None)
             answer: dict[str, object] = orjson.loads((await api.execute(request, grant)).body)
-            return answer["extensions"]["dryRun"]  # type: ignore[index, return-value]
+            return answer
         finally:
             await store.close()
 

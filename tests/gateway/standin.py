@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import insert
 
 from gateway.api.readiness import Readiness
+from gateway.commands.serving import make_budgets
 from gateway.config import logs, settings
 from gateway.http import server
 from gateway.run.app import Parts, build
@@ -103,6 +104,7 @@ async def main() -> None:
             api=StandIn(found.data_dir / "notes.txt"),
             authenticator=works.authenticator,
             keys=works.keys,
+            budgets=make_budgets(found),
             ready=Readiness(works.store.ready, works.revocations.follow),
             rules={},
         )

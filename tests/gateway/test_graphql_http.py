@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -51,21 +52,56 @@ def test_an_answer_in_the_media_type_that_was_asked_for(
     ("question", "status", "expected"),
     [
         ({"query": "{"}, 400, "GRAPHQL_PARSE_FAILED"),
-        ({"query": "{ nope }"}, 400, "GRAPHQL_VALIDATION_FAILED"),
-        ({"query": "query ($a: Int!) { customers(first: $a) { nodes { fullName } } }"}, 400, "BAD_USER_INPUT"),
-        ({"query": "query A { grant { client } } query B { grant { client } }"}, 400, "OPERATION_RESOLUTION_FAILURE"),
-        ({"query": "{ grant { client } }", "operationName": "C"}, 400, "OPERATION_RESOLUTION_FAILURE"),
+        ({"query": "{ nope }"}, 422, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "query ($a: Int!) { customers(first: $a) { nodes { fullName } } }"}, 422, "BAD_USER_INPUT"),
+        ({"query": "query A { grant { client } } query B { grant { client } }"}, 422, "OPERATION_RESOLUTION_FAILURE"),
+        ({"query": "{ grant { client } }", "operationName": "C"}, 422, "OPERATION_RESOLUTION_FAILURE"),
         ({"query": "{ customers(first: 1) { nodes { phone } } }"}, 403, "UNAUTHORIZED_FIELD_OR_TYPE"),
-        ({"documentId": "sha256:" + "0" * 64}, 400, "PERSISTED_DOCUMENT_NOT_FOUND"),
+        ({"documentId": "sha256:" + "0" * 64}, 422, "PERSISTED_DOCUMENT_NOT_FOUND"),
     ],
 )
-def test_4xx_in_the_new_media_type_and_200_in_the_old(
+def test_the_status_is_the_drafts_whatever_is_accepted(
     demo: Demo, http: httpx.Client, question: object, status: int, expected: str
 ) -> None:
-    """G1, G2: several operations need a name."""
-    new, old = asked(demo, http, question), asked(demo, http, question, JSON)
-    assert (new.status_code, code(new)) == (status, expected)
-    assert (old.status_code, code(old)) == (200, expected)
+    """G1, G2: several operations need a name. What is no success says by its media type that GraphQL answered."""
+    for accept in (RESPONSE, JSON):
+        response = asked(demo, http, question, accept)
+        assert (response.status_code, code(response)) == (status, expected)
+        assert response.headers["content-type"] == f"{RESPONSE}; charset=utf-8"
+
+
+def test_a_report_of_a_dry_run_is_no_graphql_response(demo: Demo, http: httpx.Client) -> None:
+    def tried(question: object) -> httpx.Response:
+        return http.post(f"{demo.url}/dry-run", json=question, headers=demo.headers(accept=RESPONSE))
+
+    phones = {"query": "{ customers(first: 1) { nodes { phone } } }"}
+    for question, allowed in (({"query": NAMES}, True), (phones, False)):
+        response = tried(question)
+        assert (response.status_code, response.headers["content-type"]) == (200, f"{JSON}; charset=utf-8")
+        report = response.json()
+        assert report["allowed"] is allowed
+        assert report.keys().isdisjoint({"data", "errors", "extensions"})
+    assert report["refused"][0]["extensions"]["coordinate"] == "Customer.phone"
+    wrong = tried({"query": "{ nope }"})
+    assert (wrong.status_code, code(wrong)) == (422, "GRAPHQL_VALIDATION_FAILED")
+    assert wrong.headers["content-type"] == f"{RESPONSE}; charset=utf-8"
+    assert http.post(f"{demo.url}/dry-run", json=phones).status_code == 401
+
+
+def test_every_response_tells_what_is_left_of_the_budget(demo: Demo, http: httpx.Client) -> None:
+    """The customer's with a token that has a subject, the client's with any other."""
+    for who, name, quota in (("support", "client", 1_000_000), (CUSTOMER, "customer", 40_000)):
+        left = []
+        for query in ("{ grant { client budget { limit remaining resetsAt } } }", "{ nope }"):
+            response = asked(demo, http, {"query": query}, **demo.headers(who))
+            assert response.headers["ratelimit-policy"] == f'"{name}";q={quota};qu="objects";w=60'
+            told = re.fullmatch(rf'"{name}";r=(\d+);t=1', response.headers["ratelimit"])
+            assert told is not None
+            left.append(int(told[1]))
+        assert 0 < min(left) <= max(left) <= quota
+        budget = asked(demo, http, {"query": "{ grant { budget { limit remaining } } }"}, **demo.headers(who))
+        facts = budget.json()["data"]["grant"]["budget"]
+        assert facts["limit"] == quota and 0 < facts["remaining"] <= quota
 
 
 def test_a_missing_scope_is_named(demo: Demo, http: httpx.Client) -> None:
@@ -90,7 +126,9 @@ def test_of_two_mutations_each_outcome_is_told(demo: Demo, http: httpx.Client, a
         second: updateProfile(input: $next) { customer { locale } } }"""
     body = {"query": query, "variables": {"mine": locale, "next": None}}
     response = asked(demo, http, body, accept, **mine)
-    assert response.status_code == 200
+    # Partial success has a status of its own, beside the draft's own media type.
+    assert response.status_code == (294 if accept == RESPONSE else 200)
+    assert response.headers["content-type"] == f"{accept}; charset=utf-8"
     assert response.json()["data"] == {"first": {"customer": {"locale": locale}}, "second": None}
     (error,) = response.json()["errors"]
     assert (error["path"], error["extensions"]["code"]) == (["second"], "BAD_USER_INPUT")
@@ -106,18 +144,19 @@ def test_of_two_mutations_each_outcome_is_told(demo: Demo, http: httpx.Client, a
     ],
 )  # fmt: skip
 def test_no_body_gives_500(demo: Demo, http: httpx.Client, body: bytes, accept: str) -> None:
-    """G1: what is no question is 400, whatever the media type, typed and without an echo."""
+    """G1: what is no JSON is 400, what is no question 422, whatever the media type, typed and without an echo."""
     response = asked(demo, http, body, accept)
-    assert response.status_code == 400
-    assert response.headers["content-type"] == f"{accept}; charset=utf-8"
-    assert code(response) in ("INVALID_JSON", "INVALID_PARAMETER", "QUERY_MISSING", "BATCHING_NOT_SUPPORTED")
+    told = code(response)
+    assert response.status_code == (400 if told == "INVALID_JSON" else 422)
+    assert response.headers["content-type"] == f"{RESPONSE}; charset=utf-8"
+    assert told in ("INVALID_JSON", "INVALID_PARAMETER", "QUERY_MISSING", "BATCHING_NOT_SUPPORTED")
 
 
 def test_deep_variables_are_no_500(demo: Demo, http: httpx.Client) -> None:
     for depth in (100, 500, 900):
         deep = '{"a":' * depth + "1" + "}" * depth
         body = b'{"query":"query ($x: ID!) { customer(id: $x) { fullName } }","variables":{"x":%s}}' % deep.encode()
-        assert asked(demo, http, body).status_code == 400
+        assert asked(demo, http, body).status_code == 422
 
 
 def test_ten_megabytes_are_413_declared_or_streamed(demo: Demo, http: httpx.Client) -> None:
@@ -168,7 +207,7 @@ def test_get_answers_queries(demo: Demo, http: httpx.Client) -> None:
     assert (response.status_code, len(response.json()["data"]["customers"]["nodes"])) == (200, 1)
     assert response.headers["cache-control"] == "no-store"
     nothing = http.get(demo.url, headers=demo.headers(accept=RESPONSE))
-    assert (nothing.status_code, code(nothing)) == (400, "QUERY_MISSING")
+    assert (nothing.status_code, code(nothing)) == (422, "QUERY_MISSING")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "PURGE"])
@@ -180,7 +219,7 @@ def test_other_methods_are_405(demo: Demo, http: httpx.Client, method: str) -> N
 def test_a_batch_is_refused_by_name(demo: Demo, http: httpx.Client) -> None:
     """G2, S10."""
     response = asked(demo, http, [{"query": NAMES}, {"query": NAMES}])
-    assert (response.status_code, code(response)) == (400, "BATCHING_NOT_SUPPORTED")
+    assert (response.status_code, code(response)) == (422, "BATCHING_NOT_SUPPORTED")
 
 
 def test_the_purpose_goes_along_as_headers(demo: Demo, http: httpx.Client) -> None:
@@ -193,7 +232,7 @@ def test_the_purpose_goes_along_as_headers(demo: Demo, http: httpx.Client) -> No
     other = asked(demo, http, phones, **noc, **{"purpose": "INVOICING", "purpose-reference": "INC-4711"})
     assert code(other) == "PURPOSE_REFUSED"
     unknown = asked(demo, http, phones, **noc, purpose="CURIOSITY")
-    assert unknown.status_code == 400
+    assert unknown.status_code == 422
 
 
 @pytest.mark.parametrize("value", ["x" * 200, "INC-4711 Amélie"])

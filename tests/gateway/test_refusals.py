@@ -90,7 +90,7 @@ async def test_introspection_scopes_inputs_and_withheld_fields_leave_a_trace_too
     await counting.ask("{ audit { schema { sha256 } } }", BILLING)
     withheld = await counting.ask(PHONES, grant(Purpose.INVOICING, client="crm", withhold=True))
     assert withheld.kind is RequestOutcome.OK
-    await counting.ask(PHONES, BILLING, extensions={"dryRun": True})
+    await counting.ask(PHONES, BILLING, dry_run=True)
     await counting.ask("{ customers(first: -1) { nodes { id } } }", BILLING)
     await counting.ask("{ customers(first: 1) { nodes { fullName } } }", BILLING)
     assert await counting.sums() == {

@@ -120,9 +120,9 @@ def test_an_outage_is_503_with_the_time_to_wait(gate: Faulty) -> None:
         assert (response.status_code, response.headers["retry-after"]) == (503, "7")
 
 
-def test_a_refusal_is_403_or_200_by_media_type(gate: Faulty) -> None:
+def test_a_refusal_is_403_whatever_the_media_type(gate: Faulty) -> None:
     assert gate.ask("refused").status_code == 403
-    assert gate.ask("refused", accept="application/json").status_code == 200
+    assert gate.ask("refused", accept="application/json").status_code == 403
 
 
 def test_everything_that_was_asked_arrives(gate: Faulty) -> None:
@@ -135,6 +135,7 @@ def test_everything_that_was_asked_arrives(gate: Faulty) -> None:
     assert got == {
         "query": "echo", "document_id": "sha256:ab", "operation_name": "Q", "variables": {"a": 1},
         "extensions": {"b": 2}, "purpose": "INVOICING", "reference": "INC-1", "read_only": False, "in_url": False,
+        "dry_run": False,
         "client": "tester",
         "idempotency_key": "k-1", "language": "en",
     }  # fmt: skip

@@ -34,7 +34,7 @@ from gateway.api.exports import list_routes as export_routes  # noqa: E402
 from gateway.api.metrics import list_routes as metric_routes  # noqa: E402
 from gateway.api.readiness import Readiness  # noqa: E402
 from gateway.api.receipts import list_routes as receipt_routes  # noqa: E402
-from gateway.commands.serving import actions, make_api  # noqa: E402
+from gateway.commands.serving import actions, make_api, make_budgets  # noqa: E402
 from gateway.config import logs, settings  # noqa: E402
 from gateway.http import server  # noqa: E402
 from gateway.run import serving  # noqa: E402
@@ -73,12 +73,14 @@ async def main() -> None:
     found = settings.require_issuer(settings.read(os.environ))
     logs.configure("text")
     async with open_services(found) as works:
-        api = make_api(works, found)
+        budgets = make_budgets(found)
+        api = make_api(works, found, budgets)
         parts = Parts(
             settings=found,
             api=api,
             authenticator=works.authenticator,
             keys=works.keys,
+            budgets=budgets,
             ready=Readiness(works.store.ready, works.revocations.follow),
             rules=api.model.rules,
             routes=[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from schema.api.api import Api
 from schema.documents.limits import Limits
 from schema.documents.requests import Request, RequestOutcome
 from store.sql.errors import OutageCause, StoreUnavailableError
-from tests.promises.gate import PATIENT, Gate, grant, own
+from tests.promises.gate import PATIENT, TODAY, Gate, grant, own
 
 pytestmark = pytest.mark.anyio
 
@@ -68,6 +69,22 @@ async def test_the_bound_customer_is_charged_and_another_one_is_not(changing: Ga
     left = budgets.remaining("app", changing.ids[0])[0]
     assert left < BUDGET
     assert budgets.remaining("app", second.subject)[0] == BUDGET
+
+
+async def test_the_grant_tells_what_is_left(changing: Gate, budgets: Budgets) -> None:
+    query = "{ grant { maxPage refusal expiresAt budget { limit remaining resetsAt } } }"
+    await changing.ask(query, TOOL)
+    budgets.reserve(TOOL.client_id, 30_000)
+    left = budgets.remaining(TOOL.client_id)[0]
+    told = (await changing.ask(query, TOOL)).data["grant"]
+    # The object that this operation takes is reserved when it looks; a budget refills within a minute.
+    spent = BUDGET - left + 1
+    assert told["budget"] == {
+        "limit": BUDGET,
+        "remaining": left - 1,
+        "resetsAt": (TODAY + timedelta(seconds=-(-spent * 60 // BUDGET))).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    assert (told["maxPage"], told["refusal"], told["expiresAt"]) == (100, "REFUSE", "9999-12-31T23:59:59Z")
 
 
 async def test_new_documents_of_one_customer_throttle_no_other_one(changing: Gate) -> None:

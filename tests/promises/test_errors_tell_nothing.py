@@ -161,7 +161,7 @@ async def test_nothing_else_of_a_request_is_repeated(gate: Gate, canary: str) ->
         {"reference": canary},
         {"purpose": "EMERGENCY_CONTACT", "reference": canary},
         {"document_id": canary},
-        {"extensions": {"dryRun": True, canary: canary}, "purpose": "INVOICING", "reference": canary},
+        {"extensions": {canary: canary}, "dry_run": True, "purpose": "INVOICING", "reference": canary},
     ):
         answer = await gate.ask(query, WHO, **request)
         assert answer.kind is not RequestOutcome.INTERNAL

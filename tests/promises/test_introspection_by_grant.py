@@ -34,7 +34,7 @@ async def test_without_the_right_it_is_refused_however_it_is_written(gate: Gate,
         answer = await gate.ask(query, who, operation_name=operation)
         assert (answer.kind, answer.codes) == (RequestOutcome.REFUSED, ["INTROSPECTION_DISABLED"])
         assert "Customer" not in answer.raw.decode()
-        tried = await gate.ask(query, who, operation_name=operation, extensions={"dryRun": True})
+        tried = await gate.ask(query, who, operation_name=operation, dry_run=True)
         assert tried.codes == ["INTROSPECTION_DISABLED"]
     assert (await gate.ask(query, MAY, operation_name=operation)).kind is RequestOutcome.OK
 

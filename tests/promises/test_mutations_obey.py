@@ -62,10 +62,8 @@ async def test_a_change_reaches_the_own_profile_only(changing: Gate) -> None:
 
 
 async def test_a_trial_changes_nothing(changing: Gate) -> None:
-    answer = await changing.ask(
-        CHANGE, own(changing.ids[0]), variables={"in": {"locale": "fr"}}, extensions={"dryRun": True}
-    )
-    assert answer.body["extensions"]["dryRun"]["allowed"] is True
+    answer = await changing.ask(CHANGE, own(changing.ids[0]), variables={"in": {"locale": "fr"}}, dry_run=True)
+    assert answer.body["allowed"] is True
     assert set(await versions(changing)) == {1}
     assert await changing.entries() == []
 

@@ -69,7 +69,7 @@ async def test_there_is_one_entry_for_each_operation_that_returned_something(gat
 async def test_nothing_is_recorded_of_what_revealed_nobody(gate: Gate) -> None:
     for query, who, request in (
         ("{ customers { nodes { phone } } }", BILLING, {}),
-        (NAMES, BILLING, {"variables": {"n": 2}, "extensions": {"dryRun": True}}),
+        (NAMES, BILLING, {"variables": {"n": 2}, "dry_run": True}),
         (NAMES, BILLING, {"variables": {"n": 1000}}),
         ("{ customers(first: 0) { nodes { id } } }", BILLING, {}),
         ("{ grant { client } __typename }", BILLING, {}),

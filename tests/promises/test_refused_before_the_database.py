@@ -162,6 +162,6 @@ async def test_a_remembered_refusal_belongs_to_its_grant_and_purpose(gate: Gate)
     assert refused(await gate.ask(BY_ID, network, variables={"id": gate.id(0)}))["extensions"]["reason"] == (
         "REFERENCE_REQUIRED"
     )
-    tried = await gate.ask(BY_ID, BILLING, variables={"id": gate.id(0)}, extensions={"dryRun": True})
-    assert tried.body["extensions"]["dryRun"]["allowed"] is False  # A trial is answered as one.
+    tried = await gate.ask(BY_ID, BILLING, variables={"id": gate.id(0)}, dry_run=True)
+    assert tried.body["allowed"] is False  # A trial is answered as one.
     refused(await gate.ask(BY_ID, BILLING, variables={"id": gate.id(0)}))

@@ -136,15 +136,15 @@ async def test_no_way_of_writing_a_document_reads_what_is_closed(gate: Gate) -> 
 @refused
 @pytest.mark.parametrize("withhold", [False, True])
 async def test_no_closed_change_is_carried_out(gate: Gate, withhold: bool) -> None:
-    """Refused, or nothing of it done, for a client that has refused fields withheld; tried out (`dryRun`) too."""
+    """Refused, or nothing of it done, for a client that has refused fields withheld; tried out too."""
     mutation: Any = gate.api.model.core.mutation_type
     closed = [name for name in mutation.fields if f"Mutation.{name}" not in OPEN]
     assert len(closed) > 25
     for name in closed:
         text, variables = call(mutation.fields[name], name)
-        for extensions in (None, {"dryRun": True}):
+        for dry_run in (False, True):
             who = app(gate, *ALL, withhold=withhold)
-            answer = await gate.ask(text, who, variables=variables, extensions=extensions)
+            answer = await gate.ask(text, who, variables=variables, dry_run=dry_run)
             assert not (answer.body.get("data") or {}).get(name), name
             assert answer.statements == answer.key_statements == (), name
 

@@ -21,7 +21,9 @@ export class Refused extends Error {
 export async function ask(name, variables = {}) {
   const body = JSON.stringify({ query: await document_(name), variables });
   const response = await send('/graphql', { method: 'POST', headers: { 'Content-Type': 'application/json', 'Accept-Language': current() }, body });
-  if (response.status === 401) {
+  // What is sensitive needs a sign-in of this very moment, which the form asks for.
+  const fresh = response.headers.get('WWW-Authenticate')?.includes('insufficient_user_authentication');
+  if (response.status === 401 && !fresh) {
     await signIn();
     return new Promise(() => {});
   }
