@@ -23,7 +23,7 @@ STAFF = 256
 """Different tokens of tools."""
 
 ADDRESS = "postalAddress { street city postalCode country }"
-SERVICES = "services { id kind name state startedAt }"
+SERVICES = "services { nodes { id kind name state startedAt } }"
 PAYMENTS = "paymentMethods { id kind ... on Card { brand last4 expMonth expYear } ... on BankTransfer { bankName } }"
 PAGE_INFO = "pageInfo { hasNextPage endCursor }"
 

@@ -12,6 +12,7 @@ from aiodataloader import DataLoader
 from messages.catalogue import translate
 from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.commands.idempotency import run_command
+from resolvers.reads.criteria import Criterion, slots_of
 from resolvers.reads.fetches import ROWS, ByIndex, ByKey, Layout, Row
 from resolvers.reads.filters import NOW, SUBJECT
 from resolvers.reads.guard import OrderBounds, OwnerCheck, SubjectTracker
@@ -109,11 +110,27 @@ class OperationContext:
         found: list[Admitted] = await self._loader(place, load).load(key)
         return found
 
+    async def page_rows(self, fetch: PageOf, keys: Sequence[int] | None, span: Span) -> Sequence[Row]:
+        """The rows of a page as they are read, of each of the parents if there are any; filters looked up first."""
+        if keys is not None and not keys:
+            return []
+        parameters = self.parameters
+        for name, value in span.given:
+            parameters = parameters | await self._compared(fetch.criteria[name], value, keys)
+        return await fetch.rows(keys, span, parameters)
+
+    async def _compared(self, criterion: Criterion, value: Any, owners: Sequence[int] | None) -> dict[str, Any]:
+        """The parameters of one criterion: a sealed value is looked up in the key store, found or not (G7)."""
+        if criterion.comparison.lookup is None:
+            return {criterion.parameter: value}
+        found = await self.store.keys.lookups.find_all(criterion.comparison.lookup, value)
+        return slots_of(criterion.parameter, found, owners)
+
     async def page_under(self, place: Hashable, fetch: PageOf, key: int, span: Span) -> tuple[list[Admitted], bool]:
         """A page of one parent's rows, and whether more follow; parents share a statement."""
 
         async def load(keys: list[int]) -> list[tuple[list[Admitted], bool]]:
-            groups = fetch.grouped(await fetch.rows(keys, span, self.parameters))
+            groups = fetch.grouped(await self.page_rows(fetch, keys, span))
             return [await self._trimmed(groups.get(key, ()), fetch, span) for key in keys]
 
         found: tuple[list[Admitted], bool] = await self._loader((place, span), load).load(key)
@@ -134,7 +151,7 @@ class OperationContext:
         standing: list[Row] = []
         left = span
         while True:
-            rows = await fetch.rows(None, left, self.parameters)
+            rows = await self.page_rows(fetch, None, left)
             page, more = rows[: left.limit], len(rows) > left.limit
             await self.revealed.add_owners(row[at] for row in page)
             standing += [row for row in page if known[row[at]] is not None]

@@ -24,6 +24,7 @@ from schema.declare.commands import (
     transient_input,
     user_errors,
 )
+from schema.declare.connections import connection
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import ERASED, SELF
@@ -72,6 +73,9 @@ class Erasure(Node):
         "The second signed statement, on recipients of the data; available once each has answered or was given up.",
         ERASED,
     )
+
+
+ErasureConnection = connection(Erasure, "Erasure")
 
 
 @command_input("A request to erase all data.", OWN)

@@ -9,6 +9,7 @@ from policy.exporting import EXPORT_STATES
 from schema.core.scalars import DateTime, LanguageTag
 from schema.core.words import enumerated
 from schema.declare.commands import UserError, affected, command_input, plain_input, user_errors
+from schema.declare.connections import connection
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import SELF
@@ -30,6 +31,9 @@ class Export(Node):
     requested_at: DateTime | None = datum(exports.c.requested_at, "The time of the request.", OWN)
     ready_at: DateTime | None = datum(exports.c.ready_at, "The time at which it became ready.", OWN)
     expires_at: DateTime | None = datum(exports.c.expires_at, "The time until which it can be fetched.", OWN)
+
+
+ExportConnection = connection(Export, "Export")
 
 
 @command_input("Options of an export.", OWN)

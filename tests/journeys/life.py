@@ -134,7 +134,7 @@ class Life(Resting):
         new = {"number": P["card, in groups"], "expMonth": 3, "expYear": 2031, "consent": consent}
         card = done(customer.ask(CARD, **{"in": new}))["card"]["id"]
         self.on_store(self._bill)
-        (invoice,) = customer.ask("{ me { invoices { id } } }")["invoices"]
+        (invoice,) = customer.ask("{ me { invoices { nodes { id } } } }")["invoices"]["nodes"]
         assert done(customer.ask(PAY, i=invoice["id"], c=card))["outcome"] == "ACCEPTED"
         (payment,) = self.works.affiliate.told("payment")
         assert payment["event"]["data"]["card"]["number"] == P["card"]

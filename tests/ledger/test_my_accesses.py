@@ -47,7 +47,7 @@ async def mine(office: Office, place: int = 0, **variables: Any) -> Any:
 
 async def test_a_real_reading_is_told_in_plain_words(office: Office) -> None:
     """R58, DESIGN 9.8: by the tool that really asked."""
-    query = "query ($id: ID!) { customer(id: $id) { fullName invoices { number } } }"
+    query = "query ($id: ID!) { customer(id: $id) { fullName invoices { nodes { number } } } }"
     tool = grant(Purpose.INVOICING, client="billing")
     await office.gate.ask(query, tool, variables={"id": office.gate.id(0)})
     await office.seal()

@@ -194,8 +194,8 @@ async def test_until_it_is_confirmed_nothing_is_published_or_sent(gate: Gate, br
     async def read() -> tuple[Any, int, int]:
         told = await gate.ask(query, grant(Purpose.DOMAIN_REGISTRATION), variables={"id": domain})
         rdap = (await browser.get(f"/rdap/domain/{NAME}")).json()
-        mine = await gate.ask("{ me { disclosures { fields } } }", own(gate.ids[0]))
-        named = [each for each in mine.data["me"]["disclosures"] if "Domain.registrantName" in each["fields"]]
+        mine = await gate.ask("{ me { disclosures { nodes { fields } } } }", own(gate.ids[0]))
+        named = [each for each in mine.data["me"]["disclosures"]["nodes"] if "Domain.registrantName" in each["fields"]]
         return told.data["node"]["registrantName"], len(rdap["redacted"]), len(named)
 
     name, redacted, before = await read()
