@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from aiodataloader import DataLoader
 
-from messages.catalogue import translate
 from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.commands.idempotency import run_command
+from resolvers.commands.language import localised
 from resolvers.reads.criteria import Criterion, slots_of
 from resolvers.reads.fetches import ROWS, ByIndex, ByKey, Layout, Row
 from resolvers.reads.filters import NOW, SUBJECT
@@ -24,14 +23,6 @@ from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 
 Admitted = tuple[Row, SubjectKey]
-
-
-def _localised(result: Result, language: str) -> Result:
-    """The same with its problems in the caller's language."""
-    if not result.problems:
-        return result
-    problems = (replace(each, message=translate(each.message, language)) for each in result.problems)
-    return replace(result, problems=tuple(problems))
 
 
 class OperationContext:
@@ -88,7 +79,7 @@ class OperationContext:
         if key not in self.performed:
             command = self.command
             try:
-                self.performed[key] = _localised(await run_command(command, key, field, run, given), command.language)
+                self.performed[key] = await localised(await run_command(command, key, field, run, given), command)
             except Exception as error:
                 self.failed[key] = error
                 raise
