@@ -16,6 +16,7 @@ COMMANDS = {
     "token": ("gateway.commands.data", "token", "Print an access token for the demo."),
     "customers": ("gateway.commands.data", "customers", "Import customers."),
     "clients": ("gateway.commands.clients", "clients", "Register OAuth clients and their purposes."),
+    "documents": ("gateway.commands.documents.group", "documents", "Publish and retire the documents of clients."),
     "db": ("gateway.commands.data", "db", "Upgrade and check the databases."),
     "keys": ("gateway.commands.keys", "keys", "List keys, and rotate them while the gateway runs."),
     "passwords": ("gateway.commands.passwords", "passwords", "Build the list of passwords that are refused."),

@@ -64,6 +64,8 @@ class Grant:
     over: Over = Over.ALARM
     partner: Partner | None = None
     """The processor whose client this is; None for one of our own clients."""
+    observed: bool = False
+    """True: ad hoc documents of its client are counted, before only registered ones are accepted."""
     summed: bool = False
     """True for anonymous clients (RDAP): their reads are recorded in sums, not one by one."""
     third_party: bool = False

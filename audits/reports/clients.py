@@ -49,6 +49,7 @@ class AuditedClient:
     max_page: int
     created_at: datetime
     disabled_at: datetime | None
+    documents_observed_at: datetime | None
     documents: tuple[RegisteredDocument, ...]
     first_party: bool = True
     """False for a third-party app, which can only read data that a customer has granted (O10)."""
@@ -114,11 +115,12 @@ async def registrations(reader: Reader) -> list[AuditedClient]:
             most,
             instant(made),
             instant(gone) if gone is not None else None,
+            instant(observed) if observed is not None else None,
             tuple(registered.get(id_, ())),
             bool(our_own),
             None if partner is None else Partner(partner, country, frozenset(orjson.loads(fields))),
         )
-        for id_, name, purposes, scopes, refusal, only, looks, most, made, gone, our_own, *of in rows
+        for id_, name, purposes, scopes, refusal, only, looks, most, made, gone, observed, our_own, *of in rows
         for partner, country, for_, fields in (of,)
     ]
 

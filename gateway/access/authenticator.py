@@ -167,6 +167,7 @@ def grant_of(claims: Claims, registration: Registration) -> Grant:
         expires_at=claims.expires_at,
         refusal=registration.refusal,
         documents_only=registration.documents_only,
+        observed=registration.observed,
         introspection=registration.introspection,
         max_page=registration.max_page,
         session_id=None if claims.basis is None else claims.basis.session_id,

@@ -213,6 +213,7 @@ def make_api(services: Services, settings: Settings, budgets: Budgets, means: Si
             watch=services.reach,
             references=settings.references,
             tally=services.refusals,
+            uses=services.uses,
             memory=settings.document_memory,
         )
     except SchemaError as error:

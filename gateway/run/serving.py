@@ -29,6 +29,7 @@ from store.queue.revocation_list import Revocations
 from store.queue.single_use import SingleUse
 from workers.erasure.missing import redo_missing
 from workers.http.client import HttpClient
+from workers.operations.documents import DocumentUses
 from workers.operations.reach import DistinctCustomerLimiter
 from workers.operations.refusals import Refusals
 
@@ -85,6 +86,7 @@ class Services:
     clients: ClientRegistry
     reach: DistinctCustomerLimiter
     refusals: Refusals
+    uses: DocumentUses
     clock: Callable[[], float]
     """Unix seconds."""
 
@@ -127,13 +129,25 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         most = settings.customers_per_hour
         clients = ClientRegistry(store.reader, declared_rules(), settings.client_seconds, time.monotonic, most)
         reach, refusals = DistinctCustomerLimiter(store, time.time), Refusals(store, time.time)
+        uses = DocumentUses(store, time.time)
         revocations = Revocations(store.reader, time.time, clients.forget)
         single_use = SingleUse(store)
         addresses = frozenset({settings.public_url})
         proofs = DPoPVerifier(DPoPNonces(store.keys.system, time.time), single_use, addresses, time.time)
         authenticator = Authenticator(tokens, keys, clients, revocations, proofs, time.time, provider(settings))
         yield Services(
-            store, keys, tokens, authenticator, revocations, proofs, single_use, clients, reach, refusals, time.time
+            store,
+            keys,
+            tokens,
+            authenticator,
+            revocations,
+            proofs,
+            single_use,
+            clients,
+            reach,
+            refusals,
+            uses,
+            time.time,
         )
     finally:
         await store.close()

@@ -40,6 +40,8 @@ class Registration:
     partner: Partner | None = None
     first_party: bool = False
     """True for our own clients; False for third parties, and for clients that are not registered for OAuth (O10)."""
+    observed: bool = False
+    """True if ad hoc documents of the client are counted."""
     void_until: int | None = None
     """Tokens issued at this Unix second or before are void, because the client was disabled then."""
 
@@ -117,7 +119,7 @@ class ClientRegistry:
         if not rows:
             return None
         purposes, scopes, refusal, documents_only, introspection, max_page, customers, over, *more = rows[0]
-        first_party, void_until, *partner = more
+        first_party, observed_at, void_until, *partner = more
         name, country, purpose, fields = partner
         if not keeps_the_rules(client_id, frozenset(orjson.loads(purposes)), self._rules, *partner):
             return None
@@ -137,6 +139,7 @@ class ClientRegistry:
             Over[over or "ALARM"],
             None if name is None else Partner(name, country, frozenset(orjson.loads(fields))),
             bool(first_party),
+            observed_at is not None and not documents_only,
             None if void_until is None else int(instant(void_until).timestamp()),
         )
 
@@ -161,6 +164,7 @@ _registration = (
         clients.c.customers_per_hour,
         clients.c.beyond,
         oauth_clients.c.first_party,
+        clients.c.documents_observed_at,
         clients.c.void_until,
         *PARTNER,
     )

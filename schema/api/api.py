@@ -36,6 +36,7 @@ from schema.documents.documents import Documents, Operation
 from schema.documents.limits import Limits
 from schema.documents.memory import AUTHORIZED, MOST, PLACE, PLAN, DocumentMemory, RememberedDocument
 from schema.documents.requests import Outcome, Request, RequestOutcome, failed
+from schema.documents.uses import DocumentCounter, NoDocumentCounter
 from schema.execution import answers
 from schema.execution.compiling import Compiled, compiled_or_none
 from schema.execution.costs import Budget, Estimate, NoBudget, NoTally, NoWatch, RefusalCounter, Watch, estimate_of
@@ -115,6 +116,7 @@ class Api:
         watch: Watch | None = None,
         references: References = REFERENCES,
         tally: RefusalCounter | None = None,
+        uses: DocumentCounter | None = None,
         memory: int = MOST,
     ) -> None:
         self.model = _served(core_schema())
@@ -126,6 +128,7 @@ class Api:
         self._watch: Watch = watch or NoWatch()
         self._references = references
         self._tally: RefusalCounter = tally or NoTally()
+        self._uses: DocumentCounter = uses or NoDocumentCounter()
         self._documents = Documents(self.model.core, self.limits)
         self._trusted = TrustedDocuments(store.reader)
         self._in_url = PersonalInUrl(self.model)
@@ -169,6 +172,7 @@ class Api:
         if isinstance(text, Outcome):
             return text
         known = self._memory.get(text.text, text.registered) or self._read(text, grant)
+        self._note(text, known, grant)
         # A reference or a dry run belongs to one request: caching it would fill the memory with keys never seen again.
         if request.reference is not None or request.dry_run:
             return self._authorize_anew(known, text, request, grant, None)
@@ -176,6 +180,13 @@ class Api:
         key = (text.purpose, request.operation_name, request.purpose, request.read_only, grant.fingerprint)
         found: AuthorizedOperation | Outcome | None = known.authorized.get(key)
         return found or self._authorize_anew(known, text, request, grant, key)
+
+    def _note(self, text: Trusted, known: RememberedDocument, grant: Grant) -> None:
+        """Count a registered document, and an ad hoc one of an observed client by its shape, which has no values."""
+        if text.registered:
+            self._uses.note(grant.client_id, known.document.hash, True)
+        elif grant.observed and known.document.shape:
+            self._uses.note(grant.client_id, known.document.shape, False)
 
     def _read(self, text: Trusted, grant: Grant) -> RememberedDocument:
         """Parse, measure and validate a new document; BudgetSpentError if the budget does not cover an ad hoc one."""

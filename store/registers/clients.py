@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, ForeignKey, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, String, Text
 
 from policy.grant import Over, Refusal
 from policy.retention import RetentionRule
@@ -31,12 +31,14 @@ clients = table(
     plain("partner_id", Id, None, ForeignKey("partners.id"), nullable=True),
     plain("keeps", String(200), None, nullable=True),
     plain("keeps_days", Integer, None, nullable=True),
+    plain("documents_observed_at", Instant, None, nullable=True),
 )
 """`purposes` and `scopes` are JSON lists of names; `max_page` is the maximum number of rows in a page.
 Tokens issued at or before `void_until` are void: the client was disabled then. `customers_per_hour` is the number of
 different customers it may read in an hour, and `beyond` the reaction; null for the limit of the settings, and for an
 alarm. New registrations get STOP by default. `keeps` describes the copies that the program keeps of the data, and
-`keeps_days` for how long, 0 for none; null: unknown."""
+`keeps_days` for how long, 0 for none; null: unknown. Since `documents_observed_at` ad hoc documents of the client are
+counted, before only registered ones are accepted (`documents_only`)."""
 
 documents = table(
     "documents",
@@ -46,5 +48,29 @@ documents = table(
     plain("text", Text, None),
     plain("purpose", String(40), None, nullable=True),
     plain("registered_at", Instant, None),
+    plain("uses", BigInteger, None, nullable=True),
+    plain("last_used_at", Instant, None, nullable=True),
 )
-"""`hash` is the SHA-256 of `text` in lower-case hexadecimal."""
+"""`hash` is the SHA-256 of `text` in lower-case hexadecimal; `uses` counts the operations that named it."""
+
+document_releases = table(
+    "document_releases",
+    RetentionRule.CLIENT_REGISTRATION,
+    plain("client_id", String(64), None, ForeignKey("clients.id"), primary_key=True),
+    plain("hash", String(64), None, primary_key=True),
+    plain("release", String(40), None, primary_key=True),
+    plain("registered_at", Instant, None),
+)
+"""The releases of a client that send a document, such as `2.3.1`; a document may be of several."""
+
+observed_documents = table(
+    "observed_documents",
+    RetentionRule.CLIENT_REGISTRATION,
+    plain("client_id", String(64), None, ForeignKey("clients.id"), primary_key=True),
+    plain("shape", String(64), None, primary_key=True),
+    plain("operations", BigInteger, None),
+    plain("first_at", Instant, None),
+    plain("last_at", Instant, None),
+)
+"""Ad hoc documents of clients that are observed, counted by shape: a hash without values and free names, as in the
+ledger, or `*` for those beyond the limit of a client. They go when the client is observed anew."""

@@ -36,6 +36,7 @@ EXPECTED = {
     "paper_forms", "papers",
     "partners", "passkey_challenges", "passkeys", "payment_methods", "pending_sign_ins", "reset_links", "revocations",
     "second_factors", "services", "session_proofs", "sessions", "sign_ins", "signing_keys", "slowdowns", "subject_keys",
+    "document_releases", "observed_documents",
     "system_keys", "used_values", "value_rewrites", "webhooks", "recipient_contacts", "refusal_counts", "staff",
     "staff_keys", "notice_recipients", "notices", "objections", "processing_stops", "restrictions", "rights_events",
 }  # fmt: skip

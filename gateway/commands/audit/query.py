@@ -38,13 +38,14 @@ def query_(
     """
     with unreadable_as_sentence():
         texts = [read_text(each) for each in documents]
-        found = _explained(texts, client_id, purpose)
+        found = explained(texts, client_id, purpose)
         leave_report(query_report(client_id, found), form, output)
     if not all(each.answered for each in found):
         raise SystemExit(FOUND)
 
 
-def _explained(texts: Sequence[Text], client_id: str, purpose: str | None) -> list[Explanation]:
+def explained(texts: Sequence[Text], client_id: str, purpose: str | None) -> list[Explanation]:
+    """Judge documents for a client of the store; UsageError if there is none of this id."""
     # Strawberry takes half a second to import, which no other audit needs.
     from schema.api.build import core_schema
     from schema.execution.explaining import Explainer

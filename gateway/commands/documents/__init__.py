@@ -1,0 +1,1 @@
+"""`gateway documents`: the trusted documents of clients."""
