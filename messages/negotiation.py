@@ -28,7 +28,12 @@ def written(tag: str | None) -> str:
 
 def preferred(accept: str | None) -> str:
     """The language that an `Accept-Language` header likes best, of those there are; English where it names none."""
-    best, weight = SOURCE, 0.0
+    return named(accept) or SOURCE
+
+
+def named(accept: str | None) -> str | None:
+    """The language that such a header likes best, of those there are; None where it names none of them."""
+    best, weight = None, 0.0
     for tag, quality in _ranges(accept or ""):
         found = spoken(tag)
         if found is not None and quality > weight:

@@ -21,7 +21,7 @@ from gateway.http.problems import ProblemError
 from gateway.http.rate_limit_fields import RateLimitFields
 from gateway.http.statuses import STATUSES
 from gateway.tokens.tokens import TokenError
-from messages.negotiation import preferred
+from messages.negotiation import named
 from policy.grant import Grant
 from resolvers.commands.dependencies import FRESH
 from schema.documents.requests import Outcome, Request, RequestOutcome
@@ -183,7 +183,7 @@ def _request(question: Question, headers: dict[bytes, bytes], read_only: bool, d
         read_only=read_only,  # A GET never runs a mutation (G2): links, prefetching and caches repeat GETs.
         in_url=read_only,
         dry_run=dry_run,
-        language=preferred(headers.get(b"accept-language", b"").decode("latin-1")),
+        language=named(headers.get(b"accept-language", b"").decode("latin-1")),
         idempotency_key=_key(headers),
     )
 

@@ -8,13 +8,16 @@ CUSTOMER = "customer"
 """Stands for the featured customer's own token instead of a tool's."""
 
 ADDRESSES = "{ customers(first: 3) { nodes { fullName email postalAddress { street postalCode city country } } } }"
-SERVICES = "{ customers(first: 3) { nodes { fullName email services { kind name state } } } }"
+SERVICES = "{ customers(first: 3) { nodes { fullName email services { nodes { kind name state } } } } }"
 PHONES = "{ customers(first: 3) { nodes { fullName phone } } }"
 NEWS = "{ customers(first: 3) { nodes { fullName email } } }"
-RUNNING = "{ customers(first: 3) { nodes { customerNumber services { kind name state } } } }"
+RUNNING = "{ customers(first: 3) { nodes { customerNumber services { nodes { kind name state } } } } }"
 RDAP = '{ rdap(domain: "fontaine-fiduciaire.com.example") }'
 FIELDS = "{ __schema { queryType { fields { name description } } } }"
-MYSELF = "{ me { fullName email phone services { name state } signIns(first: 3) { nodes { at country unusual } } } }"
+MYSELF = (
+    "{ me { fullName email phone services { nodes { name state } } "
+    "signIns(first: 3) { nodes { at country unusual } } } }"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,8 @@ class CommandContext:
     now: datetime
     dependencies: SignInDependencies
     """Dependencies of sign-in commands, beside the store."""
-    language: str = "en"
-    """The language of problems."""
+    language: str | None = None
+    """The language that the request prefers; None: the customer's own (`resolvers.commands.language`)."""
     key: str | None = None
     """The caller's idempotency key; None if the request has none."""
     behalf: Behalf | None = None

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.dates import as_announced, due_erasure
 from policy.erasing import WAITING, ErasureEvent, State, after
 from resolvers.commands.context import CommandContext, Result, UserProblem
+from resolvers.commands.language import language_of
 from resolvers.emails.emails import reader_of, send_to, write
 from resolvers.emails.erasure import ErasureEmail
 from resolvers.erasure.consents import erase_consented, scrub, stays
@@ -96,7 +97,7 @@ async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> 
         receipt=await receipt_of(context.store.keys.system, id_),
         blocked_by=running,
         erased_now=erased,
-        stays=stays(context.language) if running else (),
+        stays=stays(await language_of(context)) if running else (),
     )
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from aiodataloader import DataLoader
 
-from messages.catalogue import translate
 from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.commands.idempotency import run_command
+from resolvers.commands.language import localised
+from resolvers.reads.criteria import Criterion, slots_of
 from resolvers.reads.fetches import ROWS, ByIndex, ByKey, Layout, Row
 from resolvers.reads.filters import NOW, SUBJECT
 from resolvers.reads.guard import OrderBounds, OwnerCheck, SubjectTracker
@@ -23,14 +23,6 @@ from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 
 Admitted = tuple[Row, SubjectKey]
-
-
-def _localised(result: Result, language: str) -> Result:
-    """The same with its problems in the caller's language."""
-    if not result.problems:
-        return result
-    problems = (replace(each, message=translate(each.message, language)) for each in result.problems)
-    return replace(result, problems=tuple(problems))
 
 
 class OperationContext:
@@ -87,7 +79,7 @@ class OperationContext:
         if key not in self.performed:
             command = self.command
             try:
-                self.performed[key] = _localised(await run_command(command, key, field, run, given), command.language)
+                self.performed[key] = await localised(await run_command(command, key, field, run, given), command)
             except Exception as error:
                 self.failed[key] = error
                 raise
@@ -109,11 +101,27 @@ class OperationContext:
         found: list[Admitted] = await self._loader(place, load).load(key)
         return found
 
+    async def page_rows(self, fetch: PageOf, keys: Sequence[int] | None, span: Span) -> Sequence[Row]:
+        """The rows of a page as they are read, of each of the parents if there are any; filters looked up first."""
+        if keys is not None and not keys:
+            return []
+        parameters = self.parameters
+        for name, value in span.given:
+            parameters = parameters | await self._compared(fetch.criteria[name], value, keys)
+        return await fetch.rows(keys, span, parameters)
+
+    async def _compared(self, criterion: Criterion, value: Any, owners: Sequence[int] | None) -> dict[str, Any]:
+        """The parameters of one criterion: a sealed value is looked up in the key store, found or not (G7)."""
+        if criterion.comparison.lookup is None:
+            return {criterion.parameter: value}
+        found = await self.store.keys.lookups.find_all(criterion.comparison.lookup, value)
+        return slots_of(criterion.parameter, found, owners)
+
     async def page_under(self, place: Hashable, fetch: PageOf, key: int, span: Span) -> tuple[list[Admitted], bool]:
         """A page of one parent's rows, and whether more follow; parents share a statement."""
 
         async def load(keys: list[int]) -> list[tuple[list[Admitted], bool]]:
-            groups = fetch.grouped(await fetch.rows(keys, span, self.parameters))
+            groups = fetch.grouped(await self.page_rows(fetch, keys, span))
             return [await self._trimmed(groups.get(key, ()), fetch, span) for key in keys]
 
         found: tuple[list[Admitted], bool] = await self._loader((place, span), load).load(key)
@@ -134,7 +142,7 @@ class OperationContext:
         standing: list[Row] = []
         left = span
         while True:
-            rows = await fetch.rows(None, left, self.parameters)
+            rows = await self.page_rows(fetch, None, left)
             page, more = rows[: left.limit], len(rows) > left.limit
             await self.revealed.add_owners(row[at] for row in page)
             standing += [row for row in page if known[row[at]] is not None]

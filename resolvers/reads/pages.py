@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
+from resolvers.reads.criteria import Criterion, Given
 from resolvers.reads.fetches import KEY, KEYS, Layout, Projection, Row, grouped_by, selecting
 from resolvers.reads.relations import Relation
 from store.sql.metadata import Id
@@ -29,6 +30,8 @@ class Span:
     descending: bool = False
     backward: bool = False
     """The page is the last rows of the span: they are read from the end of the list, and turned round."""
+    given: Given = ()
+    """The values of the criteria of the list's filter."""
 
     def beyond(self, key: int) -> Span:
         """The part of the span that is still to be read, once the row of this id was."""
@@ -51,16 +54,22 @@ class Span:
 class PageOf:
     """A keyset page of a table or of each parent's rows; one more row is read to know whether others follow."""
 
-    __slots__ = ("_base", "_prepared", "grouped_at", "layout", "reader", "relation")
+    __slots__ = ("_base", "_prepared", "criteria", "grouped_at", "layout", "reader", "relation")
 
-    def __init__(self, reader: Reader, projection: Projection, relation: Relation | None = None) -> None:
-        self.reader, self.relation = reader, relation
+    def __init__(
+        self,
+        reader: Reader,
+        projection: Projection,
+        relation: Relation | None = None,
+        criteria: Sequence[Criterion] = (),
+    ) -> None:
+        self.reader, self.relation, self.criteria = reader, relation, {each.name: each for each in criteria}
         needed = () if relation is None else (relation.target,)
         self.layout = Layout.of(projection, *needed)
         self.grouped_at = 0 if relation is None else self.layout.at[relation.target]
         id_ = projection.table.c.id
         between = (id_ > bindparam(AFTER, type_=Id)) & (id_ < bindparam(BEFORE, type_=Id))
-        self._base = selecting(projection, self.layout).where(between)
+        self._base = selecting(projection, self.layout).where(between, *(each.clause for each in criteria))
         # Prepared on first use, by direction and by whether there are several parents: most plans need one of the four.
         self._prepared: dict[tuple[bool, bool], PreparedStatement] = {}
 

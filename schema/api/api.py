@@ -40,6 +40,7 @@ from schema.documents.uses import DocumentCounter, NoDocumentCounter
 from schema.execution import answers
 from schema.execution.compiling import Compiled, compiled_or_none
 from schema.execution.costs import Budget, Estimate, NoBudget, NoTally, NoWatch, RefusalCounter, Watch, estimate_of
+from schema.execution.filtering import shapes_of
 from schema.execution.planning import make_plan
 from schema.execution.plans import Plan
 from schema.execution.standard import ResolverContext, attach, execute_plan
@@ -346,13 +347,14 @@ class Api:
     ) -> PreparedOperation:
         operation = authorized.operation
         values = {name: variables.get(name) for name in operation.switches} if operation.switches else NOTHING
-        key = (authorized.decision, tuple(values.values()))
+        shapes = shapes_of(self.model.core, operation, variables) if operation.filters else NOTHING
+        key = (authorized.decision, tuple(values.values()), tuple(shapes.values()))
         known = authorized.known
         prepared: PreparedOperation | None = known.plans.get(key)
         if prepared is None:
             if known.plans and not known.trusted:  # The first one was paid for with the document.
                 self._charge(grant, NEW_PLAN * len(known.text))
-            plan = make_plan(self.model, self.store.reader, operation, authorized.decision, values)
+            plan = make_plan(self.model, self.store.reader, operation, authorized.decision, values, shapes)
             fields = orjson.Fragment(orjson.dumps(list(plan.coordinates)))
             prepared = PreparedOperation(
                 plan,

@@ -11,6 +11,7 @@ from policy.categories import Category
 from policy.decision import Allowance
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
+from resolvers.reads.criteria import Comparison
 from schema.core.source import Source
 
 
@@ -32,6 +33,8 @@ class Declared:
     """It needs no purpose, but third-party apps may not select it."""
     editable_by: tuple[Allowance, ...] = ()
     """Allowances to change it by `updateProfile`; empty: it is changed in another way, or not at all."""
+    compares: Comparison | None = None
+    """The comparison that a field of a filter makes."""
 
 
 DECLARED = "gateway"

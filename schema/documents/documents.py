@@ -24,6 +24,7 @@ from graphql import (
 )
 
 from schema.core.errors import ErrorCode, ResponseError, from_core, names_in, names_of
+from schema.documents.filters import filter_variables
 from schema.documents.limits import Limits, exceeded, too_deep, too_large, too_repetitive
 from schema.documents.shapes import shape_hash
 from schema.documents.variables import Variables
@@ -39,6 +40,8 @@ class Operation:
     variables: Variables
     switches: tuple[str, ...]
     """The variables used by `@skip` and `@include`, sorted by name."""
+    filters: Mapping[str, str]
+    """The variables used in filters, sorted by name, each with the name of its type."""
 
     @property
     def is_mutation(self) -> bool:
@@ -142,7 +145,9 @@ class Documents:
             if isinstance(each, OperationDefinitionNode):
                 name_ = each.name.value if each.name else ""
                 variables = Variables(self._schema, each)
-                operations[name_] = Operation(document, each, variables, _switches(each, fragments))
+                operations[name_] = Operation(
+                    document, each, variables, _switches(each, fragments), filter_variables(each, fragments.values())
+                )
         return document
 
 

@@ -49,8 +49,8 @@ class Request:
     read_only: bool = False
     in_url: bool = False
     """It was sent in a URL, so it must not contain personal data."""
-    language: str = "en"
-    """The language of messages for people, as far as there is a catalogue."""
+    language: str | None = None
+    """The language of messages for people that the caller prefers; None: the customer's own."""
     dry_run: bool = False
     """Report what would be refused, withheld and read, without reading; the answer is no GraphQL response."""
     idempotency_key: str | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from policy.grant import Grant
-from resolvers.reads.pages import LEAST, MOST, Span
+from resolvers.reads.criteria import given_values
+from resolvers.reads.pages import LEAST, MOST, PageOf, Span
 from schema.core.errors import ErrorCode, FieldError
 from schema.model.model import FieldModel, SchemaModel
 from store.crypto.blind_index import Lookup
@@ -45,10 +46,24 @@ class Paging:
         return more if self.span.backward else self.after is not None
 
 
-def list_place(field: FieldModel, grant: Grant) -> ListPlace:
-    """The list of a connection for this caller, which its cursors are bound to (G16)."""
+def list_place(field: FieldModel, grant: Grant, arguments: Mapping[str, Any]) -> ListPlace:
+    """The list of a connection for this caller in the order asked for, which its cursors are bound to (G16)."""
     newest = field.source is not None and field.source.newest_first
+    order = arguments.get("order")
+    if order is not None:
+        newest = getattr(order, "value", order) == "NEWEST_FIRST"
     return ListPlace(grant.client_id, grant.subject, field.coordinate, newest)
+
+
+def filtered(at: Paging, fetch: PageOf, arguments: Mapping[str, Any], keys: KeyStore) -> Paging:
+    """The same page with the values of the list's filter; FieldError if one is malformed, whether it exists or not."""
+    if not fetch.criteria:
+        return at
+    try:
+        given = given_values(fetch.criteria.values(), arguments["filter"], keys.blind_index)
+    except ValueError as error:
+        raise FieldError(ErrorCode.BAD_USER_INPUT, str(error)) from None
+    return replace(at, span=replace(at.span, given=given))
 
 
 def paging(place: ListPlace, cursors: Cursors, arguments: Mapping[str, Any], most: int) -> Paging:

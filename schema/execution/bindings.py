@@ -10,7 +10,8 @@ from graphql.language import Visitor, visit
 
 from policy.grant import Grant
 from resolvers.reads.operation import OperationContext
-from schema.execution.arguments import LOOKUPS, Paging, domain_index, list_place, node_key, own_key, paging
+from resolvers.reads.pages import PageOf
+from schema.execution.arguments import LOOKUPS, Paging, domain_index, filtered, list_place, node_key, own_key, paging
 from schema.execution.plans import PlannedField
 from schema.model.model import SchemaModel
 
@@ -54,18 +55,19 @@ def input_of(planned: PlannedField) -> Bound:
     return lambda context, grant, values: read(values)
 
 
-PAGE = ("first", "after", "last", "before")
-"""The arguments of every connection."""
+PAGE = ("first", "after", "last", "before", "order", "filter")
+"""The arguments of a connection; not every one has the last two."""
 
 
 def page_of(planned: PlannedField) -> Bound:
     """The page that a connection's arguments ask for."""
-    facts = planned.facts
-    reads = {name: argument(planned, name) for name in PAGE}
+    facts, fetch = planned.facts, planned.fetch(PageOf)
+    reads = {name: argument(planned, name) for name in PAGE if name in facts.core.args}
 
     def page(context: OperationContext, grant: Grant, values: Values) -> Paging:
         given = {name: value for name, read in reads.items() if (value := read(values)) is not Undefined}
-        return paging(list_place(facts, grant), context.cursors, given, grant.max_page)
+        at = paging(list_place(facts, grant, given), context.cursors, given, grant.max_page)
+        return filtered(at, fetch, given, context.store.keys)
 
     return page
 

@@ -6,7 +6,7 @@ A plan is valid for one operation, one decision, and one combination of values o
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -30,12 +30,16 @@ from policy.conditions import Condition
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from resolvers.disclosures.registries import NEEDED
+from resolvers.reads.criteria import Criterion
 from resolvers.reads.fetches import ByKey, Projection
 from resolvers.reads.filters import HOMES
-from resolvers.reads.relations import parent
+from resolvers.reads.pages import PageOf
+from resolvers.reads.relations import Relation, parent
 from schema.core.source import Source
 from schema.decision.decision import Decision
 from schema.documents.documents import Operation
+from schema.documents.filters import FILTER
+from schema.execution.filtering import NOTHING_KNOWN, Shapes, compared_fields, criteria_of
 from schema.execution.plans import Plan, PlanError, PlannedField, ResponsePath, Selection, rows_below
 from schema.model.model import FieldModel, SchemaModel
 from store.sql.reading import Reader
@@ -43,10 +47,18 @@ from store.tables.domains import domains
 
 
 def make_plan(
-    model: SchemaModel, reader: Reader, operation: Operation, decision: Decision, values: Mapping[str, Any]
+    model: SchemaModel,
+    reader: Reader,
+    operation: Operation,
+    decision: Decision,
+    values: Mapping[str, Any],
+    shapes: Shapes = NOTHING_KNOWN,
 ) -> Plan:
-    """Resolve the operation's fragments and conditions, and prepare its statements; reads nothing."""
-    return Planner(model, reader, operation, decision, values).plan()
+    """Resolve the operation's fragments and conditions, and prepare its statements; reads nothing.
+
+    `shapes` are those of the variables in filters; without them the plan is for every field that they could give.
+    """
+    return Planner(model, reader, operation, decision, values, shapes).plan()
 
 
 class Prepared(Source, ABC):
@@ -69,7 +81,9 @@ class Planner:
         operation: Operation,
         decision: Decision,
         values: Mapping[str, Any],
+        shapes: Shapes,
     ) -> None:
+        self.shapes = shapes
         self.model, self.reader, self.operation, self.decision, self.values = model, reader, operation, decision, values
         self.own_only = decision.own_only
         self.coordinates: dict[str, None] = {}
@@ -175,6 +189,22 @@ class Planner:
         # A row by its own id is a relation of the table to itself, so one fetch serves both.
         planned.fetches[table.name] = ByKey(self.reader, projection, parent(table.c.id, of=table.c.id))
 
+    def page(self, table: Table, planned: PlannedField, relation: Relation | None = None) -> PageOf:
+        """Prepare the read of a page of these rows: of those that pass the list's filter, if it has one."""
+        criteria = self._criteria(planned, table)
+        return PageOf(self.reader, self.projection(table, planned, criteria=criteria), relation, criteria)
+
+    def _criteria(self, planned: PlannedField, table: Table) -> tuple[Criterion, ...]:
+        """The criteria of a list's filter; comparing a field is reading it, for the ledger entry too."""
+        core = planned.facts.core
+        if FILTER not in core.args:
+            return ()
+        node = next((each for each in planned.nodes[0].arguments or () if each.name.value == FILTER), None)
+        criteria = criteria_of(core, node, self.shapes)
+        fields = compared_fields(self.model, self.model.types_of_table[table], criteria)
+        self.coordinates.update(dict.fromkeys(fields))
+        return criteria
+
     def seen_tables(self) -> Iterator[Table]:
         """The tables whose ids the purpose may read; ids of others return null, as if unknown."""
         purpose = self.decision.purpose
@@ -183,8 +213,15 @@ class Planner:
             if rule is not None and purpose is not None and rule.when(purpose):
                 yield table
 
-    def projection(self, table: Table, planned: PlannedField, below: Iterable[Selection] | None = None) -> Projection:
-        """The columns and conditions of what is selected on these rows, by default on all that the field returns."""
+    def projection(
+        self,
+        table: Table,
+        planned: PlannedField,
+        below: Iterable[Selection] | None = None,
+        criteria: Sequence[Criterion] = (),
+    ) -> Projection:
+        """The columns of what is selected on these rows, by default on all that the field returns, and the conditions
+        of that and of what is compared."""
         asked = [
             each.facts
             for selection in (rows_below(planned) if below is None else below)
@@ -202,7 +239,8 @@ class Planner:
                 masks[column] = masks.get(column, frozenset()) | self._conditions("VALUE", each.coordinate)
         handed = self._handed(table, asked)
         columns.update(NEEDED if handed else ())
-        named = [planned.facts.coordinate, *(each.coordinate for each in asked), *self._ids_of(table)]
+        compared = compared_fields(self.model, self.model.types_of_table[table], criteria)
+        named = [planned.facts.coordinate, *(each.coordinate for each in asked), *compared, *self._ids_of(table)]
         rows = frozenset(one for one in self._conditions("ROW", *named) if HOMES[one] is table)
         self.selects(columns)
         return Projection(table, frozenset(columns), rows, masks, self.own_only, handed, self.decision.purpose)

@@ -28,7 +28,7 @@ from resolvers.reads.operation import Admitted, OperationContext
 from resolvers.reads.pages import PageOf
 from schema.core.errors import ErrorCode, FieldError
 from schema.core.source import Source
-from schema.execution.arguments import Paging, list_place, paging
+from schema.execution.arguments import Paging, filtered, list_place, paging
 from schema.execution.plans import Plan, PlanError, PlannedField, ResponsePath
 from schema.model.model import SchemaModel
 
@@ -130,8 +130,9 @@ def opening(read: Callable[[OpenedRecord], Any]) -> Callable[[OpenedRecord, Info
 def paging_of(planned: PlannedField, info: Info, arguments: Mapping[str, Any]) -> Paging:
     """The page that the arguments of a connection ask for; FieldError if they are invalid."""
     context: ResolverContext = info.context
-    place = list_place(planned.facts, context.grant)
-    return paging(place, context.operation_context.cursors, arguments, context.grant.max_page)
+    place = list_place(planned.facts, context.grant, arguments)
+    at = paging(place, context.operation_context.cursors, arguments, context.grant.max_page)
+    return filtered(at, planned.fetch(PageOf), arguments, context.operation_context.store.keys)
 
 
 def records(info: Info, admitted: list[Admitted], fetch: ByKey | PageOf | ByIndex) -> list[OpenedRecord]:

@@ -14,7 +14,7 @@ from policy.rules import Rule
 from policy.statements import circular, never_null, of_column, unrepeated
 from resolvers.reads.filters import HOMES
 from schema.core.source import Home
-from schema.model.model import FieldModel, SchemaModel, holds_rows
+from schema.model.model import FieldModel, SchemaModel, declared_of, holds_rows
 
 Found = tuple[str, str]
 """A coordinate and its problem."""
@@ -40,6 +40,7 @@ def of_schema(model: SchemaModel) -> Iterator[Found]:
     """Problems that concern several fields or types."""
     for field in model.fields.values():
         yield from _redeclared(model, field)
+    yield from _comparisons(model)
     yield from _recursive_inputs(model)
     yield from _ambiguous_rows(model)
 
@@ -137,6 +138,26 @@ def _redeclared(model: SchemaModel, field: FieldModel) -> Iterator[Found]:
 
 def _repeats(promised: Rule, own: Rule | None, of: str, coordinate: str) -> Iterator[Found]:
     return ((coordinate, text) for _, text in unrepeated(promised, own, of))
+
+
+def _comparisons(model: SchemaModel) -> Iterator[Found]:
+    """Check that each field of a filter has the rule of the field whose column it compares: comparing is reading.
+
+    A value that is shown under a condition of its own may not be compared: the statement would compare it unmasked.
+    """
+    for coordinate, core in model.inputs():
+        declared = declared_of(core)
+        if declared is None or declared.compares is None:
+            continue
+        columns = declared.compares.columns
+        shown = [
+            each.rule for each in model.fields.values() if each.source is not None and each.source.shown == columns
+        ]
+        if not any(rule is not None and rule.allowances == declared.allowances for rule in shown):
+            of = ", ".join(f"{each.table.name}.{each.name}" for each in columns)
+            yield coordinate, f"compares {of} for other purposes than a field that shows it"
+        if any(each.when is not None and each.when.scope == "VALUE" for each in declared.allowances):
+            yield coordinate, "compares a value that is shown under a condition"
 
 
 def _recursive_inputs(model: SchemaModel) -> Iterator[Found]:

@@ -155,8 +155,7 @@ class Paged(Connection, BelowRows, InRows):
 
     def prepare(self, planner: Planner, planned: PlannedField) -> None:
         """Prepare the read of a page under each enclosing row."""
-        table = self.relation.table
-        planned.fetches[table.name] = PageOf(planner.reader, planner.projection(table, planned), self.relation)
+        planned.fetches[self.relation.table.name] = planner.page(self.relation.table, planned, self.relation)
 
     def resolver(self) -> Resolver:
         """Fetch the record's page, together with those of all records at the place."""
@@ -179,7 +178,7 @@ class Paged(Connection, BelowRows, InRows):
         out, keys = levels.out, levels.keys(self.relation, layout, n)
         m, fetch = levels.paging(planned)
         levels.shapes.below[planned] = m
-        out.add(f"found{m} = fetch{m}.grouped(await fetch{m}.rows({keys}, at{m}.span, parameters))")
+        out.add(f"found{m} = fetch{m}.grouped(await context.page_rows(fetch{m}, {keys}, at{m}.span))")
         out.add(f"by{m} = {{k: at{m}.span.trimmed(rows) for k, rows in found{m}.items()}}")
         out.add(f"rows{m} = [r for page, more in by{m}.values() for r in page]")
         levels.page(planned, fetch.layout, m)
@@ -203,7 +202,7 @@ class PagedTable(Connection, AtRoot):
 
     def prepare(self, planner: Planner, planned: PlannedField) -> None:
         """Prepare the read of a page."""
-        planned.fetches[self.table.name] = PageOf(planner.reader, planner.projection(self.table, planned))
+        planned.fetches[self.table.name] = planner.page(self.table, planned)
 
     def resolver(self) -> Resolver:
         """Fetch a page of rows whose owners were not erased."""

@@ -9,10 +9,14 @@ import strawberry
 
 from policy.app_scopes import AppScope
 from policy.categories import Category
+from policy.consents import CONSENT_KINDS, CONSENT_STATES
 from policy.retention import RetentionRule
-from schema.core.enums import ConsentKind, ConsentState
+from resolvers.reads.criteria import among
 from schema.core.scalars import DateTime, LanguageTag
+from schema.core.words import enumerated
+from schema.declare.connections import connection
 from schema.declare.fields import computed, datum, identity, shared
+from schema.declare.filters import compared
 from schema.declare.node import Node
 from schema.declare.readers import NEWS, SELF
 from schema.declare.records import record
@@ -21,6 +25,9 @@ from store.links.unsubscribing import unsubscribe_token
 from store.tables.consents import consents, cookie_choices
 
 OWN = (shared(AppScope.CHOICES_READ),)
+
+ConsentKind = enumerated("ConsentKind", CONSENT_KINDS, "The kind of consent.")
+ConsentState = enumerated("ConsentState", CONSENT_STATES, "Given or withdrawn.")
 
 
 @record(consents)
@@ -34,6 +41,17 @@ class Consent(Node):
     language: LanguageTag | None = datum(consents.c.language, "The language of the wording.", OWN)
     source: str | None = datum(consents.c.source, "The place where it was given.", OWN)
     at: DateTime | None = datum(consents.c.at, "The time.", OWN)
+
+
+@strawberry.input(description="Narrows a list of consents.")
+class ConsentFilter:
+    """Each field reads the column that it compares."""
+
+    kind: list[ConsentKind] | None = compared(among(consents.c.kind), "Of one of these kinds.", OWN)
+    state: list[ConsentState] | None = compared(among(consents.c.state), "Given, or withdrawn.", OWN)
+
+
+ConsentConnection = connection(Consent, "Consent")
 
 
 @record(cookie_choices)

@@ -10,9 +10,10 @@ from policy.categories import Category
 from policy.purposes import Purpose
 from resolvers.reads import customers as reads
 from schema.core.names import family_name, full_name, given_name
-from schema.core.scalars import URL, DateTime, EmailAddress, LanguageTag, PhoneNumber
+from schema.core.scalars import DateTime, LanguageTag
 from schema.declare.connections import After, Before, First, Last, connection
 from schema.declare.fields import datum, embedded, identity, paged, related, shared
+from schema.declare.filters import Order, filtering
 from schema.declare.node import Node
 from schema.declare.readers import (
     BILLED,
@@ -37,16 +38,16 @@ from schema.types.accesses import DataAccessConnection, Words, accesses
 from schema.types.addresses import PostalAddress
 from schema.types.apps import AppSessionConnection, AuthorizedApp
 from schema.types.changes import ChangeConnection
-from schema.types.consents import Consent, CookieChoice, unsubscribe_url
+from schema.types.consents import ConsentConnection, ConsentFilter, CookieChoice, unsubscribe_url
 from schema.types.credentials import Credential
-from schema.types.disclosures import Disclosure
-from schema.types.domains import Domain
-from schema.types.erasures import Erasure
-from schema.types.exports import Export
-from schema.types.invoices import Invoice
+from schema.types.disclosures import DisclosureConnection, DisclosureFilter
+from schema.types.domains import DomainConnection, DomainFilter
+from schema.types.erasures import ErasureConnection
+from schema.types.exports import ExportConnection
+from schema.types.invoices import InvoiceConnection, InvoiceFilter
 from schema.types.payments import PaymentMethod
 from schema.types.restrictions import NoticeRecipientConnection, Objection, Restriction
-from schema.types.services import Service
+from schema.types.services import ServiceConnection, ServiceFilter
 from store.tables.customers import customers
 
 CHOICES = (AppScope.CHOICES_READ, AppScope.CHOICES_WRITE)
@@ -71,12 +72,12 @@ class Customer(Node):
     postal_address: PostalAddress | None = embedded(
         customers.c.postal_address, "The address for invoices.", (Purpose.INVOICING, READ_PROFILE)
     )
-    email: EmailAddress | None = datum(
+    email: str | None = datum(
         customers.c.email,
         "To write about the services subscribed to and, unless declined, about news of our services.",
         WRITTEN_TO,
     )
-    phone: PhoneNumber | None = datum(
+    phone: str | None = datum(
         customers.c.phone,
         "To call in an emergency only, with the country code; never for promotion.",
         (Purpose.EMERGENCY_CONTACT, READ_PROFILE),
@@ -90,7 +91,7 @@ class Customer(Node):
     )
 
     @unsubscribe_url
-    def unsubscribe_url(self) -> URL | None:
+    def unsubscribe_url(self) -> str | None:
         """The one-click unsubscribe URL for the header `List-Unsubscribe` of each news message (RFC 8058)."""
 
     created_at: DateTime | None = datum(
@@ -117,18 +118,47 @@ class Customer(Node):
         "The end of the last service, six months before automatic erasure. Null while a service runs.",
         ERASED,
     )
-    services: list[Service] | None = related(
-        reads.services_of, "The services of the customer, oldest first.", Category.SUBSCRIPTION, SERVED
-    )
-    domains: list[Domain] | None = related(
-        reads.domains_of, "Domain names registered for the customer.", Category.SUBSCRIPTION, REGISTERED
-    )
+
+    @paged(reads.services_of, Category.SUBSCRIPTION, SERVED)
+    def services(
+        self,
+        filter: filtering(ServiceFilter) = UNSET,
+        order: Order = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+    ) -> ServiceConnection | None:
+        """The services of the customer, oldest first."""
+
+    @paged(reads.domains_of, Category.SUBSCRIPTION, REGISTERED)
+    def domains(
+        self,
+        filter: filtering(DomainFilter) = UNSET,
+        order: Order = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+    ) -> DomainConnection | None:
+        """Domain names registered for the customer, oldest first."""
+
     payment_methods: list[PaymentMethod] | None = related(
         reads.payment_methods_of, "The payment methods of the customer.", Category.PAYMENT_METHOD, PAID
     )
-    invoices: list[Invoice] | None = related(
-        reads.invoices_of, "The invoices, newest first.", Category.TRANSACTION, BILLED
-    )
+
+    @paged(reads.invoices_of, Category.TRANSACTION, BILLED)
+    def invoices(
+        self,
+        filter: filtering(InvoiceFilter) = UNSET,
+        order: Order = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+    ) -> InvoiceConnection | None:
+        """The invoices, newest first."""
+
     credentials: list[Credential] | None = related(
         reads.credentials_of,
         "The credentials of each platform: facts only, never a secret.",
@@ -160,15 +190,35 @@ class Customer(Node):
         Category.PREFERENCE,
         (SELF,),
     )
-    consents: list[Consent] | None = related(
-        reads.consents_of, "The consents and withdrawals, newest first.", Category.PREFERENCE, (READ_CHOICES,)
-    )
+
+    @paged(reads.consents_of, Category.PREFERENCE, (READ_CHOICES,))
+    def consents(
+        self,
+        filter: filtering(ConsentFilter) = UNSET,
+        order: Order = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+    ) -> ConsentConnection | None:
+        """The consents and withdrawals, newest first."""
+
     cookie_choice: CookieChoice | None = related(
         reads.cookie_choice_of, "The cookie choice; null if none was made.", Category.PREFERENCE, (READ_CHOICES,)
     )
-    disclosures: list[Disclosure] | None = related(
-        reads.disclosures_of, "The disclosures to third parties, newest first.", Category.ACCESS_HISTORY, (SELF,)
-    )
+
+    @paged(reads.disclosures_of, Category.ACCESS_HISTORY, (SELF,))
+    def disclosures(
+        self,
+        filter: filtering(DisclosureFilter) = UNSET,
+        order: Order = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+    ) -> DisclosureConnection | None:
+        """The disclosures to third parties, newest first."""
+
     restriction: Restriction | None = related(
         reads.restriction_of,
         "The present restriction of processing; null if there is none.",
@@ -185,15 +235,17 @@ class Customer(Node):
     ) -> NoticeRecipientConnection | None:
         """The recipients informed of a restriction, its end or a rectification (GDPR Art. 19), newest first."""
 
-    erasures: list[Erasure] | None = related(
-        reads.erasures_of, "The erasures requested or due, newest first.", Category.PREFERENCE, ERASED
-    )
-    exports: list[Export] | None = related(
-        reads.exports_of,
-        "The exports that can still be fetched, newest first.",
-        Category.PREFERENCE,
-        (SELF,),
-    )
+    @paged(reads.erasures_of, Category.PREFERENCE, ERASED)
+    def erasures(
+        self, first: First = UNSET, after: After = UNSET, last: Last = UNSET, before: Before = UNSET
+    ) -> ErasureConnection | None:
+        """The erasures requested or due, newest first."""
+
+    @paged(reads.exports_of, Category.PREFERENCE, (SELF,))
+    def exports(
+        self, first: First = UNSET, after: After = UNSET, last: Last = UNSET, before: Before = UNSET
+    ) -> ExportConnection | None:
+        """The exports that can still be fetched, newest first."""
 
     @paged(reads.changes_of, Category.ACCESS_HISTORY, (SELF,))
     def changes(

@@ -7,9 +7,12 @@ import strawberry
 
 from policy.conditions import Condition
 from policy.purposes import Purpose
+from resolvers.reads.criteria import among, equal, since, until
 from schema.core.scalars import CountryCode, DateTime
+from schema.declare.connections import connection
 from schema.declare.directives import PurposeEnum, RecipientEnum
 from schema.declare.fields import datum, identity, when
+from schema.declare.filters import compared
 from schema.declare.node import Node
 from schema.declare.records import record
 from store.tables.disclosures import disclosures
@@ -34,3 +37,20 @@ class Disclosure(Node):
         disclosures.c.trigger, "The payment, the `id` of the domain, or the order that caused it.", OWN
     )
     at: DateTime | None = datum(disclosures.c.at, "The time.", OWN)
+
+
+@strawberry.input(description="Narrows a list of disclosures.")
+class DisclosureFilter:
+    """Each field reads the column that it compares."""
+
+    recipient_kind: list[RecipientEnum] | None = compared(
+        among(disclosures.c.recipient_kind), "To one of these kinds of recipients.", OWN
+    )
+    trigger: str | None = compared(
+        equal(disclosures.c.trigger), "Caused by this payment, order, or domain by its `id`.", OWN
+    )
+    since: DateTime | None = compared(since(disclosures.c.at), "At this time or later.", OWN)
+    before: DateTime | None = compared(until(disclosures.c.at), "Before this time.", OWN)
+
+
+DisclosureConnection = connection(Disclosure, "Disclosure")

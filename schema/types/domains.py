@@ -8,19 +8,30 @@ from policy.categories import Category
 from policy.conditions import Condition
 from policy.purposes import Purpose
 from policy.recipients import Recipient
+from policy.registries import REGISTRANT_KINDS
 from resolvers.reads import customers as reads
-from schema.core.enums import RegistrantKind
-from schema.core.scalars import DateTime, EmailAddress, PhoneNumber
+from resolvers.reads.criteria import equal, looked_up, since, until
+from schema.core.scalars import DateTime
+from schema.core.words import enumerated
+from schema.declare.connections import connection
 from schema.declare.fields import Allowed, datum, embedded, identity, related, when
+from schema.declare.filters import compared
 from schema.declare.node import Node
 from schema.declare.readers import NAMED_DOMAINS, OWNED, REGISTERED, SELF
 from schema.declare.records import record
 from schema.types.addresses import PostalAddress
 from schema.types.back_references import CustomerRef
+from store.crypto.blind_index import Lookup
 from store.tables.domains import domains
-from values.domain_name import to_unicode
+from values.domain_name import to_ascii, to_unicode
 
 REGISTRY = (Recipient.REGISTRY,)
+
+RegistrantKind = enumerated(
+    "RegistrantKind",
+    REGISTRANT_KINDS,
+    "A person or an organisation: registries publish fewer details of a person.",
+)
 
 
 def published(condition: Condition) -> tuple[Allowed, ...]:
@@ -64,14 +75,14 @@ class Domain(Node):
         published(Condition.WHOIS_ADDRESS_PUBLISHED),
         disclosed_to=REGISTRY,
     )
-    registrant_email: EmailAddress | None = datum(
+    registrant_email: str | None = datum(
         domains.c.registrant_email,
         "The registrant's e-mail address.",
         published(Condition.WHOIS_EMAIL_PUBLISHED),
         disclosed_to=REGISTRY,
     )
     # A copy of its own, so that the emergency phone never reaches a registry (R14, A4).
-    registrant_phone: PhoneNumber | None = datum(
+    registrant_phone: str | None = datum(
         domains.c.registrant_phone,
         "The registrant's phone, as registered; never the customer's emergency number.",
         published(Condition.WHOIS_PHONE_PUBLISHED),
@@ -96,3 +107,22 @@ class Domain(Node):
     customer: CustomerRef | None = related(
         reads.customer_of_domain, "The customer of the domain.", Category.CUSTOMER_ID, NAMED_DOMAINS
     )
+
+
+@strawberry.input(description="Narrows a list of domains.")
+class DomainFilter:
+    """Each field reads the column that it compares; the name is compared by blind index."""
+
+    name: str | None = compared(
+        looked_up(Lookup.DOMAIN, to_ascii), "The domain of this name, in either spelling.", REGISTERED
+    )
+    tld: str | None = compared(equal(domains.c.tld, str.lower), "Under this top-level domain.", REGISTERED)
+    expires_from: DateTime | None = compared(
+        since(domains.c.expires_at), "The registration ends at this time or later.", REGISTERED
+    )
+    expires_before: DateTime | None = compared(
+        until(domains.c.expires_at), "The registration ends before this time.", REGISTERED
+    )
+
+
+DomainConnection = connection(Domain, "Domain")

@@ -13,8 +13,8 @@ from policy.categories import Category
 from resolvers.commands.context import CommandContext
 from resolvers.erasure.erasures import Requested
 from resolvers.rights.requests import DataRights
-from schema.core.enums import ErasureCause, ErasureState
 from schema.core.scalars import DateTime
+from schema.core.words import enumerated
 from schema.declare.commands import (
     UserError,
     affected,
@@ -24,13 +24,21 @@ from schema.declare.commands import (
     transient_input,
     user_errors,
 )
+from schema.declare.connections import connection
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import ERASED, SELF
 from schema.declare.records import plain_type, record
-from store.tables.erasures import erasures
+from store.tables.erasures import ERASURE_CAUSES, ERASURE_STATES, erasures
 
 OWN = (SELF,)
+
+ErasureState = enumerated("ErasureState", ERASURE_STATES, "The state of the erasure.")
+ErasureCause = enumerated(
+    "ErasureCause",
+    ERASURE_CAUSES,
+    "The customer's request, or the retention rule: six months after the last service ended.",
+)
 
 
 @record(erasures)
@@ -65,6 +73,9 @@ class Erasure(Node):
         "The second signed statement, on recipients of the data; available once each has answered or was given up.",
         ERASED,
     )
+
+
+ErasureConnection = connection(Erasure, "Erasure")
 
 
 @command_input("A request to erase all data.", OWN)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from schema.core.enums import ExportState
+from policy.exporting import EXPORT_STATES
 from schema.core.scalars import DateTime, LanguageTag
+from schema.core.words import enumerated
 from schema.declare.commands import UserError, affected, command_input, plain_input, user_errors
+from schema.declare.connections import connection
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import SELF
@@ -15,6 +17,8 @@ from schema.declare.records import plain_type, record
 from store.tables.exports import exports
 
 OWN = (SELF,)
+
+ExportState = enumerated("ExportState", EXPORT_STATES, "The state of the export.")
 
 
 @record(exports)
@@ -29,13 +33,14 @@ class Export(Node):
     expires_at: DateTime | None = datum(exports.c.expires_at, "The time until which it can be fetched.", OWN)
 
 
+ExportConnection = connection(Export, "Export")
+
+
 @command_input("Options of an export.", OWN)
 class RequestExportInput:
     """Options of an export."""
 
-    language: LanguageTag | None = plain_input(
-        "The language of the page, `en` or `fr`; the customer's own when left out.", OWN
-    )
+    language: str | None = plain_input("The language of the page, `en` or `fr`; the customer's own when left out.", OWN)
 
 
 @plain_type

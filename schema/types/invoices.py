@@ -9,9 +9,12 @@ from policy.categories import Category
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from resolvers.reads import customers as reads
+from resolvers.reads.criteria import equal, since, until, whether
 from schema.core.names import full_name
 from schema.core.scalars import CurrencyCode, DateTime, Decimal
+from schema.declare.connections import connection
 from schema.declare.fields import composed, datum, embedded, identity, public, related, shared
+from schema.declare.filters import compared
 from schema.declare.node import Node
 from schema.declare.readers import BILLED
 from schema.declare.records import plain_type, record
@@ -59,3 +62,22 @@ class Invoice(Node):
     customer: CustomerRef | None = related(
         reads.customer_of_invoice, "The customer of the invoice.", Category.CUSTOMER_ID, PAYABLE
     )
+
+
+@strawberry.input(description="Narrows a list of invoices.")
+class InvoiceFilter:
+    """Each field reads the column that it compares."""
+
+    number: str | None = compared(
+        equal(invoices.c.number), "The invoice of this number, such as `R-2026-0117`.", PAYABLE
+    )
+    paid: bool | None = compared(
+        whether(invoices.c.paid_at, invoices.c.paid_at.is_not(None)), "Only paid ones, or only open ones.", PAYABLE
+    )
+    issued_from: DateTime | None = compared(since(invoices.c.issued_at), "Issued at this time or later.", PAYABLE)
+    issued_before: DateTime | None = compared(until(invoices.c.issued_at), "Issued before this time.", PAYABLE)
+    due_from: DateTime | None = compared(since(invoices.c.due_at), "Due at this time or later.", PAYABLE)
+    due_before: DateTime | None = compared(until(invoices.c.due_at), "Due before this time.", PAYABLE)
+
+
+InvoiceConnection = connection(Invoice, "Invoice")

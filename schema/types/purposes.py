@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from messages.catalogue import translate
-from messages.negotiation import written
+from messages.catalogue import SOURCE, translate
 from policy.purposes import Purpose
 from policy.restricting import ObjectionOutcome, objection_to
 from schema.declare.directives import PurposeEnum
@@ -39,7 +38,8 @@ class _ListedPurpose:
 
 async def listed_purposes(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> list[_ListedPurpose]:
     """Every purpose that is switched on, in the order of the policy."""
-    language = written(given.get("language"))
+    asked = given.get("language")
+    language = str(getattr(asked, "value", asked) or SOURCE).lower()
     return [
         _ListedPurpose(each.name, translate(each.text, language), objection_to(each) is not ObjectionOutcome.NONE)
         for each in Purpose

@@ -7,9 +7,11 @@ import strawberry
 from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.purposes import Purpose
+from policy.services import SERVICE_KINDS, SERVICE_STATES
 from resolvers.reads import customers as reads
-from schema.core.enums import ServiceKind, ServiceState
+from resolvers.reads.criteria import among, since, until
 from schema.core.scalars import DateTime
+from schema.core.words import enumerated
 from schema.declare.commands import (
     UserError,
     affected,
@@ -19,7 +21,9 @@ from schema.declare.commands import (
     transient_input,
     user_errors,
 )
+from schema.declare.connections import connection
 from schema.declare.fields import datum, identity, related, shared
+from schema.declare.filters import compared
 from schema.declare.node import Node
 from schema.declare.readers import SERVED
 from schema.declare.records import plain_type, record
@@ -27,6 +31,13 @@ from schema.types.back_references import CustomerRef
 from store.tables.services import services
 
 RUN = (Purpose.SERVICE_PROVISION, shared(AppScope.SERVICES_READ))
+
+ServiceKind = enumerated("ServiceKind", SERVICE_KINDS, "The kind of service.")
+ServiceState = enumerated(
+    "ServiceState",
+    SERVICE_STATES,
+    "The state of a service. REDEMPTION counts as active: erasure waits for it.",
+)
 
 
 @record(services)
@@ -49,6 +60,21 @@ class Service(Node):
     )
 
 
+@strawberry.input(description="Narrows a list of services.")
+class ServiceFilter:
+    """Each field reads the column that it compares."""
+
+    kind: list[ServiceKind] | None = compared(among(services.c.kind), "Of one of these kinds.", SERVED)
+    state: list[ServiceState] | None = compared(among(services.c.status), "In one of these states.", SERVED)
+    renews_from: DateTime | None = compared(
+        since(services.c.renews_at), "Renewed, or ended if not renewed, at this time or later.", SERVED
+    )
+    renews_before: DateTime | None = compared(
+        until(services.c.renews_at), "Renewed, or ended if not renewed, before this time.", SERVED
+    )
+
+
+ServiceConnection = connection(Service, "Service")
 PROVIDED = (Purpose.SERVICE_PROVISION,)
 
 

@@ -109,7 +109,19 @@ async def test_its_token_sends_nothing_else(store: Store) -> None:
         scopes=frozenset(), expires_at=int(TODAY.timestamp()) + 60, refusal=Refusal.REFUSE, documents_only=True,
         introspection=False, max_page=50,
     )  # fmt: skip
-    for name in ("Profile", "Payments", "Services", "Choices", "Security", "Disclosures", "Data", "Accesses"):
+    for name in (
+        "Profile",
+        "Payments",
+        "Services",
+        "Choices",
+        "Security",
+        "Disclosures",
+        "Data",
+        "Accesses",
+        "Invoices",
+        "Domains",
+        "Consents",
+    ):
         answer = await gate.ask(page_documents()[name], who, operation_name=name)
         assert answer.kind is RequestOutcome.OK and answer.body["data"]["me"] is not None, (name, answer.raw)
     other = await gate.ask("{ me { email } }", who)

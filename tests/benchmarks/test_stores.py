@@ -65,7 +65,7 @@ def test_what_is_read_is_the_customer_who_was_asked_for(servers: list[Running], 
     assert answer["email"] == someone.email
     assert answer["fullName"] == f"{someone.given} {someone.family}"
     assert answer["postalAddress"]["postalCode"] == someone.postal_code
-    assert [each["name"] for each in answer["services"]] == [each.name for each in someone.services]
+    assert [each["name"] for each in answer["services"]["nodes"]] == [each.name for each in someone.services]
 
 
 def test_a_difference_is_found(servers: list[Running]) -> None:

@@ -25,7 +25,7 @@ from tests.promises.gate import TODAY, Gate, own
 pytestmark = pytest.mark.anyio
 
 TERMS = Path(__file__).parents[1] / "audits/data/dpv-2.3.txt"
-MINE = "{ me { id consents { id kind state language wordingVersion source at } } }"
+MINE = "{ me { id consents { nodes { id kind state language wordingVersion source at } } } }"
 
 
 class Door:
@@ -61,7 +61,7 @@ async def fetch(gate: Gate, id_: str, place: int = 0) -> httpx.Response | Proble
 
 async def test_a_receipt_says_what_was_agreed_to_and_how_to_take_it_back(gate: Gate) -> None:
     me = (await gate.ask(MINE, own(gate.ids[0]))).data["me"]
-    consent = me["consents"][0]
+    consent = me["consents"]["nodes"][0]
     answer = await fetch(gate, consent["id"])
     assert isinstance(answer, httpx.Response) and answer.headers["content-type"] == "application/ld+json"
     found = answer.json()
@@ -79,7 +79,7 @@ async def test_a_receipt_says_what_was_agreed_to_and_how_to_take_it_back(gate: G
 
 
 async def test_it_stands_in_the_ledger(gate: Gate) -> None:
-    id_ = (await gate.ask(MINE, own(gate.ids[0]))).data["me"]["consents"][0]["id"]
+    id_ = (await gate.ask(MINE, own(gate.ids[0]))).data["me"]["consents"]["nodes"][0]["id"]
     before = len(await gate.entries())
     await fetch(gate, id_)
     assert "Consent.state" in (await gate.entries())[before]["fields"]
@@ -87,7 +87,7 @@ async def test_it_stands_in_the_ledger(gate: Gate) -> None:
 
 async def test_nobody_gets_anothers(gate: Gate) -> None:
     """D6."""
-    id_ = (await gate.ask(MINE, own(gate.ids[0]))).data["me"]["consents"][0]["id"]
+    id_ = (await gate.ask(MINE, own(gate.ids[0]))).data["me"]["consents"]["nodes"][0]["id"]
     for wrong, place in ((id_, 1), ("x", 0), (gate.id(0), 0)):
         answer = await fetch(gate, wrong, place)
         assert isinstance(answer, ProblemError) and answer.status == 404
@@ -114,7 +114,7 @@ async def receipts(gate: Gate) -> list[tuple[str, Any]]:
     """Those of every consent that there is, as they are answered."""
     found = []
     for place, id_ in enumerate(gate.ids):
-        for consent in (await gate.ask(MINE, own(id_))).data["me"]["consents"]:
+        for consent in (await gate.ask(MINE, own(id_))).data["me"]["consents"]["nodes"]:
             answer = await fetch(gate, consent["id"], place)
             assert isinstance(answer, httpx.Response)
             found.append((consent["kind"], answer.json()))

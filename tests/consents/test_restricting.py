@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from policy.dates import end_of_day
 from policy.purposes import Purpose
 from policy.restricting import Ground
 from resolvers.commands.dependencies import Site
@@ -17,6 +18,7 @@ from resolvers.restriction.restrictions import lift_announced
 from store.tables.consents import consents
 from store.tables.outbox import outbox
 from store.tables.restrictions import objections, processing_stops, restrictions, rights_events
+from tests.outbox.test_announcements import subscribe, told
 from tests.outbox.test_letters import Box
 from tests.promises.gate import TODAY, Gate, grant, own
 from workers.http.client import HttpClient
@@ -94,7 +96,8 @@ async def test_it_is_lifted_only_after_the_person_was_told(gate: Gate, refusal: 
     assert refusal or any("verified" in each.get_content() for each in letters)
     assert await lifted(gate, days=2) == 0 and not await is_there(gate), "three days to complain"
     assert (await ask(gate, ME))["restriction"]["because"] == "The address was verified."
-    assert await lifted(gate, days=1, minutes=1) == 1 and await is_there(gate)
+    assert await lifted(gate, days=1, seconds=-1) == 0 and not await is_there(gate), "three whole days"
+    assert await lifted(gate, seconds=1) == 1 and await is_there(gate)
     assert await happened(gate) == [("RESTRICTED", "STAFF"), ("LIFT_ANNOUNCED", "STAFF"), ("LIFTED", "GATEWAY")]
     assert (await ask(gate, ME))["restriction"] is None
     assert await lifted(gate) == 0
@@ -122,6 +125,34 @@ async def test_who_has_no_address_is_told_by_post(gate: Gate) -> None:
     assert (await happened(gate))[-1] == ("TOLD", "STAFF")
     assert await lifted(gate, days=3) == 0, "three days from the end of the day on which it was posted"
     assert await lifted(gate, days=1) == 1
+
+
+async def test_a_reason_for_one_of_several_grounds_lifts_none(gate: Gate) -> None:
+    """There is one restriction: its end would end it on grounds that nobody has looked at."""
+    rights = Rights(gate.store, SITE, "LG-7")
+    for ground in (Ground.ACCURACY_CONTESTED, Ground.LEGAL_CLAIMS):
+        await rights.restrict(number(gate), ground, "REQ-12", gate.clock.now)
+    with pytest.raises(RightsError, match="every-ground"):
+        await rights.lift(number(gate), "The address was verified.", gate.clock.now)
+    assert (await happened(gate))[-1] == ("RESTRICTED", "STAFF")
+    await rights.lift(number(gate), "Verified, and the claims are settled.", gate.clock.now, every=True)
+    assert (await happened(gate))[-1] == ("LIFT_ANNOUNCED", "STAFF")
+
+
+async def test_a_letter_written_in_the_last_second_of_a_day_may_be_posted_on_it(gate: Gate) -> None:
+    rights, today = Rights(gate.store, SITE), gate.clock.now.astimezone(SITE.zone).date()
+    gate.clock.now = end_of_day(today, SITE.zone)
+    await ask(gate, "mutation { requestRestriction(input: {ground: UNLAWFUL}) { userErrors { code } } }")
+    await rights.lift(number(gate), "Verified.", gate.clock.now)
+    await rights.announced(number(gate), today, gate.clock.now)
+    assert (await happened(gate))[-1] == ("TOLD", "STAFF")
+
+
+async def test_systems_are_told_on_which_ground(gate: Gate) -> None:
+    await subscribe(gate.store, "everything")
+    await ask(gate, "mutation { requestRestriction(input: {ground: UNLAWFUL}) { userErrors { code } } }")
+    ((said, *_),) = [[each] for _, to, each in await told(gate.store) if to is not None]
+    assert (said["type"], said["data"]["ground"]) == ("customer.restricted", "UNLAWFUL")
 
 
 async def test_asked_for_again_it_stands_whatever_was_announced(gate: Gate) -> None:

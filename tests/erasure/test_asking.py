@@ -188,8 +188,8 @@ async def test_what_nobody_asked_for_is_not_called_off_but_ended_by_a_new_servic
     assert (row.state, row.cause) == ("SCHEDULED", "RETENTION")
     assert row.due_at == automatic_erasure(house.gate.clock.now, MIDNIGHT_OF).due
     gate = house.gate
-    listed = await gate.ask("{ me { erasures { id } } }", own(gate.ids[0]))
-    (shown,) = listed.data["me"]["erasures"]
+    listed = await gate.ask("{ me { erasures { nodes { id } } } }", own(gate.ids[0]))
+    (shown,) = listed.data["me"]["erasures"]["nodes"]
     refused = await house.ask(CANCEL, 0, id=shown["id"])
     assert refused["userErrors"] == [{"code": "NOT_ASKED_FOR", "field": ["erasureId"]}]
     assert (await house.begin_service(0))["userErrors"] == []

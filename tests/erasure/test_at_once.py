@@ -75,8 +75,8 @@ async def test_a_refused_request_stays_on_record_and_a_later_one_is_accepted(hou
     await house.end_services(0)
     said = await house.ask(ASK, 0)
     assert (said["erasure"]["state"], said["erasedNow"], said["stays"]) == ("SCHEDULED", [], [])
-    shown = await house.gate.ask("{ me { erasures { state } } }", own(house.gate.ids[0]))
-    assert sorted(each["state"] for each in shown.data["me"]["erasures"]) == ["REFUSED", "SCHEDULED"]
+    shown = await house.gate.ask("{ me { erasures { nodes { state } } } }", own(house.gate.ids[0]))
+    assert sorted(each["state"] for each in shown.data["me"]["erasures"]["nodes"]) == ["REFUSED", "SCHEDULED"]
 
 
 async def test_a_change_of_address_after_the_request_is_told_to_both(house: House) -> None:

@@ -196,7 +196,7 @@ async def test_a_customer_whose_rights_change_just_now_is_left_for_later(house: 
     await house.ask(RESTRICT, 0)
     async with house.store.write() as other:
         await other.execute(select(customers.c.id).where(customers.c.id == house.gate.ids[0]).with_for_update())
-        await asyncio.wait_for(Notifier(house.store, house.gate.clock).step(), 20)
+        assert await asyncio.wait_for(Notifier(house.store, house.gate.clock).step(), 20) is False
         assert await states(house, "RESTRICTION") == {}
     await Notifier(house.store, house.gate.clock).step()
     assert "Printers" in await states(house, "RESTRICTION")

@@ -34,7 +34,7 @@ from tests.outbox.receiving import BROKEN, Got, Receiver, receiver
 from tests.outbox.test_letters import Box
 from tests.payments.conftest import Wallet
 from tests.payments.test_paying import pay
-from tests.promises.gate import grant
+from tests.promises.gate import grant, own
 from tests.store import elsewhere
 from workers.certificates.certificates import verified, verified_recipients
 from workers.http.client import HttpClient
@@ -139,7 +139,7 @@ async def case(house: House) -> AsyncIterator[Case]:
         house.gate.api.dependencies = replace(house.gate.api.dependencies, post=post)
         wallet = Wallet(house.gate, 0)
         card = (await wallet.add())["card"]["id"]
-        assert (await pay(wallet, card=card))["outcome"] == "ACCEPTED"
+        assert (await pay(wallet, cardId=card))["outcome"] == "ACCEPTED"
         yield Case(house, company)
 
 
@@ -267,6 +267,11 @@ async def test_a_case_is_closed_once_and_not_before(case: Case) -> None:
     facts = verified_recipients((await case.house.row(0)).recipients_statement, await case.keys())
     listed = [(each["kind"], each["name"]) for each in facts["recipients"]]
     assert listed == sorted(listed) and len({kind for kind, _ in listed}) > 1
+    assert facts["case"] == verified((await case.house.row(0)).certificate, await case.keys())["case"]
+    async with case.house.store.write() as connection:
+        ids = select(R.outbox_id).where(R.erasure_id == row.id, R.outbox_id.is_not(None))
+        ended = (await connection.scalars(select(O.dead_at).where(O.id.in_(ids), O.delivered_at.is_(None)))).all()
+    assert ended and set(ended) == {later}, "messages that nobody took end with the case"
 
 
 async def test_refusing_is_an_answer(case: Case) -> None:
@@ -317,6 +322,15 @@ async def test_tools_that_read_are_listed_with_what_they_keep(case: Case) -> Non
         )
         await ClientRegistrar(house.store).create(new, now)
     await ClientRegistrar(house.store).create(replace(new, id="idle"), now)
+    site = {"kind": ClientKind.WEB, "redirect_uris": ("https://site.example/back",), "keeps": "carts", "keeps_days": 9}
+    for name, ours in (("their-site", False), ("our-site", True)):
+        apart = NewClient(
+            id=name, name=name, purposes=frozenset({Purpose.SELF_SERVICE}), first_party=ours,
+            actions=frozenset() if ours else frozenset({"profile:read"}), **site,
+        )  # fmt: skip
+        await ClientRegistrar(house.store).create(apart, now)
+        answer = await house.gate.ask("{ me { fullName } }", own(house.gate.ids[0], client=name))
+        assert answer.data["me"]["fullName"]
     for who, why in (("billing", Purpose.INVOICING), ("support", Purpose.INVOICING), ("shop", Purpose.INVOICING)):
         answer = await house.gate.ask(ONE, grant(why, client=who), variables={"id": house.gate.id(0)})
         assert answer.data["customer"]["fullName"]
@@ -332,7 +346,8 @@ async def test_tools_that_read_are_listed_with_what_they_keep(case: Case) -> Non
     text = await Recipients(house.store).letter((await house.row(0)).id, "shop")
     assert f"Customer: {customer}" in text, "a tool knows the data by the customer's id"
     tools = {each["name"]: (each["keeps"], each["keepsDays"]) for each in facts["recipients"] if each["kind"] == "TOOL"}
-    assert tools == {"billing": ("names on invoices", 3650), "support": ("nothing", 0), "shop": ("unknown", None)}
+    known = {"billing": ("names on invoices", 3650), "support": ("nothing", 0), "shop": ("unknown", None)}
+    assert tools == known | {"their-site": ("carts", 9)}, "our own pages keep nothing"
     assert (await case.recipient("billing")).state == "ACKNOWLEDGED"
     await case.others_answer("support")
     await Recipients(house.store).answered((await house.row(0)).id, ACQUIRER, RecipientAnswer.ERASED, now)

@@ -137,6 +137,35 @@ async def test_what_a_restore_brought_back_is_erased_before_the_first_answer(
         assert await redo_missing(back.store, now) == 0
 
 
+@pytest.mark.parametrize("restored", SETS, ids=lambda sets: "+".join(each.name for each in sets))
+async def test_each_of_several_is_counted_and_keeps_its_number(
+    store_config: StoreConfig, restored: tuple[Schema, ...]
+) -> None:
+    """(F8) Whichever store lacks them; a key that is destroyed again is so under the number of its erasure."""
+    backup = Backup(store_config, restored)
+    async with opened_house(store_config, 3) as house:
+        for place in (0, 1):
+            await house.end_services(place)
+        await house.keys.signing()
+    await backup.take()
+    async with reopened(store_config, house) as again:
+        for place in (0, 1):
+            await again.ask(REQUEST, place)
+        again.wait(days=5)
+        for place in (0, 1):
+            await again.until_done(place)
+        await Log(again.store, again.tree).sealer.extend_all()
+        house.gate.clock.now = again.gate.clock.now
+        destroyed = dict(await again.store.keys.erased_since(0, 10))
+    assert sorted(destroyed) == [1, 2]
+    await backup.put_back()
+    async with reopened(store_config, house) as back:
+        # Where the data was not restored, only keys had come back, and nobody's rows.
+        assert await redo_missing(back.store, back.gate.clock.now) == (2 if MAIN in restored else 0)
+        assert dict(await back.store.keys.erased_since(0, 10)) == destroyed
+        assert await numbers(back.store) == (2, 2)
+
+
 async def test_without_a_difference_nothing_is_walked(
     store_config: StoreConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

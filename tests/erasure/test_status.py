@@ -18,12 +18,12 @@ from tests.erasure.test_at_once import NEWS, PHONE
 from tests.promises.gate import own
 
 pytestmark = pytest.mark.anyio
-MINE = "{ me { erasures { state erasedNow } } }"
+MINE = "{ me { erasures { nodes { state erasedNow } } } }"
 
 
 async def shown(house: House) -> list[Any]:
     """As the customer sees it, after however long."""
-    found: list[Any] = (await house.gate.ask(MINE, own(house.gate.ids[0]))).data["me"]["erasures"]
+    found: list[Any] = (await house.gate.ask(MINE, own(house.gate.ids[0]))).data["me"]["erasures"]["nodes"]
     return found
 
 

@@ -44,8 +44,8 @@ async def live(house: House, life: Life, random: Random) -> None:
         case "wait":
             await house.ask(REQUEST, life.place, wait=True)
         case "cancel":
-            shown = await house.gate.ask("{ me { erasures { id state } } }", own(house.gate.ids[life.place]))
-            for each in (shown.body["data"]["me"] or {"erasures": []})["erasures"][:1]:
+            shown = await house.gate.ask("{ me { erasures { nodes { id state } } } }", own(house.gate.ids[life.place]))
+            for each in (shown.body["data"]["me"] or {"erasures": {"nodes": []}})["erasures"]["nodes"][:1]:
                 await house.ask(CANCEL, life.place, id=each["id"])
         case "slip":
             await house.slip_in(life.place)

@@ -17,16 +17,16 @@ from tests.promises.gate import own
 
 pytestmark = pytest.mark.anyio
 ONE_STORE = pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
-LISTED = "{ me { exports { id state readyAt expiresAt } } }"
+LISTED = "{ me { exports { nodes { id state readyAt expiresAt } } } }"
 
 
 async def test_from_the_request_to_the_file(office: Office) -> None:
     id_ = await office.request()
-    (listed,) = (await office.ask(LISTED)).data["me"]["exports"]
+    (listed,) = (await office.ask(LISTED)).data["me"]["exports"]["nodes"]
     assert (listed["id"], listed["state"]) == (id_, "REQUESTED")
     assert (early := await office.fetch(id_)).status_code == 404, early.text
     assert await office.worker.step() and not await office.worker.step()
-    (listed,) = (await office.ask(LISTED)).data["me"]["exports"]
+    (listed,) = (await office.ask(LISTED)).data["me"]["exports"]["nodes"]
     assert listed["state"] == "READY" and listed["expiresAt"] == "2026-11-30T12:00:00Z"
     assert office.told == [office.customer()]
     for form, kind in (("json", "application/json"), ("html", "text/html"), ("portable", "application/json")):
@@ -249,7 +249,7 @@ async def test_what_fails_again_and_again_is_given_up(office: Office) -> None:
             await office.worker.step()
         office.wait(minutes=3)
     assert not await office.worker.step()
-    (listed,) = (await office.ask(LISTED)).data["me"]["exports"]
+    (listed,) = (await office.ask(LISTED)).data["me"]["exports"]["nodes"]
     assert listed["state"] == "FAILED" and listed["expiresAt"]
     assert office.told == []
 

@@ -46,7 +46,7 @@ for (const measurement of [true, false]) {
 }
 
 // Whois: the switch where the registry leaves it to the customer, its reason where it does not.
-for (const domain of before.domains!) {
+for (const domain of before.domains!.nodes) {
   const { registryPolicy } = await client.request(api.PolicyDocument, { tld: domain.tld!, kind: domain.registrantKind! });
   const rule = registryPolicy!.rules.find((each) => each.field === 'NAME')!;
   const { setWhoisVisibility } = await client.request(api.WhoisDocument, { input: { domainId: domain.id, hideName: !domain.hideName } });
@@ -58,7 +58,7 @@ for (const domain of before.domains!) {
 fine((await client.request(api.ExportDocument)).requestExport!.userErrors);
 const refused = (await client.request(api.EraseDocument, { input: {} })).requestErasure!;
 assert.deepEqual(codes(refused.userErrors), ['SERVICES_ACTIVE']);
-const running = before.services!.filter((each) => each.state !== 'TERMINATED').map((each) => each.id);
+const running = before.services!.nodes.filter((each) => each.state !== 'TERMINATED').map((each) => each.id);
 assert.deepEqual([...refused.blockedBy!].sort(), [...running].sort());
 const armed = (await client.request(api.EraseDocument, { input: { whenServicesEnd: true } })).requestErasure!;
 assert.equal(armed.erasure!.state, 'ARMED');

@@ -250,13 +250,13 @@ def ordinary_customer(town: Town) -> None:
     browser = signed_in(town, town.neighbour, 1, ELSEWHERE)
     own = token(town, browser, "ours", "purpose:self_service", 0)
     assert ask(town, own, query=TOO_LONG["query"]).get("errors")
-    domain = ask(town, own, "{ me { domains { id } services { id } } }")["data"]["me"]
+    domain = ask(town, own, "{ me { domains { nodes { id } } services { nodes { id } } } }")["data"]["me"]
     written = town.letters()
     each = (
         'a%d: updateRegistrant(input: {domainId: "%s", registrant: {email: "s%d@example.net"}}) { userErrors { code } }'
     )
     for start in range(0, 60, 5):
-        aliases = " ".join(each % (n, domain["domains"][0]["id"], n) for n in range(start, start + 5))
+        aliases = " ".join(each % (n, domain["domains"]["nodes"][0]["id"], n) for n in range(start, start + 5))
         ask(town, own, f"mutation {{ {aliases} }}", start % 2)
     assert town.letters() - written <= 12, "letters to strangers are limited (S13)"
     someone = town.web.on_store(lambda store: shown(store, town.owner.id))

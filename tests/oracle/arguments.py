@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from graphql import GraphQLField
+from graphql import GraphQLEnumType, GraphQLField, get_named_type
 
 T = TypeVar("T")
 
@@ -26,6 +26,9 @@ class Pools:
     wrong_cursors: Sequence[str]
     lookups: Mapping[str, Sequence[str]]
     """Values by field of `CustomerLookup`."""
+    compared: Mapping[str, Sequence[str]]
+    """Texts by coordinate of a filter's field."""
+    moments: Sequence[str]
 
 
 class Drawing(Protocol):
@@ -34,6 +37,7 @@ class Drawing(Protocol):
     pools: Pools
     variables: Variables
     pointed: list[str]
+    may: Callable[[str, str], bool]
 
     def chance(self, percent: int) -> bool:
         """True so often."""
@@ -90,7 +94,8 @@ class Variables:
         if alike and drawing.chance(25):
             return f"${drawing.one_of(alike).name}"
         default = None
-        if type_ != "CustomerLookup" and drawing.chance(30):
+        # Objects and words of an enum are written otherwise than in JSON.
+        if type_ in ("Boolean", "Int", "String", "ID", "DateTime") and drawing.chance(30):
             default = "null" if not needed and drawing.chance(20) else _quoted(draw())
         must = "!" if (needed and default is None) or (default != "null" and drawing.chance(30)) else ""
         self.all.append(Variable(f"v{len(self.all)}", type_ + must, default, draw))
@@ -133,6 +138,10 @@ class Arguments:
                 value = self._domain()
             case "by":
                 value = self._lookup()
+            case "order":
+                value = self._order()
+            case "filter":
+                value = self._filter(get_named_type(core.args[argument].type))
             case _:
                 raise LookupError(f"the oracle does not know {type_name}.{name}({argument}:)")
         needed = str(core.args[argument].type).endswith("!")
@@ -206,11 +215,54 @@ class Arguments:
         # Inside a oneOf object a variable must be non-null (§5.8.5).
         return f"{{ {name}: {_quoted(value()) if kind == 'literal' else self._never_null(value)} }}"
 
+    def _order(self) -> str | None:
+        drawing = self.drawing
+        if drawing.chance(80):
+            return None
+        return drawing.one_of(("OLDEST_FIRST", "NEWEST_FIRST", "null"))
+
+    def _filter(self, type_: Any) -> str | None:
+        """Literal, with variables inside, or as one variable."""
+        drawing = self.drawing
+        names = [name for name in type_.fields if drawing.may(type_.name, name)]
+        if not names or drawing.chance(50):
+            return None
+
+        def whole() -> Any:
+            return {name: self._compared(type_, name) for name in names if drawing.chance(40)}
+
+        if drawing.chance(30):
+            return drawing.variables.of(type_.name, whole, needed=False)
+        return "{ " + ", ".join(f"{name}: {self._inner(type_, name)}" for name in names if drawing.chance(40)) + " }"
+
+    def _inner(self, type_: Any, name: str) -> str:
+        drawing, core = self.drawing, type_.fields[name].type
+        if drawing.chance(40):
+            return drawing.variables.of(str(core), lambda: self._compared(type_, name), needed=False)
+        value = self._compared(type_, name)
+        if value is not None and isinstance(get_named_type(core), GraphQLEnumType):
+            return f"[{', '.join(value)}]"  # Words of an enum have no quotes.
+        return _quoted(value)
+
+    def _compared(self, type_: Any, name: str) -> Any:
+        """A value for one field of a filter: one that rows have, most often."""
+        drawing, named = self.drawing, get_named_type(type_.fields[name].type)
+        if drawing.chance(8):
+            return None
+        if isinstance(named, GraphQLEnumType):
+            words = list(named.values)
+            return [drawing.one_of(words) for _ in range(drawing.one_of((1, 1, 2, 3, 0)))]
+        if named.name == "Boolean":
+            return drawing.one_of((True, False))
+        if named.name == "DateTime":
+            return drawing.one_of(drawing.pools.moments)
+        return drawing.one_of(drawing.pools.compared.get(f"{type_.name}.{name}", ("nothing",)))
+
     def _never_null(self, draw: Callable[[], str]) -> str:
         variables = self.drawing.variables.all
         variables.append(Variable(f"v{len(variables)}", "String!", None, draw))
         return f"${variables[-1].name}"
 
 
-def _quoted(value: str) -> str:
+def _quoted(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)

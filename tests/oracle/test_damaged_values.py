@@ -15,10 +15,9 @@ import pytest
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from schema.documents.requests import Request
-from store.tables.services import services
 from tests.oracle.comparing import Asking, Oracle
 from tests.oracle.questions import token
-from tests.oracle.world import DAMAGED, EMPTIED, WHOLE, rows
+from tests.oracle.world import DAMAGED, EMPTIED, WHOLE
 
 pytestmark = pytest.mark.anyio
 
@@ -83,12 +82,12 @@ def placed(text: str, errors: list[dict[str, Any]]) -> list[str]:
 
 
 async def test_the_field_is_null_and_its_siblings_are_answered(damage: Damage) -> None:
-    text = "{ me { fullName email phone services { id kind } } }"
+    text = "{ me { fullName email phone services { nodes { id kind } } } }"
     data, errors = await damage.ask(text)
     assert data["me"]["email"] is None
     assert data["me"]["fullName"]
     assert data["me"]["phone"]
-    assert all(service["id"] and service["kind"] for service in data["me"]["services"])
+    assert all(service["id"] and service["kind"] for service in data["me"]["services"]["nodes"])
     assert told(errors) == [["me", "email"]]
     assert placed(text, errors) == ["email"]
 
@@ -111,20 +110,20 @@ async def test_fields_merged_into_one_have_one_error(damage: Damage) -> None:
 
 
 async def test_paths_in_a_list_count_its_items(damage: Damage) -> None:
-    text = "{ me { services { name label: name state } } }"
+    text = "{ me { services { nodes { name label: name state } } } }"
     data, errors = await damage.ask(text)
-    names = [service["name"] for service in data["me"]["services"]]
+    names = [service["name"] for service in data["me"]["services"]["nodes"]]
     assert names[:2] == [None, None]
     assert all(names[2:])
-    assert all(service["state"] for service in data["me"]["services"])
-    at = ["me", "services"]
+    assert all(service["state"] for service in data["me"]["services"]["nodes"])
+    at = ["me", "services", "nodes"]
     assert told(errors) == [[*at, n, key] for n in (0, 1) for key in ("label", "name")]
 
 
 async def test_an_object_sealed_as_one_is_null_as_one(damage: Damage) -> None:
-    text = "{ me { invoices { number billedName billedAddress { city country } } postalAddress { city } } }"
+    text = "{ me { invoices { nodes { number billedName billedAddress { city country } } } postalAddress { city } } }"
     data, errors = await damage.ask(text)
-    bills = data["me"]["invoices"]
+    bills = data["me"]["invoices"]["nodes"]
     name, address = (
         next(n for n, bill in enumerate(bills) if bill[key] is None) for key in ("billedName", "billedAddress")
     )
@@ -133,46 +132,25 @@ async def test_an_object_sealed_as_one_is_null_as_one(damage: Damage) -> None:
     assert all(bill["number"] for bill in bills)
     assert data["me"]["postalAddress"]["city"]
     assert told(errors) == sorted(
-        [["me", "invoices", name, "billedName"], ["me", "invoices", address, "billedAddress"]]
+        [["me", "invoices", "nodes", name, "billedName"], ["me", "invoices", "nodes", address, "billedAddress"]]
     )
 
 
 async def test_a_plain_value_that_its_type_does_not_have_is_not_the_callers_fault(
     damage: Damage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    text = "{ me { fullName invoices { number owed: amount { amount currency } } } }"
+    text = "{ me { fullName invoices { nodes { number owed: amount { amount currency } } } } }"
     data, errors = await damage.ask(text)
-    bills = data["me"]["invoices"]
+    bills = data["me"]["invoices"]["nodes"]
     assert all(bill["number"] for bill in bills)
     (at,) = [n for n, bill in enumerate(bills) if bill["owed"] is None]
     assert all(bill["owed"]["currency"] and bill["owed"]["amount"] for bill in bills if bill["owed"])
     (error,) = errors
-    assert (error["path"], error["extensions"]) == (["me", "invoices", at, "owed"], {"code": "DATA_DAMAGED"})
+    assert (error["path"], error["extensions"]) == (["me", "invoices", "nodes", at, "owed"], {"code": "DATA_DAMAGED"})
     assert error["message"] == "The stored value does not fit the field's type: it was altered. Operators: see the log."
     assert placed(text, errors) == ["owed: amount"]
     logged = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert logged == ["A stored value does not fit the type of the field amount."]
-
-
-async def test_a_moment_that_is_none_is_not_the_callers_fault(oracle: Oracle, standard: bool) -> None:
-    """SQLite keeps whatever was written into the file."""
-    damage = Damage(oracle.askings[0], standard)
-    store, row = (
-        damage.asking.world.store,
-        (await rows(damage.asking.world.store, services, damage.person, services.c.id))[0],
-    )
-    (before,) = (await rows(store, services, damage.person, services.c.started_at))[0]
-    change = "UPDATE services SET started_at = ? WHERE id = ?"
-    async with store.write() as connection:
-        await connection.exec_driver_sql(change, ("yesterday", row[0]))
-    try:
-        data, errors = await damage.ask("{ me { services { id startedAt } } }")
-    finally:
-        async with store.write() as connection:
-            await connection.exec_driver_sql(change, (before, row[0]))
-    assert [each["startedAt"] is None for each in data["me"]["services"]].count(True) == 1
-    assert [error["extensions"] for error in errors] == [{"code": "DATA_DAMAGED"}]
-    assert all(each["id"] for each in data["me"]["services"])
 
 
 async def test_two_fields_of_one_value_have_an_error_each(damage: Damage) -> None:
@@ -221,7 +199,7 @@ async def test_node_by_id_is_no_exception(damage: Damage) -> None:
 
 
 async def test_what_is_not_asked_is_not_opened(damage: Damage) -> None:
-    text = "{ me { fullName services { id } invoices { number } } }"
+    text = "{ me { fullName services { nodes { id } } invoices { nodes { number } } } }"
     answer = await damage.asking.ask(Request(query=text), damage.grant(Purpose.SELF_SERVICE), damage.standard)
     assert answer.without_errors
     assert answer.how == ("standard:not covered" if damage.standard else "compiled")

@@ -273,10 +273,14 @@ class _Asking:
         rows = [row for row in self.witness.rows[table] if row.columns[column] == parent.columns[of]]
         types = [TYPES[table]] if table in TYPES else list(WAYS_TO_PAY.values())
         rows = self._visible(info, rows, {f"{each}.id" for each in types})
+        if given.get("order"):
+            order = "newest" if given["order"] == "NEWEST_FIRST" else "oldest"
         if order == "newest":
             rows.reverse()
         if get_named_type(info.return_type).name.endswith("Connection"):
-            return self._page(info, rows, given, newest=True)
+            narrowed = {name: value for name, value in (given.get("filter") or {}).items() if value is not None}
+            rows = [row for row in rows if all(_passes(row, name, value) for name, value in narrowed.items())]
+            return self._page(info, rows, given, newest=order == "newest")
         self._see(rows)
         return next(iter(rows), None) if order == "one" else rows
 
@@ -425,6 +429,31 @@ def _amount(minor: int, currency: str) -> dict[str, str]:
         raise GraphQLError("no such currency")
     digits = {"JPY": 0, "KWD": 3}.get(currency, 2)
     return {"amount": format(Decimal(minor).scaleb(-digits, Context(prec=40)), "f"), "currency": currency}
+
+
+BOUNDS = {
+    "issuedFrom": "issued_at", "issuedBefore": "issued_at", "dueFrom": "due_at", "dueBefore": "due_at",
+    "renewsFrom": "renews_at", "renewsBefore": "renews_at", "expiresFrom": "expires_at", "expiresBefore": "expires_at",
+    "since": "at", "before": "at",
+}  # fmt: skip
+"""The moments that filters compare: their beginning counts, their end does not."""
+
+
+def _passes(row: Row, name: str, value: Any) -> bool:
+    """Whether the row has what a field of a filter asks for."""
+    if name in BOUNDS:
+        moment = row.columns[BOUNDS[name]]
+        return moment is not None and (moment < value if name.lower().endswith("before") else moment >= value)
+    if name == "paid":
+        return (row.columns["paid_at"] is not None) is value
+    if isinstance(value, list):
+        return row.columns["status" if row.table == "services" and name == "state" else _snake(name)] in value
+    if name == "name":
+        try:
+            return bool(row.columns["name"] == to_ascii(value))
+        except DomainNameError:
+            raise GraphQLError("no name of a domain") from None
+    return bool(row.columns[name] == (value.lower() if name == "tld" else value))
 
 
 ROWS = {

@@ -281,7 +281,21 @@ async def pools(world_: World, model: SchemaModel) -> Pools:
         cursors_of=cursors,
         wrong_cursors=["", "x", nothing, another, *(each[0] for each in cursors(None).values())],
         lookups=_lookups(),
+        compared=await _compared(world_),
+        moments=[f"{NOW + timedelta(days=each):%Y-%m-%dT%H:%M:%SZ}" for each in (-900, -200, -60, -14, 0, 30, 300)],
     )
+
+
+async def _compared(world_: World) -> Mapping[str, Sequence[str]]:
+    bills = await rows(world_.store, invoices, world_.people[WHOLE], invoices.c.number)
+    told = await rows(world_.store, disclosures, world_.people[WHOLE], disclosures.c.trigger)
+    names = _lookups()["domain"]
+    return {
+        "InvoiceFilter.number": [*(each[0] for each in bills[:3]), "nothing"],
+        "DisclosureFilter.trigger": [*(each[0] for each in told), "nothing"],
+        "DomainFilter.tld": ["ch", "COM", "fr", "nothing"],
+        "DomainFilter.name": [*names, "no name", ""],
+    }
 
 
 def _lookups() -> Mapping[str, Sequence[str]]:

@@ -17,7 +17,7 @@ BARE = "4539578763621486"
 ADD = """mutation ($in: AddCardInput!) { addCard(input: $in) {
   card { id brand last4 expMonth expYear isDefault } userErrors { code field message } } }"""
 METHODS = "{ me { paymentMethods { __typename id isDefault } } }"
-CONSENTS = "{ me { consents { kind state wordingVersion language source } } }"
+CONSENTS = "{ me { consents { nodes { kind state wordingVersion language source } } } }"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ async def company(wallet: Wallet) -> AsyncIterator[int]:
 
 async def outcome(wallet: Wallet, **given: Any) -> str:
     """Of paying an open invoice of the customer's."""
-    first = (await wallet.ask("{ me { invoices { id } } }"))["invoices"][0]["id"]
+    first = (await wallet.ask("{ me { invoices { nodes { id } } } }"))["invoices"]["nodes"][0]["id"]
     async with wallet.gate.store.write() as connection:
         mine = invoices.c.customer_id == wallet.gate.ids[wallet.place]
         await connection.execute(update(invoices).where(mine).values(paid_at=None))

@@ -73,8 +73,8 @@ async def company(wallet: Wallet) -> AsyncIterator[Company]:
 
 async def bill(wallet: Wallet) -> str:
     """An open invoice of the customer's."""
-    query = "{ me { invoices { id paidAt } } }"
-    (first, *_) = (await wallet.ask(query))["invoices"]
+    query = "{ me { invoices { nodes { id paidAt } } } }"
+    (first, *_) = (await wallet.ask(query))["invoices"]["nodes"]
     async with wallet.gate.store.write() as connection:
         mine = invoices.c.customer_id == wallet.gate.ids[wallet.place]
         await connection.execute(update(invoices).where(mine).values(paid_at=None))
@@ -136,8 +136,8 @@ async def test_each_payment_is_one_disclosure_and_one_entry_written_before_the_c
     await pay(wallet, oneTime=ONCE)
     server.close()
     assert seen == [(1, 1)]
-    mine = "{ me { disclosures { recipientKind recipientName purpose fields trigger } } }"
-    told = (await wallet.ask(mine))["disclosures"][0]
+    mine = "{ me { disclosures { nodes { recipientKind recipientName purpose fields trigger } } } }"
+    told = (await wallet.ask(mine))["disclosures"]["nodes"][0]
     assert (told["recipientKind"], told["recipientName"]) == ("PAYMENT_AFFILIATE", "Example Acquirer")
     assert told["purpose"] == "PAYMENT_EXECUTION" and told["trigger"].startswith("invoice:")
     assert told["fields"] == [

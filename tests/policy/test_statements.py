@@ -48,6 +48,7 @@ def test_words_that_the_policy_does_not_know_are_checked_alike() -> None:
     assert checks(unfinished(Written())) == ["NO_PURPOSE"]
     assert checks(unfinished(Written(retention=(), allowances=(WrittenAllowance(("CARE",)),)))) == ["NO_RETENTION"]
     assert checks(unfinished(Written(allowances=(WrittenAllowance(()),)))) == ["MALFORMED"]
+    assert checks(unfinished(dataclasses.replace(SOUND, scopes=(frozenset(),)))) == ["MALFORMED"]
     care = (WrittenAllowance(("CARE", "STUDY")), WrittenAllowance(("STUDY", "CARE"), "CONSENTED"))
     told = [("PURPOSE_TWICE", f"names no single condition for {each}") for each in ("CARE", "STUDY")]
     assert list(unfinished(Written(allowances=care))) == told

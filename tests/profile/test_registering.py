@@ -46,7 +46,7 @@ async def test_a_customer_is_registered_and_sees_it(gate: Gate) -> None:
         query = select(customers.c.id).order_by(customers.c.created_at.desc(), customers.c.id.desc())
         id_ = (await connection.scalars(query)).first()
     assert id_ is not None
-    mine = "{ me { email phone locale productNews services { id } postalAddress { formatted } } }"
+    mine = "{ me { email phone locale productNews services { nodes { id } } postalAddress { formatted } } }"
     assert (await gate.ask(mine, own(id_))).data["me"] == {
         "email": NEW["email"], "phone": None, "locale": "fr", "productNews": False, "services": [],
         "postalAddress": {"formatted": ["Rue du Lac 5", "CH-1003 Lausanne", "SWITZERLAND"]},

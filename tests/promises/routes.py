@@ -50,7 +50,10 @@ def routes(core: GraphQLSchema, gate: Gate) -> dict[str, list[Route]]:
             Route(f'{{ customer(id: "{gate.id(0)}") {{ %s }} }}', ("Query.customer",)),
             Route(f'{{ customerLookup(by: {{customerNumber: "{number}"}}) {{ %s }} }}', ("Query.customerLookup",)),
             *(
-                Route(f"{{ customers {{ nodes {{ {back} {{ customer {{ %s }} }} }} }} }}", ("Query.customers",))
+                Route(
+                    f"{{ customers {{ nodes {{ {back} {{ nodes {{ customer {{ %s }} }} }} }} }} }}",
+                    ("Query.customers",),
+                )
                 for back in ("services", "domains", "invoices")
             ),
         ]

@@ -21,7 +21,7 @@ LIMITS = Limits()
 
 def back(times: int, inner: str) -> str:
     """To the services and back to the customer, so many times."""
-    return "services { customer { " * times + inner + " } }" * times
+    return "services { nodes { customer { " * times + inner + " } } }" * times
 
 
 def fragments(count: int, body: str, on: str = "Grant") -> str:
@@ -94,18 +94,22 @@ DEAR: dict[str, str] = {
     "2^30 fields": doubling(30),
     "2^50 fields": doubling(50),
     "rows that double": "{ me { ...F0 } } "
-    + fragments(6, "services {{ customer {{ ...F{next} }} }} domains {{ customer {{ ...F{next} }} }}", "Customer")
+    + fragments(
+        6,
+        "services {{ nodes {{ customer {{ ...F{next} }} }} }} domains {{ nodes {{ customer {{ ...F{next} }} }} }}",
+        "Customer",
+    )
     + " fragment F6 on Customer { id }",
     "a cycle of one": "{ grant { ...F } } fragment F on Grant { ...F }",
     "a cycle of two": "{ grant { ...A } } fragment A on Grant { ...B } fragment B on Grant { ...A }",
     "a cycle of ninety": "{ grant { client } } "
     + " ".join(f"fragment F{n} on Grant {{ ...F{(n + 1) % 90} }}" for n in range(90)),
-    "a cycle through fields": "{ me { ...A } } fragment A on Customer { services { customer { ...A } } }",
+    "a cycle through fields": "{ me { ...A } } fragment A on Customer { services { nodes { customer { ...A } } } }",
     "many spreads": "{ grant { " + "...F0 " * 900 + "} } fragment F0 on Grant { client }",
     "a hundred fragments": "{ grant { " + " ".join(f"...F{n}" for n in range(100)) + " } } "
     + fragments(100, "client purposes"),
     "the same field": "{ grant { " + "client " * 900 + "} }",
-    "the same rows": "{ me { " + "services { name kind } " * 150 + "} }",
+    "the same rows": "{ me { " + "services { nodes { name kind } } " * 150 + "} }",
     "conflicts": "{ grant { " + " ".join("a: client a: scopes" for _ in range(25)) + " } }",
     "many operations": " ".join(f"query Q{n} {{ grant {{ client }} }}" for n in range(500)),
     "many variables": "query (" + " ".join(f"$v{n}: Int" for n in range(900)) + ") { grant { client } }",
@@ -139,7 +143,8 @@ async def test_fragment_cycles_are_told_as_such(gate: Gate) -> None:
 
 async def test_the_cost_of_rows_is_known_before_any_is_read(gate: Gate) -> None:
     query = "query ($n: Int!) { customers(first: $n) { nodes { %s } } }"
-    deep = "services { customer { invoices { customer { services { customer { id } } } } } }"
+    deep = "services(first: 5) { nodes { customer { invoices(first: 5) { nodes { customer { "
+    deep += "services(first: 5) { nodes { customer { id } } } } } } } } }"
     cheap = await gate.ask(query % deep, WHO, variables={"n": 1}, extensions={"cost": True})
     assert cheap.data and cheap.body["extensions"]["cost"]["estimated"] > 1
     dear = await gate.ask(query % deep, WHO, variables={"n": 100})
@@ -152,7 +157,7 @@ async def test_the_cost_of_rows_is_known_before_any_is_read(gate: Gate) -> None:
 async def test_the_shipped_documents_of_a_tool_stay_within(gate: Gate) -> None:
     """Limits are for attackers: a full page with its relations is none."""
     query = """{ customers(first: 50) { pageInfo { hasNextPage endCursor }
-      nodes { id fullName email postalAddress { street city } services { name state } } } }"""
+      nodes { id fullName email postalAddress { street city } services { nodes { name state } } } } }"""
     assert (await gate.ask(query, WHO)).data
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.access.budgets import Budgets
+from policy.grant import Grant
 from policy.purposes import Purpose
 from schema.api.api import Api
 from schema.documents.limits import Limits
@@ -21,8 +22,11 @@ pytestmark = pytest.mark.anyio
 
 BUDGET = 100_000
 TOOL = grant(Purpose.SERVICE_PROVISION)
-SERVICES = "query ($id: ID!) { customer(id: $id) { id services { name } } }"
-DEEP = "query ($id: ID!) { customer(id: $id) { services { customer { services { customer { services { id } } } } } } }"
+SERVICES = "query ($id: ID!) { customer(id: $id) { id services { nodes { name } } } }"
+DEEP = """query ($id: ID!) { customer(id: $id) { services(first: 9) { nodes { customer { services(first: 9) { nodes {
+  customer { services(first: 9) { nodes { id } } } } } } } } } }"""
+CREDENTIALS = "query ($id: ID!) { customer(id: $id) { id credentials { id } } }"
+DOOR = grant(Purpose.AUTHENTICATION)
 PAGE = "{ customers(first: 3) { nodes { id } } }"
 
 
@@ -39,20 +43,20 @@ def budgets(changing: Gate) -> Budgets:
     return found
 
 
-async def charged(gate: Gate, budgets: Budgets, query: str, **variables: Any) -> int:
+async def charged(gate: Gate, budgets: Budgets, query: str, who: Grant = TOOL, **variables: Any) -> int:
     """The objects that a known document is charged; the first time, its text is, too."""
-    await gate.ask(query, TOOL, variables=variables)
-    before = budgets.remaining(TOOL.client_id)[0]
-    answer = await gate.ask(query, TOOL, variables=variables, extensions={"cost": True})
+    await gate.ask(query, who, variables=variables)
+    before = budgets.remaining(who.client_id)[0]
+    answer = await gate.ask(query, who, variables=variables, extensions={"cost": True})
     told = answer.body["extensions"]["cost"]
-    spent = before - budgets.remaining(TOOL.client_id)[0]
+    spent = before - budgets.remaining(who.client_id)[0]
     assert told["charged"] == spent
     return spent
 
 
 async def test_what_was_read_is_charged_and_not_what_might_have_been(changing: Gate, budgets: Budgets) -> None:
     id_ = changing.id(0)
-    found = (await changing.ask(SERVICES, TOOL, variables={"id": id_})).data["customer"]["services"]
+    found = (await changing.ask(SERVICES, TOOL, variables={"id": id_})).data["customer"]["services"]["nodes"]
     assert len(found) > 1
     assert await charged(changing, budgets, SERVICES, id=id_) == 1 + len(found)
     assert await charged(changing, budgets, PAGE) == 3
@@ -65,7 +69,7 @@ async def test_what_was_read_is_charged_and_not_what_might_have_been(changing: G
 async def test_the_bound_customer_is_charged_and_another_one_is_not(changing: Gate, budgets: Budgets) -> None:
     first, second = (own(changing.ids[place], client="app") for place in (0, 1))
     for _ in range(2):
-        assert (await changing.ask("{ me { id services { id } } }", first)).data
+        assert (await changing.ask("{ me { id services { nodes { id } } } }", first)).data
     left = budgets.remaining("app", changing.ids[0])[0]
     assert left < BUDGET
     assert budgets.remaining("app", second.subject)[0] == BUDGET
@@ -154,23 +158,24 @@ async def test_a_list_without_pages_has_an_end(
     changing: Gate, budgets: Budgets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("resolvers.reads.fetches.LIST_MOST", 1)
-    answer = await changing.ask(SERVICES, TOOL, variables={"id": changing.id(0)})
+    answer = await changing.ask(CREDENTIALS, DOOR, variables={"id": changing.id(0)})
     assert answer.codes == ["LIMIT_EXCEEDED"]
-    assert answer.body["data"]["customer"] == {"id": changing.id(0), "services": None}
-    assert answer.body["errors"][0]["path"] == ["customer", "services"]
-    # No more was read than shows that the list is too long: the customer, and two services.
-    assert await charged(changing, budgets, SERVICES, id=changing.id(0)) == 3
+    assert answer.body["data"]["customer"] == {"id": changing.id(0), "credentials": None}
+    assert answer.body["errors"][0]["path"] == ["customer", "credentials"]
+    # No more was read than shows that the list is too long: the customer, and two credentials.
+    assert await charged(changing, budgets, CREDENTIALS, DOOR, id=changing.id(0)) == 3
 
 
 async def test_an_operation_that_reads_beyond_the_limit_is_refused_as_a_whole(
     changing: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = (await changing.ask(SERVICES, TOOL, variables={"id": changing.id(0)})).data["customer"]["services"]
-    enough = 3 * (1 + len(found))
+    found = (await changing.ask(CREDENTIALS, DOOR, variables={"id": changing.id(0)})).data["customer"]["credentials"]
+    enough = 1 + len(found)
+    assert enough > 2
     # The estimate of lists is lower than what this customer has.
     monkeypatch.setattr("schema.sources.relations.LIST", 1)
     for most, kind in ((enough, RequestOutcome.OK), (enough - 1, RequestOutcome.REQUEST_ERROR)):
         changing.api = Api(changing.store, Limits(cost=most, seconds=120), clock=changing.clock)
-        answer = await changing.ask(DEEP, TOOL, variables={"id": changing.id(0)})
+        answer = await changing.ask(CREDENTIALS, DOOR, variables={"id": changing.id(0)})
         assert answer.kind is kind, answer.raw
     assert answer.errors == [{"code": "LIMIT_EXCEEDED", "limit": "cost", "most": enough - 1}]

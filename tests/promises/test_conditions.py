@@ -197,18 +197,18 @@ async def test_hidden_whois_values_never_leave_the_database(gate: Gate, field: s
     hide, switch, column = REGISTRANT[field]
     below = " { city }" if field == "registrantAddress" else ""
     facts = f"tld registrantKind {hide} shown: {field}{below}"
-    query = f"{{ customers(first: 100) {{ nodes {{ domains {{ {facts} }} }} }} }}"
+    query = f"{{ customers(first: 100) {{ nodes {{ domains {{ nodes {{ {facts} }} }} }} }} }}"
     answer = await gate.ask(query, REGISTRY)
-    found = [each for one in answer.data["customers"]["nodes"] for each in one["domains"]]
+    found = [each for one in answer.data["customers"]["nodes"] for each in one["domains"]["nodes"]]
     part = switch.removeprefix("hide_")
     hidden = [each for each in found if not shown(each["tld"], each["registrantKind"], part, each[hide])]
     assert any(each[hide] for each in hidden) and hidden != found
     assert part == "phone" or any(not each[hide] for each in hidden), "a registry that publishes it for nobody"
     assert all(each["shown"] is None for each in hidden)
     assert re.search(rf"CASE WHEN .{{0,999}}{switch}.{{0,20}} THEN domains\.{column}", whole(answer)), answer.statements
-    seen = await gate.ask(f"{{ me {{ domains {{ {hide} shown: {field}{below} }} }} }}", own(gate.ids[0]))
+    seen = await gate.ask(f"{{ me {{ domains {{ nodes {{ {hide} shown: {field}{below} }} }} }} }}", own(gate.ids[0]))
     assert "CASE" not in whole(seen), "the customer sees it all"
-    assert any(each["shown"] is not None for each in seen.data["me"]["domains"] if each[hide])
+    assert any(each["shown"] is not None for each in seen.data["me"]["domains"]["nodes"] if each[hide])
 
 
 async def test_published_whois_values_are_read_to_register(changing: Gate) -> None:
@@ -217,9 +217,9 @@ async def test_published_whois_values_are_read_to_register(changing: Gate) -> No
     async with gate.store.write() as connection:
         await connection.execute(update(domains).values(hide_name=True, hide_email=True, tld="us"))
     facts = "tld registrantKind hideName registrantName hideEmail registrantEmail"
-    query = f"{{ customers(first: 100) {{ nodes {{ domains {{ {facts} }} }} }} }}"
+    query = f"{{ customers(first: 100) {{ nodes {{ domains {{ nodes {{ {facts} }} }} }} }} }}"
     answer = await gate.ask(query, REGISTRY)
-    found = [each for one in answer.data["customers"]["nodes"] for each in one["domains"]]
+    found = [each for one in answer.data["customers"]["nodes"] for each in one["domains"]["nodes"]]
     for part in ("Name", "Email"):
         published = [
             each for each in found if shown(each["tld"], each["registrantKind"], part.lower(), each[f"hide{part}"])
@@ -232,8 +232,8 @@ async def test_what_is_hidden_is_hidden_at_every_door(changing: Gate) -> None:
     await change(changing, update(domains).values(hide_name=True, hide_address=True, hide_email=True, hide_phone=True))
     query = """query ($id: ID!, $name: String!) {
         node(id: $id) { ...D }
-        customerLookup(by: {domain: $name}) { domains { ...D } }
-        customers(first: 6) { edges { node { domains { ...D customer { domains { ...D } } } } } }
+        customerLookup(by: {domain: $name}) { domains { nodes { ...D } } }
+        customers(first: 6) { edges { node { domains { nodes { ...D customer { domains { nodes { ...D } } } } } } } }
       }
       fragment D on Domain { name registrantName a: registrantName registrantEmail registrantPhone
                              registrantAddress { street city } }"""
@@ -266,24 +266,27 @@ async def test_an_embargoed_disclosure_is_not_there_until_its_time(changing: Gat
         "trigger": "order:X-1", "at": TODAY, "embargoed_until": until,
     }  # fmt: skip
     await change(changing, delete(disclosures), insert(disclosures).values(row))
-    lists = "{ me { disclosures { recipientName } } }"
+    lists = "{ me { disclosures { nodes { recipientName } } } }"
     node = "query ($id: ID!) { node(id: $id) { id ... on Disclosure { recipientName } } }"
     id_, missing = changing.outside("Disclosure", key, changing.ids[0]), changing.outside("Disclosure", 2**60)
     for moment in (TODAY, until - timedelta(seconds=1)):
         changing.clock.now = moment
-        assert (await changing.ask(lists, mine)).data == {"me": {"disclosures": []}}
-        counted = await changing.ask("{ me { disclosures { __typename } } }", mine)
-        assert counted.data == {"me": {"disclosures": []}}, "not even that there is one"
+        assert (await changing.ask(lists, mine)).data == {"me": {"disclosures": {"nodes": []}}}
+        counted = await changing.ask("{ me { disclosures { nodes { __typename } } } }", mine)
+        assert counted.data == {"me": {"disclosures": {"nodes": []}}}, "not even that there is one"
         hidden = await changing.ask(node, mine, variables={"id": id_})
         assert hidden.raw == (await changing.ask(node, mine, variables={"id": missing})).raw
         assert "embargoed_until" in whole(hidden).partition("WHERE")[2]
         assert "embargoed_until" not in whole(hidden).partition("FROM")[0]
     for moment in (until, until + timedelta(days=1)):
         changing.clock.now = moment
-        assert (await changing.ask(lists, mine)).data == {"me": {"disclosures": [{"recipientName": "Example Court"}]}}
+        told = (await changing.ask(lists, mine)).data["me"]["disclosures"]["nodes"]
+        assert told == [{"recipientName": "Example Court"}]
         assert (await changing.ask(node, mine, variables={"id": id_})).data["node"]["id"] == id_
 
 
 async def test_nobody_else_reads_disclosures(gate: Gate) -> None:
-    answer = await gate.ask("{ customers { nodes { disclosures { recipientName } } } }", grant(Purpose.INVOICING))
+    answer = await gate.ask(
+        "{ customers { nodes { disclosures { nodes { recipientName } } } } }", grant(Purpose.INVOICING)
+    )
     assert {each["coordinate"] for each in answer.errors} == {"Customer.disclosures", "Disclosure.recipientName"}

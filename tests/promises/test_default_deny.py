@@ -16,10 +16,11 @@ from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from resolvers.commands.context import CommandContext, Result
 from resolvers.reads import customers as reads
+from resolvers.reads.criteria import equal
 from schema.api.api import Api
 from schema.core.declared import DECLARED, Declared
 from schema.declare.commands import command, plain_input
-from schema.declare.connections import connection
+from schema.declare.connections import First, Last, connection
 from schema.declare.directives import CategoryEnum, PersonalData
 from schema.declare.fields import (
     datum,
@@ -27,6 +28,7 @@ from schema.declare.fields import (
     embedded,
     entry,
     identity,
+    paged,
     paged_table,
     part,
     positioned,
@@ -36,6 +38,7 @@ from schema.declare.fields import (
     searched_input,
     when,
 )
+from schema.declare.filters import compared, filtering
 from schema.declare.node import Node
 from schema.declare.records import interface, plain_type, record
 from schema.model.lint import SchemaError, findings, require_clean
@@ -299,6 +302,39 @@ def test_a_condition_inside_a_nested_type_would_be_forgotten() -> None:
     address = plain_type(type("Address", (), names))
     home = embedded(C.postal_address, "Home.", WHO)
     refused(loaded(customer(home=(address | None, home))), "Address.street", "no statement for it would enforce")
+
+
+@pytest.mark.parametrize(
+    ("allows", "fault"),
+    [
+        (WHO, None),
+        ((Purpose.INVOICING,), "for other purposes than a field that shows it"),
+        ((*WHO, Purpose.PRODUCT_NEWS), "for other purposes than a field that shows it"),
+    ],
+)
+def test_a_filter_has_the_rule_of_the_field_that_it_compares(allows: Any, fault: str | None) -> None:
+    """Whoever may not read a value may not ask for the rows that have it."""
+    names = {
+        "__doc__": "A service.",
+        "__annotations__": {"id": strawberry.ID, "kind": str | None},
+        "id": identity(services, WHO),
+        "kind": datum(S.kind, "Kind.", WHO),
+    }
+    service = record(services)(type("Service", (), names))
+    fields = {"__annotations__": {"kind": str | None}, "kind": compared(equal(S.kind), "Kind.", allows)}
+    narrow = strawberry.input(type("ServiceFilter", (), fields), description="Narrows.")
+
+    @paged(reads.services_of, Category.SUBSCRIPTION, WHO)
+    def listed(
+        self: Any, filter: filtering(narrow) = strawberry.UNSET, first: First = None, last: Last = None
+    ) -> connection(service, "Service") | None:  # type: ignore[valid-type]
+        """Services."""
+
+    model = loaded(customer(services=(connection(service, "Service") | None, listed)))
+    coordinates = {coordinate for coordinate, problem in found_in(model) if "compares" in problem}
+    assert coordinates == ({"ServiceFilter.kind"} if fault else set())
+    if fault:
+        refused(model, "ServiceFilter.kind", fault)
 
 
 def test_a_condition_on_rows_of_another_table_would_be_forgotten() -> None:

@@ -30,7 +30,7 @@ REGISTRAR = replace(grant(Purpose.DOMAIN_REGISTRATION), customers_per_hour=MOST,
 ONE = "query ($id: ID!) { customer(id: $id) { id fullName } }"
 ROADS = {
     "page": "{ customers(first: 6) { nodes { id fullName } } }",
-    "edges": "{ customers(first: 6) { edges { node { services { id } } } } }",
+    "edges": "{ customers(first: 6) { edges { node { services { nodes { id } } } } } }",
     "customer": ONE,
     "node": "query ($id: ID!) { node(id: $id) { id ... on Customer { fullName } } }",
     "fragment": "query ($id: ID!) { a: node(id: $id) { ...N } } fragment N on Customer { fullName }",
@@ -57,9 +57,9 @@ async def read_two(gate: Gate, who: Any) -> None:
 
 async def variables(gate: Gate, place: int) -> dict[str, Any]:
     (service, *_) = (await gate.ask(
-        "query ($id: ID!) { customer(id: $id) { services { id } } }", grant(Purpose.SERVICE_PROVISION),
+        "query ($id: ID!) { customer(id: $id) { services { nodes { id } } } }", grant(Purpose.SERVICE_PROVISION),
         variables={"id": gate.id(place)},
-    )).data["customer"]["services"]  # fmt: skip
+    )).data["customer"]["services"]["nodes"]  # fmt: skip
     return {"id": gate.id(place), "service": service["id"], "number": gate.people[place].customer_number}
 
 

@@ -103,8 +103,8 @@ async def test_secrets_and_indexes_are_never_selected(gate: Gate) -> None:
 LEVELS = """query ($n: Int!) {
   customers(first: $n) { nodes {
     fullName
-    services { name customer { email invoices { number } } }
-    invoices { number amount { amount currency } customer { fullName } }
+    services(first: 5) { nodes { name customer { email invoices(first: 5) { nodes { number } } } } }
+    invoices(first: 5) { nodes { number amount { amount currency } customer { fullName } } }
   } } }"""
 
 

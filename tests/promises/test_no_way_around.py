@@ -170,13 +170,11 @@ async def test_arguments_are_refused_with_the_field(gate: Gate) -> None:
 async def test_node_shows_only_what_the_purpose_may_know_of(gate: Gate) -> None:
     """An id of anything else is as if it did not exist, whether it does or not."""
     ids: dict[str, list[str]] = {}
-    every = (
-        "services { id } domains { id } paymentMethods { id } invoices { id } credentials { id secondFactors { id } } "
-    )
-    every += (
-        "signIns { nodes { id } } sessions { nodes { id } } consents { id } cookieChoice { id } disclosures { id } "
-    )
-    answer = await gate.ask("{ me { id %s erasures { id } } }" % every, who(OWN, gate))
+    every = "services { nodes { id } } domains { nodes { id } } paymentMethods { id } "
+    every += "invoices { nodes { id } } credentials { id secondFactors { id } } "
+    every += "signIns { nodes { id } } sessions { nodes { id } } consents { nodes { id } } "
+    every += "cookieChoice { id } disclosures { nodes { id } } "
+    answer = await gate.ask("{ me { id %s erasures { nodes { id } } } }" % every, who(OWN, gate))
 
     def collect(value: Any) -> None:
         if isinstance(value, dict):

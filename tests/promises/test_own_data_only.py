@@ -13,12 +13,14 @@ pytestmark = pytest.mark.anyio
 
 EVERYTHING = """
     id fullName email phone customerNumber locale productNews postalAddress { street city }
-    services { id name customer { id fullName } } domains { id name registrantName customer { id email } }
+    services { nodes { id name customer { id fullName } } }
+    domains { nodes { id name registrantName customer { id email } } }
     paymentMethods { id kind ... on Card { last4 } ... on PayPal { account } ... on BankTransfer { bankName } }
-    invoices { id number billedName billedAddress { city } customer { id phone } }
+    invoices { nodes { id number billedName billedAddress { city } customer { id phone } } }
     credentials { id loginName secondFactors { id kind } }
     signIns(first: 20) { edges { cursor node { id ipAddress } } } sessions(first: 20) { nodes { id ipAddress device } }
-    consents { id kind state } cookieChoice { id measurement } disclosures { id recipientName } erasures { id state }
+    consents { nodes { id kind state } } cookieChoice { id measurement } disclosures { nodes { id recipientName } }
+    erasures { nodes { id state } }
 """
 
 
@@ -111,7 +113,7 @@ async def test_aliases_and_fragments_reach_nobody_else(gate: Gate) -> None:
         f'a{place}: customer(id: "{gate.id(place)}") {{ ...F }} b{place}: node(id: "{gate.id(place)}") {{ ...F }}'
         for place in range(8)
     )
-    query += " } fragment F on Node { ... on Customer { id email services { customer { email } } } }"
+    query += " } fragment F on Node { ... on Customer { id email services { nodes { customer { email } } } } }"
     answer = await gate.ask(query, own(gate.ids[3]))
     seen = {key for key, value in answer.data.items() if value is not None}
     assert seen == {"me", "a3", "b3"}

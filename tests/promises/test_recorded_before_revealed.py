@@ -23,7 +23,7 @@ from tests.promises.gate import TODAY, Gate, grant, own
 pytestmark = pytest.mark.anyio
 
 BILLING = grant(Purpose.INVOICING, client="billing")
-NAMES = "query ($n: Int!) { customers(first: $n) { nodes { fullName email services { name } } } }"
+NAMES = "query ($n: Int!) { customers(first: $n) { nodes { fullName email services { nodes { name } } } } }"
 
 
 async def pseudonyms(gate: Gate, *places: int) -> list[str]:

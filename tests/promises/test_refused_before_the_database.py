@@ -82,7 +82,7 @@ async def test_look_ups_by_e_mail_are_refused_alike(gate: Gate) -> None:
 async def test_there_is_one_error_for_a_field_however_often_it_is_asked(gate: Gate) -> None:
     query = """{ customers(first: 24) { nodes { phone a: phone ... on Customer { b: phone } ...F }
                                          edges { node { phone } } } }
-               fragment F on Customer { phone services { customer { phone } } }"""
+               fragment F on Customer { phone services { nodes { customer { phone } } } }"""
     error = refused(await gate.ask(query, BILLING))
     assert error["extensions"]["coordinate"] == "Customer.phone"
     assert len(error["locations"]) == 6

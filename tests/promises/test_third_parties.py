@@ -32,7 +32,8 @@ OPEN = {
 }
 """Every change that an app of somebody else can be allowed. Whoever adds one says so here, and why it is harmless."""
 OPEN_TYPES = {
-    "ChooseCookiesInput", "ChooseCookiesPayload", "Consent", "CookieChoice", "Domain", "Invoice", "PostalAddress",
+    "ChooseCookiesInput", "ChooseCookiesPayload", "Consent", "ConsentFilter", "CookieChoice", "Domain", "DomainFilter",
+    "Invoice", "InvoiceFilter", "PostalAddress", "ServiceFilter",
     "PostalAddressInput", "Service", "SetProductNewsInput", "SetProductNewsPayload", "SetWhoisVisibilityInput",
     "SetWhoisVisibilityPayload", "UpdateProfileInput", "UpdateProfilePayload",
 }  # fmt: skip
@@ -172,10 +173,10 @@ async def test_a_scope_opens_what_it_says_and_nothing_else(gate: Gate) -> None:
     for question, scope in (
         ("{ me { fullName phone customerNumber postalAddress { city } } }", "profile:read"),
         ("{ me { email } }", "email:read"),
-        ("{ me { services { name } } }", "services:read"),
-        ("{ me { invoices { number billedAddress { city } } } }", "invoices:read"),
-        ("{ me { domains { name hideName } } }", "domains:read"),
-        ("{ me { consents { kind } cookieChoice { measurement } } }", "choices:read"),
+        ("{ me { services { nodes { name } } } }", "services:read"),
+        ("{ me { invoices { nodes { number billedAddress { city } } } } }", "invoices:read"),
+        ("{ me { domains { nodes { name hideName } } } }", "domains:read"),
+        ("{ me { consents { nodes { kind } } cookieChoice { measurement } } }", "choices:read"),
     ):
         answer = await gate.ask(question, app(gate, scope))
         assert answer.data["me"], question

@@ -14,8 +14,8 @@ from store.database.store import Store
 from tests.promises.gate import TODAY, Gate, own
 
 pytestmark = pytest.mark.anyio
-MINE = """{ me { disclosures {
-  id recipientKind recipientName recipientCountry purpose legalBasis fields trigger at } } }"""
+MINE = """{ me { disclosures { nodes {
+  id recipientKind recipientName recipientCountry purpose legalBasis fields trigger at } } } }"""
 PAID: dict[str, Any] = {
     "recipient_kind": Recipient.PAYMENT_AFFILIATE,
     "recipient_name": "Example Card Acquirer",
@@ -44,7 +44,7 @@ async def wrote(gate: Gate, place: int = 0, **other: Any) -> int:
 
 async def seen(gate: Gate, place: int = 0) -> list[dict[str, Any]]:
     """What the customer sees, newest first."""
-    return (await gate.ask(MINE, own(gate.ids[place]))).data["me"]["disclosures"]
+    return (await gate.ask(MINE, own(gate.ids[place]))).data["me"]["disclosures"]["nodes"]
 
 
 async def test_a_payment_is_disclosed_to_its_affiliate_and_the_customer_sees_it(gate: Gate) -> None:

@@ -33,7 +33,10 @@ from workers.disclosures.worker import PeriodicNotifier
 
 pytestmark = pytest.mark.anyio
 
-TOLD = "{ me { disclosures { recipientKind recipientName purpose fields trigger } accesses { nodes { client } } } }"
+TOLD = (
+    "{ me { disclosures { nodes { recipientKind recipientName purpose fields trigger } } "
+    "accesses { nodes { client } } } }"
+)
 SITE = Site("Example Hosting", "https://data.example")
 REF = "LG 4 O 123/26"
 DAY = timedelta(days=1)
@@ -99,7 +102,7 @@ async def bureau(store: Store, tmp_path: Path) -> Bureau:
 
 
 async def disclosed(gate: Gate) -> list[dict[str, Any]]:
-    found = (await gate.ask(TOLD, own(gate.ids[0]))).data["me"]["disclosures"]
+    found = (await gate.ask(TOLD, own(gate.ids[0]))).data["me"]["disclosures"]["nodes"]
     return [each for each in found if each["recipientKind"] == "AUTHORITY"]
 
 

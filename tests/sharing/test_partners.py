@@ -99,8 +99,8 @@ async def test_the_customer_sees_what_the_partner_got(gate: Gate) -> None:
     await gate.ask(NAMES, await partner_grant(gate))
     seen = []
     for place in range(3):
-        query = "{ me { disclosures { recipientKind recipientName recipientCountry purpose fields } } }"
-        told = (await gate.ask(query, own(gate.ids[place]))).data["me"]["disclosures"]
+        query = "{ me { disclosures { nodes { recipientKind recipientName recipientCountry purpose fields } } } }"
+        told = (await gate.ask(query, own(gate.ids[place]))).data["me"]["disclosures"]["nodes"]
         seen.append([each for each in told if each["recipientKind"] == "PARTNER"])
     assert [len(each) for each in seen] == [1, 1, 0]
     assert seen[0][0] == {
@@ -113,8 +113,8 @@ async def test_the_customer_sees_what_the_partner_got(gate: Gate) -> None:
 async def test_what_is_refused_is_passed_on_to_nobody(gate: Gate) -> None:
     await bind(gate)
     await gate.ask("{ customers(first: 2) { nodes { email } } }", await partner_grant(gate))
-    query = "{ me { disclosures { recipientKind } } }"
-    told = (await gate.ask(query, own(gate.ids[0]))).data["me"]["disclosures"]
+    query = "{ me { disclosures { nodes { recipientKind } } } }"
+    told = (await gate.ask(query, own(gate.ids[0]))).data["me"]["disclosures"]["nodes"]
     assert "PARTNER" not in {each["recipientKind"] for each in told}
 
 

@@ -35,7 +35,10 @@ OWNERS = "name registrantKind registrantName registrantEmail registrantPhone reg
 ROADS = [
     ("query ($d: String!) { rdap(domain: $d) }", "rdap"),
     ("query ($d: String!) { domain(name: $d) { %s } }" % OWNERS, "domain"),
-    ("query ($d: String!) { customerLookup(by: {domain: $d}) { id domains { %s } } }" % OWNERS, "customerLookup"),
+    (
+        "query ($d: String!) { customerLookup(by: {domain: $d}) { id domains { nodes { %s } } } }" % OWNERS,
+        "customerLookup",
+    ),
 ]
 """How a name leads to its owner."""
 SHOP = "gone-shop.example.com"
@@ -89,10 +92,12 @@ async def assert_gone(gate: Gate, name: str) -> None:
     id_ = gate.outside("Domain", row.id, row.customer_id)
     node = "query ($id: ID!) { node(id: $id) { ... on Domain { %s } } }" % OWNERS
     assert (await gate.ask(node, READER, variables={"id": id_})).data == {"node": None}
-    listed = (await gate.ask("{ customers(first: 100) { nodes { domains { id %s } } } }" % OWNERS, READER)).raw
+    listed = (
+        await gate.ask("{ customers(first: 100) { nodes { domains { nodes { id %s } } } } }" % OWNERS, READER)
+    ).raw
     assert id_.encode() not in listed
-    own_view = await gate.ask("{ me { domains { name } } }", own(row.customer_id))
-    assert name in [each["name"] for each in own_view.data["me"]["domains"]], "the customer sees what is held"
+    own_view = await gate.ask("{ me { domains { nodes { name } } } }", own(row.customer_id))
+    assert name in [each["name"] for each in own_view.data["me"]["domains"]["nodes"]], "the customer sees what is held"
     assert await disclosed(gate) >= before
     async with gate.store.write() as connection:
         named = select(func.count()).where(disclosures.c.trigger == id_, disclosures.c.purpose == "DOMAIN_REGISTRATION")
@@ -230,18 +235,18 @@ async def test_the_database_itself_keeps_a_name_from_running_twice(gate: Gate) -
     assert first
 
 
-LIST = "{ me { disclosures { fields trigger legalBasis recipientName } domains { id } } }"
+LIST = "{ me { disclosures { nodes { fields trigger legalBasis recipientName } } domains { nodes { id } } } }"
 
 
 async def test_a_look_at_one_domain_discloses_one(gate: Gate) -> None:
     """15b: the other domains of the customer were not asked for (R23)."""
     one = (await register(gate, await order(gate)))["domain"]["id"]
     await register(gate, await order(gate), name="second.fr")
-    before = (await gate.ask(LIST, own(gate.ids[0]))).data["me"]["disclosures"]
+    before = (await gate.ask(LIST, own(gate.ids[0]))).data["me"]["disclosures"]["nodes"]
     for spelling in (NAME, NAME.upper() + "."):
         found = await asked(gate, "query ($d: String!) { domain(name: $d) { name hideName } }", spelling)
         assert found.data == {"domain": {"name": NAME, "hideName": True}}
-    after = (await gate.ask(LIST, own(gate.ids[0]))).data["me"]["disclosures"]
+    after = (await gate.ask(LIST, own(gate.ids[0]))).data["me"]["disclosures"]["nodes"]
     new = after[: len(after) - len(before)]
     assert [(each["trigger"], each["fields"]) for each in new] == [(one, ["Domain.name"])] * 2
 
@@ -262,7 +267,7 @@ async def test_all_that_a_registration_hands_over_is_recorded_once(gate: Gate) -
     """Item 17, R23: whatever of it the payload shows, and though all of it is hidden in the whois."""
     await register(gate, await order(gate))
     (found,) = [
-        each for each in (await gate.ask(LIST, own(gate.ids[0]))).data["me"]["disclosures"]
+        each for each in (await gate.ask(LIST, own(gate.ids[0]))).data["me"]["disclosures"]["nodes"]
         if each["recipientName"] == "AFNIC" and "Domain.registrantPhone" in each["fields"]
     ]  # fmt: skip
     details = {f"Domain.registrant{each.capitalize()}" for each in OWNER}

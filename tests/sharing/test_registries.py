@@ -17,8 +17,8 @@ pytestmark = pytest.mark.anyio
 D = domains.c
 REGISTRAR = grant(Purpose.DOMAIN_REGISTRATION)
 ONE = "query ($id: ID!) { node(id: $id) { ... on Domain { name registrantName registrantEmail hideName } } }"
-TOLD = """{ me { disclosures { recipientKind recipientName purpose legalBasis fields trigger }
-  domains { id tld } } }"""
+TOLD = """{ me { disclosures { nodes { recipientKind recipientName purpose legalBasis fields trigger } }
+  domains { nodes { id tld } } } }"""
 
 
 @pytest.fixture
@@ -37,12 +37,12 @@ async def change(gate: Gate, **changes: Any) -> None:
 
 async def told(gate: Gate, place: int = 0, since: int = 0) -> list[dict[str, Any]]:
     """The disclosures that the customer sees, without the oldest ones."""
-    found = (await gate.ask(TOLD, own(gate.ids[place]))).data["me"]["disclosures"]
+    found = (await gate.ask(TOLD, own(gate.ids[place]))).data["me"]["disclosures"]["nodes"]
     return found[: len(found) - since]
 
 
 async def first(gate: Gate) -> str:
-    found: str = (await gate.ask(TOLD, own(gate.ids[0]))).data["me"]["domains"][0]["id"]
+    found: str = (await gate.ask(TOLD, own(gate.ids[0]))).data["me"]["domains"]["nodes"][0]["id"]
     return found
 
 
@@ -71,8 +71,8 @@ async def test_what_the_registry_requires_rests_on_the_contract(gate: Gate) -> N
 @pytest.mark.parametrize(
     "query",
     [
-        "{ customers(first: 2) { nodes { domains { tld registrantName } } } }",
-        "{ customers(first: 2) { edges { node { domains { mine: registrantName customer { id } } } } } }",
+        "{ customers(first: 2) { nodes { domains { nodes { tld registrantName } } } } }",
+        "{ customers(first: 2) { edges { node { domains { nodes { mine: registrantName customer { id } } } } } } }",
     ],
 )
 async def test_however_it_was_reached(gate: Gate, query: str, standard: bool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +85,7 @@ async def test_however_it_was_reached(gate: Gate, query: str, standard: bool, mo
     assert gate.api.counts["standard:not covered"] == (3 if standard else 0)
     for place in (0, 1):
         found = await told(gate, place, since=before[place])
-        ids = [each["id"] for each in (await gate.ask(TOLD, own(gate.ids[place]))).data["me"]["domains"]]
+        ids = [each["id"] for each in (await gate.ask(TOLD, own(gate.ids[place]))).data["me"]["domains"]["nodes"]]
         services = [each for each in gate.people[place].services if each.domain is not None]
         running = [id_ for id_, each in zip(ids, services, strict=True) if each.ended(TODAY) is None]
         assert sorted(each["trigger"] for each in found) == sorted(running)
@@ -95,7 +95,7 @@ async def test_reading_for_another_purpose_discloses_nothing(gate: Gate) -> None
     before, id_ = len(await told(gate)), await first(gate)
     names = "query ($id: ID!) { node(id: $id) { ... on Domain { name tld registrantKind } } }"
     await gate.ask(names, grant(Purpose.SERVICE_PROVISION), variables={"id": id_})
-    await gate.ask("{ customers(first: 1) { nodes { id domains { tld hideName } } } }", REGISTRAR)
+    await gate.ask("{ customers(first: 1) { nodes { id domains { nodes { tld hideName } } } } }", REGISTRAR)
     await gate.ask("query ($d: String!) { rdap(domain: $d) }", REGISTRAR, variables={"d": "nobody.example"})
     assert len(await told(gate)) == before
 

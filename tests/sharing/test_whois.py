@@ -42,8 +42,8 @@ async def gate(store: Store) -> Gate:
 
 
 async def first(gate: Gate, place: int = 0) -> str:
-    query = "{ me { domains { id } } }"
-    found: str = (await gate.ask(query, own(gate.ids[place]))).data["me"]["domains"][0]["id"]
+    query = "{ me { domains { nodes { id } } } }"
+    found: str = (await gate.ask(query, own(gate.ids[place]))).data["me"]["domains"]["nodes"][0]["id"]
     return found
 
 

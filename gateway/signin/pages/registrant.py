@@ -29,7 +29,7 @@ from values.domain_name import LONGEST_TYPED, DomainNameError, to_ascii, to_unic
 CLIENT = "registrant-link"
 LONGEST_SECRET = 100
 QUESTION = """
-query Registrant($id: ID!) {
+query Registrant($id: ID!, $trigger: String!, $after: String) {
   node(id: $id) {
     ... on Domain {
       name tld registrantKind registrantName registrantEmail registrantPhone
@@ -37,7 +37,12 @@ query Registrant($id: ID!) {
       hideName hideAddress hideEmail hidePhone registeredAt expiresAt registrantErasureRequestedAt
     }
   }
-  me { disclosures { recipientKind recipientName recipientCountry purpose legalBasis fields trigger at } }
+  me {
+    disclosures(first: 100, after: $after, filter: { trigger: $trigger }) {
+      nodes { recipientKind recipientName recipientCountry purpose legalBasis fields trigger at }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
 }
 """
 DETAILS = {"name": "registrantName", "address": "registrantAddress", "email": "registrantEmail",
@@ -119,23 +124,29 @@ def _grant(context: RequestContext, holder: LinkHolder) -> Grant:
         refusal=Refusal.REFUSE,
         documents_only=False,
         introspection=False,
-        max_page=1,
+        max_page=100,
     )
 
 
 async def _held(context: RequestContext, holder: LinkHolder) -> dict[str, Any] | None:
     """The domain's own facts; of what the customer's data was disclosed for, only what was about this domain."""
     id_ = context.services.store.keys.system.ids("Domain", holder.customer, holder.domain)
-    question = Request(query=QUESTION, variables={"id": id_}, read_only=True)
-    outcome = await context.services.api.execute(question, _grant(context, holder))
-    if outcome.kind is not RequestOutcome.OK:
-        raise StoreUnavailableError(OutageCause.DOWN)
-    data = orjson.loads(outcome.body)["data"]
-    if not data or not data["node"]:
-        return None
-    # The query runs as the customer, who may be somebody else: the owner gets only what is about this domain.
-    passed = [each for each in data["me"]["disclosures"] if each["trigger"] == id_]
-    return {"domain": data["node"], "disclosures": passed}
+    after, passed = None, []
+    while True:
+        # The query runs as the customer, who may be somebody else: the owner gets only what is about this domain.
+        variables = {"id": id_, "trigger": id_, "after": after}
+        question = Request(query=QUESTION, variables=variables, read_only=True)
+        outcome = await context.services.api.execute(question, _grant(context, holder))
+        if outcome.kind is not RequestOutcome.OK:
+            raise StoreUnavailableError(OutageCause.DOWN)
+        data = orjson.loads(outcome.body)["data"]
+        if not data or not data["node"]:
+            return None
+        page = data["me"]["disclosures"]
+        passed += page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return {"domain": data["node"], "disclosures": passed}
+        after = page["pageInfo"]["endCursor"]
 
 
 def _download(context: RequestContext, held: dict[str, Any]) -> Response:

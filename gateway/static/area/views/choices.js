@@ -3,11 +3,13 @@
 import { h } from '../../dom.js';
 import { ask, change, save } from '../api.js';
 import { announce, carry } from '../forms.js';
+import { paged } from '../lists.js';
 import { current, day, hour, say, words } from '../words.js';
 import { rights } from './rights.js';
 
 export async function choices(again) {
-  const [{ me }, { consentWording }] = await Promise.all([ask('Choices'), ask('Wording', { kind: 'COOKIE_MEASUREMENT', language: current() })]);
+  const consents = paged((after) => ask('Consents', { after }).then((found) => found.me.consents), consent, say('none'));
+  const [{ me }, { consentWording }, given] = await Promise.all([ask('Choices'), ask('Wording', { kind: 'COOKIE_MEASUREMENT', language: current() }), consents]);
   const done = async () => { announce(say('saved')); await again(); };
   const news = (event) => carry(() => change('SetProductNews', { wanted: event.target.checked }), done);
   const choose = (measurement) => () => carry(() => change('ChooseCookies', {
@@ -21,9 +23,11 @@ export async function choices(again) {
     h('section', null, h('h3', null, say('cookies')), h('p', null, consentWording.text), h('p', { id: 'cookies-now' }, now),
       h('div', { class: 'acts' }, h('button', { type: 'button', id: 'refuse', onclick: choose(false) }, say('refuse')),
         h('button', { type: 'button', id: 'accept', onclick: choose(true) }, say('accept')))),
-    h('section', null, h('h3', null, say('consents')), me.consents.length
-      ? h('ul', { class: 'rows' }, me.consents.map((each) => h('li', null, h('span', null, words(each.kind), ' ', h('em', null, say(each.state))), h('span', { class: 'acts' }, hour(each.at), h('button', { type: 'button', class: 'plain', onclick: () => save(`/consents/${each.id}/receipt`, 'application/ld+json', 'consent-receipt.jsonld') }, say('receiptFile'), h('span', { class: 'unseen' }, ` ${words(each.kind)} ${hour(each.at)}`))))))
-      : h('p', null, say('none'))),
+    h('section', null, h('h3', null, say('consents')), given),
     ...await rights(again),
   ];
 }
+
+const consent = (each) => h('li', null, h('span', null, words(each.kind), ' ', h('em', null, say(each.state))),
+  h('span', { class: 'acts' }, hour(each.at), h('button', { type: 'button', class: 'plain', onclick: () => save(`/consents/${each.id}/receipt`, 'application/ld+json', 'consent-receipt.jsonld') },
+    say('receiptFile'), h('span', { class: 'unseen' }, ` ${words(each.kind)} ${hour(each.at)}`))));

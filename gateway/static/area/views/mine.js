@@ -16,14 +16,14 @@ export async function mine(again) {
 
 function exporting(me, again) {
   const done = async () => { announce(say('done')); await again(); };
-  if (me.exports.some((each) => !each.readyAt)) setTimeout(() => { if (location.hash === '#mine') again(); }, 2000);
+  if (me.exports.nodes.some((each) => !each.readyAt)) setTimeout(() => { if (location.hash === '#mine') again(); }, 2000);
   const ready = (each) => [
     h('button', { type: 'button', class: 'plain', onclick: () => save(`/exports/${each.id}`, 'text/html', 'my-data.html') }, say('exportRead')),
     h('button', { type: 'button', class: 'plain', onclick: () => save(`/exports/${each.id}`, 'application/json', 'my-data.json') }, say('exportUse')),
     ` ${say('until', hour(each.expiresAt))}`,
   ];
   return h('section', null, h('h3', null, say('exportTitle')), h('p', null, say('exportWhy')),
-    h('ul', { class: 'rows' }, me.exports.map((each) => h('li', null, h('span', null, hour(each.requestedAt)), h('span', { class: 'acts' }, each.readyAt ? ready(each) : say('preparing'))))),
+    h('ul', { class: 'rows' }, me.exports.nodes.map((each) => h('li', null, h('span', null, hour(each.requestedAt)), h('span', { class: 'acts' }, each.readyAt ? ready(each) : say('preparing'))))),
     h('button', { type: 'button', id: 'export', onclick: () => carry(() => change('RequestExport', { language: current() }), done) }, say('exportAsk')));
 }
 
@@ -43,14 +43,14 @@ function told(erasedNow, stays) {
 
 // The newest request says it as long as services run, also after a reload.
 function lastTold(me) {
-  const newest = [...me.erasures].filter((each) => each.cause === 'REQUEST').sort((a, b) => a.requestedAt.localeCompare(b.requestedAt)).at(-1);
+  const newest = [...me.erasures.nodes].filter((each) => each.cause === 'REQUEST').sort((a, b) => a.requestedAt.localeCompare(b.requestedAt)).at(-1);
   if (!newest) return [];
   return told(newest.erasedNow, STANDING_WHILE_SERVICES.includes(newest.state) ? [say('stays1'), say('stays2'), say('stays3')] : []);
 }
 
 function erasing(me, again) {
-  const running = me.services.filter((each) => each.state !== 'TERMINATED');
-  const standing = me.erasures.find((each) => STANDING.includes(each.state));
+  const running = me.services.nodes;
+  const standing = me.erasures.nodes.find((each) => STANDING.includes(each.state));
   const receipt = h('p', { id: 'receipt' });
   const asked = async (payload) => {
     await again();
@@ -65,7 +65,7 @@ function erasing(me, again) {
   const off = () => carry(() => change('CancelErasure', { erasureId: standing.id }), async () => { announce(say('done')); await again(); });
   return h('section', null, h('h3', null, say('erasureTitle')), h('p', null, say('erasureWhy')),
     running.length > 0 && [h('p', null, say('blocked')), h('ul', { id: 'blocked' }, running.map((each) => h('li', null, each.name, each.renewsAt ? ` · ${say('renews', day(each.renewsAt))}` : '')))],
-    h('ul', { class: 'rows' }, me.erasures.map((each) => h('li', null, h('span', null, day(each.requestedAt) || '—'), h('span', null, state(each),
+    h('ul', { class: 'rows' }, me.erasures.nodes.map((each) => h('li', null, h('span', null, day(each.requestedAt) || '—'), h('span', null, state(each),
       each === standing && each.cause === 'REQUEST' && each.state !== 'ERASING' && [' ', h('button', { type: 'button', id: 'cancel', class: 'plain', onclick: off }, say('cancel'))])))),
     h('div', { id: 'told', class: 'told', role: 'group', 'aria-label': say('erasureTitle') }, lastTold(me)),
     receipt,

@@ -3,13 +3,15 @@
 import { h } from '../../dom.js';
 import { ask, change } from '../api.js';
 import { announce, button, carry, field, form, restore, tick } from '../forms.js';
+import { paged } from '../lists.js';
 import { remembered } from '../oauth.js';
 import { current, day, say } from '../words.js';
 
 export async function payments(again) {
-  const [{ me }, { consentWording }] = await Promise.all([ask('Payments'), ask('Wording', { kind: 'CARD_STORAGE', language: current() })]);
+  const invoices = paged((after) => ask('Invoices', { after }).then((found) => found.me.invoices), invoice, say('none'));
+  const [{ me }, { consentWording }, billed] = await Promise.all([ask('Payments'), ask('Wording', { kind: 'CARD_STORAGE', language: current() }), invoices]);
   const done = async () => { announce(say('saved')); await again(); };
-  const kept = me.consents.find((each) => each.kind === 'CARD_STORAGE')?.state === 'GIVEN';
+  const kept = me.consents.nodes[0]?.state === 'GIVEN';
   return [
     h('section', null, h('h3', null, say('ways')),
       me.paymentMethods.length ? h('ul', { class: 'rows' }, me.paymentMethods.map((each) => method(each, done))) : h('p', null, say('noWays')),
@@ -18,12 +20,12 @@ export async function payments(again) {
     card(consentWording, done),
     small('paypal-form', say('addPayPal'), field('account', say('account'), { inputmode: 'email', autocapitalize: 'none', spellcheck: 'false', autocomplete: 'email' }), (sent) => change('AddPayPal', { account: sent.elements.account.value.trim() }), done),
     small('bank-form', say('addBank'), field('bankName', say('bank')), (sent) => change('AddBankTransfer', { bankName: sent.elements.bankName.value.trim() }), done),
-    h('section', null, h('h3', null, say('invoices')), me.invoices.length
-      ? h('ul', { class: 'rows' }, me.invoices.map((each) => h('li', null, h('span', null, `${each.number} · ${day(each.issuedAt)}`),
-        h('span', null, `${each.amount ? money(each.amount) : '–'} · ${each.paidAt ? say('paid') : say('open')}`))))
-      : h('p', null, say('none'))),
+    h('section', null, h('h3', null, say('invoices')), billed),
   ];
 }
+
+const invoice = (each) => h('li', null, h('span', null, `${each.number} · ${day(each.issuedAt)}`),
+  h('span', null, `${each.amount ? money(each.amount) : '–'} · ${each.paidAt ? say('paid') : say('open')}`));
 
 // As many digits as the amount is written with: what is usual in a language (no cents of HUF) would round it. A text, since
 // a number has no more than 15 digits.

@@ -2,30 +2,24 @@
 
 import { h } from '../../dom.js';
 import { ask } from '../api.js';
+import { paged } from '../lists.js';
 import { asked, hour, say, words } from '../words.js';
 
 export async function readers() {
-  const list = h('ul', { class: 'rows', id: 'accesses' });
-  const more = h('button', { type: 'button', class: 'plain', onclick: () => load() }, say('more'));
-  let after = null;
-  async function load() {
-    const { me } = await ask('Accesses', { after, language: asked() });
-    const { nodes, pageInfo } = me.accesses;
-    list.append(...nodes.map(access));
-    after = pageInfo.endCursor;
-    more.hidden = !pageInfo.hasNextPage;
-    if (!list.children.length) list.replaceWith(h('p', null, say('noReaders')));
-  }
-  const [{ me }] = await Promise.all([ask('Disclosures'), load()]);
+  const language = asked().toUpperCase();
+  const [read, passed] = await Promise.all([
+    paged((after) => ask('Accesses', { after, language }).then(({ me }) => me.accesses), access, say('noReaders'), h('ul', { class: 'rows', id: 'accesses' })),
+    paged((after) => ask('Disclosures', { after }).then(({ me }) => me.disclosures), disclosure, say('none')),
+  ]);
   return [
-    h('section', null, h('p', null, say('readersWhy')), list, more),
-    h('section', null, h('h3', null, say('disclosures')), me.disclosures.length
-      ? h('ul', { class: 'rows' }, me.disclosures.map((each) => h('li', null,
-        h('span', null, h('strong', null, each.recipientName), ` ${each.recipientCountry ?? ''} · ${words(each.purpose)}`,
-          h('span', { class: 'quiet' }, each.fields.join(', '))), h('span', null, hour(each.at)))))
-      : h('p', null, say('none'))),
+    h('section', null, h('p', null, say('readersWhy')), read),
+    h('section', null, h('h3', null, say('disclosures')), passed),
   ];
 }
+
+const disclosure = (each) => h('li', null,
+  h('span', null, h('strong', null, each.recipientName), ` ${each.recipientCountry ?? ''} · ${words(each.purpose)}`,
+    h('span', { class: 'quiet' }, each.fields.join(', '))), h('span', null, hour(each.at)));
 
 const access = (each) => h('li', null, h('details', null,
   h('summary', null, h('strong', null, each.clientName ?? each.client), h('span', null, ` ${each.why ?? ''} `), h('time', { datetime: each.at, class: 'quiet' }, hour(each.at))),

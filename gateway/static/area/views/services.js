@@ -3,6 +3,7 @@
 import { h } from '../../dom.js';
 import { ask, change } from '../api.js';
 import { announce, carry } from '../forms.js';
+import { paged } from '../lists.js';
 import { day, say, words } from '../words.js';
 import { owner } from './owner.js';
 
@@ -10,18 +11,23 @@ const PARTS = ['name', 'address', 'email', 'phone'];
 const title = (part) => part[0].toUpperCase() + part.slice(1);
 
 export async function services(again) {
-  const { me } = await ask('Services');
-  const pairs = new Map(me.domains.map((each) => [`${each.tld} ${each.registrantKind}`, { tld: each.tld, kind: each.registrantKind }]));
-  const found = await Promise.all([...pairs].map(async ([key, pair]) => [key, (await ask('RegistryPolicy', pair)).registryPolicy]));
-  const policies = new Map(found);
+  const policies = new Map();
+  const policy = ({ tld, registrantKind: kind }) => {
+    const key = `${tld} ${kind}`;
+    if (!policies.has(key)) policies.set(key, ask('RegistryPolicy', { tld, kind }).then((found) => found.registryPolicy));
+    return policies.get(key);
+  };
+  const [running, names] = await Promise.all([
+    paged((after) => ask('Services', { after }).then(({ me }) => me.services), service, say('none')),
+    paged((after) => ask('Domains', { after }).then(({ me }) => me.domains), async (each) => domain(each, await policy(each), again), say('noDomains'), h('div', null)),
+  ]);
   return [
-    h('section', null, h('h3', null, say('yourServices')), me.services.length
-      ? h('ul', { class: 'rows' }, me.services.map((each) => h('li', null, h('span', null, each.name, ' ', h('em', null, words(each.kind))), h('span', null, when(each)))))
-      : h('p', null, say('none'))),
-    h('section', null, h('h3', null, say('domains')),
-      me.domains.length ? me.domains.map((each) => domain(each, policies.get(`${each.tld} ${each.registrantKind}`), again)) : h('p', null, say('noDomains'))),
+    h('section', null, h('h3', null, say('yourServices')), running),
+    h('section', null, h('h3', null, say('domains')), names),
   ];
 }
+
+const service = (each) => h('li', null, h('span', null, each.name, ' ', h('em', null, words(each.kind))), h('span', null, when(each)));
 
 function when(each) {
   if (each.terminatedAt) return say('ended', day(each.terminatedAt));
