@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from store.database.config import StoreConfig
 from store.database.schemas import KEYS, LEDGER, MAIN, MIGRATIONS, Schema
 from store.sql.addresses import Address
 from store.sql.engines import make_engine, outside
-from store.sql.errors import DRIVER_ERRORS, unavailable
+from store.sql.errors import DRIVER_ERRORS, OutageCause, StoreUnavailableError, unavailable
 from store.sql.statistics import keep_no_statistics
 
 if TYPE_CHECKING:
@@ -29,6 +30,17 @@ LOCK = 0x6761_7465
 
 TIMEOUT = 60.0
 """Maximum wait of a replica for another one to finish, in seconds."""
+
+IN_THE_WAY = "1s"
+"""How long a migration waits for a table: all other requests wait behind it, even those that only read."""
+
+PAUSE = 2.0
+"""Seconds between two attempts, for requests to be answered in."""
+
+GIVE_UP_AFTER = 600.0
+"""Seconds after which an upgrade gives up, because a transaction still holds a table, such as a dump."""
+
+log = logging.getLogger(__name__)
 
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
@@ -48,8 +60,24 @@ async def upgrade(config: StoreConfig) -> None:
         address = config.maintained(place)
         if address.is_sqlite:
             create_file(address.path)
-        async with alone(address) as connection, _turn():
-            await connection.run_sync(run, schema)
+        await _upgraded(schema, address)
+
+
+async def _upgraded(schema: Schema, address: Address) -> None:
+    """Upgrade one set of tables; tried again for GIVE_UP_AFTER seconds while somebody reads one of them for long."""
+    until = asyncio.get_running_loop().time() + GIVE_UP_AFTER
+    while True:
+        try:
+            async with alone(address) as connection, _turn():
+                if not address.is_sqlite:
+                    await connection.execute(text(f"SET LOCAL lock_timeout = '{IN_THE_WAY}'"))
+                await connection.run_sync(run, schema)
+                return
+        except StoreUnavailableError as busy:
+            if address.is_sqlite or busy.cause is not OutageCause.LOCKED or asyncio.get_running_loop().time() > until:
+                raise
+            log.warning("a table of %s is in use by a long transaction: the upgrade is tried again", schema.name)
+            await asyncio.sleep(PAUSE)
 
 
 def run(connection: Connection, schema: Schema) -> None:

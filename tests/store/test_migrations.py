@@ -21,6 +21,7 @@ from store.database.config import StoreConfig
 from store.database.migrate import alembic_config, places, upgrade
 from store.database.schemas import MAIN, SCHEMAS, Schema
 from store.database.store import open_store
+from store.sql.addresses import connect_postgresql
 from store.sql.engines import make_engine, transaction
 from store.sql.errors import OutageCause, StoreUnavailableError
 from store.tables.invoices import invoices
@@ -173,6 +174,28 @@ async def test_upgrades_at_once_in_one_process_take_turns(bare_config: StoreConf
     """Alembic's environment is one for the whole process, while each database has a lock of its own."""
     await asyncio.gather(*(upgrade(bare_config) for _ in range(4)))
     await (await open_store(bare_config)).close()
+
+
+@pytest.mark.parametrize("store_kind", ["postgresql"], indirect=True)
+async def test_an_upgrade_behind_a_long_reader_keeps_nobody_waiting(
+    bare_config: StoreConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It waits for the table a second at a time: whoever waits for it would wait behind the upgrade."""
+    await before_minor_units(bare_config, ("CHF", 6900))
+    dump = await connect_postgresql(bare_config.database, "dump", 60.0)
+    async with dump.transaction():
+        await dump.execute("SELECT count(*) FROM invoices")
+        upgrading = asyncio.create_task(upgrade(bare_config))
+        async with asyncio.timeout(60):
+            while "tried again" not in caplog.text:  # noqa: ASYNC110  (it says so in the log alone)
+                await asyncio.sleep(0.05)
+        reader = await connect_postgresql(bare_config.database, "reader", 60.0)
+        assert await reader.fetchval("SELECT count(*) FROM invoices", timeout=30) == 1
+        await reader.close()
+        assert not upgrading.done()
+    await upgrading
+    assert await dump.fetchval("SELECT amount_minor FROM invoices") == 6900
+    await dump.close()
 
 
 async def before_minor_units(config: StoreConfig, *amounts: tuple[str, int]) -> None:
