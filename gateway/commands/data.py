@@ -13,8 +13,10 @@ from gateway.config.settings import Settings
 from gateway.demo.tokens import DemoTokens
 from gateway.http import server
 from gateway.run.serving import open_services, store_config
+from resolvers.imports.columns import Renamed, read_renamed
 from resolvers.imports.imports import import_customers
 from resolvers.imports.source import Format
+from resolvers.inputs.changes import FieldChange
 from resolvers.inputs.report import ImportReport, Progress
 from store.database.grants import Roles, by_database, grants_sql, roles_sql
 from store.database.store import open_store
@@ -162,30 +164,42 @@ def customers() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Check every row and store nothing.")
 @click.option("--skip-bad", is_flag=True, help="Store the good rows though others are bad.")
+@click.option("--columns", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Other names of columns.")
+@click.option("--changes", "listed", is_flag=True, help="List every change to what the file says, row by row.")
 @click.option("--format", "form", type=click.Choice(["csv", "ndjson"]), help="If the file's name does not tell.")
-def customers_import(file: Path, dry_run: bool, skip_bad: bool, form: Format | None) -> None:
+def customers_import(
+    file: Path, dry_run: bool, skip_bad: bool, columns: Path | None, listed: bool, form: Format | None
+) -> None:
     """Import customers from a CSV or NDJSON FILE: all of them, or none.
+
+    The report says what was changed, assumed or looks damaged, without a value. COLUMNS is a TOML file with lines such
+    as "Last name" = "family_name" for a file whose columns have other names.
 
     \b
         gateway customers import customers.csv --dry-run
         gateway customers import customers.ndjson
+        gateway customers import panel.csv --columns panel.toml --changes --dry-run
     """
     form = form or ("ndjson" if file.suffix in (".ndjson", ".jsonl") else "csv")
     # The time zone counts: deadlines of erasures that the import causes end with the controller's days.
     settings = read_settings()
     with errors_as_sentences():
-        report = server.run(_import(settings, file, form, dry_run, skip_bad))
+        renamed = None if columns is None else read_renamed(columns)
+        report = server.run(_import(settings, file, form, dry_run, skip_bad, renamed))
     _report(report)
+    _report_changes(report, listed)
     if not report.clean:
         raise SystemExit(BAD_ROWS)
 
 
-async def _import(settings: Settings, file: Path, form: Format, dry_run: bool, skip_bad: bool) -> ImportReport:
+async def _import(
+    settings: Settings, file: Path, form: Format, dry_run: bool, skip_bad: bool, renamed: Renamed | None
+) -> ImportReport:
     store = await open_store(store_config(settings))
     try:
         with Bar() as bar:
             return await import_customers(
-                store, file, form, dry_run, bar.show, skip_bad=skip_bad, zone=settings.time_zone
+                store, file, form, dry_run, bar.show, skip_bad=skip_bad, zone=settings.time_zone, renamed=renamed
             )
     finally:
         await store.close()
@@ -232,3 +246,12 @@ def _report(report: ImportReport) -> None:
         click.echo(f"  ... and {report.problem_count - len(report.problems)} more")
     if report.bad_rows and not report.imported and not report.dry_run:
         click.echo("Mend these rows and run it again, or store the good ones with --skip-bad.")
+
+
+def _report_changes(report: ImportReport, listed: bool) -> None:
+    """Print what was changed or assumed: damaged text and, if wished, all else by row; then numbers."""
+    for change in report.changes:
+        if listed or change.change is FieldChange.DAMAGED:
+            click.echo(f"  {change}")
+    for (field, kind), count in sorted(report.change_counts.items(), key=lambda each: (each[0][0], each[0][1].value)):
+        click.echo(f"  {field} {kind.value}: {count} times")

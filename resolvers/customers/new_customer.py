@@ -17,10 +17,15 @@ from policy.services import ServiceKind, ServiceStatus
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PersonName:
-    """A personal name in its two parts, in the person's own script."""
+    """A personal name in its two parts, in the person's own script; one of them is empty for a person with one name."""
 
     given: str
     family: str
+
+    @property
+    def full(self) -> str:
+        """The whole name."""
+        return f"{self.given} {self.family}".strip()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

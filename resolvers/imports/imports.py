@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from asyncio import sleep
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
@@ -10,10 +12,12 @@ from pathlib import Path
 
 from resolvers.customers.new_customer import NewCustomer
 from resolvers.customers.registration import add
+from resolvers.imports.columns import Renamed
 from resolvers.imports.duplicates import Duplicates
 from resolvers.imports.erasures import is_over, with_erasure
 from resolvers.imports.rows import customer
 from resolvers.imports.source import Format, ImportSource, SourceRecord
+from resolvers.inputs.changes import DEFAULTS, FieldChange, ImportChange
 from resolvers.inputs.report import MOST_PROBLEMS, FileFault, ImportFileError, ImportProblem, ImportReport, Progress
 from store.database.store import Store
 from store.lookups.reservations import LookupTakenError, reserving
@@ -38,6 +42,7 @@ async def import_customers(
     skip_bad: bool = False,
     now: datetime | None = None,
     zone: tzinfo = UTC,
+    renamed: Renamed | None = None,
 ) -> ImportReport:
     """Import the customers of a CSV or NDJSON file, with their services.
 
@@ -49,17 +54,18 @@ async def import_customers(
 
     A customer whose last service has ended gets a scheduled erasure, with time for both warnings (R34); the report
     counts those whose six months are over. `zone` is the controller's time zone, in which deadlines end at midnight.
+    `renamed` are the names that columns have in the file. The report has what was changed or assumed, too.
 
     Raises ImportFileError if the file cannot be imported, StoreUnavailableError if the store is unavailable. Neither
     these nor the report contain a value of the file.
     """
-    run = _Run(store, ImportSource(path, format), now or datetime.now(UTC), progress, zone)
+    run = _Run(store, ImportSource(path, format, renamed), now or datetime.now(UTC), progress, zone)
     with Duplicates(store, run.now) as duplicates:
         await run.check(duplicates)  # 1
     if dry_run or not run.good_rows or (run.bad_rows and not skip_bad):  # 2
         return run.report(0, dry_run)
     # A second pass instead of a copy in memory: files can be larger than memory.
-    again = ImportSource(path, format)
+    again = ImportSource(path, format, renamed)
     try:
         async with reserving(store) as reserved, store.write() as connection:  # 3
             for batch in run.batches(again, "IMPORTING"):
@@ -75,6 +81,24 @@ async def import_customers(
     return run.report(run.good_rows, dry_run)
 
 
+class Changes:
+    """Collects changes: the first ones in full, all of them by field and kind."""
+
+    def __init__(self) -> None:
+        self.first: list[ImportChange] = []
+        self.counts: Counter[tuple[str, FieldChange]] = Counter()
+        self._listed: Counter[FieldChange] = Counter()
+
+    def add(self, changes: list[ImportChange]) -> None:
+        """Add the changes to one row."""
+        for each in changes:
+            # The indices of lists are left out, so that there are few keys.
+            self.counts[re.sub(r"\[\d+\]", "", each.field), each.change] += 1
+            if each.change not in DEFAULTS and self._listed[each.change] < MOST_PROBLEMS:
+                self._listed[each.change] += 1
+                self.first.append(each)
+
+
 class _Run:
     """The state of one import: rows with problems, and the report."""
 
@@ -84,6 +108,7 @@ class _Run:
         self.store, self.source, self.now, self._progress, self._zone = store, source, now, progress, zone
         self._problems: list[ImportProblem] = []
         self._problem_count = 0
+        self._changes = Changes()
         self._bad = bytearray()  # one bit a row: 125 kB for a million rows
         self.rows = self.bad_rows = self.due_at_once = 0
 
@@ -98,7 +123,9 @@ class _Run:
             fine: list[tuple[SourceRecord, NewCustomer]] = []
             for record in batch:
                 self.rows += 1
-                found = customer(record, self.now)
+                changes: list[ImportChange] = []
+                found = customer(record, self.now, changes)
+                self._changes.add(changes)
                 if isinstance(found, NewCustomer):
                     fine.append((record, found))
                 else:
@@ -129,8 +156,9 @@ class _Run:
     def report(self, imported: int, dry_run: bool) -> ImportReport:
         """The final report."""
         return ImportReport(
-            self.rows, self.bad_rows, imported, dry_run, tuple(self._problems), self._problem_count, self.due_at_once
-        )
+            self.rows, self.bad_rows, imported, dry_run, tuple(self._problems), self._problem_count, self.due_at_once,
+            tuple(self._changes.first), self._changes.counts,
+        )  # fmt: skip
 
     def _note(self, problems: list[ImportProblem]) -> None:
         self._problem_count += len(problems)

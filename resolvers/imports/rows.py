@@ -10,11 +10,13 @@ from policy.registries import REGISTRANT_KINDS, RegistrantKind
 from policy.services import SERVICE_KINDS, SERVICE_STATES, ServiceKind, ServiceStatus
 from resolvers.customers.new_customer import NewCustomer, NewDomain, NewService, PersonName, PostalAddress
 from resolvers.customers.new_customer_rows import FURTHER
-from resolvers.imports.source import COLUMNS, SourceRecord
+from resolvers.imports.columns import COLUMNS
+from resolvers.imports.source import SourceRecord
 from resolvers.inputs import values
+from resolvers.inputs.changes import FieldChange, ImportChange
 from resolvers.inputs.report import FieldFault, ImportProblem
 from resolvers.inputs.values import FieldProblem, Fields
-from values import domain_name, lines, mailbox, person_name, postal_code
+from values import domain_name, lines, mailbox, person_name, postal_code, telephone
 from values.domain_name import to_unicode
 
 MOST_SERVICES = 200
@@ -27,34 +29,60 @@ DOMAIN_KEYS = (
 )  # fmt: skip
 
 
-def customer(record: SourceRecord, now: datetime) -> NewCustomer | list[ImportProblem]:
-    """The customer of a record; or all of its problems."""
+def customer(
+    record: SourceRecord, now: datetime, changes: list[ImportChange] | None = None
+) -> NewCustomer | list[ImportProblem]:
+    """The customer of a record; or all of its problems. `changes` is given what is not taken as it is written."""
     if record.fault is not None:
         return [ImportProblem(record.row, record.line, "the record", record.fault)]
     # All problems of a row at once, so that a file is corrected in few rounds.
     problems: list[FieldProblem] = []
-    found = _customer(Fields(record.fields, problems, now))
+    changed: list[tuple[str, FieldChange]] = []
+    found = _customer(Fields(record.fields, problems, changed, now))
+    if changes is not None:
+        columns = record.columns or {name: at for at, name in enumerate(record.fields, 1)}
+        changes += [ImportChange(record.row, record.line, columns.get(field), field, each) for field, each in changed]
     return [ImportProblem(record.row, record.line, *each) for each in problems] if problems else found
 
 
 def _customer(fields: Fields) -> NewCustomer:
     fields.only(COLUMNS, "the record")
+    name, email, address = (
+        _name(fields),
+        fields.required("email", values.email, mailbox.LONGEST_TYPED),
+        _address(fields),
+    )
     bare = NewCustomer(
-        name=PersonName(_name(fields, "given_name"), _name(fields, "family_name")),
-        email=fields.required("email", values.email, mailbox.LONGEST_TYPED),
-        postal_address=_address(fields),
+        name=name,
+        email=email,
+        postal_address=address,
         created_at=fields.moment("customer_since") or fields.now,
-        phone=fields.text("phone", values.phone, 40),
+        phone=_phone(fields, "phone", address.country),
         locale=fields.text("locale", values.language, 35) or "en",
         product_news=fields.truth("product_news", default=False),
         customer_number=fields.text("customer_number", values.number, 32),
         further={name: text for name in FURTHER if (text := fields.text(name)) is not None},
     )
+    for column in ("customer_since", "locale"):
+        fields.assumed(column)
     return replace(bare, services=tuple(_service(each, bare) for each in _services(fields)))
 
 
-def _name(fields: Fields, part: str) -> str:
-    return fields.required(part, values.name, person_name.LONGEST)
+def _name(fields: Fields) -> PersonName:
+    """The name; of a person with one name, one of its parts is empty."""
+    given, family = (fields.text(part, values.name, person_name.LONGEST) for part in ("given_name", "family_name"))
+    if all(fields.is_empty(part) for part in ("given_name", "family_name")):
+        fields.fault("family_name", FieldFault.MISSING)
+    return PersonName(given or "", family or "")
+
+
+def _phone(fields: Fields, name: str, country: str) -> str | None:
+    """A telephone number; one without country code is read as one of the address's country, which is told."""
+    written = fields.raw(name)
+    found = fields.text(name, values.phone_in(country or None), telephone.LONGEST_TYPED)
+    if found and isinstance(written, str) and not telephone.has_country_code(written):
+        fields.note(name, FieldChange.COUNTRY_CODE)
+    return found
 
 
 def _address(fields: Fields) -> PostalAddress:
@@ -123,15 +151,19 @@ def _domain(service: Fields, owner: NewCustomer, name: str, registered: datetime
     fields.only(DOMAIN_KEYS, "the domain")
     # An address is taken whole: parts of two addresses would make a third one.
     elsewhere = any(fields.raw(key) is not None for key in ADDRESS_KEYS)
+    address = _address(fields) if elsewhere else owner.postal_address
+    for column in ("registrant_name", "registrant_email", *(() if elsewhere else ("street",))):
+        fields.assumed(column, FieldChange.OF_THE_CUSTOMER)
+    fields.assumed("registrant_kind")
     kind = fields.text("registrant_kind", values.one_of(REGISTRANT_KINDS), 20) or "NATURAL_PERSON"
     return NewDomain(
         name=name,
         tld=name.rpartition(".")[2],
         registrant_kind=cast(RegistrantKind, kind),
-        registrant_name=fields.text("registrant_name", values.name) or f"{owner.name.given} {owner.name.family}",
-        registrant_address=_address(fields) if elsewhere else owner.postal_address,
+        registrant_name=fields.text("registrant_name", values.name) or owner.name.full,
+        registrant_address=address,
         registrant_email=fields.text("registrant_email", values.email, mailbox.LONGEST_TYPED) or owner.email,
-        registrant_phone=fields.text("registrant_phone", values.phone, 40),
+        registrant_phone=_phone(fields, "registrant_phone", address.country),
         registered_at=registered,
         expires_at=fields.moment("expires_at", future=True),
         **{key: fields.truth(key, default=True) for key in HIDE_KEYS},

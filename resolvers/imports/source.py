@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, Literal
 
-from resolvers.customers.new_customer_rows import FURTHER
+from resolvers.imports.columns import Renamed, folded, read_header
+from resolvers.imports.text_lines import TextLines
 from resolvers.inputs.report import FieldFault, FileFault, ImportFileError
 
 Format = Literal["csv", "ndjson"]
 
-MOST_BYTES = 100_000
-"""Maximum bytes of a record. It is below the field limit of Python's csv module (131,072), so it applies first."""
+DELIMITERS = ",;\t"
+"""Spreadsheets use semicolons or tabs in many locales."""
 
-REQUIRED = ("given_name", "family_name", "email", "street", "city", "country")
-OPTIONAL = (
-    "customer_number", "customer_since", "phone", "street2", "postal_code", "region", "locale", "product_news",
-    "services", *FURTHER,
-)  # fmt: skip
-COLUMNS = REQUIRED + OPTIONAL
-"""The columns of CSV and the keys of NDJSON."""
+_SEPARATOR = re.compile(r'"?sep=([,;\t|])"?', re.IGNORECASE)
+_BLANK = f'{DELIMITERS} \r\n\x1a\0\ufeff"'
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,84 +32,95 @@ class SourceRecord:
     line: int
     fields: Mapping[str, Any]
     fault: FieldFault | None = None
+    columns: Mapping[str, int] | None = None
+    """The positions of the columns in the file; None for NDJSON, where they are those of the keys."""
 
 
 class ImportSource:
-    """One pass over a file, with its progress (`bytes_done`) and the hash of what was read (`digest`)."""
+    """One pass over a file, with its progress (`bytes_done`) and the hash of what was read (`digest`).
 
-    def __init__(self, path: Path, format_: Format) -> None:
-        self.path, self.format = path, format_
+    `renamed` are the names that columns have in the file.
+    """
+
+    def __init__(self, path: Path, format_: Format, renamed: Renamed | None = None) -> None:
+        self.path, self.format, self.renamed = path, format_, renamed or {}
         self.bytes_total = _size(path)
-        self.bytes_done = 0
-        self._hash = sha256()
-        self._line = 0
-        self._record_bytes = 0
+        self._lines: TextLines | None = None
+
+    @property
+    def bytes_done(self) -> int:
+        """Bytes that were read."""
+        return 0 if self._lines is None else self._lines.bytes_done
 
     @property
     def digest(self) -> bytes:
         """SHA-256 of what was read; equal after a second pass over an unchanged file."""
-        return self._hash.digest()
+        return b"" if self._lines is None else self._lines.digest
 
     def records(self) -> Iterator[SourceRecord]:
         """The records in the order of the file; ImportFileError if the file cannot be read."""
         with _opened(self.path) as file:
-            yield from self._csv(file) if self.format == "csv" else self._ndjson(file)
+            self._lines = TextLines(file)
+            yield from self._csv(self._lines) if self.format == "csv" else self._ndjson(self._lines)
 
-    def _lines(self, file: BufferedReader) -> Iterator[str]:
-        """Decoded lines with their line ends; the size of a record is limited by `MOST_BYTES`."""
-        # Bounded: a file without line breaks must not fill the memory.
-        while raw := file.readline(MOST_BYTES + 1):
-            self._line += 1
-            self._record_bytes += len(raw)
-            if self._record_bytes > MOST_BYTES:
-                raise ImportFileError(FileFault.TOO_LONG, self._line)
-            self._hash.update(raw)
-            self.bytes_done += len(raw)
-            yield self._decoded(raw)
-
-    def _decoded(self, raw: bytes) -> str:
+    def _csv(self, source: TextLines) -> Iterator[SourceRecord]:
+        lines = iter(source)
+        first, delimiter = _first_line(lines)
         try:
-            # Spreadsheets put a byte order mark in front.
-            return raw.decode("utf-8-sig" if self._line == 1 else "utf-8")
-        except UnicodeDecodeError:
-            # `from None`: the original exception contains the line, which is personal data.
-            raise ImportFileError(FileFault.WRONG_ENCODING, self._line) from None
-
-    def _csv(self, file: BufferedReader) -> Iterator[SourceRecord]:
-        lines = self._lines(file)
-        first = next(lines, "")
-        if not first.strip():
-            raise ImportFileError(FileFault.EMPTY)
-        # Spreadsheets use semicolons or tabs in many locales.
-        delimiter = max(",;\t", key=first.count)
-        header = _header(next(csv.reader([first], delimiter=delimiter)))
+            header = read_header(next(csv.reader([first], delimiter=delimiter)), self.renamed, source.line)
+        except csv.Error:
+            raise ImportFileError(FileFault.BROKEN_QUOTING, source.line) from None
+        columns = {name: at for at, name in enumerate(header, 1) if name}
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         row = 0
         while True:
-            line, self._record_bytes = self._line + 1, 0
+            line, source.record_bytes = source.line + 1, 0
             try:
                 cells = next(reader, None)
             except csv.Error:
                 raise ImportFileError(FileFault.BROKEN_QUOTING, line) from None
             if cells is None:
                 return
-            if not any(cell.strip() for cell in cells):
+            if not any(cell.strip(_BLANK) for cell in cells):
                 continue
             row += 1
+            while len(cells) > len(header) and not cells[-1].strip():
+                cells.pop()
             fault = None if len(cells) == len(header) else FieldFault.WRONG_WIDTH
-            yield SourceRecord(row, line, dict(zip(header, cells, strict=False)), fault)
+            fields = {name: cell for name, cell in zip(header, cells, strict=False) if name}
+            yield SourceRecord(row, line, fields, fault, columns)
 
-    def _ndjson(self, file: BufferedReader) -> Iterator[SourceRecord]:
+    def _ndjson(self, source: TextLines) -> Iterator[SourceRecord]:
         row = 0
-        for text in self._lines(file):
-            self._record_bytes = 0
-            if not text.strip():
+        for text in source:
+            source.record_bytes = 0
+            if not text.strip(_BLANK):
                 continue
             row += 1
             fields = _object(text)
-            yield SourceRecord(row, self._line, fields or {}, FieldFault.NOT_JSON if fields is None else None)
+            fault = FieldFault.NOT_JSON if fields is None else None
+            yield SourceRecord(row, source.line, self._own_names(fields or {}), fault)
         if row == 0:
             raise ImportFileError(FileFault.EMPTY)
+
+    def _own_names(self, fields: dict[str, Any]) -> dict[str, Any]:
+        if not self.renamed:
+            return fields
+        named = ((self.renamed.get(folded(key), key), value) for key, value in fields.items())
+        return {key: value for key, value in named if key}
+
+
+def _first_line(lines: Iterator[str]) -> tuple[str, str]:
+    """The line that names the columns, and the delimiter; spreadsheets may say it in a line of its own (`sep=;`)."""
+    delimiter = None
+    for text in lines:
+        if not text.strip(_BLANK):
+            continue
+        if delimiter is None and (found := _SEPARATOR.fullmatch(text.strip("\r\n "))):
+            delimiter = found[1]
+            continue
+        return text, delimiter or max(DELIMITERS, key=text.count)
+    raise ImportFileError(FileFault.EMPTY)
 
 
 def _size(path: Path) -> int:
@@ -130,20 +137,6 @@ def _opened(path: Path) -> BufferedReader:
         return path.open("rb")
     except OSError:
         raise ImportFileError(FileFault.NOT_A_FILE) from None
-
-
-def _header(cells: list[str]) -> list[str]:
-    """The names of the columns; what is unknown is told by its position only, as it may be somebody's data."""
-    names = [cell.strip().lower().replace(" ", "_") for cell in cells]
-    missing = tuple(name for name in REQUIRED if name not in names)
-    if missing:
-        raise ImportFileError(FileFault.MISSING_COLUMNS, 1, missing)
-    positions = list(enumerate(names, 1))
-    if unknown := tuple(place for place, name in positions if name not in COLUMNS):
-        raise ImportFileError(FileFault.UNKNOWN_COLUMNS, 1, unknown)
-    if doubled := tuple(dict.fromkeys(name for name in names if names.count(name) > 1)):
-        raise ImportFileError(FileFault.DUPLICATE_COLUMNS, 1, doubled)
-    return names
 
 
 def _object(text: str) -> dict[str, Any] | None:

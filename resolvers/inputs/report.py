@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum, unique
+
+from resolvers.inputs.changes import FieldChange, ImportChange
 
 MOST_PROBLEMS = 1_000
 """Maximum number of listed problems; the others are counted."""
@@ -15,12 +18,18 @@ class FileFault(Enum):
 
     NOT_A_FILE = "There is no readable file at this path; an import reads a regular file, twice."
     EMPTY = "The file is empty: it needs a header line (CSV) or a customer a line (NDJSON)."
-    WRONG_ENCODING = "The file is not UTF-8: save it as UTF-8 (in a spreadsheet: “CSV UTF-8”) and try again."
+    SPREADSHEET = "This is a workbook (XLSX, XLS, ODS), not a text: open it and save it as “CSV UTF-8”."
+    COMPRESSED = "The file is compressed: unpack it first."
+    NOT_A_MAPPING = (
+        'The file of column names cannot be used: it is TOML with lines such as "Last name" = "family_name", and an '
+        "empty name for what is not imported."
+    )
+    WRONG_ENCODING = "The file is neither UTF-8 nor UTF-16: save it as UTF-8 (in a spreadsheet: “CSV UTF-8”)."
     MISSING_COLUMNS = "The first line must name the columns, and these are missing: add them to the header."
     DUPLICATE_COLUMNS = "Columns of the header have the same name: keep one of each."
     UNKNOWN_COLUMNS = "Columns have names that are not imported: rename or remove them (what has no use is not kept)."
     TOO_LONG = "A record is longer than 100,000 bytes, often because a quotation mark is not closed: mend the line."
-    BROKEN_QUOTING = "This is not valid CSV: look for a stray quotation mark, or for line ends other than LF and CRLF."
+    BROKEN_QUOTING = "This is not valid CSV: look for a stray quotation mark, or for a stray line end."
     CHANGED = "The file changed while it was imported; nothing was imported: try again when it is complete."
     CONFLICT = "Somebody registered one of these customers meanwhile; nothing was imported: try again."
 
@@ -113,6 +122,10 @@ class ImportReport:
     problems: tuple[ImportProblem, ...]
     problem_count: int
     due_at_once: int = 0
+    changes: tuple[ImportChange, ...] = ()
+    """The first changes of each kind to the rows that are taken; defaults are only counted."""
+    change_counts: Mapping[tuple[str, FieldChange], int] = field(default_factory=dict)
+    """Number of changes by field and kind."""
 
     @property
     def clean(self) -> bool:

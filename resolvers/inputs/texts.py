@@ -7,10 +7,9 @@ from typing import Any
 
 from messages.message import Text
 from resolvers.commands.context import UserProblem
-from resolvers.inputs.report import FieldFault
-from resolvers.inputs.values import language
 from values import lines, mailbox, person_name, telephone
 from values.country import read_country
+from values.language import read_language
 from values.lines import LineError, read_line
 from values.mailbox import MailboxError, read_mailbox
 from values.person_name import read_name
@@ -51,7 +50,7 @@ class InputReader:
 
     def language(self, field: str) -> str | None:
         """A language tag (BCP 47)."""
-        return self._checked(field, language, "INVALID_LANGUAGE", "Write a language tag, such as fr-CH.")
+        return self._value(field, read_language, "INVALID_LANGUAGE")
 
     def address(self, field: str) -> Mapping[str, str | None]:
         """A postal address; street, city and country are required."""
@@ -100,13 +99,3 @@ class InputReader:
         except ValueError as error:  # Of `values`: its message is a sentence of the catalogue, and repeats nothing.
             self.problem(field, code, str(error))
             return None
-
-    def _checked(self, field: str, check: Callable[[str], str | FieldFault], code: str, message: str) -> str | None:
-        text = self.line(field)
-        if text is None:
-            return None
-        found = check(text)
-        if isinstance(found, FieldFault):
-            self.problem(field, code, message)
-            return None
-        return found

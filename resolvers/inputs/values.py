@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from resolvers.inputs.changes import FieldChange
 from resolvers.inputs.report import FieldFault
 from values import lines, mailbox
 from values.country import CountryError, read_country
+from values.damage import looks_damaged
 from values.date_time import DateTimeError, read_day_or_moment
 from values.domain_name import DomainNameError, to_ascii
-from values.lines import LineError, read_line
+from values.language import LanguageError, read_language
+from values.lines import LineError, read_line, trimmed
 from values.mailbox import MailboxError, read_mailbox
 from values.person_name import read_name
 from values.postal_address import read_postal_address
@@ -24,7 +27,6 @@ FieldProblem = tuple[str, FieldFault, str]
 
 # Characters that start a formula in spreadsheets, full-width forms included (CSV injection, D7).
 _FORMULA = tuple("=+-@＝＋－＠")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,31}")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -63,8 +65,17 @@ def email(text: str) -> str | FieldFault:
 
 def phone(text: str) -> str | FieldFault:
     """A telephone number in E.164 form, by the rules of the API."""
+    return _phone(text, None)
+
+
+def phone_in(country: str | None) -> Check:
+    """A check for a telephone number that reads one without country code as a number of this country."""
+    return lambda text: _phone(text, country)
+
+
+def _phone(text: str, country: str | None) -> str | FieldFault:
     try:
-        return read_telephone(text)
+        return read_telephone(text, country)
     except TelephoneError as error:
         return PHONE_PROBLEMS[error.fault]
 
@@ -78,8 +89,11 @@ def country(text: str) -> str | FieldFault:
 
 
 def language(text: str) -> str | FieldFault:
-    """A language tag of the form of BCP 47."""
-    return text if _LANGUAGE.fullmatch(text) else FieldFault.NOT_A_LANGUAGE
+    """A language tag (BCP 47), by the rules of the API."""
+    try:
+        return read_language(text)
+    except LanguageError:
+        return FieldFault.NOT_A_LANGUAGE
 
 
 def number(text: str) -> str | FieldFault:
@@ -114,6 +128,8 @@ ADDRESS_PROBLEMS = {
 def address(fields: Fields, written: dict[str, str | None]) -> dict[str, str | None]:
     """A postal address by the rules of its country; adds a fault for each part that breaks one."""
     found, problems = read_postal_address(written)
+    if not problems and found["postalCode"] != written["postalCode"]:
+        fields.note("postal_code", FieldChange.STANDARD_FORM)
     for each in problems:
         fields.fault(ADDRESS_COLUMNS.get(each.part, each.part), ADDRESS_PROBLEMS[each.code], ", ".join(each.instead))
     return found
@@ -127,14 +143,35 @@ def one_of(words: Sequence[str]) -> Check:
 class Fields:
     """The fields of a record or of an object in it; faults are added with the field's path."""
 
-    __slots__ = ("_problems", "_raw", "_under", "now")
+    __slots__ = ("_changes", "_problems", "_raw", "_under", "now")
 
-    def __init__(self, raw: Mapping[str, Any], problems: list[FieldProblem], now: datetime, under: str = "") -> None:
-        self._raw, self._problems, self.now, self._under = raw, problems, now, under
+    def __init__(
+        self,
+        raw: Mapping[str, Any],
+        problems: list[FieldProblem],
+        changes: list[tuple[str, FieldChange]],
+        now: datetime,
+        under: str = "",
+    ) -> None:
+        self._raw, self._problems, self._changes, self.now, self._under = raw, problems, changes, now, under
 
     def fault(self, name: str, fault: FieldFault, instead: str = "") -> None:
         """Add a fault of the field, with what would be right."""
         self._problems.append((self._under + name, fault, instead))
+
+    def note(self, name: str, change: FieldChange) -> None:
+        """Note that the field is not taken as it is written, or was assumed."""
+        self._changes.append((self._under + name, change))
+
+    def assumed(self, name: str, change: FieldChange = FieldChange.ASSUMED) -> None:
+        """Note that a missing field is assumed; one that is there and wrong is a fault instead."""
+        if self.is_empty(name):
+            self.note(name, change)
+
+    def is_empty(self, name: str) -> bool:
+        """Whether the field is missing or blank."""
+        value = self._raw.get(name)
+        return value is None or (isinstance(value, str) and not value.strip())
 
     def raw(self, name: str) -> Any:
         """The field as written."""
@@ -142,7 +179,7 @@ class Fields:
 
     def within(self, raw: Mapping[str, Any]) -> Fields:
         """Other fields of the same record, with the same path."""
-        return Fields(raw, self._problems, self.now, self._under)
+        return Fields(raw, self._problems, self._changes, self.now, self._under)
 
     def only(self, names: Sequence[str], place: str) -> None:
         """Add a fault for unknown keys; their names are not reported, since they may be personal data."""
@@ -155,7 +192,7 @@ class Fields:
         value = self._raw.get(name)
         if value is None:
             return None
-        found = self._checked(value, check, most)
+        found = self._checked(name, value, check, most)
         if isinstance(found, FieldFault):
             self.fault(name, found)
             return None
@@ -163,8 +200,7 @@ class Fields:
 
     def required(self, name: str, check: Check = line, most: int = 200) -> str:
         """Like `text`, but an empty field adds a fault, and the empty string is returned."""
-        value = self._raw.get(name)
-        if value is None or (isinstance(value, str) and not value.strip()):
+        if self.is_empty(name):
             self.fault(name, FieldFault.MISSING)
             return ""
         return self.text(name, check, most) or ""
@@ -220,14 +256,22 @@ class Fields:
         return self._inner(value, f"{name}.")
 
     def _inner(self, raw: Mapping[str, Any], under: str) -> Fields:
-        return Fields(raw, self._problems, self.now, self._under + under)
+        return Fields(raw, self._problems, self._changes, self.now, self._under + under)
 
-    @staticmethod
-    def _checked(value: Any, check: Check, most: int) -> str | FieldFault:
+    def _checked(self, name: str, value: Any, check: Check, most: int) -> str | FieldFault:
         if not isinstance(value, str):
             return FieldFault.WRONG_TYPE
         try:
             text = read_line(value, most)
         except LineError as error:
             return FieldFault.TOO_LONG if error.code == "TOO_LONG" else FieldFault.CONTROL_CHARACTER
-        return check(text) if text else ""
+        if looks_damaged(text):
+            self.note(name, FieldChange.DAMAGED)
+        if text != (bare := trimmed(value)):
+            self.note(name, FieldChange.COMPOSED)
+        elif bare != value.strip():
+            self.note(name, FieldChange.MARKS)
+        found = check(text) if text else ""
+        if not isinstance(found, FieldFault) and found != text:
+            self.note(name, FieldChange.STANDARD_FORM)
+        return found

@@ -13,7 +13,7 @@ from gateway.tokens.jwts import InvalidJwtError
 from gateway.tokens.tokens import TokenError
 from resolvers.clients.registration import RegistrationError
 from resolvers.factors.passkeys import PasskeyError
-from resolvers.imports.source import ImportFileError
+from resolvers.inputs.report import ImportFileError
 from store.merkle.signed_note import NoteInvalidError
 
 Read = Callable[[Any], object]

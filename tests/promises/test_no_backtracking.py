@@ -176,6 +176,7 @@ READING = {
 }
 OURS = {
     "audits.papers.controller": "the operator's file",
+    "resolvers.imports.columns": "the operator's file",
     "audits.papers.diff": "what a released paper was made from",
     "audits.schema.signoffs": "the operator's file",
     "audits.papers.texts": "words that ship",

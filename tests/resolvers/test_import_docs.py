@@ -7,9 +7,11 @@ import pytest
 
 from policy.services import SERVICE_KINDS, SERVICE_STATES
 from resolvers.customers.new_customer_rows import FURTHER
+from resolvers.imports.columns import COLUMNS, REQUIRED
 from resolvers.imports.imports import import_customers
 from resolvers.imports.rows import ADDRESS_KEYS, DOMAIN_KEYS, SERVICE_KEYS
-from resolvers.imports.source import COLUMNS, MOST_BYTES, REQUIRED, Format
+from resolvers.imports.source import Format
+from resolvers.imports.text_lines import MOST_BYTES
 from store.database.store import Store
 
 pytestmark = pytest.mark.anyio

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolvers.customers.new_customer import NewCustomer
+from resolvers.imports.columns import COLUMNS
 from resolvers.imports.rows import MOST_SERVICES, customer
-from resolvers.imports.source import COLUMNS, SourceRecord
+from resolvers.imports.source import SourceRecord
+from resolvers.inputs.changes import DEFAULTS, FieldChange, ImportChange
 from resolvers.inputs.report import FieldFault, ImportProblem
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -60,7 +62,7 @@ def test_text_is_normalised_so_that_equal_names_are_equal() -> None:
     assert good(given_name="Ame\u0301lie").name == good(given_name="Amélie").name
 
 
-@pytest.mark.parametrize("name", ["given_name", "family_name", "email", "street", "postal_code", "city", "country"])
+@pytest.mark.parametrize("name", ["email", "street", "postal_code", "city", "country"])
 @pytest.mark.parametrize("empty", [None, "", "   "])
 def test_what_is_required_may_not_be_empty(name: str, empty: str | None) -> None:
     assert faults(**{name: empty}) == [(name, FieldFault.MISSING)]
@@ -93,7 +95,7 @@ def test_malformed_addresses(address: str) -> None:
 @pytest.mark.parametrize(
     ("phone", "fault"),
     [
-        ("021 000 00 01", FieldFault.PHONE_WITHOUT_COUNTRY), ("+0123456789", FieldFault.NOT_A_PHONE),
+        ("+0123456789", FieldFault.NOT_A_PHONE),
         ("+4121", FieldFault.PHONE_LENGTH), ("+41210000001234567", FieldFault.PHONE_LENGTH),
         ("x", FieldFault.NOT_A_PHONE),
         ("+41 21 320 00 00 ext. 12", FieldFault.PHONE_EXTENSION),
@@ -240,3 +242,67 @@ def test_no_problem_contains_the_value(name: str, sign: str, value: str) -> None
     found = read(**{name: f"{sign}Zwingli|{value}"})
     if isinstance(found, list):
         assert not any("Zwingli" in str(problem) for problem in found)
+
+
+def changes(**written: Any) -> list[tuple[str, FieldChange]]:
+    found: list[ImportChange] = []
+    assert isinstance(customer(SourceRecord(7, 9, GOOD | written), NOW, found), NewCustomer)
+    assert all((each.row, each.line) == (7, 9) for each in found)
+    return [(each.field, each.change) for each in found if each.change not in DEFAULTS]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "change"),
+    [
+        ("phone", "+41 (0)21 320 00 00", FieldChange.STANDARD_FORM),
+        ("country", "ch", FieldChange.STANDARD_FORM),
+        ("locale", "de_CH", FieldChange.STANDARD_FORM),
+        ("postal_code", "CH-1003", FieldChange.STANDARD_FORM),
+        ("email", "a@FAß.de", FieldChange.STANDARD_FORM),
+        ("given_name", "Ame\u0301lie", FieldChange.COMPOSED),
+        ("family_name", "\u200eFontaine", FieldChange.MARKS),
+        ("family_name", "MÃ¼ller", FieldChange.DAMAGED),
+        ("city", "Gen\ufffdve", FieldChange.DAMAGED),
+        ("street", "Bahnhofstra?e 1", FieldChange.DAMAGED),
+    ],
+)
+def test_what_is_not_taken_as_written_is_told(name: str, value: str, change: FieldChange) -> None:
+    assert changes(**{name: value}) == [(name, change)]
+
+
+def test_what_is_taken_as_written_is_not_told() -> None:
+    assert changes(given_name=" Zoë", phone="+41213200000", locale="fr-CH", region="Vaud", city="Saint-Étienne") == []
+
+
+def test_a_guessed_country_code_is_told() -> None:
+    assert good(phone="021 320 00 00").phone == "+41213200000"
+    assert changes(phone="021 320 00 00") == [
+        ("phone", FieldChange.STANDARD_FORM), ("phone", FieldChange.COUNTRY_CODE),
+    ]  # fmt: skip
+
+
+def test_changes_have_a_place_and_no_value() -> None:
+    """D1."""
+    found: list[ImportChange] = []
+    customer(SourceRecord(7, 9, GOOD | {"family_name": "MÃ¼ller"}, None, {"family_name": 3}), NOW, found)
+    (damaged,) = [each for each in found if each.change is FieldChange.DAMAGED]
+    assert str(damaged).startswith("row 7 (line 9, column 3): family_name looks damaged")
+    assert "ller" not in str(found)
+
+
+def test_a_person_may_have_one_name() -> None:
+    """H28."""
+    for name, kept in (({"given_name": ""}, "Fontaine"), ({"family_name": None}, "Amélie")):
+        assert good(**name).name.full == kept
+    assert faults(given_name="", family_name=" ") == [("family_name", FieldFault.MISSING)]
+
+
+def test_the_rules_of_addresses_are_those_of_the_api() -> None:
+    """H7, H18."""
+    assert faults(postal_code="ABCDE") == [("postal_code", FieldFault.NOT_A_POSTAL_CODE)]
+    assert faults(country="TR", postal_code="34357", region="Bayern") == [("region", FieldFault.NOT_A_REGION)]
+    assert "Adana" in str(next(iter(read(country="TR", postal_code="34357", region="Bayern"))))  # type: ignore[arg-type]
+    for country, city in (("HK", "Central"), ("AE", "Dubai"), ("QA", "Doha"), ("IE", "Dublin")):
+        one = good(country=country, city=city, postal_code="")
+        assert (one.postal_address.postal_code, one.postal_address.city) == (None, city)
+    assert good(country="IE", postal_code="d02 td99").postal_address.postal_code == "D02 TD99"

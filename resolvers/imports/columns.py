@@ -1,0 +1,57 @@
+"""The columns of a file: their names, those that another system uses, and the line that names them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from resolvers.customers.new_customer_rows import FURTHER
+from resolvers.inputs.report import FileFault, ImportFileError
+
+REQUIRED = ("email", "street", "city", "country")
+NAMES = ("given_name", "family_name")
+"""One of them is required: some people have one name."""
+OPTIONAL = (
+    "customer_number", "customer_since", "phone", "street2", "postal_code", "region", "locale", "product_news",
+    "services", *FURTHER,
+)  # fmt: skip
+COLUMNS = NAMES + REQUIRED + OPTIONAL
+"""The columns of CSV and the keys of NDJSON."""
+
+Renamed = Mapping[str, str]
+"""Names of columns in a file, folded, by our names; an empty one is not imported."""
+
+
+def read_renamed(path: Path) -> Renamed:
+    """Read a TOML file of lines such as `"Last name" = "family_name"`; ImportFileError if one is no column of ours."""
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise ImportFileError(FileFault.NOT_A_MAPPING) from None
+    # A column that is not imported has an empty name: leaving it out is decided, not forgotten.
+    if not all(isinstance(each, str) and (each == "" or each in COLUMNS) for each in given.values()):
+        raise ImportFileError(FileFault.NOT_A_MAPPING)
+    return {folded(name): own for name, own in given.items()}
+
+
+def folded(name: str) -> str:
+    """The name of a column for comparisons: in lower case, with underscores for spaces."""
+    return "_".join(name.strip().lower().replace("_", " ").split())
+
+
+def read_header(cells: Sequence[str], renamed: Renamed, line: int) -> list[str]:
+    """The names of the columns, empty where one is not imported; an unknown one is told by its position only, as it may
+    be somebody's data."""
+    names = [folded(each) for each in cells]
+    while names and not names[-1]:  # Some programs end each line with one more delimiter.
+        names.pop()
+    names = [renamed.get(each, each) if each else "?" for each in names]
+    needed = REQUIRED if any(name in names for name in NAMES) else (*NAMES, *REQUIRED)
+    if missing := tuple(name for name in needed if name not in names):
+        raise ImportFileError(FileFault.MISSING_COLUMNS, line, missing)
+    if unknown := tuple(at for at, name in enumerate(names, 1) if name and name not in COLUMNS):
+        raise ImportFileError(FileFault.UNKNOWN_COLUMNS, line, unknown)
+    if doubled := tuple(dict.fromkeys(name for name in names if name and names.count(name) > 1)):
+        raise ImportFileError(FileFault.DUPLICATE_COLUMNS, line, doubled)
+    return names
