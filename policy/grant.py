@@ -14,6 +14,12 @@ class Refusal(Row):
 
     REFUSE = ("The whole operation is refused.",)
     WITHHOLD = ("Refused fields are null and listed; the rest is answered.",)
+    WITHHOLD_ERRORS = ("Refused fields are null and listed, with an error at each place; the rest is answered.",)
+
+    @property
+    def withholds(self) -> bool:
+        """True if the rest is answered."""
+        return self is not Refusal.REFUSE
 
 
 @unique

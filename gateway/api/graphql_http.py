@@ -24,7 +24,7 @@ from gateway.tokens.tokens import TokenError
 from messages.negotiation import named
 from policy.grant import Grant
 from resolvers.commands.dependencies import FRESH
-from schema.documents.requests import Outcome, Request, RequestOutcome
+from schema.documents.requests import ErrorBehavior, Outcome, Request, RequestOutcome
 from store.sql.errors import StoreUnavailableError
 
 NO_STORE = (b"cache-control", b"no-store")
@@ -183,9 +183,19 @@ def _request(question: Question, headers: dict[bytes, bytes], read_only: bool, d
         read_only=read_only,  # A GET never runs a mutation (G2): links, prefetching and caches repeat GETs.
         in_url=read_only,
         dry_run=dry_run,
+        on_error=_error_behavior(question.on_error),
         language=named(headers.get(b"accept-language", b"").decode("latin-1")),
         idempotency_key=_key(headers),
     )
+
+
+def _error_behavior(given: str | None) -> ErrorBehavior:
+    if given is None:
+        return ErrorBehavior.PROPAGATE
+    found = ErrorBehavior.__members__.get(given)
+    if found is None:
+        raise problems.not_well_formed("`onError` is one of NULL, PROPAGATE and HALT.", "INVALID_PARAMETER")
+    return found
 
 
 def _key(headers: dict[bytes, bytes]) -> str | None:

@@ -52,7 +52,10 @@ def clients() -> None:
 @click.option("--pushed", is_flag=True, help="It must push its authorization requests (RFC 9126).")
 @click.option("--no-refresh", is_flag=True, help="It gets no refresh tokens.")
 @click.option(
-    "--refusal", type=click.Choice(["refuse", "withhold"]), default="refuse", help="What asking too much does."
+    "--refusal",
+    type=click.Choice(["refuse", "withhold", "withhold-errors"]),
+    default="refuse",
+    help="What asking too much does: all is refused, or fields are null and listed, or have an error each besides.",
 )
 @click.option("--max-page", type=int, default=100, show_default=True, help="The most rows of one page.")
 @click.option(
@@ -104,7 +107,7 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
             dpop=ClientKind(kind) is ClientKind.APP if dpop is None else dpop,
             pushed=given["pushed"],
             refresh=not given["no_refresh"],
-            refusal=Refusal[given["refusal"].upper()],
+            refusal=Refusal[given["refusal"].upper().replace("-", "_")],
             documents_only=given["documents_only"],
             introspection=given["introspection"],
             max_page=given["max_page"],
@@ -262,7 +265,7 @@ def _lines(each: Registered) -> list[tuple[str, str]]:
         ("proves itself", _way(each)),
         ("purposes", " ".join(orjson.loads(facts["purposes"])) or "none"),
         ("actions", " ".join(orjson.loads(facts["scopes"])) or "none"),
-        ("refusal", facts["refusal"].lower()),
+        ("refusal", facts["refusal"].lower().replace("_", "-")),
         ("rows of a page", str(facts["max_page"])),
         ("customers/hour", _reach(facts)),
         ("keeps", _keeps(facts)),

@@ -15,7 +15,7 @@ MAX_QUERY_STRING = 16_384
 MAX_NESTING = 64
 """Levels of nesting in variables and extensions; the schema's input types need fewer than a quarter of them."""
 
-PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
+PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions", "onError")
 
 
 class Question(msgspec.Struct, frozen=True, rename="camel"):
@@ -26,6 +26,7 @@ class Question(msgspec.Struct, frozen=True, rename="camel"):
     operation_name: str | None = None
     variables: dict[str, Any] | None = None
     extensions: dict[str, Any] | None = None
+    on_error: str | None = None
 
     @property
     def document(self) -> str | None:
@@ -123,6 +124,7 @@ def question_of_address(query_string: bytes) -> Question:
             operation_name=present.get("operationName"),
             variables=_decoded("variables", present),
             extensions=_decoded("extensions", present),
+            on_error=present.get("onError"),
         )
     )
 

@@ -35,7 +35,7 @@ from schema.decision.urls import PersonalInUrl
 from schema.documents.documents import Documents, Operation
 from schema.documents.limits import Limits
 from schema.documents.memory import AUTHORIZED, MOST, PLACE, PLAN, DocumentMemory, RememberedDocument
-from schema.documents.requests import Outcome, Request, RequestOutcome, failed
+from schema.documents.requests import ErrorBehavior, Outcome, Request, RequestOutcome, failed
 from schema.documents.uses import DocumentCounter, NoDocumentCounter
 from schema.execution import answers
 from schema.execution.compiling import Compiled, compiled_or_none
@@ -44,6 +44,14 @@ from schema.execution.filtering import shapes_of
 from schema.execution.planning import make_plan
 from schema.execution.plans import Plan
 from schema.execution.standard import ResolverContext, attach, execute_plan
+from schema.execution.withholding import (
+    WithheldError,
+    WithheldFields,
+    errors_of_places,
+    shortened,
+    withheld_error,
+    withheld_fields,
+)
 from schema.model.lint import require_clean
 from schema.model.model import SchemaModel
 from schema.sources.commands import Command
@@ -86,6 +94,8 @@ class PreparedOperation:
     estimate: Estimate
     fields: orjson.Fragment
     """The plan's coordinates as JSON, ready for the ledger entry."""
+    withheld: WithheldFields | None = None
+    """The withheld fields of which each place has an error; None if there are none."""
     sensitive: tuple[str, ...] = ()
     """The commands that need a fresh sign-in."""
 
@@ -356,11 +366,15 @@ class Api:
                 self._charge(grant, NEW_PLAN * len(known.text))
             plan = make_plan(self.model, self.store.reader, operation, authorized.decision, values, shapes)
             fields = orjson.Fragment(orjson.dumps(list(plan.coordinates)))
+            withheld = withheld_fields(plan) if plan.decision.shows_places else None
+            # Without it, only the standard executor knows of which type an object is.
+            known_places = withheld is not None or not plan.decision.shows_places
             prepared = PreparedOperation(
                 plan,
-                compiled_or_none(self.model, plan, self.store.keys.system),
+                compiled_or_none(self.model, plan, self.store.keys.system) if known_places else None,
                 estimate_of(plan),
                 fields,
+                withheld if plan.decision.refused else None,
                 _sensitive(plan),
             )
             known.plans[key] = prepared
@@ -386,7 +400,9 @@ class Api:
         changing = authorized.operation.is_mutation
         check = self._owner_check(grant, changing)
         context = OperationContext(self.store, grant.subject, now, command, check, meter=meter)
-        if prepared.compiled is None:
+        # An error at a place of withheld fields halts, and only the standard executor meets it before what follows.
+        halts = request.on_error is ErrorBehavior.HALT and prepared.withheld is not None
+        if prepared.compiled is None or halts:
             self.counts["standard:not covered"] += 1
         else:
             try:
@@ -408,10 +424,14 @@ class Api:
                 context.failed.update(before.failed)
             else:
                 self.counts["compiled"] += 1
-                return context, data, []
+                if prepared.withheld is None:
+                    return context, data, []
+                return context, data, errors_of_places(prepared.withheld, data, authorized.decision, grant.max_page)
         given = request.variables or NOTHING
-        result = await execute_plan(ResolverContext(prepared.plan, context, command, self.model), given)
-        return context, result.data, [self._problem(error, grant, changing) for error in result.errors or ()]
+        resolvers = ResolverContext(prepared.plan, context, command, self.model)
+        result = await execute_plan(resolvers, given, request.on_error)
+        errors = [self._problem(error, grant, authorized.decision, changing) for error in result.errors or ()]
+        return context, result.data, shortened(errors, grant.max_page)
 
     def _owner_check(self, grant: Grant, changing: bool) -> OwnerCheck | None:
         """Return the check of the client's limit of customers per hour. It runs before a value is decrypted.
@@ -431,8 +451,10 @@ class Api:
 
         return check
 
-    def _problem(self, error: GraphQLError, grant: Grant, changing: bool) -> ResponseError:
+    def _problem(self, error: GraphQLError, grant: Grant, decision: Decision, changing: bool) -> ResponseError:
         original = error.original_error
+        if isinstance(original, WithheldError):
+            return withheld_error(decision, original.coordinate, tuple(error.path or ()))
         if isinstance(original, ReadLimitError):
             if not changing:
                 raise original

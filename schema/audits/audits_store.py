@@ -35,7 +35,7 @@ class AuditClient:
     name: str = report_field("Its name.")
     purposes: list[str] = report_field("The purposes it may have.")
     scopes: list[str] = report_field("The OAuth scopes for actions.")
-    refusal: str = report_field("The refusal mode: `REFUSE` or `WITHHOLD`.")
+    refusal: str = report_field("The refusal mode: `REFUSE`, `WITHHOLD` or `WITHHOLD_ERRORS`.")
     documents_only: bool = report_field("Whether it may send registered documents only.")
     introspection: bool = report_field("Whether it may use introspection.")
     max_page: int = report_field("The maximum page size.")

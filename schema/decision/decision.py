@@ -90,15 +90,20 @@ class Decision:
     introspects: bool = False
     unwithholdable: tuple[RefusedField, ...] = ()
     """Refused arguments and input fields. Ignoring them would change the query's meaning, so they always refuse."""
-    withheld: frozenset[str] = frozenset()
-    """The coordinates that return null: the refused ones and, behind an interface, those of each object type."""
+    withheld: Mapping[str, RefusedField] = field(default_factory=dict)
+    """The coordinates that return null, with the refused one for which they do: themselves or, of an object type, the
+    interface's."""
+    shows_places: bool = False
+    """Each place of a withheld field has an error."""
+    redacted: tuple[Mapping[str, str], ...] = ()
+    """The fields whose values depend on a choice that is public anyway, with the condition (RFC 9537)."""
     own_only: bool = False
     """Only rows of the token's own customer may be read: the purpose is limited to them, or the token is bound."""
 
     def permits(self, grant: Grant) -> bool:
         """True if the operation may run, completely or with fields withheld."""
         # Withholding is for output alone.
-        return not self.unwithholdable and (not self.refused or grant.refusal is Refusal.WITHHOLD)
+        return not self.unwithholdable and (not self.refused or grant.refusal.withholds)
 
     @property
     def wants_purpose(self) -> bool:
@@ -142,7 +147,7 @@ class _DecisionCollector(CoordinateVerdicts):
         self._fields: dict[str, dict[int, Node]] = {}
         self._inputs: dict[str, dict[int, Node]] = {}
         self._guarded: list[Guarded] = []
-        self._withheld: set[str] = set()
+        self._withheld: dict[str, str] = {}
 
     def field(self, parent: str, possible: Sequence[str], name: str, node: FieldNode) -> None:
         """Decide on a field for the parent type it is selected on, and for every possible object type there."""
@@ -155,7 +160,7 @@ class _DecisionCollector(CoordinateVerdicts):
             for each in possible:
                 self._judged(each, name, node)
         else:
-            self._withheld.update(f"{each}.{name}" for each in possible)
+            self._withheld.update((f"{each}.{name}", f"{parent}.{name}") for each in possible)
 
     def _spans_tables(self, possible: Sequence[str]) -> bool:
         """True if the types are rows of different tables, of which a global id selects one."""
@@ -165,7 +170,7 @@ class _DecisionCollector(CoordinateVerdicts):
     def _of_any_type(self, parent: str, possible: Sequence[str], name: str, node: FieldNode) -> None:
         """Decide for `node(id:)`: types that the purpose may not read are hidden. It is refused only if all are."""
         hidden = [each for each in possible if isinstance(self.verdict_of(each, name), Refused)]
-        self._withheld.update(f"{each}.{name}" for each in hidden)
+        self._withheld.update((f"{each}.{name}", f"{parent}.{name}") for each in hidden)
         if len(hidden) == len(possible):
             refused = [self.verdict_of(each, name) for each in hidden]
             allowed = {one for each in refused if isinstance(each, Refused) for one in each.allowed}
@@ -199,27 +204,52 @@ class _DecisionCollector(CoordinateVerdicts):
 
     def decision(self) -> Decision:
         """The decision, with refusals in the order of the document."""
+        refused = {each.coordinate: each for each in self._refused(self._fields)}
+        conditions = {
+            coordinate: verdict.conditions
+            for coordinate, verdict in self.verdicts.items()
+            if isinstance(verdict, Granted) and verdict.conditions
+        }
         return Decision(
             self.purpose,
-            tuple(self._refused(self._fields)),
-            {
-                coordinate: verdict.conditions
-                for coordinate, verdict in self.verdicts.items()
-                if isinstance(verdict, Granted) and verdict.conditions
-            },
+            tuple(refused.values()),
+            conditions,
             # A variable that is used in several places is guarded once.
             tuple({(each.variable, each.path): each for each in self._guarded}.values()),
             self.introspects,
             tuple(self._refused(self._inputs)),
-            frozenset(self._withheld | self._fields.keys()),
+            refused | self._withheld_for(refused),
+            self.grant.refusal is Refusal.WITHHOLD_ERRORS,
+            _redacted(conditions),
             self.grant.subject is not None or (self.purpose is not None and self.purpose.own_data_only),
         )
+
+    def _withheld_for(self, refused: Mapping[str, RefusedField]) -> dict[str, RefusedField]:
+        """The fields of object types that are withheld with their interface's, or hidden by `node(id:)`."""
+        found = {}
+        for coordinate, asked in self._withheld.items():
+            verdict = self.verdicts.get(coordinate)
+            alone = RefusedField(coordinate, verdict, ()) if isinstance(verdict, Refused) else None
+            known = refused.get(coordinate) or refused.get(asked) or alone
+            assert known is not None
+            found[coordinate] = known
+        return found
 
     def _refused(self, found: Mapping[str, Mapping[int, Node]]) -> Iterator[RefusedField]:
         for coordinate, nodes in found.items():
             verdict = self.verdicts[coordinate]
             assert isinstance(verdict, Refused)
             yield RefusedField(coordinate, verdict, _locations(nodes.values()))
+
+
+def _redacted(conditions: Mapping[str, frozenset[Condition]]) -> tuple[Mapping[str, str], ...]:
+    # Conditions on rows leave no trace: a row for which one fails is absent, like one that never was.
+    return tuple(
+        {"coordinate": coordinate, "condition": each.name}
+        for coordinate in sorted(conditions)
+        for each in sorted(conditions[coordinate], key=lambda one: one.name)
+        if each.scope == "VALUE"
+    )
 
 
 def _input_fields(

@@ -33,6 +33,17 @@ class RequestOutcome(Enum):
     """An unexpected error: a defect of the gateway."""
 
 
+class ErrorBehavior(Enum):
+    """The effect of a field's error on the response (`onError`)."""
+
+    PROPAGATE = "PROPAGATE"
+    """A null that may not stand there reaches the next place where one may."""
+    NULL = "NULL"
+    """The place itself is null, whatever its type."""
+    HALT = "HALT"
+    """The whole `data` is null, and nothing else is carried out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One operation as it was sent."""
@@ -51,6 +62,7 @@ class Request:
     """It was sent in a URL, so it must not contain personal data."""
     language: str | None = None
     """The language of messages for people that the caller prefers; None: the customer's own."""
+    on_error: ErrorBehavior = ErrorBehavior.PROPAGATE
     dry_run: bool = False
     """Report what would be refused, withheld and read, without reading; the answer is no GraphQL response."""
     idempotency_key: str | None = None

@@ -65,6 +65,8 @@ def answered(data: Any, errors: list[ResponseError], decision: Decision, cost: C
     extensions: dict[str, Any] = {}
     if decision.refused:
         extensions["withheld"] = [withheld(each) for each in decision.problems()]
+    if decision.redacted:
+        extensions["redacted"] = decision.redacted
     if cost is not None:
         extensions["cost"] = cost._asdict()
     if extensions:

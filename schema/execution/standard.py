@@ -28,8 +28,11 @@ from resolvers.reads.operation import Admitted, OperationContext
 from resolvers.reads.pages import PageOf
 from schema.core.errors import ErrorCode, FieldError
 from schema.core.source import Source
+from schema.documents.requests import ErrorBehavior
 from schema.execution.arguments import Paging, filtered, list_place, paging
+from schema.execution.error_behavior import EXECUTORS
 from schema.execution.plans import Plan, PlanError, PlannedField, ResponsePath
+from schema.execution.withholding import WithheldError
 from schema.model.model import SchemaModel
 
 
@@ -74,7 +77,9 @@ def attach(model: SchemaModel) -> None:
             type_.resolve_type = _type_of
 
 
-async def execute_plan(context: ResolverContext, variables: Mapping[str, Any]) -> ExecutionResult:
+async def execute_plan(
+    context: ResolverContext, variables: Mapping[str, Any], on_error: ErrorBehavior = ErrorBehavior.PROPAGATE
+) -> ExecutionResult:
     """Execute the plan's operation; errors are sorted by path.
 
     The specification leaves their order open, and fields that resolve concurrently fail in any order.
@@ -90,6 +95,7 @@ async def execute_plan(context: ResolverContext, variables: Mapping[str, Any]) -
         context_value=context,
         variable_values=dict(variables),
         operation_name=name,
+        executor_class=EXECUTORS[on_error],
     )
     result = running if isinstance(running, ExecutionResult) else await running
     if result.errors:
@@ -106,6 +112,8 @@ def _guarded(coordinate: str, source: Source | None) -> Resolver:
     def guarded(value: Any, info: Info, **arguments: Any) -> Any:
         # The decision was made before execution: this is a look-up, not a permission check.
         if coordinate in info.context.plan.decision.withheld:
+            if info.context.plan.decision.shows_places:
+                raise WithheldError(coordinate)
             return None
         return resolve(value, info, **arguments)
 

@@ -51,7 +51,7 @@ FORMED: Final[Mapping[str, str]] = {
     "lookup_changes.scope": _WORDS, "lookups.scope": _WORDS, "notice_recipients.trouble": _WORDS,
     "observed_documents.client_id": _NAME, "observed_documents.shape": _HASH,
     "oauth_clients.client_id": _NAME, "oauth_clients.grants": _WORDS, "oauth_clients.keys": _HASH,
-    "oauth_clients.redirect_uris": _URL,
+    "oauth_clients.redirect_uris": _URL, "clients.origins": _URL,
     "oauth_codes.challenge": _HASH, "oauth_codes.client_id": _NAME, "oauth_codes.jkt": _HASH,
     "oauth_codes.redirect_uri": _URL, "oauth_codes.scope": _WORDS, "oauth_families.jkt": _HASH,
     "oauth_secrets.client_id": _NAME,

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from policy.grant import Grant
+from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from resolvers.reads.operation import OperationContext
 from schema.api.api import Api, AuthorizedOperation, PreparedOperation
@@ -23,6 +23,8 @@ from tests.oracle.questions import Question, Questions
 from tests.oracle.witness import Witness
 from tests.oracle.world import NOW, World
 
+WITHHELD = "UNAUTHORIZED_FIELD_OR_TYPE"
+"""The code of errors at places of withheld fields."""
 LIMITS = Limits(cost=10**9, aliases=10**6, seconds=600)
 """Only the limits that keep a question finite; a busy machine is no finding."""
 
@@ -189,12 +191,21 @@ class Oracle:
 
     async def _testify(self, question: Question, answer: Answer) -> None:
         """Data, where errors are, and whose rows were seen."""
-        result, seen = self.witness.answer(question.text, question.variables, question.grant)
+        result, seen, null = self.witness.answer(question.text, question.variables, question.grant)
         body = orjson.loads(answer.body)
         told, saw = orjson.dumps(body["data"]), orjson.dumps(result.data)
         assert told == saw, f"the witness saw otherwise:\n{saw!r}\ntold was\n{told!r}\n{result.errors}"
-        paths = sorted(error.get("path", []) for error in body.get("errors", ()))
-        assert paths == sorted(error.path or [] for error in result.errors or ()), f"{result.errors}\n{body['errors']}"
+        errors = body.get("errors", ())
+        # The witness has null where a field is withheld, without an error; one page of them is told.
+        withheld = [each["path"] for each in errors if each["extensions"]["code"] == WITHHELD and "path" in each]
+        tells = question.grant.refusal is Refusal.WITHHOLD_ERRORS
+        assert withheld == (null[: question.grant.max_page] if tells else []), f"{null}\n{errors}"
+        more = [each["extensions"]["more"] for each in errors if "more" in each["extensions"]]
+        assert sum(more) == (len(null) - len(withheld) if tells else 0), f"{null}\n{errors}"
+        paths = sorted(each.get("path", []) for each in errors if each["extensions"]["code"] != WITHHELD)
+        told = null if tells else []
+        expected = sorted(path for each in result.errors or () if (path := each.path or []) not in told)
+        assert paths == expected, f"{result.errors}\n{errors}"
         whose = set[str]()
         for asking in self.askings:
             whose |= {key.pseudonym for key in await asking.world.store.keys.subjects(list(seen)) if key is not None}

@@ -164,8 +164,10 @@ class Witness:
     schema: Any = field(default_factory=lambda: build_schema(sdl(with_columns=True), assume_valid=True))
     _allowances: dict[tuple[str, str], list[str | None] | None] = field(default_factory=dict)
 
-    def answer(self, text: str, variables: Mapping[str, Any], grant: Grant) -> tuple[ExecutionResult, set[int]]:
-        """Data and errors, and whose rows were seen."""
+    def answer(
+        self, text: str, variables: Mapping[str, Any], grant: Grant
+    ) -> tuple[ExecutionResult, set[int], list[list[str | int]]]:
+        """Data and errors, whose rows were seen, and the paths of withheld fields in order."""
         seen: set[int] = set()
         asking = _Asking(self, grant, seen)
         result = execute_sync(
@@ -175,7 +177,7 @@ class Witness:
             field_resolver=asking.resolve,
             type_resolver=lambda row, info, type_: row.type_name,
         )
-        return result, seen
+        return result, seen, sorted(asking.withheld)
 
     def allows(self, coordinate: str, purpose: str) -> list[str | None] | None:
         """The conditions under which the purpose may use a field (None: always); empty: never. None: public."""
@@ -201,6 +203,7 @@ class _Asking:
     witness: Witness
     grant: Grant
     seen: set[int]
+    withheld: list[list[str | int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         (purpose,) = self.grant.purposes
@@ -211,6 +214,7 @@ class _Asking:
         coordinate = f"{info.parent_type.name}.{info.field_name}"
         allowed = self.witness.allows(coordinate, self.purpose)
         if allowed == []:
+            self.withheld.append(info.path.as_list())
             return None
         if info.parent_type.name == "Query":
             return self._root(info, given)
@@ -226,7 +230,7 @@ class _Asking:
     def _root(self, info: GraphQLResolveInfo[Any], given: Mapping[str, Any]) -> Any:
         match info.field_name:
             case "grant":
-                return {"client": self.grant.client_id, "purposes": [self.purpose], "scopes": [], "sessionId": None}
+                return self._grant()
             case "me":
                 return self._one(info, "Customer", self.grant.subject)
             case "customers":
@@ -244,6 +248,16 @@ class _Asking:
         if info.field_name == "customer" and type_name != "Customer":
             raise GraphQLError("another type")
         return self._one(info, type_name, key)
+
+    def _grant(self) -> Mapping[str, Any]:
+        """What the token says; a budget without a limit is whole."""
+        grant, now = self.grant, NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {
+            "client": grant.client_id, "purposes": [self.purpose], "scopes": [], "sessionId": None,
+            "expiresAt": "9999-12-31T23:59:59Z",  # Its tokens last beyond what a DateTime can tell.
+            "refusal": grant.refusal.name, "documentsOnly": False, "introspection": grant.introspection,
+            "maxPage": grant.max_page, "budget": {"limit": 2**31 - 1, "remaining": 2**31 - 1, "resetsAt": now},
+        }  # fmt: skip
 
     def _named(self, name: str, value: str) -> int | None:
         """The customer whom this is said of, by a domain only while it is registered."""
