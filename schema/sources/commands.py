@@ -20,7 +20,7 @@ from schema.execution.planning import Planner, Prepared
 from schema.execution.plans import PlannedField, Selection, rows_below
 from schema.execution.shapes import NotCoveredError, display, known_value
 from schema.execution.standard import Info, Resolved, Resolver, first_of, here
-from schema.sources.values import Attribute
+from schema.sources.values import Attribute, attributes
 
 
 class InPayload(Source, ABC):
@@ -121,8 +121,7 @@ class Problems(Attribute, InPayload):
     def write_shown(self, compiler: Compiler, planned: PlannedField, n: int) -> str:
         """A list display of the problems."""
         (problem,) = planned.selections.values()
-        fields = [(key, _of_problem(one, problem)) for key, one in problem.fields.items()]
-        return f"[{display(fields)} for problem in result{n}.problems]"
+        return f"[{attributes('problem', problem)} for problem in result{n}.problems]"
 
 
 def _of_payload(compiler: Compiler, planned: PlannedField, payload: Selection, n: int) -> str:
@@ -132,12 +131,3 @@ def _of_payload(compiler: Compiler, planned: PlannedField, payload: Selection, n
     if not isinstance(source, InPayload):
         raise NotCoveredError(planned.facts.coordinate)
     return source.write_shown(compiler, planned, n)
-
-
-def _of_problem(planned: PlannedField, problem: Selection) -> str:
-    if (known := known_value(planned, problem.type_name)) is not None:
-        return known
-    source = planned.facts.source
-    if not isinstance(source, Attribute):
-        raise NotCoveredError(planned.facts.coordinate)
-    return f"problem.{source.name}"

@@ -11,10 +11,10 @@ from sqlalchemy import Column
 
 from resolvers.reads.guard import OpenedRecord
 from schema.execution.plans import PlannedField
-from schema.execution.shapes import InRows, NotCoveredError, RowNames, Shapes, display, known_value
+from schema.execution.shapes import InRows, RowNames, Shapes
 from schema.execution.standard import Resolver, opening
 from schema.sources.columns import OfRow
-from schema.sources.values import Attribute
+from schema.sources.values import attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,8 @@ class Composed(OfRow, InRows):
     def expression(self, shapes: Shapes, planned: PlannedField, row: RowNames) -> str:
         """A dict display of the attributes; null if a value is null."""
         n, values = shapes.out.number(), [row.columns[column] for column in self.columns]
-        make, whole, inside = shapes.out.constant(f"make{n}", self.make), f"whole{n}", planned.only
-        shown = display((key, _attribute(each, inside.type_name, whole)) for key, each in inside.fields.items())
+        make, whole = shapes.out.constant(f"make{n}", self.make), f"whole{n}"
         missing = " or ".join(f"{value} is None" for value in values)
         # Made even if nothing but `__typename` is asked: whether there is an object depends on the values alone.
-        return f"(None if {missing} or ({whole} := {make}({', '.join(values)})) is None else {shown})"
-
-
-def _attribute(planned: PlannedField, type_name: str, whole: str) -> str:
-    if (known := known_value(planned, type_name)) is not None:
-        return known
-    source = planned.facts.source
-    if not isinstance(source, Attribute):
-        raise NotCoveredError(planned.facts.coordinate)
-    return f"{whole}.{source.name}"
+        made, shown = f"({whole} := {make}({', '.join(values)}))", attributes(whole, planned.only)
+        return f"(None if {missing} or {made} is None else {shown})"

@@ -12,7 +12,7 @@ from schema.execution.bindings import size_of
 from schema.execution.compiling import AtRoot, Compiler
 from schema.execution.costs import Charged, Rows
 from schema.execution.plans import PlannedField, Selection
-from schema.execution.shapes import display, typename
+from schema.execution.shapes import NotCoveredError, display, known_value
 from schema.execution.standard import Info, Resolved, Resolver
 from schema.execution.views import ConnectionView, GrantView
 from schema.sources.columns import OfRow
@@ -86,21 +86,22 @@ class GrantFacts(OfNoRow, Resolved, AtRoot):
         """A dict display of attributes of the view."""
         n = compiler.out.number()
         compiler.out.add(f"grant{n} = view(grant, context)")
-        return _attributes(f"grant{n}", planned.only)
+        return attributes(f"grant{n}", planned.only)
 
 
-def _attributes(name: str, selection: Selection) -> str:
-    """A dict display of an object's attributes, which have the names of the fields' sources."""
-    shown = []
-    for key, each in selection.fields.items():
-        source = each.model.source if each.model else None
-        if not isinstance(source, Attribute):
-            shown.append((key, typename(each, selection.type_name)))
-        elif each.selections:
-            shown.append((key, _attributes(f"{name}.{source.name}", each.only)))
-        else:
-            shown.append((key, f"{name}.{source.name}"))
-    return display(shown)
+def attributes(whole: str, selection: Selection) -> str:
+    """A dict display of attributes of an object, given its expression."""
+    return display((key, _attribute(each, selection.type_name, whole)) for key, each in selection.fields.items())
+
+
+def _attribute(planned: PlannedField, type_name: str, whole: str) -> str:
+    if (known := known_value(planned, type_name)) is not None:
+        return known
+    source = planned.facts.source
+    if not isinstance(source, Attribute):
+        raise NotCoveredError(planned.facts.coordinate)
+    value = f"{whole}.{source.name}"
+    return attributes(value, planned.only) if planned.selections else value
 
 
 @dataclass(frozen=True, slots=True)

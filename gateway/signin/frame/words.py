@@ -103,7 +103,6 @@ WORDS: Final = Words(
             "The old password opens nothing any more. A link to choose a new one is on its way to your mailbox."
         ),
         # Cookies and news
-        "edit_choices": "Edit my choices",
         "cookies": "Your choice of cookies",
         "cookies_why": (
             "Cookies that keep you signed in and remember this choice are always there. Others are set only if you "
@@ -193,7 +192,6 @@ WORDS: Final = Words(
         "unavailable_why": "Nothing was changed. Please try again in a moment.",
         "try_again": "Try again",
         "back": "Back",
-        "language": "Language",
         "demo": "Demo",
         "demo_note": ("The customers here are invented. Sign in as this one; messages to customers are in the outbox."),
         "demo_code": "Code at the moment",
