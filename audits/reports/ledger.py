@@ -86,6 +86,20 @@ async def ledger_facts(
     return found
 
 
+class LedgerEntries:
+    """The entries of a ledger, in pages, so that memory stays bounded."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def reads(self, since: datetime) -> AsyncIterator[dict[str, Any]]:
+        """Yield every entry about a read from a moment on; those that cannot be parsed are left out."""
+        async for _, raw, at in _entries(self._reader):
+            entry = _read(raw) if at >= since else None
+            if entry is not None and entry.keys() >= KEYS:
+                yield entry
+
+
 async def _entries(reader: Reader) -> AsyncIterator[tuple[int, bytes, datetime]]:
     column = ledger_entries.c
     page = reader.prepare(

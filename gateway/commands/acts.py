@@ -162,6 +162,7 @@ ACTS: Mapping[str, Act | str] = {
     "audit query": LOOKS,
     "audit record": LOOKS,
     "audit refusals": LOOKS,
+    "audit use": LOOKS,
     "audit release": Act("kind", ("day", "code")),
     "settings": LOOKS,
 }

@@ -61,7 +61,7 @@ def test_the_page_names_every_command_and_every_key(run: Run, tmp_path: Path) ->
         "lint": [], "matrix": [], "notice": ["--controller", "controller.toml"],
         "record": ["--controller", "controller.toml"], "export": [], "clients": [],
         "query": ["d.graphql", "--client", "billing"], "ledger": [], "refusals": [], "acts": [],
-        "erasures": [], "consents": [], "papers": [],
+        "erasures": [], "use": ["Customer.fullName"], "consents": [], "papers": [],
     }  # fmt: skip
     assert arguments.keys() == audit.commands.keys() - {"release"}, "which reports nothing"
     assert "`gateway audit release" in DOCS

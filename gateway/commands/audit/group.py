@@ -8,7 +8,7 @@ from gateway.commands.audit.papers import export_, notice_, record_
 from gateway.commands.audit.query import query_
 from gateway.commands.audit.releases import papers_, release_
 from gateway.commands.audit.schema import lint_, matrix_
-from gateway.commands.audit.store import acts_, clients_, consents_, erasures_, ledger_, refusals_
+from gateway.commands.audit.store import acts_, clients_, consents_, erasures_, ledger_, refusals_, use_
 
 
 @click.group()
@@ -30,6 +30,7 @@ def audit() -> None:
         gateway audit clients
         gateway audit query invoice.graphql --client billing
         gateway audit ledger
+        gateway audit use Customer.fullName
         gateway audit refusals
         gateway audit acts
     \b
@@ -50,6 +51,7 @@ for command in (
     clients_,
     query_,
     ledger_,
+    use_,
     refusals_,
     acts_,
     erasures_,

@@ -15,6 +15,7 @@ from audits.reports.checkpoints import checkpoint_facts
 from audits.reports.clients import AuditedClient, findings, registrations, unused
 from audits.reports.clients_report import clients_report
 from audits.reports.consents import consent_facts, consents_report, unclear_wordings
+from audits.reports.coordinate_use import coordinate_report, coordinate_uses
 from audits.reports.erasures import erasure_facts, erasures_report, overdue
 from audits.reports.ledger import LedgerFacts, Period, ledger_facts
 from audits.reports.ledger_report import CHECKPOINTS, ledger_report
@@ -132,6 +133,34 @@ def ledger_(
     with unreadable_as_sentence():
         leave_report(ledger_report(found, datetime.now(UTC), signed), form, output)
     if found.findings:
+        raise SystemExit(FOUND)
+
+
+@click.command("use")
+@click.argument("coordinates", nargs=-1, required=True, metavar="COORDINATE...")
+@click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="To look back so many days.")
+@output_options()
+def use_(coordinates: tuple[str, ...], days: int, form: str | None, output: Path | None) -> None:
+    """Tell which client read a field, how often and when last.
+
+    From the ledger, before a deprecated field is removed. It has what is read of customers for a purpose: arguments,
+    and fields that need no purpose, are not in it, and a coordinate that the schema does not have is an error.
+
+    \b
+        gateway audit use Customer.fullName
+        gateway audit use Invoice.dueAt Invoice.paidAt --days 30 --format json
+    \b
+    Exit code 1 when one was read, 2 when there is no such field, 3 when the ledger cannot be read.
+    """
+    since = datetime.now(UTC) - timedelta(days=days)
+    recorded = {each.coordinate for each in read_facts(None).outputs if each.purposes}
+    if unknown := [each for each in coordinates if each not in recorded]:
+        raise click.UsageError(f"No field {unknown[0]} is recorded in the ledger.")
+    asked = tuple(dict.fromkeys(coordinates))
+    found = from_store(lambda readers: coordinate_uses(readers.ledger, asked, since))
+    with unreadable_as_sentence():
+        leave_report(coordinate_report(found, asked, since), form, output)
+    if found:
         raise SystemExit(FOUND)
 
 
