@@ -56,7 +56,7 @@ class Workload:
 
 
 _W1 = f"id customerNumber fullName email phone locale productNews createdAt {ADDRESS} {SERVICES} {PAYMENTS}"
-_W4 = "mutation W4($phone: String!) { updateProfile(input: {phone: $phone}) { customer { id fullName phone } } }"
+_W4 = "mutation W4($phone: PhoneNumber!) { updateProfile(input: {phone: $phone}) { customer { id fullName phone } } }"
 _T1 = f"id customerNumber fullName email locale createdAt {ADDRESS} {SERVICES}"
 
 WORKLOADS = {

@@ -11,6 +11,7 @@ from audits.schema.places import SourcePosition
 from audits.schema.sources import Text
 
 Verdict = Literal["allowed", "withheld", "refused"]
+VERDICTS: tuple[Verdict, ...] = ("allowed", "withheld", "refused")
 """Withheld: answered without the refused fields, if the client is registered so."""
 TONES: dict[Verdict, Tone] = {"allowed": "good", "withheld": "care", "refused": "bad"}
 COLUMNS = ("Field", "Verdict", "Only where", "Why", "Would be allowed for", "Column", "Where")

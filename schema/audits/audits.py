@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from audits.papers.registers import registers_of
 from audits.reports import contents
 from audits.schema.facts import Facts
-from messages.catalogue import shipped
+from messages.negotiation import written
 from schema.audits.audits_documents import AuditDocument, explain
 from schema.audits.audits_papers import AuditNotice, AuditPapers, AuditRecord
 from schema.audits.audits_schema import AuditLint, AuditMatrix, AuditSchema, AuditWord
@@ -22,7 +22,7 @@ from schema.audits.audits_store import (
 )
 from schema.audits.reported import filtering, reported
 from schema.audits.reporting import ReportContext, to_thread
-from schema.core.words import enumerated
+from schema.core.scalars import LanguageTag
 from schema.declare.directives import CategoryEnum, PurposeEnum, RecipientEnum
 from schema.declare.records import plain_type
 
@@ -32,8 +32,10 @@ MOST = 100
 REFUSAL_DAYS = 30
 MOST_DAYS = 366
 
-AuditLanguage = enumerated("AuditLanguage", shipped(), "The languages of the notice.")
-Language = Annotated[AuditLanguage, filtering("In which language.")]
+ENGLISH = LanguageTag("en")
+Language = Annotated[
+    LanguageTag, filtering("The language of the words, such as `fr`; English where there is no catalogue for it.")
+]
 Purposes = Annotated[list[PurposeEnum] | None, filtering("Only fields readable for one of these.")]
 Categories = Annotated[list[CategoryEnum] | None, filtering("Only fields of one of these.")]
 Types = Annotated[list[str] | None, filtering("Only fields of one of these types.")]
@@ -69,7 +71,7 @@ async def _record(context: ReportContext, given: Mapping[str, Any]) -> Any:
 
 async def _notice(context: ReportContext, given: Mapping[str, Any]) -> Any:
     facts, registers = await context.facts(), await registers_of(context.readers.main)
-    return await to_thread(lambda: contents.notice_content(facts, registers, given["language"]))
+    return await to_thread(lambda: contents.notice_content(facts, registers, written(given["language"])))
 
 
 async def _papers(context: ReportContext, given: Mapping[str, Any]) -> Any:
@@ -129,7 +131,7 @@ class Audit:
         """Fields and the purposes that may read them."""
 
     @reported(_notice)
-    def notice(self, language: Language = AuditLanguage.en) -> AuditNotice:
+    def notice(self, language: Language = ENGLISH) -> AuditNotice:
         """The content of the privacy notice."""
 
     @reported(_record)
@@ -140,8 +142,8 @@ class Audit:
     def papers(self) -> list[AuditPapers]:
         """The released versions of notice and record, with the one in force today."""
 
-    @of_schema(lambda facts, given: contents.words_content(given["language"]))
-    def words(self, language: Language = AuditLanguage.en) -> list[AuditWord]:
+    @of_schema(lambda facts, given: contents.words_content(written(given["language"])))
+    def words(self, language: Language = ENGLISH) -> list[AuditWord]:
         """Every value of the policy's enums with its sentence."""
 
     @reported(_clients)

@@ -10,6 +10,7 @@ from audits.reports.query_report import query_report
 from audits.schema.sources import Text
 from schema.audits.reported import report_field
 from schema.audits.reporting import ReportContext, to_thread
+from schema.core.enums import AuditVerdict
 from schema.declare.records import plain_type
 from schema.execution.explaining import Explainer
 
@@ -45,7 +46,7 @@ class AuditDocumentOperation:
 
     operation: str = report_field("Its name.")
     purpose: str = report_field("The purpose; `none` for a client without any.")
-    verdict: str = report_field("The outcome: `allowed`, `withheld` (in part) or `refused`.")
+    verdict: AuditVerdict = report_field("What would be answered.")
     problems: list[str] = report_field("The reasons against it.")
     remarks: list[str] = report_field("Requirements of each request, such as a reference.")
     fields: list[AuditDocumentField] = report_field("The decision on each field.")

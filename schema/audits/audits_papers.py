@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from schema.audits.reported import report_field
-from schema.core.scalars import CountryCode
+from schema.core.enums import PaperKind
+from schema.core.scalars import CountryCode, Date, LanguageTag
 from schema.declare.directives import CategoryEnum, ConditionEnum, PurposeEnum, RecipientEnum, RetentionEnum
 from schema.declare.records import plain_type
 
@@ -18,7 +19,7 @@ class AuditCompany:
     purposes: list[PurposeEnum] = report_field("The purposes.")
     categories: list[CategoryEnum] = report_field("The categories of data that it may receive.")
     fields: list[str] = report_field("Their schema coordinates.")
-    since: str | None = report_field("The day of its undertaking or registration.")
+    since: Date | None = report_field("The day of its undertaking or registration.")
     document: str | None = report_field("The SHA-256 of its undertaking.")
 
 
@@ -45,8 +46,8 @@ class AuditPaper:
     """One version of the notice or the record, as it was released."""
 
     version: int = report_field("Its number, starting at 1.")
-    valid_from: str = report_field("The first day it is in force, in the controller's time zone.")
-    issued_on: str = report_field("The day of its release.")
+    valid_from: Date = report_field("The first day it is in force, in the controller's time zone.")
+    issued_on: Date = report_field("The day of its release.")
     sha256: str = report_field("SHA-256 over all of its forms, as in the ledger.", name="sha256")
     loosens: list[str] = report_field("Changes that loosen the previous version, as signed off.")
 
@@ -55,7 +56,7 @@ class AuditPaper:
 class AuditPapers:
     """The versions of one of the two papers."""
 
-    kind: str = report_field("NOTICE or RECORD.")
+    kind: PaperKind = report_field("Which of the two it is.")
     in_force: AuditPaper | None = report_field("The version in force today; null if none was released.")
     newest: AuditPaper | None = report_field("The newest version, which may come into force later.")
 
@@ -123,7 +124,7 @@ class AuditNoticePeriod:
 class AuditNotice:
     """The facts of the privacy notice (`gateway audit notice`). The controller's identity is not part of the schema."""
 
-    language: str = report_field("The language in which missing sentences were looked for.")
+    language: LanguageTag = report_field("The language in which missing sentences were looked for.")
     data: list[AuditNoticeRow] = report_field("The data and its uses.")
     sharing: list[AuditNoticeSharing] = report_field("The recipients and the reasons.")
     cookies: list[PurposeEnum] = report_field("The purposes of cookies.")
@@ -151,7 +152,7 @@ class AuditRecordPartner:
 
     name: str = report_field("Its name.")
     country: CountryCode = report_field("Its country.")
-    since: str = report_field("The day of its undertaking.")
+    since: Date = report_field("The day of its undertaking.")
     fields: list[str] = report_field("The schema coordinates that it may get.")
 
 

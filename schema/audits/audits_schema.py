@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schema.audits.reported import report_field
+from schema.core.enums import AuditLevel
 from schema.declare.directives import CategoryEnum, ConditionEnum, PurposeEnum, RecipientEnum, RetentionEnum
 from schema.declare.records import plain_type
 
@@ -24,7 +25,7 @@ class AuditFinding:
     """One finding, with its place and advice."""
 
     check: str = report_field("The check, such as `no-retention`.")
-    level: str = report_field("The severity: `error`, `warning` or `note`.")
+    level: AuditLevel = report_field("The severity.")
     coordinate: str | None = report_field("The schema coordinate or name that it concerns.")
     message: str = report_field("The finding.")
     advice: str = report_field("Advice.")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from schema.audits.audits_schema import AuditFinding
 from schema.audits.reported import report_field
-from schema.core.scalars import DateTime
+from schema.core.enums import ActState, ConsentKind, ConsentState, ErasureState
+from schema.core.scalars import BigInt, Date, DateTime, LanguageTag
+from schema.declare.directives import RefusalModeEnum
 from schema.declare.records import plain_type
 
 
@@ -35,7 +37,7 @@ class AuditClient:
     name: str = report_field("Its name.")
     purposes: list[str] = report_field("The purposes it may have.")
     scopes: list[str] = report_field("The OAuth scopes for actions.")
-    refusal: str = report_field("The refusal mode: `REFUSE`, `WITHHOLD` or `WITHHOLD_ERRORS`.")
+    refusal: RefusalModeEnum = report_field("The answer to a request for more than it may have.")
     documents_only: bool = report_field("Whether it may send registered documents only.")
     introspection: bool = report_field("Whether it may use introspection.")
     max_page: int = report_field("The maximum page size.")
@@ -56,7 +58,7 @@ class AuditClients:
 class AuditErasureState:
     """The number of erasures in one state."""
 
-    state: str = report_field("The state.")
+    state: ErasureState = report_field("The state that the cases are in.")
     cases: int = report_field("The number of cases.")
 
 
@@ -64,7 +66,7 @@ class AuditErasureState:
 class AuditErasureDay:
     """The erasures due on one day."""
 
-    day: str = report_field("The day, in UTC.")
+    day: Date = report_field("The day, in UTC.")
     cases: int = report_field("The number of cases.")
     overdue: int = report_field("Those whose deadline has passed.")
 
@@ -84,7 +86,7 @@ class AuditErasures:
 class AuditConsentStanding:
     """The present state of one kind of consent."""
 
-    kind: str = report_field("The kind.")
+    kind: ConsentKind = report_field("The kind of consent.")
     given: int = report_field("The customers whose newest event is a consent.")
     withdrawn: int = report_field("The customers whose newest event is a withdrawal.")
 
@@ -93,10 +95,10 @@ class AuditConsentStanding:
 class AuditConsentEvents:
     """The number of consents to, or withdrawals of, one wording."""
 
-    kind: str = report_field("The kind of consent.")
-    state: str = report_field("Given or withdrawn.")
+    kind: ConsentKind = report_field("The kind of consent.")
+    state: ConsentState = report_field("Whether it was given or withdrawn.")
     wording_version: str = report_field("The version of the wording.")
-    language: str = report_field("Its language.")
+    language: LanguageTag = report_field("Its language.")
     source: str = report_field("The place where it was given or withdrawn.")
     events: int = report_field("The number of events.")
 
@@ -105,9 +107,9 @@ class AuditConsentEvents:
 class AuditConsentWording:
     """A version of a wording with the hashes of the texts shown."""
 
-    kind: str = report_field("The kind of consent.")
+    kind: ConsentKind = report_field("The kind of consent.")
     version: str = report_field("The version.")
-    language: str = report_field("The language.")
+    language: LanguageTag = report_field("The language.")
     sha256: list[str] = report_field("SHA-256 of each text shown: there must be one.")
 
 
@@ -138,7 +140,7 @@ class AuditAct:
     id: str = report_field("The id that the entries of one act share.")
     at: DateTime = report_field("The time.")
     act: str = report_field("The command, such as `clients create`.")
-    state: str = report_field("The outcome: `BEGUN`, `DONE` or `FAILED`.")
+    state: ActState = report_field("How far it came.")
     operator: str = report_field("The pseudonym of the operating system user.")
     staff: str | None = report_field("The staff code that was given.")
     target: str | None = report_field("The object of the act, once done.")
@@ -162,7 +164,7 @@ class AuditRefusal:
 class AuditCheckpoint:
     """A signed checkpoint of the ledger."""
 
-    size: str = report_field("The number of entries in the tree.")
+    size: BigInt = report_field("The number of entries in the tree.")
     root: str = report_field("The root hash of the Merkle tree (RFC 9162), in base64.")
     signed_at: DateTime = report_field("The time of signing.")
     note: str = report_field("The signed note (C2SP tlog-checkpoint), verified with the ledger's public key.")

@@ -168,7 +168,8 @@ def with_editable_fields(type_: Any) -> Callable[[type], type]:
         listed = dict(cls.__annotations__)
         cls.__annotations__.clear()
         for name, each in editable_fields(type_).items():
-            cls.__annotations__[name] = str | None
+            # Of the type that the field has on the way out, such as PhoneNumber.
+            cls.__annotations__[name] = each.type_annotation.evaluate() if each.type_annotation else str | None
             said = _declared(each)
             own = Declared(None, said.category, said.editable_by, said.retention)
             setattr(cls, name, _input(own, each.description or ""))

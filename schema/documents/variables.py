@@ -17,6 +17,7 @@ from graphql.execution.values import get_variable_values
 from graphql.utilities import value_from_ast_untyped
 
 from schema.core.errors import ErrorCode, ResponseError, from_core
+from schema.core.scalars import FORMS
 from schema.documents.misfits import misfits
 
 INT_MOST = 2**31 - 1
@@ -36,7 +37,11 @@ def _boolean(value: Any) -> bool:
     return type(value) is bool
 
 
-EXACT: Mapping[str, Callable[[Any], bool]] = {"ID": _string, "String": _string, "Int": fits_int, "Boolean": _boolean}
+EXACT: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("ID", "String", *FORMS), _string),
+    "Int": fits_int,
+    "Boolean": _boolean,
+}
 """Tests whether coercion leaves a value unchanged. Any other value, possibly an error, goes to graphql-core."""
 
 

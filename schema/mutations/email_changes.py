@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policy.categories import Category
+from schema.core.scalars import EmailAddress
 from schema.declare.commands import UserError, affected, command_input, stored_input, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
@@ -17,7 +18,7 @@ OWN = (SELF,)
 class RequestEmailChangeInput:
     """A request; the address changes when the link sent to it is confirmed."""
 
-    email: str = stored_input(email_links.c.email, "The new address.", OWN)
+    email: EmailAddress = stored_input(email_links.c.email, "The new address.", OWN)
 
 
 @command_input("The confirmation of the new address.", OWN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
+from schema.core.scalars import URL
 from schema.declare.commands import (
     UserError,
     affected,
@@ -39,7 +40,7 @@ class EnrolTotpPayload:
 
     factor: SecondFactor | None = affected("factor", second_factors, FACTOR, "The factor, unconfirmed.", OWN)
     secret: str | None = returned("secret", FACTOR, "The secret in base 32, for typing.", OWN)
-    otpauth_uri: str | None = returned("uri", FACTOR, "The secret as an `otpauth:` URI.", OWN)
+    otpauth_uri: URL | None = returned("uri", FACTOR, "The secret as an `otpauth:` URI.", OWN)
     qr_svg: str | None = returned("qr_svg", FACTOR, "The URI as a QR code (SVG).", OWN)
     user_errors: list[UserError] = user_errors()
 

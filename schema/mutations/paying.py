@@ -6,8 +6,7 @@ import strawberry
 
 from policy.categories import Category
 from policy.purposes import Purpose
-from resolvers.payments.affiliates import OUTCOMES
-from schema.core.words import enumerated
+from schema.core.enums import CardOutcome
 from schema.declare.commands import (
     UserError,
     affected,
@@ -52,9 +51,6 @@ class ForwardCardInput:
     card_id: strawberry.ID = transient_input(Category.PAYMENT_METHOD, "The `id` of the `Card`.", FORWARDED)
     affiliate: str = plain_input("The registered name of the payment affiliate.", FORWARDED)
     reference: str = plain_input("The reason, such as an order number.", FORWARDED)
-
-
-CardOutcome = enumerated("CardOutcome", OUTCOMES, "The affiliate's answer.")
 
 
 @plain_type

@@ -6,7 +6,7 @@ import strawberry
 
 from policy.categories import Category
 from resolvers.payments.payments import TYPES
-from schema.core.scalars import LanguageTag
+from schema.core.scalars import EmailAddress, LanguageTag
 from schema.declare.commands import (
     UserError,
     affected,
@@ -57,7 +57,7 @@ class AddCardInput:
 class AddPayPalInput:
     """A PayPal account, by its e-mail address."""
 
-    account: str = stored_input(payment_methods.c.paypal_account, "The e-mail address of the account.", OWN)
+    account: EmailAddress = stored_input(payment_methods.c.paypal_account, "The e-mail address of the account.", OWN)
     make_default: bool | None = plain_input("Make it the default payment method.", OWN)
 
 

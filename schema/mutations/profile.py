@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
+from schema.core.scalars import CountryCode
 from schema.declare.commands import (
     UserError,
     affected,
@@ -32,7 +33,7 @@ class PostalAddressInput:
     postal_code: str | None = stored_input(ADDRESS, "Postal code.", OWN, part="postal_code")
     city: str | None = stored_input(ADDRESS, "Town or city.", OWN, part="city")
     region: str | None = stored_input(ADDRESS, "State, province or canton.", OWN, part="region")
-    country: str | None = stored_input(ADDRESS, "Two letters (ISO 3166-1).", OWN, part="country")
+    country: CountryCode | None = stored_input(ADDRESS, "Two letters (ISO 3166-1).", OWN, part="country")
 
 
 @command_input("Changes of the profile: null clears a field, and omitted fields stay.", OWN)

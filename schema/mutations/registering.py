@@ -6,6 +6,7 @@ import strawberry
 
 from policy.categories import Category
 from policy.purposes import Purpose
+from schema.core.scalars import CountryCode, EmailAddress, LanguageTag
 from schema.declare.commands import UserError, affected, command_input, stored_input, user_errors
 from schema.declare.records import plain_type
 from schema.types.customers import Customer
@@ -24,7 +25,7 @@ class NewPostalAddressInput:
     postal_code: str | None = stored_input(ADDRESS, "Postal code.", PROVIDED, part="postal_code")
     city: str = stored_input(ADDRESS, "Town or city.", PROVIDED, part="city")
     region: str | None = stored_input(ADDRESS, "State, province or canton.", PROVIDED, part="region")
-    country: str = stored_input(ADDRESS, "Two letters (ISO 3166-1).", PROVIDED, part="country")
+    country: CountryCode = stored_input(ADDRESS, "Two letters (ISO 3166-1).", PROVIDED, part="country")
 
 
 @command_input("A new customer, with the data that is needed to provide services and no more.", PROVIDED)
@@ -34,9 +35,9 @@ class RegisterCustomerInput:
     # No phone: it is for emergencies, and customers add it themselves (R14).
     given_name: str = stored_input(customers.c.name, "Given name.", PROVIDED, part="given")
     family_name: str = stored_input(customers.c.name, "Family name.", PROVIDED, part="family")
-    email: str = stored_input(customers.c.email, "The e-mail address for messages about services.", PROVIDED)
+    email: EmailAddress = stored_input(customers.c.email, "The e-mail address for messages about services.", PROVIDED)
     postal_address: NewPostalAddressInput = stored_input(ADDRESS, "The address for invoices.", PROVIDED)
-    locale: str | None = stored_input(customers.c.locale, "The language of messages (BCP 47).", PROVIDED)
+    locale: LanguageTag | None = stored_input(customers.c.locale, "The language of messages (BCP 47).", PROVIDED)
     product_news: bool | None = stored_input(
         customers.c.product_news, "Whether the customer wants product news; false by default.", PROVIDED
     )

@@ -6,11 +6,12 @@ import strawberry
 
 from policy.categories import Category
 from policy.purposes import Purpose
-from schema.core.scalars import DateTime
+from schema.core.enums import RegistrantKind
+from schema.core.scalars import CountryCode, DateTime, EmailAddress, PhoneNumber
 from schema.declare.commands import UserError, affected, command_input, stored_input, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
-from schema.types.domains import Domain, RegistrantKind
+from schema.types.domains import Domain
 from store.tables.domains import domains
 
 ADDRESS = domains.c.registrant_address
@@ -27,7 +28,7 @@ class RegistrantAddressInput:
     postal_code: str | None = stored_input(ADDRESS, "Postal code.", EITHER, part="postal_code")
     city: str | None = stored_input(ADDRESS, "Town or city.", EITHER, part="city")
     region: str | None = stored_input(ADDRESS, "State, province or canton.", EITHER, part="region")
-    country: str | None = stored_input(ADDRESS, "Two letters (ISO 3166-1).", EITHER, part="country")
+    country: CountryCode | None = stored_input(ADDRESS, "Two letters (ISO 3166-1).", EITHER, part="country")
 
 
 @strawberry.input(description="The registrant of a domain: null clears a field, and omitted fields stay.")
@@ -36,8 +37,8 @@ class RegistrantInput:
 
     name: str | None = stored_input(domains.c.registrant_name, "The name; required.", EITHER)
     address: RegistrantAddressInput | None = stored_input(ADDRESS, "The postal address.", EITHER)
-    email: str | None = stored_input(domains.c.registrant_email, "The e-mail address.", EITHER)
-    phone: str | None = stored_input(
+    email: EmailAddress | None = stored_input(domains.c.registrant_email, "The e-mail address.", EITHER)
+    phone: PhoneNumber | None = stored_input(
         domains.c.registrant_phone, "The phone, with the country code; never the customer's emergency number.", EITHER
     )
 

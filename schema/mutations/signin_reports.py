@@ -6,11 +6,11 @@ import strawberry
 
 from policy.categories import Category
 from policy.purposes import Purpose
+from schema.core.enums import Platform, SignInOutcome
 from schema.core.scalars import DateTime
 from schema.declare.commands import UserError, affected, command_input, stored_input, transient_input, user_errors
 from schema.declare.records import plain_type
-from schema.types.access import SignIn, SignInOutcome
-from schema.types.credentials import Platform
+from schema.types.access import SignIn
 from store.tables.access import sign_ins
 
 SECURITY = (Purpose.ACCOUNT_SECURITY,)

@@ -11,13 +11,15 @@ import strawberry
 from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.registries import FIELDS, Publishing, registry_of
+from schema.core.enums import RegistrantKind, WhoisField
+from schema.core.scalars import Date
 from schema.core.words import enumerated
 from schema.declare.commands import UserError, affected, command_input, stored_input, transient_input, user_errors
 from schema.declare.fields import positioned, public, shared
 from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
 from schema.sources.values import Attribute
-from schema.types.domains import Domain, RegistrantKind
+from schema.types.domains import Domain
 from store.tables.domains import domains
 
 OWN = (shared(AppScope.WHOIS_WRITE),)
@@ -29,7 +31,6 @@ WhoisRule = enumerated(
     {each.name: strawberry.enum_value(each.name, description=each.text) for each in Publishing},
     "The rule of a registry for a detail of the registrant.",
 )
-WhoisField = enumerated("WhoisField", [each.upper() for each in FIELDS], "A detail of the registrant.")
 
 
 @plain_type
@@ -49,7 +50,7 @@ class RegistryPolicy:
     registry: str = public(Attribute("registry"), "The registry.", RULES)
     rules: list[RegistryRule] = public(Attribute("rules"), "The rule for each detail.", RULES)
     source: str = public(Attribute("source"), "The registry's document that states them.", RULES)
-    checked: str = public(Attribute("checked"), "The day on which that document was last checked.", RULES)
+    checked: Date = public(Attribute("checked"), "The day on which that document was last checked.", RULES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Table
 
 from resolvers.reads.guard import OpenedRecord
 from schema.core.returning import returns_value
+from schema.core.scalars import moment_written
 from schema.core.source import Home
 from schema.execution.plans import PlannedField
 from schema.execution.shapes import InRows, NotCoveredError, RowNames, Shapes, display, known_value
@@ -58,6 +59,9 @@ class ColumnValue(OfRow, InRows):
             return f"flag({value})"
         if self.read is not None:
             return shapes.read(value, self.read)
+        # SQLite keeps a text, and whatever else was written into the file.
+        if named.name == "DateTime":
+            return shapes.read(value, moment_written)
         # Other integer columns cannot exceed the 32 bits of an Int.
         if named.name == "Int" and isinstance(column.type, BigInteger):
             return f"whole({value})"

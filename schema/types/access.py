@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import strawberry
 
-from policy.credentials import OUTCOMES
+from schema.core.enums import Platform, SignInOutcome
 from schema.core.scalars import CountryCode, DateTime
-from schema.core.words import enumerated
 from schema.declare.connections import connection
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import OPEN_SESSIONS, WATCHED
 from schema.declare.records import record
-from schema.types.credentials import Platform
 from store.tables.access import sessions, sign_ins
-
-SignInOutcome = enumerated("SignInOutcome", OUTCOMES, "The outcome of the access.")
 
 
 @record(sign_ins)

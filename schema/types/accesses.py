@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from messages.catalogue import SOURCE, shipped, translate
+from messages.catalogue import SOURCE, translate
+from messages.negotiation import written
 from policy.categories import Category
 from policy.purposes import Purpose
 from policy.retention import RetentionRule
 from resolvers.reads.accesses import Reading, readings_about
 from schema.core.declared import Declared
 from schema.core.errors import ErrorCode, FieldError
-from schema.core.scalars import DateTime
-from schema.core.words import enumerated
+from schema.core.scalars import BigInt, DateTime, LanguageTag
 from schema.declare.connections import connection
 from schema.declare.directives import CategoryEnum, PurposeEnum
 from schema.declare.fields import allowances, computed, declare, positioned
@@ -54,7 +54,7 @@ class DataAccessField:
 class DataAccessProof:
     """The proof that the signed ledger contains the entry; `gateway ledger verify` checks it with the public key."""
 
-    size: str | None = _ledger_field("size", "The number of entries in the tree.", always=True)
+    size: BigInt | None = _ledger_field("size", "The number of entries in the tree.", always=True)
     leaf: str | None = _ledger_field("leaf", "The hash of the entry, in base64.", always=True)
     path: list[str] | None = _ledger_field(
         "path", "The inclusion path from the leaf's sibling to the root (RFC 9162), in base64.", always=True
@@ -68,7 +68,7 @@ class DataAccessProof:
 class DataAccess:
     """One reading of the customer's data, as recorded in the ledger."""
 
-    index: str | None = _ledger_field("index", "Its index in the ledger.", always=True)
+    index: BigInt | None = _ledger_field("index", "Its index in the ledger.", always=True)
     at: DateTime | None = _ledger_field("at", "The time.", always=True)
     client: str | None = _ledger_field("client", "The id of the client that read.")
     client_name: str | None = _ledger_field("client_name", "The client's name.")
@@ -80,10 +80,10 @@ class DataAccess:
 
 
 DataAccessConnection = connection(DataAccess, "DataAccess")
-Language = enumerated(
-    "Language", tuple(each.upper() for each in shipped()), "A language that plain words are written in."
-)
-Words = Annotated[Language | None, positioned("Of the plain words: English when left out.", "a language")]
+Words = Annotated[
+    LanguageTag | None,
+    positioned("Of the plain words, such as `fr`: English when left out, or where there are none.", "a language"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ async def _page(context: ResolverContext, customer: Any, given: Mapping[str, Any
     # Built here: a computed field has no relation, from which `list_place` would take the order.
     place = ListPlace(context.grant.client_id, context.grant.subject, "Customer.accesses", descending=True)
     at = paging(place, context.operation_context.cursors, given, context.grant.max_page)
-    language = str(_word(given.get("language")) or SOURCE).lower()
+    language = written(given.get("language"))
     try:
         found, more = await readings_about(context.operation_context, customer.id, at.span)
     # An altered entry is never shown, and the failure is loud (D14).
@@ -129,11 +129,6 @@ async def _page(context: ResolverContext, customer: Any, given: Mapping[str, Any
         log.error("the ledger was altered: %s; `gateway ledger verify --index` finds what else was", altered)
         raise FieldError(ErrorCode.LEDGER_ALTERED, ALTERED) from None
     return ConnectionView.of(at, [_access(context, each, language) for each in found], more)
-
-
-def _word(given: Any) -> Any:
-    """The value of an enum argument; the executors pass it as member or string."""
-    return getattr(given, "value", given)
 
 
 def _access(context: ResolverContext, reading: Reading, language: str) -> _Access:

@@ -9,11 +9,10 @@ import strawberry
 
 from policy.app_scopes import AppScope
 from policy.categories import Category
-from policy.consents import CONSENT_KINDS, CONSENT_STATES
 from policy.retention import RetentionRule
 from resolvers.reads.criteria import among
+from schema.core.enums import ConsentKind, ConsentState
 from schema.core.scalars import DateTime, LanguageTag
-from schema.core.words import enumerated
 from schema.declare.connections import connection
 from schema.declare.fields import computed, datum, identity, shared
 from schema.declare.filters import compared
@@ -25,9 +24,6 @@ from store.links.unsubscribing import unsubscribe_token
 from store.tables.consents import consents, cookie_choices
 
 OWN = (shared(AppScope.CHOICES_READ),)
-
-ConsentKind = enumerated("ConsentKind", CONSENT_KINDS, "The kind of consent.")
-ConsentState = enumerated("ConsentState", CONSENT_STATES, "Given or withdrawn.")
 
 
 @record(consents)

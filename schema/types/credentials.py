@@ -5,20 +5,14 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from policy.credentials import FACTOR_KINDS, STRENGTHS
-from policy.platforms import PLATFORMS
 from resolvers.reads import customers as reads
+from schema.core.enums import FactorKind, PasswordStrength, Platform
 from schema.core.scalars import DateTime
-from schema.core.words import enumerated
 from schema.declare.fields import datum, identity, related
 from schema.declare.node import Node
 from schema.declare.readers import SIGN_IN_FACTS, SIGNED_IN
 from schema.declare.records import record
 from store.tables.credentials import credentials, second_factors
-
-Platform = enumerated("Platform", PLATFORMS, "A platform that customers sign in to, with a password of its own.")
-PasswordStrength = enumerated("PasswordStrength", STRENGTHS, "The measured strength of a password when it was set.")
-FactorKind = enumerated("FactorKind", FACTOR_KINDS, "The kind of second factor.")
 
 
 @record(second_factors)

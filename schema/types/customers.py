@@ -10,7 +10,7 @@ from policy.categories import Category
 from policy.purposes import Purpose
 from resolvers.reads import customers as reads
 from schema.core.names import family_name, full_name, given_name
-from schema.core.scalars import DateTime, LanguageTag
+from schema.core.scalars import URL, DateTime, EmailAddress, LanguageTag, PhoneNumber
 from schema.declare.connections import After, Before, First, Last, connection
 from schema.declare.fields import datum, embedded, identity, paged, related, shared
 from schema.declare.filters import Order, filtering
@@ -72,12 +72,12 @@ class Customer(Node):
     postal_address: PostalAddress | None = embedded(
         customers.c.postal_address, "The address for invoices.", (Purpose.INVOICING, READ_PROFILE)
     )
-    email: str | None = datum(
+    email: EmailAddress | None = datum(
         customers.c.email,
         "To write about the services subscribed to and, unless declined, about news of our services.",
         WRITTEN_TO,
     )
-    phone: str | None = datum(
+    phone: PhoneNumber | None = datum(
         customers.c.phone,
         "To call in an emergency only, with the country code; never for promotion.",
         (Purpose.EMERGENCY_CONTACT, READ_PROFILE),
@@ -91,7 +91,7 @@ class Customer(Node):
     )
 
     @unsubscribe_url
-    def unsubscribe_url(self) -> str | None:
+    def unsubscribe_url(self) -> URL | None:
         """The one-click unsubscribe URL for the header `List-Unsubscribe` of each news message (RFC 8058)."""
 
     created_at: DateTime | None = datum(

@@ -8,11 +8,10 @@ from policy.categories import Category
 from policy.conditions import Condition
 from policy.purposes import Purpose
 from policy.recipients import Recipient
-from policy.registries import REGISTRANT_KINDS
 from resolvers.reads import customers as reads
 from resolvers.reads.criteria import equal, looked_up, since, until
-from schema.core.scalars import DateTime
-from schema.core.words import enumerated
+from schema.core.enums import RegistrantKind
+from schema.core.scalars import DateTime, EmailAddress, PhoneNumber
 from schema.declare.connections import connection
 from schema.declare.fields import Allowed, datum, embedded, identity, related, when
 from schema.declare.filters import compared
@@ -26,12 +25,6 @@ from store.tables.domains import domains
 from values.domain_name import to_ascii, to_unicode
 
 REGISTRY = (Recipient.REGISTRY,)
-
-RegistrantKind = enumerated(
-    "RegistrantKind",
-    REGISTRANT_KINDS,
-    "A person or an organisation: registries publish fewer details of a person.",
-)
 
 
 def published(condition: Condition) -> tuple[Allowed, ...]:
@@ -75,14 +68,14 @@ class Domain(Node):
         published(Condition.WHOIS_ADDRESS_PUBLISHED),
         disclosed_to=REGISTRY,
     )
-    registrant_email: str | None = datum(
+    registrant_email: EmailAddress | None = datum(
         domains.c.registrant_email,
         "The registrant's e-mail address.",
         published(Condition.WHOIS_EMAIL_PUBLISHED),
         disclosed_to=REGISTRY,
     )
     # A copy of its own, so that the emergency phone never reaches a registry (R14, A4).
-    registrant_phone: str | None = datum(
+    registrant_phone: PhoneNumber | None = datum(
         domains.c.registrant_phone,
         "The registrant's phone, as registered; never the customer's emergency number.",
         published(Condition.WHOIS_PHONE_PUBLISHED),

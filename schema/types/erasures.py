@@ -13,8 +13,8 @@ from policy.categories import Category
 from resolvers.commands.context import CommandContext
 from resolvers.erasure.erasures import Requested
 from resolvers.rights.requests import DataRights
+from schema.core.enums import ErasureCause, ErasureState
 from schema.core.scalars import DateTime
-from schema.core.words import enumerated
 from schema.declare.commands import (
     UserError,
     affected,
@@ -29,16 +29,9 @@ from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import ERASED, SELF
 from schema.declare.records import plain_type, record
-from store.tables.erasures import ERASURE_CAUSES, ERASURE_STATES, erasures
+from store.tables.erasures import erasures
 
 OWN = (SELF,)
-
-ErasureState = enumerated("ErasureState", ERASURE_STATES, "The state of the erasure.")
-ErasureCause = enumerated(
-    "ErasureCause",
-    ERASURE_CAUSES,
-    "The customer's request, or the retention rule: six months after the last service ended.",
-)
 
 
 @record(erasures)

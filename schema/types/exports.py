@@ -5,9 +5,8 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
-from policy.exporting import EXPORT_STATES
+from schema.core.enums import ExportState
 from schema.core.scalars import DateTime, LanguageTag
-from schema.core.words import enumerated
 from schema.declare.commands import UserError, affected, command_input, plain_input, user_errors
 from schema.declare.connections import connection
 from schema.declare.fields import datum, identity
@@ -17,8 +16,6 @@ from schema.declare.records import plain_type, record
 from store.tables.exports import exports
 
 OWN = (SELF,)
-
-ExportState = enumerated("ExportState", EXPORT_STATES, "The state of the export.")
 
 
 @record(exports)
@@ -40,7 +37,9 @@ ExportConnection = connection(Export, "Export")
 class RequestExportInput:
     """Options of an export."""
 
-    language: str | None = plain_input("The language of the page, `en` or `fr`; the customer's own when left out.", OWN)
+    language: LanguageTag | None = plain_input(
+        "The language of the page, `en` or `fr`; the customer's own when left out.", OWN
+    )
 
 
 @plain_type

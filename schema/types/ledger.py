@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,20 +11,19 @@ import strawberry
 
 from resolvers.reads.accesses import readings_of
 from schema.core.errors import ErrorCode, FieldError
+from schema.core.scalars import BigInt
 from schema.declare.fields import computed, positioned, public
 from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
 from schema.sources.values import Attribute
 
 HASHES = "hashes and signatures hold no personal data"
-# At most 18 digits: more do not fit a 64-bit integer.
-NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
-FromSize = Annotated[str, positioned("The size of an earlier checkpoint.", "a size of the ledger", name="from")]
+FromSize = Annotated[BigInt, positioned("The size of an earlier checkpoint.", "a size of the ledger", name="from")]
 LatestSize = Annotated[
-    str | None,
+    BigInt | None,
     positioned("The size of a later checkpoint; the latest signed one when left out.", "a size of the ledger"),
 ]
-Index = Annotated[str, positioned("The entry's index in the ledger.", "a place in the ledger")]
+Index = Annotated[BigInt, positioned("The entry's index in the ledger.", "a place in the ledger")]
 
 
 @plain_type
@@ -36,7 +34,7 @@ class LedgerProof:
     leaf: str | None = public(
         Attribute("leaf"), "The hash of the entry, in base64; null in a consistency proof.", HASHES
     )
-    size: str = public(Attribute("size"), "The number of entries in the tree.", HASHES)
+    size: BigInt = public(Attribute("size"), "The number of entries in the tree.", HASHES)
     checkpoint: str | None = public(
         Attribute("checkpoint"), "The signed checkpoint of that size; null if there is none.", HASHES
     )
@@ -82,7 +80,7 @@ async def _inclusion(context: ResolverContext, ledger: Any, given: Mapping[str, 
     return _Proof([_text(each) for each in proof.path], _text(proof.leaf), str(size), signed.note if signed else None)
 
 
-async def _size(context: ResolverContext, given: str | None) -> int:
+async def _size(context: ResolverContext, given: int | None) -> int:
     """The size that is asked for, if it was signed by now; the latest when none is."""
     signed = await readings_of(context.operation_context.store).checkpoints.latest()
     latest = signed.size if signed is not None else 0
@@ -92,12 +90,10 @@ async def _size(context: ResolverContext, given: str | None) -> int:
     return size
 
 
-def _number(name: str, text: str) -> int:
-    if not NUMBER.fullmatch(text):
-        raise FieldError(
-            ErrorCode.BAD_USER_INPUT, f"`{name}` is a whole number, without a sign and without leading zeros."
-        )
-    return int(text)
+def _number(name: str, given: int) -> int:
+    if given < 0:
+        raise FieldError(ErrorCode.BAD_USER_INPUT, f"`{name}` is a whole number without a sign.")
+    return given
 
 
 def _text(content: bytes) -> str:

@@ -7,10 +7,9 @@ from typing import Any
 import strawberry
 
 from policy.categories import Category
-from policy.payments import PAYMENT_KINDS
 from policy.recipients import Recipient
-from schema.core.scalars import DateTime
-from schema.core.words import enumerated
+from schema.core.enums import PaymentKind
+from schema.core.scalars import DateTime, EmailAddress
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import KEPT_CARD, PAID
@@ -19,8 +18,6 @@ from store.tables.payments import payment_methods
 
 AFFILIATE = (Recipient.PAYMENT_AFFILIATE,)
 ADDED = Category.PAYMENT_METHOD
-
-PaymentKind = enumerated("PaymentKind", PAYMENT_KINDS, "The kind of payment method.")
 
 
 def month(parts: list[Any]) -> int | None:
@@ -77,7 +74,7 @@ class PayPal(PaymentMethod):
     created_at: DateTime | None = datum(
         payment_methods.c.created_at, "The time at which it was added.", PAID, category=ADDED
     )
-    account: str | None = datum(
+    account: EmailAddress | None = datum(
         payment_methods.c.paypal_account, "The account that pays.", PAID, disclosed_to=AFFILIATE
     )
 

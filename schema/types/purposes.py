@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from messages.catalogue import SOURCE, translate
+from messages.catalogue import translate
+from messages.negotiation import written
 from policy.purposes import Purpose
 from policy.restricting import ObjectionOutcome, objection_to
 from schema.declare.directives import PurposeEnum
@@ -38,8 +39,7 @@ class _ListedPurpose:
 
 async def listed_purposes(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> list[_ListedPurpose]:
     """Every purpose that is switched on, in the order of the policy."""
-    asked = given.get("language")
-    language = str(getattr(asked, "value", asked) or SOURCE).lower()
+    language = written(given.get("language"))
     return [
         _ListedPurpose(each.name, translate(each.text, language), objection_to(each) is not ObjectionOutcome.NONE)
         for each in Purpose

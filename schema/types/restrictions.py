@@ -5,15 +5,14 @@ from __future__ import annotations
 import strawberry
 
 from policy.restricting import Ground, Notice, ObjectionState
+from schema.core.enums import HolderKind, ToldState
 from schema.core.scalars import DateTime
-from schema.core.words import enumerated
 from schema.declare.connections import connection
 from schema.declare.directives import PurposeEnum, mirrored
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import SELF
 from schema.declare.records import record
-from store.tables.erasures import RECIPIENT_KINDS, RECIPIENT_STATES
 from store.tables.restrictions import notice_recipients, objections, restrictions
 
 OWN = (SELF,)
@@ -21,10 +20,6 @@ OWN = (SELF,)
 GroundEnum = mirrored(Ground, "RestrictionGround", "text", "A ground for restricting processing (GDPR Art. 18(1)).")
 ObjectionStateEnum = mirrored(ObjectionState, "ObjectionState", "text", "The state of an objection.")
 NoticeEnum = mirrored(Notice, "Notice", "text", "An event that recipients are informed of (GDPR Art. 19).")
-ToldState = enumerated("ToldState", RECIPIENT_STATES, "The state of informing a recipient, with the answer.")
-HolderKind = enumerated(
-    "HolderKind", RECIPIENT_KINDS, "An external recipient, or a client of the controller that keeps copies."
-)
 
 
 @record(restrictions)

@@ -7,11 +7,10 @@ import strawberry
 from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.purposes import Purpose
-from policy.services import SERVICE_KINDS, SERVICE_STATES
 from resolvers.reads import customers as reads
 from resolvers.reads.criteria import among, since, until
+from schema.core.enums import ServiceKind, ServiceState
 from schema.core.scalars import DateTime
-from schema.core.words import enumerated
 from schema.declare.commands import (
     UserError,
     affected,
@@ -31,13 +30,6 @@ from schema.types.back_references import CustomerRef
 from store.tables.services import services
 
 RUN = (Purpose.SERVICE_PROVISION, shared(AppScope.SERVICES_READ))
-
-ServiceKind = enumerated("ServiceKind", SERVICE_KINDS, "The kind of service.")
-ServiceState = enumerated(
-    "ServiceState",
-    SERVICE_STATES,
-    "The state of a service. REDEMPTION counts as active: erasure waits for it.",
-)
 
 
 @record(services)

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from policy.wordings import Wording, wording
+from schema.core.enums import ConsentKind
+from schema.core.scalars import LanguageTag
 from schema.declare.fields import positioned, public
 from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
 from schema.sources.values import Attribute
-from schema.types.consents import ConsentKind
 
 NOBODYS = "it is what everybody is shown"
 WordingKind = Annotated[ConsentKind, positioned("The kind of consent.", NOBODYS)]
 WordingLanguage = Annotated[
-    str | None, positioned("The language (BCP 47); English if there is no such wording.", NOBODYS)
+    LanguageTag | None, positioned("The language (BCP 47); English if there is no such wording.", NOBODYS)
 ]
 
 
@@ -25,7 +26,7 @@ class ConsentWording:
 
     kind: ConsentKind = public(Attribute("kind"), "The kind of consent.", NOBODYS)
     version: str = public(Attribute("version"), "The version to name when consenting.", NOBODYS)
-    language: str = public(Attribute("language"), "The language it is in.", NOBODYS)
+    language: LanguageTag = public(Attribute("language"), "The language it is in.", NOBODYS)
     text: str = public(Attribute("text"), "The sentence.", NOBODYS)
 
 

@@ -121,7 +121,7 @@ def test_of_two_mutations_each_outcome_is_told(demo: Demo, http: httpx.Client, a
     """The second's variable is null where null is no value: the first was carried out, and its answer says so."""
     mine = demo.headers(CUSTOMER)
     locale = asked(demo, http, {"query": "{ me { locale } }"}, **mine).json()["data"]["me"]["locale"]
-    query = """mutation ($mine: String!, $next: UpdateProfileInput = {}) {
+    query = """mutation ($mine: LanguageTag!, $next: UpdateProfileInput = {}) {
         first: updateProfile(input: {locale: $mine}) { customer { locale } }
         second: updateProfile(input: $next) { customer { locale } } }"""
     body = {"query": query, "variables": {"mine": locale, "next": None}}

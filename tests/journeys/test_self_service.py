@@ -52,6 +52,11 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("package.json", "package-lock.json", "codegen.json", "tsconfig.json", "story.graphql", "story.ts"):
         shutil.copy(HERE / name, folder)
     shutil.copy(SCHEMA, folder)
+    # The published types of the scalars, as a client takes them.
+    config = json.loads((folder / "codegen.json").read_text())
+    scalars = json.loads(SCHEMA.with_name("codegen-scalars.json").read_text())["typescript"]
+    config["generates"]["generated.ts"]["config"]["scalars"] = scalars
+    (folder / "codegen.json").write_text(json.dumps(config))
     install_npm(folder)
     for step in (["npx", "graphql-codegen", "--config", "codegen.json"], ["npx", "tsc", "-p", "."]):
         done = subprocess.run(step, cwd=folder, capture_output=True, text=True, timeout=600, check=False)

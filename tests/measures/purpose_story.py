@@ -18,7 +18,7 @@ from tests.gateway.servers import Running, command, running
 
 SENTENCE = "Remind the customer of open invoices."
 CREATE = ["clients", "create", "reminders", "--kind", "tool", "--name", "Reminders", "--purpose", "PAYMENT_REMINDERS"]
-ACCESSES = "query ($l: Language) { me { accesses(first: 20, language: $l) { nodes { client purpose why } } } }"
+ACCESSES = "query ($l: LanguageTag) { me { accesses(first: 20, language: $l) { nodes { client purpose why } } } }"
 
 
 def ask(server: Running, token: str, query: str, **variables: Any) -> Any:
@@ -51,7 +51,7 @@ def test_a_client_reads_for_it_and_the_customer_sees_why(tmp_path: Path) -> None
         for language in ("EN", "FR"):
             (seen, *_) = accesses(server, tokens["customer"], language)
             assert (seen["purpose"], seen["why"]) == ("PAYMENT_REMINDERS", SENTENCE), "in English until translated"
-        told = ask(server, tokens["customer"], "{ purposes(language: FR) { name text } }")["data"]["purposes"]
+        told = ask(server, tokens["customer"], '{ purposes(language: "fr") { name text } }')["data"]["purposes"]
         assert {"name": "PAYMENT_REMINDERS", "text": SENTENCE} in told
 
 

@@ -15,9 +15,10 @@ import pytest
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from schema.documents.requests import Request
+from store.tables.services import services
 from tests.oracle.comparing import Asking, Oracle
 from tests.oracle.questions import token
-from tests.oracle.world import DAMAGED, EMPTIED, WHOLE
+from tests.oracle.world import DAMAGED, EMPTIED, WHOLE, rows
 
 pytestmark = pytest.mark.anyio
 
@@ -151,6 +152,27 @@ async def test_a_plain_value_that_its_type_does_not_have_is_not_the_callers_faul
     assert placed(text, errors) == ["owed: amount"]
     logged = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert logged == ["A stored value does not fit the type of the field amount."]
+
+
+async def test_a_moment_that_is_none_is_not_the_callers_fault(oracle: Oracle, standard: bool) -> None:
+    """SQLite keeps whatever was written into the file."""
+    damage = Damage(oracle.askings[0], standard)
+    store, row = (
+        damage.asking.world.store,
+        (await rows(damage.asking.world.store, services, damage.person, services.c.id))[0],
+    )
+    (before,) = (await rows(store, services, damage.person, services.c.started_at))[0]
+    change = "UPDATE services SET started_at = ? WHERE id = ?"
+    async with store.write() as connection:
+        await connection.exec_driver_sql(change, ("yesterday", row[0]))
+    try:
+        data, errors = await damage.ask("{ me { services { id startedAt } } }")
+    finally:
+        async with store.write() as connection:
+            await connection.exec_driver_sql(change, (before, row[0]))
+    assert [each["startedAt"] is None for each in data["me"]["services"]].count(True) == 1
+    assert [error["extensions"] for error in errors] == [{"code": "DATA_DAMAGED"}]
+    assert all(each["id"] for each in data["me"]["services"])
 
 
 async def test_two_fields_of_one_value_have_an_error_each(damage: Damage) -> None:

@@ -23,7 +23,7 @@ WITHDRAW = "mutation { withdrawCardConsent(input: {}) { consent { kind state } u
 REMOVE = "mutation ($id: ID!) { removePaymentMethod(input: {paymentMethodId: $id}) { userErrors { code field } } }"
 DEFAULT = """mutation ($id: ID!) { setDefaultPaymentMethod(input: {paymentMethodId: $id}) {
   paymentMethod { id isDefault } userErrors { code field } } }"""
-PAYPAL = """mutation ($a: String!, $d: Boolean) { addPayPal(input: {account: $a, makeDefault: $d}) {
+PAYPAL = """mutation ($a: EmailAddress!, $d: Boolean) { addPayPal(input: {account: $a, makeDefault: $d}) {
   paymentMethod { id kind isDefault ... on PayPal { account } } userErrors { code field } } }"""
 BANK = """mutation ($b: String!) { addBankTransfer(input: {bankName: $b}) {
   paymentMethod { id isDefault ... on BankTransfer { bankName } } userErrors { code field } } }"""

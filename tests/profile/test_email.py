@@ -27,7 +27,7 @@ from values.mailbox import MailboxError, read_mailbox
 
 pytestmark = pytest.mark.anyio
 
-ASK = """mutation ($e: String!) { requestEmailChange(input: {email: $e}) {
+ASK = """mutation ($e: EmailAddress!) { requestEmailChange(input: {email: $e}) {
   customer { id email } userErrors { code field message } } }"""
 CONFIRM = """mutation ($t: String!) { confirmEmailChange(input: {token: $t}) {
   customer { email version } userErrors { code field } } }"""

@@ -156,11 +156,11 @@ async def test_a_new_address_that_is_the_old_one_is_no_change(gate: Gate) -> Non
     async with gate.store.write() as connection:
         (id_,) = (await connection.scalars(select(customers.c.id).where(customers.c.id.not_in(gate.ids)))).all()
     who = own(id_, authenticated_at=int(gate.clock.now.timestamp()))
-    ask = "mutation ($e: String!) { requestEmailChange(input: {email: $e}) { userErrors { code } } }"
+    ask = "mutation ($e: EmailAddress!) { requestEmailChange(input: {email: $e}) { userErrors { code } } }"
     for email, codes in (("O@xn--fa-hia.de", ["UNCHANGED"]), ("o@fass.de", [])):
         answer = (await gate.ask(ask, who, variables={"e": email})).data["requestEmailChange"]
         assert [each["code"] for each in answer["userErrors"]] == codes
-    add = """mutation ($a: String!) { addPayPal(input: {account: $a}) {
+    add = """mutation ($a: EmailAddress!) { addPayPal(input: {account: $a}) {
       paymentMethod { ... on PayPal { account } } userErrors { code } } }"""
     for account, kept, codes in (
         ("man\u0303ana@XN--FA-HIA.de", "mañana@faß.de", []), ('"x"@faß.de', None, ["INVALID_EMAIL"]),

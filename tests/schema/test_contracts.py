@@ -131,7 +131,7 @@ def test_what_the_store_always_has_is_not_null() -> None:
         "Invoice.dueAt": "DateTime",
         "Service.kind": "ServiceKind!",
         "Invoice.customer": "Customer!",
-        "Customer.email": "String",
+        "Customer.email": "EmailAddress",
     }.items():
         assert type_of(invoicing, coordinate) == written
         assert not type_of(whole, coordinate).endswith("!")

@@ -297,7 +297,7 @@ async def test_an_owner_of_many_domains_is_asked_once(gate: Gate) -> None:
 
 async def test_a_new_address_is_not_written_to_by_many_customers(gate: Gate) -> None:
     """S13, S8: per recipient over all customers; the same answer when somebody has the address."""
-    query = "mutation ($e: String!) { requestEmailChange(input: {email: $e}) { userErrors { code field } } }"
+    query = "mutation ($e: EmailAddress!) { requestEmailChange(input: {email: $e}) { userErrors { code field } } }"
     now = int(gate.clock.now.timestamp())
     ids = [*gate.ids, *[(await add_person(gate.store)).id for _ in range(3)]]
     taken = (await add_person(gate.store)).login

@@ -23,7 +23,7 @@ from tests.signin.people import Person, add_person
 pytestmark = pytest.mark.anyio
 
 NEW = "Brombeerhecke-77!x"
-ASK = "mutation ($e: String!) { requestEmailChange(input: {email: $e}) { userErrors { code } } }"
+ASK = "mutation ($e: EmailAddress!) { requestEmailChange(input: {email: $e}) { userErrors { code } } }"
 CONFIRM = "mutation ($t: String!) { confirmEmailChange(input: {token: $t}) { userErrors { code } } }"
 
 

@@ -1,6 +1,6 @@
 // The public GraphQL API, asked like any other client asks it.
 
-const QUERY = `query DataMap($language: AuditLanguage!) {
+const QUERY = `query DataMap($language: LanguageTag!) {
   audit {
     schema { name sha256 types personalFields }
     lint { clean counts { error warning } }

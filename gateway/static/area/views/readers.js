@@ -6,7 +6,7 @@ import { paged } from '../lists.js';
 import { asked, hour, say, words } from '../words.js';
 
 export async function readers() {
-  const language = asked().toUpperCase();
+  const language = asked();
   const [read, passed] = await Promise.all([
     paged((after) => ask('Accesses', { after, language }).then(({ me }) => me.accesses), access, say('noReaders'), h('ul', { class: 'rows', id: 'accesses' })),
     paged((after) => ask('Disclosures', { after }).then(({ me }) => me.disclosures), disclosure, say('none')),

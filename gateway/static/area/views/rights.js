@@ -8,7 +8,7 @@ import { current, day, say } from '../words.js';
 const GROUNDS = ['ACCURACY_CONTESTED', 'UNLAWFUL', 'LEGAL_CLAIMS', 'OBJECTION_PENDING'];
 
 export async function rights(again) {
-  const { me, purposes } = await ask('Rights', { language: current().toUpperCase() });
+  const { me, purposes } = await ask('Rights', { language: current() });
   const done = async () => { announce(say('done')); await again(); };
   return [restricting(me, done), objecting(me, purposes.filter((each) => each.objectable), done)];
 }
