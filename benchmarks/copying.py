@@ -20,7 +20,7 @@ from benchmarks.loading import Tell
 from benchmarks.postgres import Postgres
 from benchmarks.workspace import Files, on_postgresql
 from gateway.config import settings
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from store.database.migrate import upgrade
 from store.sql.metadata import Instant, key_metadata, metadata
 

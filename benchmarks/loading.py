@@ -19,7 +19,8 @@ from benchmarks.people import Person, person
 from benchmarks.sealing import COLUMNS, KEY_COLUMNS, Sealer
 from benchmarks.workspace import Files, Workspace, on_sqlite
 from gateway.config import settings
-from gateway.run.serving import open_services, store_config
+from gateway.run.serving import open_services
+from gateway.run.stores import store_config
 from store.crypto.epochs import Epoch
 from store.crypto.root_key import RootKeys
 from store.database.migrate import upgrade

@@ -17,7 +17,7 @@ from gateway.commands.common import errors_as_sentences
 from gateway.config import settings
 from gateway.config.settings import Settings, SettingsError
 from gateway.http import server
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from resolvers.registers.staff import Staff, StaffError
 from store.accesses.acts import KEY, ActEntry, entry_of, pseudonym_of
 from store.database.store import Store, open_store

@@ -19,6 +19,8 @@ from typing import Any
 
 import click
 
+from gateway.commands.lazy import LazyGroup
+
 LOOKS = "it only looks"
 DEMO = "it is about invented customers"
 OFFLINE = "it reads files and no store"
@@ -187,6 +189,9 @@ def recorded(path: str, command: click.Command) -> click.Command:
     """The command, wrapped so that its runs are recorded; KeyError if it is not in ACTS."""
     # A copy: tests and other groups hold the same command objects, which must not be wrapped twice.
     wrapped = copy.copy(command)
+    if isinstance(wrapped, LazyGroup):
+        wrapped.wrapped = lambda name, each: recorded(f"{path} {name}", each)
+        return wrapped
     if isinstance(command, click.Group) and isinstance(wrapped, click.Group):
         wrapped.commands = {name: recorded(f"{path} {name}", each) for name, each in command.commands.items()}
         return wrapped

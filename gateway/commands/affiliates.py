@@ -12,7 +12,7 @@ from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.commands.outdated_documents import warn_of_outdated_documents
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from policy.payments import PAYMENT_KINDS
 from resolvers.registers.affiliates import AffiliateError, Affiliates
 from store.database.store import open_store

@@ -15,7 +15,7 @@ from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.commands.outdated_documents import warn_of_outdated_documents
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from policy.grant import Over, Refusal
 from policy.platforms import PLATFORMS
 from resolvers.clients.registrar import ClientRegistrar, Registered

@@ -12,7 +12,7 @@ from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.demo.tokens import DemoTokens
 from gateway.http import server
-from gateway.run.serving import open_services, store_config
+from gateway.run.stores import store_config
 from resolvers.imports.columns import Renamed, read_renamed
 from resolvers.imports.imports import import_customers
 from resolvers.imports.source import Format
@@ -151,6 +151,8 @@ def token(name: str) -> None:
 
 
 async def _mint(settings: Settings, name: str) -> str:
+    from gateway.run.serving import open_services  # Late: what serves takes a second, and upgrades do not need it.
+
     async with open_services(settings) as services:
         return await DemoTokens(services.store, services.tokens, settings.demo_token_seconds).mint(name)
 

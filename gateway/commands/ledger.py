@@ -21,7 +21,7 @@ from gateway.commands.ledger_verify import verify
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.sealing import open_seals
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from store.accesses.acts import ActEntry, Acts, pseudonym_of
 from store.database.store import open_store
 from store.ledger.export import ExportDisturbedError, LedgerExporter, NothingSignedError, TooFewEntriesError

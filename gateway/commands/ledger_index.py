@@ -10,7 +10,7 @@ from pathlib import Path
 from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from store.ledger.export import LedgerExporter
 from store.ledger.index import IndexCheck, IndexReport, entries_of
 from store.sql.engines import make_reader

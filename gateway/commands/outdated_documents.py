@@ -13,9 +13,7 @@ from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.periods import operator_periods
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.run.serving import store_config
-from schema.api.build import own_model
-from schema.audits.printed import own_facts, own_schema
+from gateway.run.stores import store_config
 from store.database.store import open_store
 
 TOLD = (Check.PAPER_OUTDATED, Check.TRANSFER_UNGUARDED)
@@ -38,6 +36,10 @@ def warn_of_outdated_documents() -> None:
 
 
 async def _untrue(settings: Settings) -> list[PaperState]:
+    # Late: the whole schema takes a second to import, and most commands of a register change nothing.
+    from schema.api.build import own_model
+    from schema.audits.printed import own_facts, own_schema
+
     day, periods = datetime.now(settings.time_zone).date(), operator_periods(settings)
     store = await open_store(store_config(settings))
     try:

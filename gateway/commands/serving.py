@@ -37,7 +37,8 @@ from gateway.run.browsers import Browsers
 from gateway.run.dependencies import make_means
 from gateway.run.oauth_service import list_routes, make_authorization_server
 from gateway.run.sealing import sealed_meanwhile
-from gateway.run.serving import Services, open_services, store_config
+from gateway.run.serving import Services, open_services
+from gateway.run.stores import store_config
 from gateway.run.working import make_housekeeping, open_workers, working, working_meanwhile
 from gateway.signin.pages.privacy import list_routes as notice_routes
 from gateway.signin.routes import list_routes as sign_in_routes

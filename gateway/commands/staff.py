@@ -12,7 +12,7 @@ import click
 from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from resolvers.registers.staff import Staff, StaffError
 from store.database.store import open_store
 from store.registers.staff import STAFF_ROLES

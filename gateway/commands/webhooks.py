@@ -13,7 +13,7 @@ from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.deliveries import make_http_client
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from policy.events import Event
 from store.database.store import open_store
 from workers.outbox.register import STATES, Webhooks

@@ -16,15 +16,16 @@ from gateway.access.fetching import fetch_json
 from gateway.access.foreign_keys import ForeignKeys
 from gateway.access.provider import Provider, ProviderConfiguration
 from gateway.config.settings import Settings
-from gateway.run.head_places import make_head_place, same_server
+from gateway.run.head_places import same_server
 from gateway.run.machine import machine_complaints
+from gateway.run.stores import store_config
 from gateway.tokens.signing_keys import SigningKeys
 from gateway.tokens.tokens import Names, Tokens
 from resolvers.clients.registry import ClientRegistry
 from schema.api.build import declared_rules
 from store.database.doctor import server_complaints
 from store.database.privileges import complaints
-from store.database.store import Store, StoreConfig, StoreUnavailableError, open_store
+from store.database.store import Store, StoreUnavailableError, open_store
 from store.queue.revocation_list import Revocations
 from store.queue.single_use import SingleUse
 from workers.erasure.missing import redo_missing
@@ -39,21 +40,6 @@ log = logging.getLogger("gateway")
 def now() -> datetime:
     """The time in UTC."""
     return datetime.now(UTC)
-
-
-def store_config(settings: Settings) -> StoreConfig:
-    """The configuration of the store by the settings."""
-    return StoreConfig(
-        database_url=settings.database_url,
-        key_store_url=settings.key_store_url,
-        ledger_url=settings.ledger_url,
-        root_key_path=settings.root_key_path,
-        maintenance_url=settings.maintenance_url or None,
-        id_key_version=settings.id_key_version,
-        connections=settings.database_connections,
-        pooled=settings.database_pooler == "transaction",
-        head_place=make_head_place(settings),
-    )
 
 
 async def warn_of_privileges(settings: Settings, working: bool) -> None:

@@ -12,7 +12,8 @@ from typing import Protocol
 from gateway.config.settings import Settings
 from gateway.run.deliveries import make_deliverer
 from gateway.run.sealing import open_eraser, open_sweeper
-from gateway.run.serving import Services, now, store_config
+from gateway.run.serving import Services, now
+from gateway.run.stores import store_config
 from resolvers.account.signins_tidying import tidy as tidy_signing_in
 from resolvers.commands.dependencies import SignInDependencies
 from resolvers.disclosures.legal_notices import notify_after_embargo

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.config.settings import read
 from gateway.run.machine import machine_complaints
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from store.database.config import StoreConfig
 from store.database.doctor import kept, logged, server_complaints
 from tests.gateway.servers import command

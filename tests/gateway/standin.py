@@ -20,7 +20,8 @@ from gateway.commands.serving import make_budgets
 from gateway.config import logs, settings
 from gateway.http import server
 from gateway.run.app import Parts, build
-from gateway.run.serving import open_services, store_config
+from gateway.run.serving import open_services
+from gateway.run.stores import store_config
 from policy.grant import Grant
 from schema.documents.requests import Outcome, Request, RequestOutcome
 from store.database.migrate import upgrade

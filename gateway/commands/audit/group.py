@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import click
 
-from gateway.commands.audit.papers import export_, notice_, record_
-from gateway.commands.audit.query import query_
-from gateway.commands.audit.releases import papers_, release_
-from gateway.commands.audit.schema import lint_, matrix_
-from gateway.commands.audit.store import acts_, clients_, consents_, erasures_, ledger_, refusals_, use_
+from gateway.commands.lazy import LazyGroup, Where
+
+HERE = "gateway.commands.audit"
+
+COMMANDS: dict[str, Where] = {
+    "lint": (f"{HERE}.schema", "lint_", "Find what a schema leaves open."),
+    "matrix": (f"{HERE}.schema", "matrix_", "Show which field may be read for which purpose."),
+    "notice": (f"{HERE}.papers", "notice_", "Write the privacy notice."),
+    "record": (f"{HERE}.papers", "record_", "Write the record of processing activities."),
+    "release": (f"{HERE}.releases", "release_", "Release the notice or the record."),
+    "papers": (f"{HERE}.releases", "papers_", "Check that the released papers are true."),
+    "export": (f"{HERE}.papers", "export_", "Hand the data map to other programs."),
+    "clients": (f"{HERE}.store", "clients_", "Show who can read what, and for what."),
+    "query": (f"{HERE}.query", "query_", "Explain if a client may send a document."),
+    "ledger": (f"{HERE}.store", "ledger_", "Count what was read, by whom and for what."),
+    "refusals": (f"{HERE}.store", "refusals_", "Show who asked for what they may not have."),
+    "acts": (f"{HERE}.store", "acts_", "List what operators did."),
+    "erasures": (f"{HERE}.store", "erasures_", "List the erasures asked for or due."),
+    "consents": (f"{HERE}.store", "consents_", "Count what people agreed to."),
+    "use": (f"{HERE}.store", "use_", "Tell which client read a field, how often and when last."),
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, table=COMMANDS)
 def audit() -> None:
     """See what may be read, by whom and why, and prove it.
 
@@ -38,23 +54,3 @@ def audit() -> None:
     Exit codes: 0 in order; 1 something was found that a build should stop for;
     2 the command or a file it was given cannot be read; 3 the store cannot be read.
     """
-
-
-for command in (
-    lint_,
-    matrix_,
-    notice_,
-    record_,
-    release_,
-    papers_,
-    export_,
-    clients_,
-    query_,
-    ledger_,
-    use_,
-    refusals_,
-    acts_,
-    erasures_,
-    consents_,
-):
-    audit.add_command(command)

@@ -31,7 +31,7 @@ from gateway.commands.audit.schema import accept_option
 from gateway.commands.audit.store import from_store
 from gateway.commands.common import CANNOT_START, errors_as_sentences, read_settings
 from gateway.http import server
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from resolvers.registers.staff import Staff, StaffError
 from schema.api.build import own_model
 from schema.audits.printed import own_schema

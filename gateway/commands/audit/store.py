@@ -44,7 +44,7 @@ def from_store(read: Callable[[Readers], Awaitable[Found]], report_errors: bool 
     # Late: the rest of the gateway takes half a second to import, and audits of a schema alone do not need it.
     from gateway.commands.common import errors_as_sentences, read_settings
     from gateway.http import server
-    from gateway.run.serving import store_config
+    from gateway.run.stores import store_config
 
     config = store_config(read_settings())
 

@@ -18,7 +18,7 @@ from gateway.commands.audit.query import explained
 from gateway.commands.audit.store import from_store
 from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.http import server
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from policy.purposes import Purpose
 from resolvers.clients.documents import DocumentRegistrar
 from schema.documents.manifests import PublishedDocument, read_documents

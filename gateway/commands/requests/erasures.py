@@ -19,11 +19,10 @@ from gateway.commands.requests.rights import cancel_erasure, request_erasure
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.machine import machine_complaints
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from policy.dates import days_over, end_of_day
 from policy.erasing import State, meaning
 from resolvers.legal.holds import HoldError, Holds, NewHold
-from schema.api.build import declared_rules
 from store.database.doctor import server_complaints
 from store.database.privileges import complaints
 from store.database.store import Store, open_store
@@ -269,6 +268,8 @@ def hold(number: str, reference: str, fields: tuple[str, ...], basis: str, days:
         gateway erasures hold C-100017 --reference "LG 4 O 123/26" --field Customer.email \\
             --basis "Art. 265 StPO" --days 90 --tell
     """
+    from schema.api.build import declared_rules  # Late: the schema takes a second, and no other command needs it.
+
     new = NewHold(number, reference, fields, basis, days, visible)
     _with_holds(lambda holds: holds.place(new, declared_rules().keys(), datetime.now(UTC)))
 

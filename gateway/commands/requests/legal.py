@@ -14,7 +14,7 @@ from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
 from gateway.run.dependencies import make_site
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from resolvers.legal.orders import APPROVES, REFUSES, LegalRequestError, NewRequest
 from resolvers.legal.reading import RestingField
 from resolvers.legal.requests import Legal

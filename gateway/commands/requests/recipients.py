@@ -10,7 +10,7 @@ import click
 
 from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.http import server
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from policy.restricting import NoticeReply
 from store.database.store import Store, open_store
 from workers.recipients.by_hand import KINDS, RecipientError, Recipients

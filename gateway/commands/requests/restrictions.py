@@ -12,7 +12,7 @@ from gateway.commands.acts import staff_code
 from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.http import server
 from gateway.run.dependencies import make_site
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from policy.purposes import Purpose
 from policy.restricting import Ground
 from resolvers.restriction.by_staff import MOST, Rights, RightsError

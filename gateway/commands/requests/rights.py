@@ -16,7 +16,7 @@ from gateway.commands.acts import signed_in, staff_code
 from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.http import server
 from gateway.run.dependencies import make_site
-from gateway.run.serving import store_config
+from gateway.run.stores import store_config
 from resolvers.commands.context import Behalf, Result
 from resolvers.commands.dependencies import SignInDependencies
 from resolvers.erasure.erasures import Requested
