@@ -22,6 +22,9 @@ class State(Enum):
     REFUSED = "Refused while services ran; what rests on consent was erased at once."
 
 
+WAITING_FOR: Final = frozenset({State.ARMED, State.BLOCKED, State.SCHEDULED, State.HELD})
+"""The states that end by something that takes days: of services, of the dates, of an order."""
+
 HELD_BY_ORDER: Final = "Suspended by a legal hold."
 HELD_BY_RESTRICTION: Final = (
     "Suspended by a restriction of processing: nobody asked for it, and the data may be needed for a claim "
@@ -34,6 +37,14 @@ def meaning(state: State, ordered: bool) -> str:
     if state is not State.HELD:
         return str(state.value)
     return HELD_BY_ORDER if ordered else HELD_BY_RESTRICTION
+
+
+def seconds_until_worth_asking(state: str) -> int | None:
+    """The seconds after which the state may have changed; None if it changes no more."""
+    # What is being carried out takes minutes; what waits for services, dates or orders takes days.
+    if state == State.ERASING.name:
+        return 60
+    return 6 * 3600 if State[state] in WAITING_FOR else None
 
 
 @unique

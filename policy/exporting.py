@@ -9,3 +9,9 @@ EXPORT_STATES: Final[tuple[ExportState, ...]] = get_args(ExportState)
 
 ExportForm = Literal["JSON", "HTML", "PORTABLE"]
 EXPORT_FORMS: Final[tuple[ExportForm, ...]] = get_args(ExportForm)
+
+
+def seconds_until_worth_asking(state: str) -> int | None:
+    """The seconds after which the state may have changed; None if it changes no more by itself."""
+    # The worker looks every five seconds; an export of an ordinary customer takes less than one.
+    return 10 if state == "REQUESTED" else None

@@ -10,6 +10,7 @@ import orjson
 import strawberry
 
 from policy.categories import Category
+from policy.erasing import seconds_until_worth_asking
 from resolvers.commands.context import CommandContext
 from resolvers.erasure.erasures import Requested
 from resolvers.rights.requests import DataRights
@@ -40,6 +41,13 @@ class Erasure(Node):
 
     id: strawberry.ID = identity(erasures, ERASED)
     state: ErasureState | None = datum(erasures.c.state, "The state of the erasure.", ERASED)
+    poll_after_seconds: int | None = datum(
+        erasures.c.state,
+        "The seconds after which asking for the state again makes sense: 60 while it is carried out, 21600 (6 hours) "
+        "while it waits; null once it changes no more.",
+        ERASED,
+        read=seconds_until_worth_asking,
+    )
     cause: ErasureCause | None = datum(erasures.c.cause, "The cause of the erasure.", ERASED)
     requested_at: DateTime | None = datum(
         erasures.c.requested_at, "The time at which it was requested or armed.", ERASED

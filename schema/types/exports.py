@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from policy.categories import Category
+from policy.exporting import seconds_until_worth_asking
 from schema.core.enums import ExportState
 from schema.core.scalars import DateTime, LanguageTag
 from schema.declare.commands import UserError, affected, command_input, plain_input, user_errors
@@ -24,6 +25,12 @@ class Export(Node):
 
     id: strawberry.ID = identity(exports, OWN)
     state: ExportState | None = datum(exports.c.state, "The state; it can be fetched when READY.", OWN)
+    poll_after_seconds: int | None = datum(
+        exports.c.state,
+        "The seconds after which asking for the state again makes sense, such as 10; null once it changes no more.",
+        OWN,
+        read=seconds_until_worth_asking,
+    )
     language: LanguageTag | None = datum(exports.c.language, "The language of the page.", OWN)
     requested_at: DateTime | None = datum(exports.c.requested_at, "The time of the request.", OWN)
     ready_at: DateTime | None = datum(exports.c.ready_at, "The time at which it became ready.", OWN)

@@ -98,6 +98,10 @@ READS: Mapping[str, Callable[[Any], Any]] = {
     "Card.expYear": lambda expiry: int(expiry[1]),
     "Disclosure.fields": orjson.loads,
     "Change.fields": orjson.loads,
+    "Export.pollAfterSeconds": lambda state: {"REQUESTED": 10}.get(state),
+    "Erasure.pollAfterSeconds": lambda state: (
+        60 if state == "ERASING" else None if state in ("ERASED", "CANCELLED", "REFUSED") else 21_600
+    ),
 }
 ADDRESS = ("street", "street2", "postalCode", "city", "region", "country")
 
