@@ -41,6 +41,9 @@ STEP_UP = (
 """The step-up challenge of RFC 9470: the customer must sign in again, and the client retry with the new token."""
 
 
+REPLAYED = ((b"idempotent-replayed", b"true"),)
+"""Says that nothing was carried out again: an earlier request with the same idempotency key did it all."""
+
 MAX_KEY = 130
 """Characters of an Idempotency-Key with its quotes: a UUID has 36."""
 
@@ -222,7 +225,7 @@ def _word(headers: dict[bytes, bytes], name: bytes, longest: int) -> str | None:
 def _headers(outcome: Outcome) -> Headers:
     """The headers that belong to an outcome."""
     if outcome.kind is RequestOutcome.OK:
-        return ()
+        return REPLAYED if outcome.replayed else ()
     if outcome.kind is RequestOutcome.METHOD_NOT_ALLOWED:  # Allow is required with 405 (RFC 9110 §15.5.6).
         return ((b"allow", b"POST"),)
     if outcome.kind is RequestOutcome.STEP_UP_REQUIRED:

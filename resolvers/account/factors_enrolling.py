@@ -137,7 +137,7 @@ async def begin_passkey(actor: Actor, credential_id: int | None, code: str = "")
     if problem := await _refusal(actor, account, code):
         return Begun(problems=(problem,))
     assert account is not None
-    async with actor.store.write() as connection:
+    async with actor.store.write(apart=True) as connection:
         factors = await confirmed(connection, account.credential.id)
     if sum(each.kind == "PASSKEY" for each in factors) >= MOST:
         return Begun(problems=(TOO_MANY,))
@@ -168,7 +168,7 @@ async def finish_passkey(actor: Actor, credential_id: int | None, answer: str, l
 
 async def remove(actor: Actor, factor_id: int, code: str = "") -> Result:
     """Remove a factor after proof of a second factor; the other sessions of the platform end (S3, S6)."""
-    async with actor.store.write() as connection:
+    async with actor.store.write(apart=True) as connection:
         found = await connection.scalar(
             select(second_factors.c.credential_id).where(
                 second_factors.c.id == factor_id, second_factors.c.customer_id == actor.customer_id
@@ -261,6 +261,6 @@ async def _is_own(connection: AsyncConnection, session_id: int, account: Account
 async def login_name(actor: Actor, account: Account) -> str:
     """The login name, under which an authenticator app lists the account."""
     id_ = account.credential.id
-    async with actor.store.write() as connection:
+    async with actor.store.write(apart=True) as connection:
         resting = await connection.scalar(select(credentials.c.login_name).where(credentials.c.id == id_))
     return opened(account.key, credentials.c.login_name, id_, resting) or ""

@@ -84,8 +84,13 @@ class Result:
     """Coordinates by domain that the command has recorded as disclosed, so that returning them is not recorded
     again."""
 
+    replayed: bool = False
+    """True if the command was carried out by an earlier request with the same idempotency key."""
+
     repeatable: ClassVar[bool] = True
     """False if the result has secrets that are returned once: a repeated request does not get them again."""
+    asks_another_party: ClassVar[bool] = False
+    """True if the command asks another party between a first transaction and its last one."""
 
 
 Run = Callable[[CommandContext, Mapping[str, Any]], Awaitable[Result]]

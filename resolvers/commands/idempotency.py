@@ -1,9 +1,8 @@
-"""Idempotent requests: a mutation with an idempotency key is executed once, however often it is sent.
+"""Idempotent mutations: one with an idempotency key is carried out once, however often it is sent (F10).
 
-Key, change and answer are written in one transaction, so that a crash leaves all or nothing; of two replicas that get
-the same request, one waits and returns the other's answer (F10, draft-ietf-httpapi-idempotency-key-header). A command
-that reads from the store between two writes takes two transactions: the first claims the key, and the claim expires if
-no answer follows.
+Claim, change and outcome are one transaction, so that a crash leaves all or nothing; of two replicas that get the same
+request, one waits and returns the other's outcome. Only a command that asks another party in between takes two: the
+first claims the key, and the claim expires if no outcome follows.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, partial
 from inspect import unwrap
 from typing import Any, cast, get_type_hints
 
 import orjson
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.commands.context import CommandContext, Result, Run, UserProblem
@@ -56,6 +55,9 @@ IN_PROGRESS = UserProblem(
     "IN_PROGRESS", "A request with this key is being carried out: send it again in a moment, with the same key."
 )
 
+ABOUT_KEY = REUSED, DONE, IN_PROGRESS
+"""Problems whose field is the key, if the input has it."""
+
 
 class DuplicateRequestError(Exception):
     """Another request has claimed the key; this one did nothing."""
@@ -66,20 +68,22 @@ async def run_command(
 ) -> Result:
     """Run the command of a field, idempotently if its input or the request has a key."""
     own, rest = given.get(FIELD), {each: value for each, value in given.items() if each != FIELD}
-    if own is not None:
-        if not 0 < len(own) <= LONGEST or not own.isprintable():
-            return _kind(run)(problems=(UNFIT,))
-        # Whatever the response key is: a queue may send the mutation again beside others, under an alias.
-        return await run_idempotently(context, f"{own}\0{OWN}", field, run, rest)
-    if context.key is not None:
+    if own is None and context.key is None:
+        return await run(context, rest)
+    if own is None:
         return await run_idempotently(context, f"{context.key}\0{response_key}", field, run, rest)
-    return await run(context, rest)
+    if not 0 < len(own) <= LONGEST or not own.isprintable():
+        return _kind(run)(problems=(UNFIT,))
+    # Whatever the response key is: a queue may send the mutation again beside others, under an alias.
+    result = await run_idempotently(context, f"{own}\0{OWN}", field, run, rest)
+    problems = (replace(each, field=(FIELD,)) if each in ABOUT_KEY else each for each in result.problems)
+    return replace(result, problems=tuple(problems)) if result.problems else result
 
 
 async def run_idempotently(context: CommandContext, key: str, field: str, run: Run, given: Mapping[str, Any]) -> Result:
-    """Run the command of a field, or return the stored answer.
+    """Run the command of a field, or return the stored outcome.
 
-    A request with input problems, or without a change, does not use the key up: the corrected one may use it again.
+    A request with problems of the input, or without a change, does not use the key up: the corrected one may use it.
     """
     caller = f"{context.grant.client_id}\0{context.grant.subject}\0{key}"
     row: dict[str, Any] = {
@@ -90,15 +94,17 @@ async def run_idempotently(context: CommandContext, key: str, field: str, run: R
         "at": context.now,
     }
     kind = _kind(run)
-    # Without a transaction: most repetitions come after the answer was stored.
+    # Without a transaction: most repetitions come after the outcome was stored.
     found = await _find(context, row, kind)
     if found is not None:
         return found
+    # Before the transaction, which then awaits nothing else.
+    sealing = await context.store.keys.system.named(KEY)
 
     async def claim(connection: AsyncConnection) -> None:
         await _claim(connection, row)
 
-    keyed = KeyedStore(context.store, claim)
+    keyed = KeyedStore(context.store, claim, several=kind.asks_another_party)
     try:
         async with keyed:
             # Commands use only the part of Store that KeyedStore has.
@@ -106,7 +112,7 @@ async def run_idempotently(context: CommandContext, key: str, field: str, run: R
             # A command that wrote nothing has claimed nothing: the key stays free.
             if keyed.claimed:
                 async with keyed.last() as connection:
-                    await _settle(connection, row["mark"], result, await context.store.keys.system.named(KEY))
+                    await _settle(connection, row, result, sealing)
     except DuplicateRequestError:
         # The other request may have been answered while this one waited for its row.
         return await _find(context, row, kind) or kind(problems=(IN_PROGRESS,))
@@ -114,22 +120,20 @@ async def run_idempotently(context: CommandContext, key: str, field: str, run: R
 
 
 async def _claim(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
-    """Claim the key, or take over an expired claim; DuplicateRequestError if another request has it."""
+    """Claim the key, or take over a claim that is not believed; DuplicateRequestError if another request has it."""
     if (await connection.execute(insert_new(connection, command_keys).values(row))).rowcount == 1:
         return
-    # An expired claim belongs to a crashed process; taking it over is one conditional update.
-    left = (
-        command_keys.c.mark == row["mark"],
-        command_keys.c.outcome.is_(None),
-        command_keys.c.at <= row["at"] - UNDER_WAY,
-    )
-    taken = update(command_keys).where(*left).values(at=row["at"], request=row["request"])
+    at, now = command_keys.c.at, row["at"]
+    # Such a claim belongs to a crashed process, or to a clock that was set back since.
+    left = or_(at <= now - UNDER_WAY, at > now + UNDER_WAY)
+    which = command_keys.c.mark == row["mark"], command_keys.c.outcome.is_(None), left
+    taken = update(command_keys).where(*which).values(at=now, request=row["request"])
     if (await connection.execute(taken)).rowcount != 1:
         raise DuplicateRequestError
 
 
 async def _find(context: CommandContext, row: Mapping[str, Any], kind: type[Result]) -> Result | None:
-    """The stored answer of the key as a result of this class; None if the key is free."""
+    """The stored outcome of the key as a result of this class; None if the key is free."""
     query = context.store.reader.prepare(
         select(command_keys.c.request, command_keys.c.outcome, command_keys.c.at).where(
             command_keys.c.mark == bindparam("mark")
@@ -139,26 +143,35 @@ async def _find(context: CommandContext, row: Mapping[str, Any], kind: type[Resu
     if not rows:
         return None
     asked, outcome, at = rows[0]
+    if outcome is None and not _is_under_way(instant(at), context.now):
+        return None
     # In constant time: the hash covers input such as card numbers.
     if not hmac.compare_digest(bytes(asked), row["request"]):
         return kind(problems=(REUSED,))
     if outcome is None:
-        return kind(problems=(IN_PROGRESS,)) if instant(at) > context.now - UNDER_WAY else None
+        return kind(problems=(IN_PROGRESS,))
     # Bound to its mark as associated data, so that outcomes cannot be swapped between keys.
     content = open_envelope(await context.store.keys.system.named(KEY), b64decode(outcome), row["mark"])
     kept = None if content is None else orjson.loads(content)
-    return kind(problems=(DONE,)) if kept is None else kind(kept["affected"], **kept["shown"])
+    if kept is None:
+        return kind(problems=(DONE,), replayed=True)
+    return kind(kept["affected"], replayed=True, **kept["shown"])
 
 
-async def _settle(connection: AsyncConnection, mark: bytes, result: Result, key: bytes) -> None:
-    """Store the answer with the claim; release the claim if there are problems."""
-    mine = command_keys.c.mark == mark
+def _is_under_way(at: datetime, now: datetime) -> bool:
+    """Whether a claim is believed. One of more than its length from now was made by a clock that was set back since,
+    and would keep the key until that clock comes round again (F3); see `RowLease.latest`."""
+    return now - UNDER_WAY < at <= now + UNDER_WAY
+
+
+async def _settle(connection: AsyncConnection, row: Mapping[str, Any], result: Result, key: bytes) -> None:
+    """Store the outcome with the claim; release the claim if there are problems. A claim that was taken over stays."""
+    mine = command_keys.c.mark == row["mark"], command_keys.c.at == row["at"], command_keys.c.outcome.is_(None)
     if result.problems:
-        await connection.execute(delete(command_keys).where(mine))
+        await connection.execute(delete(command_keys).where(*mine))
     else:
-        await connection.execute(
-            update(command_keys).where(mine).values(outcome=b64encode(seal(key, _outcome(result), mark)).decode())
-        )
+        outcome = b64encode(seal(key, _outcome(result), row["mark"])).decode()
+        await connection.execute(update(command_keys).where(*mine).values(outcome=outcome))
 
 
 def _outcome(result: Result) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,42 +17,49 @@ from store.ledger.append import LedgerAppender
 from store.sql.reading import PreparedStatement, Reader
 
 Claim = Callable[[AsyncConnection], Awaitable[None]]
+Act = Callable[[], Awaitable[None]]
+
+
+class SecondTransactionError(RuntimeError):
+    """A defect of a command: it used the store between its change and its outcome."""
 
 
 class KeyedStore:
-    """Holds the command's transaction open after its block, so that the answer is written in it.
+    """Holds the command's transaction open after its block, so that claim, change and outcome are committed together.
 
-    Any other access to the store commits it first: later reads see what was written, and SQLite allows one writer at a
-    time.
+    A command has one such transaction, and uses the store before it: transactions that count, look or use something up
+    are `apart`. What follows a commit is done `afterwards`. A command that asks another party in between has `several`:
+    each access to the store commits what is held, so the claim is in the first and the outcome in the last one.
     """
 
-    def __init__(self, store: Store, claim: Claim) -> None:
+    def __init__(self, store: Store, claim: Claim, *, several: bool = False) -> None:
         """`claim` inserts the key in the command's first transaction, or raises DuplicateRequestError."""
-        self._store, self._claim = store, claim
+        self._store, self._claim, self._several = store, claim, several
         self._held: tuple[AsyncExitStack, AsyncConnection] | None = None
+        self._later: list[Act] = []
+        self._ended = False
         self.claimed = False
-        self.reader = _ReaderAfter(store.reader, self.commit)
-        self.ledger = _LedgerAfter(store.ledger, self.commit)
+        self.reader = _ReaderAfter(store.reader, self._free)
+        self.ledger = _LedgerAfter(store.ledger, self._free)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     @asynccontextmanager
     async def write(self, *, group_commit: bool = False, apart: bool = False) -> AsyncIterator[AsyncConnection]:
-        """A transaction that is committed with the answer, or before the next access to the store.
+        """The transaction of the change, which is committed with the outcome.
 
         One that is `apart` is committed when its block ends, whatever the command's outcome.
         """
-        await self.commit()
-        # Rate-limit counts must survive a command that fails.
-        if apart:
+        await self._free()
+        # Rate-limit counts must survive a command that fails. What is done afterwards belongs to no claim.
+        if apart or self._ended:
             async with self._store.write(group_commit=group_commit) as connection:
                 yield connection
             return
         async with AsyncExitStack() as stack:
-            connection = await stack.enter_async_context(
-                self._store.write()
-            )  # Never `brief`: it stays open after its block, and would hold up a group commit.
+            # Never `group_commit`: it stays open after its block, and would hold up the group.
+            connection = await stack.enter_async_context(self._store.write())
             # In the command's own transaction: claim and change commit together.
             if not self.claimed:
                 await self._claim(connection)
@@ -61,9 +69,12 @@ class KeyedStore:
         self.claimed = True
 
     async def scrub(self, table: Table) -> None:
-        """Commit, then scrub the table (`Store.scrub`)."""
-        await self.commit()
-        await self._store.scrub(table)
+        """Scrub the table once the change is committed (`Store.scrub`)."""
+        await self.afterwards(partial(self._store.scrub, table))
+
+    async def afterwards(self, act: Act) -> None:
+        """Do this when the command has ended and its transaction with it."""
+        self._later.append(act)
 
     @asynccontextmanager
     async def last(self) -> AsyncIterator[AsyncConnection]:
@@ -77,11 +88,14 @@ class KeyedStore:
         async with stack:
             yield connection
 
-    async def commit(self) -> None:
-        """Commit the held transaction, if any."""
+    async def _free(self) -> None:
+        """See to it that no transaction is held, which would hide what it wrote and lock SQLite's only writer out."""
+        if self._held is None:
+            return
+        if not self._several:
+            raise SecondTransactionError("a command uses the store before its change, or `afterwards`")
         held, self._held = self._held, None
-        if held is not None:
-            await held[0].aclose()
+        await held[0].aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -89,10 +103,13 @@ class KeyedStore:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Roll the held transaction back after an error."""
+        """Roll the held transaction back after an error, and do what was left for afterwards."""
         held, self._held = self._held, None
         if held is not None:
             await held[0].__aexit__(*((kind, error, trace) if kind else sys.exc_info()))
+        self._ended = True
+        for act in self._later:
+            await act()
 
 
 class _ReaderAfter:

@@ -251,7 +251,7 @@ class Passkeys:
             passkey_challenges.c.expires_at > now,
             mine,
         )
-        async with self._store.write() as connection:
+        async with self._store.write(apart=True) as connection:
             if (await connection.execute(spent)).rowcount != 1:
                 raise PasskeyError
         return challenge

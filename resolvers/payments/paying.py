@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -42,8 +42,9 @@ OTHERWISE = UserProblem("UNKNOWN_REFERENCE", "A reference is like INC-4711: no t
 
 @dataclass(frozen=True, slots=True)
 class ForwardedMessage(Result):
-    """The outcome of a message to an affiliate."""
+    """The outcome of a message to an affiliate, who is asked between two transactions."""
 
+    asks_another_party: ClassVar[bool] = True
     outcome: str | None = None
 
 
@@ -151,7 +152,7 @@ async def forward_card(context: CommandContext, given: Mapping[str, Any]) -> For
     # The reference gets into the disclosure record, which holds no personal data.
     if not fits or may_be_personal(reference):
         return ForwardedMessage(problems=(OTHERWISE,))
-    async with context.store.write() as connection:
+    async with context.store.write(apart=True) as connection:
         owner = await connection.scalar(
             select(payment_methods.c.customer_id).where(
                 payment_methods.c.id == given["cardId"], payment_methods.c.kind == "CARD"

@@ -63,6 +63,11 @@ class OperationContext:
         """The encoder of cursors."""
         return self.store.keys.system.cursors
 
+    @property
+    def replayed(self) -> tuple[str, ...]:
+        """The response keys of mutations that an earlier request with the same idempotency key has carried out."""
+        return tuple(key for key, result in self.performed.items() if result.replayed)
+
     async def perform(self, key: str, field: str, run: Run, given: Mapping[str, Any]) -> Result:
         """Run the command of a field once by its response key, also if the standard executor repeats the operation.
 

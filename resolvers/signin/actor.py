@@ -75,7 +75,7 @@ class Actor:
 
         It was proven within the last five minutes in a session of this credential, or the code proves it now (S3).
         """
-        async with self.store.write() as connection:
+        async with self.store.write(apart=True) as connection:
             factors = await confirmed(connection, account.credential.id)
         if not factors:
             return None
@@ -91,7 +91,8 @@ class Actor:
         secret = Secret.of_code(code)
         if wait := await self.consume(account, secret):
             return too_often(wait, "code")
-        async with self.store.write() as connection:
+        # Apart: a code is used up, whatever becomes of the command that it was shown for.
+        async with self.store.write(apart=True) as connection:
             used = await use_code(connection, account.key, account.credential.id, code, self.now)
             if used is None:
                 return WRONG_CODE

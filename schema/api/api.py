@@ -350,7 +350,7 @@ class Api:
             await self._record(authorized, prepared, grant, context, now)  # 9
         asked = request.extensions and request.extensions.get("cost") is True
         shown = answers.Cost(cost, max(1, meter.read)) if asked else None
-        return answers.answered(data, errors, decision, shown, personal=bool(context.revealed.subjects))  # 10
+        return answers.answered(data, errors, decision, shown, bool(context.revealed.subjects), context.replayed)  # 10
 
     def _prepared(
         self, authorized: AuthorizedOperation, variables: Mapping[str, Any], grant: Grant

@@ -98,6 +98,8 @@ class Outcome:
     """The document could not be parsed."""
     scope: str = ""
     """The scopes, separated by spaces, without which the operation was refused (RFC 6750 §3.1)."""
+    replayed: bool = False
+    """Each of its mutations was carried out by an earlier request with the same idempotency key."""
 
 
 def failed(

@@ -57,8 +57,15 @@ class Cost(NamedTuple):
     """Read."""
 
 
-def answered(data: Any, errors: list[ResponseError], decision: Decision, cost: Cost | None, personal: bool) -> Outcome:
-    """The response of an operation that was executed."""
+def answered(
+    data: Any,
+    errors: list[ResponseError],
+    decision: Decision,
+    cost: Cost | None,
+    personal: bool,
+    replayed: tuple[str, ...] = (),
+) -> Outcome:
+    """The response of an operation that was executed; `replayed` are the response keys of repeated mutations."""
     body: dict[str, Any] = {"data": data}
     if errors:
         body["errors"] = [each.formatted() for each in errors]
@@ -69,11 +76,15 @@ def answered(data: Any, errors: list[ResponseError], decision: Decision, cost: C
         extensions["redacted"] = decision.redacted
     if cost is not None:
         extensions["cost"] = cost._asdict()
+    whole = bool(replayed) and len(replayed) == len(data or ())
+    # A response that is repeated as a whole has the body of the first one.
+    if replayed and not whole:
+        extensions["replayed"] = list(replayed)
     if extensions:
         body["extensions"] = extensions
     denials = denials_of(decision.problems()) if decision.refused else ()
     content = orjson.dumps(body, option=orjson.OPT_UTC_Z)
-    return Outcome(RequestOutcome.OK, content, personal, denials=denials, partial=bool(errors))
+    return Outcome(RequestOutcome.OK, content, personal, denials=denials, partial=bool(errors), replayed=whole)
 
 
 def dry_run(chosen: Chosen, problems: list[ResponseError], plan: Plan | None, cost: int = 0) -> Outcome:

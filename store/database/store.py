@@ -138,6 +138,10 @@ class Store:
         """
         return self._parts.transactions.begin(group_commit)
 
+    async def afterwards(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do what follows a transaction: at once, since it has ended. A store that holds its transaction open waits."""
+        await act()
+
     async def scrub(self, table: Table, *, must: bool = False, whole: bool = False) -> None:
         """Remove the deleted rows of a table from the main database's files, too; see `store.sql.scrubbing`."""
         await scrub(self._parts.engine, table, must=must, whole=whole)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -197,7 +198,7 @@ async def reserving(store: Store) -> AsyncIterator[Reservations]:
         yield reserved
         committed = True
     finally:
-        await reserved.settle(committed)
+        await store.afterwards(partial(reserved.settle, committed))
 
 
 async def held_of(store: Store, wanted: Sequence[LookupRequest]) -> dict[LookupRequest, Any]:

@@ -48,6 +48,16 @@ def test_an_answer_in_the_media_type_that_was_asked_for(
     assert len(response.json()["data"]["customers"]["nodes"]) == 2
 
 
+def test_a_mutation_that_is_repeated_is_marked_so(demo: Demo, http: httpx.Client) -> None:
+    """The body of a response that is repeated as a whole is the first one's."""
+    query = 'mutation { endOtherSessions(input: {idempotencyKey: "k-1"}) { ended userErrors { code } } }'
+    mine = demo.headers(CUSTOMER)
+    first, again = (asked(demo, http, {"query": query}, **mine) for _ in range(2))
+    assert first.json()["data"]["endOtherSessions"]["userErrors"] == []
+    assert "idempotent-replayed" not in first.headers and again.headers["idempotent-replayed"] == "true"
+    assert first.content == again.content
+
+
 @pytest.mark.parametrize(
     ("question", "status", "expected"),
     [

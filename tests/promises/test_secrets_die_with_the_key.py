@@ -72,7 +72,7 @@ def guesses(lobby: Lobby, copy: Copy, login: str) -> dict[str, list[bytes]]:
 
 
 def _asked(copy: Copy, lobby: Lobby) -> str:
-    return f"tests\0{copy.rows['card_vault'][0]['customer_id']}\x001\0addCard\0{_text(CARD)}"
+    return f"tests\0{copy.rows['card_vault'][0]['customer_id']}\x001\0addCard\0addCard\0{_text(CARD)}"
 
 
 async def test_no_guess_is_confirmed_once_the_customer_is_erased(lobby: Lobby) -> None:
