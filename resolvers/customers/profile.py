@@ -14,7 +14,7 @@ from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.events.announcements import announce
 from resolvers.events.changes import record
 from resolvers.events.rectifying import notify_of_correction
-from resolvers.inputs.texts import InputReader
+from resolvers.inputs.texts import InputReader, nameless
 from store.crypto.subject_key import SubjectKey
 from store.sql.statements import Statement
 from store.tables.customers import customers
@@ -34,14 +34,17 @@ async def update_profile(
 ) -> Result:
     """Change the given fields and leave the rest; nothing is changed if there are problems.
 
-    `columns` are those that hold one text, by the name of their input field; name and address have parts. With
-    `ifVersion`, the profile is changed only if its version is still this one (optimistic locking); otherwise the
-    problem is CONFLICT.
+    `columns` are those that hold one text, by the name of their input field; name and address have parts. What is given
+    as it is kept already is no change: it is neither written nor recorded nor announced. With `ifVersion`, the profile
+    is changed only if its version is still this one (optimistic locking); otherwise the problem is CONFLICT.
     """
     texts = InputReader(given)
-    wanted = {name: _read(texts, name, column) for name, column in columns.items() if name in given}
-    named = {part: texts.name(part) for part in NAME if part in given}
-    address = texts.address("postalAddress") if given.get("postalAddress") is not None else None
+    wanted: dict[Column[Any], Any] = {
+        columns[name]: _read(texts, name, columns[name]) for name in columns if name in given
+    }
+    named = {part: texts.name_part(part) for part in NAME if part in given}
+    if "postalAddress" in given:
+        wanted[customers.c.postal_address] = _address(texts, given)
     if texts.problems:
         return Result(problems=tuple(texts.problems))
     (key,) = await context.store.keys.subjects([context.subject])
@@ -49,18 +52,28 @@ async def update_profile(
         return Result(problems=(GONE,))
     # Nothing but statements is awaited inside, so it may take part in a group commit.
     async with context.store.write(group_commit=True) as connection:
-        rows = await CURRENT.rows(connection, {"own": context.subject})
+        # The stored name is needed, too: its parts are sealed in one value.
+        there = (customers.c.name, *wanted)
+        rows = await _current(there).rows(connection, {"own": context.subject})
         if not rows:
             return Result(problems=(GONE,))
-        # The stored name is needed too: its parts are sealed in one value.
-        version, name = rows[0]
+        version, *resting = rows[0]
         if given.get("ifVersion") not in (None, version):
             return Result(affected={"customer": context.subject}, problems=(CONFLICT,))
-        changes = {columns[each].name: _resting(key, columns[each], value) for each, value in wanted.items()}
-        changes |= _changes(key, name, given, named, address)
+        kept = {column: _opened(key, column, value) for column, value in zip(there, resting, strict=True)}
+        name = kept[customers.c.name] or [None, None]
+        if not any(after := [named.get(part, name[place]) for part, place in NAME.items()]):
+            return Result(problems=(nameless(*named),))
+        changes = {column: value for column, value in wanted.items() if value != kept[column]}
+        coordinates = [f"Customer.{field}" for field in given if columns.get(field) in changes]
+        coordinates += [f"Customer.{part}" for part, place in NAME.items() if after[place] != name[place]]
+        if customers.c.postal_address in changes:
+            coordinates.append("Customer.postalAddress")
+        if after != name:
+            changes[customers.c.name] = after
         if changes:
-            await _write(connection, context, changes | {"version": version + 1})
-            coordinates = _coordinates(given)
+            written = {column.name: _resting(key, column, value) for column, value in changes.items()}
+            await _write(connection, context, written | {"version": version + 1})
             await record(connection, context, key, coordinates)
             await notify_of_correction(connection, context.subject, coordinates, context.now)
             await announce(connection, key, Event.PROFILE_CHANGED.wire, context.now, coordinates)
@@ -73,10 +86,11 @@ CONFLICT = UserProblem(
 )
 
 
-# Built once: SQLAlchemy takes longer to build a statement than the database to execute it.
-CURRENT = Statement(
-    select(customers.c.version, customers.c.name).where(customers.c.id == bindparam("own")).with_for_update()
-)
+# Built once for the same columns: SQLAlchemy takes longer to build a statement than the database to execute it.
+@cache
+def _current(columns: tuple[Column[Any], ...]) -> Statement:
+    """The SELECT statement of the version and these columns."""
+    return Statement(select(customers.c.version, *columns).where(customers.c.id == bindparam("own")).with_for_update())
 
 
 @cache
@@ -87,25 +101,11 @@ def _update(columns: tuple[str, ...]) -> Statement:
     return Statement(update(customers).where(customers.c.id == bindparam("own")).values(written))
 
 
-def _changes(
-    key: SubjectKey,
-    sealed_name: bytes | None,
-    given: Mapping[str, Any],
-    named: Mapping[str, str | None],
-    address: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """The values of the columns with parts to write, encrypted."""
-    changes: dict[str, Any] = {}
-    if named:
-        name = _opened(key, sealed_name)
-        for part, value in named.items():
-            name[NAME[part]] = value
-        changes["name"] = _resting(key, customers.c.name, name)
-    if address is not None:
-        changes["postal_address"] = _resting(key, customers.c.postal_address, [address.get(part) for part in PARTS])
-    elif "postalAddress" in given:
-        changes["postal_address"] = None
-    return changes
+def _address(texts: InputReader, given: Mapping[str, Any]) -> list[str | None] | None:
+    if given["postalAddress"] is None:
+        return None
+    address = texts.address("postalAddress")
+    return [address.get(part) for part in PARTS]
 
 
 def _read(texts: InputReader, name: str, column: Column[Any]) -> str | None:
@@ -120,16 +120,12 @@ def _resting(key: SubjectKey, column: Any, value: Any) -> Any:
     return value if value is None or sealing is None else key.seal(column, key.customer_id, sealing.encode(value))
 
 
-def _opened(key: SubjectKey, sealed: bytes | None) -> list[Any]:
-    return (
-        [None, None]
-        if sealed is None
-        else customers.c.name.info["sealing"].decode(key.open(customers.c.name, key.customer_id, sealed))
-    )
-
-
-def _coordinates(given: Mapping[str, Any]) -> list[str]:
-    return [f"Customer.{name}" for name in given if name != "ifVersion"]
+def _opened(key: SubjectKey, column: Column[Any], resting: Any) -> Any:
+    """The value of a column as it was given: opened, or as it is."""
+    sealing = column.info.get("sealing")
+    if resting is None or sealing is None:
+        return resting
+    return sealing.decode(key.open(column, key.customer_id, resting))
 
 
 async def _write(connection: AsyncConnection, context: CommandContext, changes: Mapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ async def register_customer(context: CommandContext, given: Mapping[str, Any]) -
     credential has no password: the customer chooses one through "Forgot your password?".
     """
     texts = InputReader(given)
-    name = PersonName(texts.name("givenName") or "", texts.name("familyName") or "")
+    given_name, family_name = texts.names("givenName", "familyName")
     address = texts.address("postalAddress")
     locale = texts.language("locale") or "en"
     try:
@@ -34,7 +34,7 @@ async def register_customer(context: CommandContext, given: Mapping[str, Any]) -
     if texts.problems:
         return Result(problems=tuple(texts.problems))
     new = NewCustomer(
-        name=name,
+        name=PersonName(given_name or "", family_name or ""),
         email=email,
         postal_address=PostalAddress(
             street=address["street"] or "",

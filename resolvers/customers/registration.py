@@ -129,4 +129,4 @@ def _parts(value: Any) -> Any:
     """The argument of `Sealing.encode`: one text, or the parts in the order of the column."""
     if isinstance(value, PostalAddress):
         return (value.street, value.street2, value.postal_code, value.city, value.region, value.country)
-    return (value.given, value.family) if isinstance(value, PersonName) else value
+    return (value.given or None, value.family or None) if isinstance(value, PersonName) else value

@@ -17,6 +17,11 @@ from values.postal_address import read_postal_address
 from values.telephone import read_telephone
 
 
+def nameless(*fields: str) -> UserProblem:
+    """The problem that no part of a name is left, at the last of the fields."""
+    return UserProblem("REQUIRED", "A given name or a family name is needed.", fields[-1:] or ("familyName",))
+
+
 class InputReader:
     """Reads fields of an input; returns None for a field that is empty, null or invalid."""
 
@@ -30,6 +35,17 @@ class InputReader:
         if text is None:
             self._needed(field)
         return text
+
+    def name_part(self, field: str) -> str | None:
+        """A part of a name that may be empty, since some people have one name."""
+        return self._read(field, read_name, person_name.LONGEST)
+
+    def names(self, given: str, family: str) -> tuple[str | None, str | None]:
+        """A person's name; one of its parts is required."""
+        found = self.name_part(given), self.name_part(family)
+        if not any(found) and not any(problem.field[-1] in (given, family) for problem in self.problems):
+            self.problems.append(nameless(family))
+        return found
 
     def owner_name(self, field: str) -> str | None:
         """The name of a registrant, who may be an organisation."""

@@ -33,8 +33,13 @@ class RegisterCustomerInput:
     """A new customer, for tools such as the shop."""
 
     # No phone: it is for emergencies, and customers add it themselves (R14).
-    given_name: str = stored_input(customers.c.name, "Given name.", PROVIDED, part="given")
-    family_name: str = stored_input(customers.c.name, "Family name.", PROVIDED, part="family")
+    given_name: str | None = stored_input(
+        customers.c.name, "Given name; left out by people who have one name, or the one that they have.", PROVIDED,
+        part="given",
+    )  # fmt: skip
+    family_name: str | None = stored_input(
+        customers.c.name, "Family name; required without a given name.", PROVIDED, part="family"
+    )
     email: EmailAddress = stored_input(customers.c.email, "The e-mail address for messages about services.", PROVIDED)
     postal_address: NewPostalAddressInput = stored_input(ADDRESS, "The address for invoices.", PROVIDED)
     locale: LanguageTag | None = stored_input(customers.c.locale, "The language of messages (BCP 47).", PROVIDED)

@@ -171,7 +171,7 @@ def test_import_tells_bad_rows_and_stores_all_or_nothing(tmp_path: Path) -> None
     assert "not-an-address" not in bad.stdout + bad.stderr
     file.write_text(CSV, encoding="utf-8")
     dry = typed(["customers", "import", str(file), "--dry-run"], tmp_path)
-    assert (dry.returncode, dry.stdout) == (0, "2 rows, 0 bad, nothing was stored (dry run).\n")
+    assert dry.returncode == 0 and dry.stdout.startswith("2 rows, 0 bad, nothing was stored (dry run).\n")
     good = typed(["customers", "import", str(file)], tmp_path)
     assert good.returncode == 0 and good.stdout.startswith("2 rows, 0 bad, 2 imported.\n")
     assert "  locale was missing, and was assumed: 2 times\n" in good.stdout

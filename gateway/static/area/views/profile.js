@@ -13,8 +13,8 @@ export async function profile(again) {
   const send = (sent) => carry(() => change('UpdateProfile', input(sent, me)), async () => { announce(say('saved')); await again(); }, sent);
   const shown = form('profile-form', send,
     h('fieldset', null, h('legend', null, say('nameAddress')), h('p', { class: 'quiet' }, say('usedName')),
-      field('givenName', say('givenName'), { value: me.givenName ?? '', autocomplete: 'given-name', required: true }),
-      field('familyName', say('familyName'), { value: me.familyName ?? '', autocomplete: 'family-name', required: true }),
+      field('givenName', say('givenName'), { value: me.givenName ?? '', autocomplete: 'given-name' }),
+      field('familyName', say('familyName'), { value: me.familyName ?? '', autocomplete: 'family-name' }),
       addressFields(address, true)),
     field('phone', say('phone'), { value: me.phone ?? '', type: 'tel', autocomplete: 'tel', hint: say('phoneHint') }),
     further(me).map((name) => field(name, label(name), { value: me[name] ?? '' })),
@@ -30,7 +30,7 @@ export async function profile(again) {
     emailForm(),
     history(me.changes.nodes),
     address.formatted && h('section', { class: 'envelope' }, h('h3', null, say('envelope')),
-      h('address', null, [`${me.givenName} ${me.familyName}`, ...address.formatted].map((line) => h('span', null, line)))),
+      h('address', null, [[me.givenName, me.familyName].filter(Boolean).join(' '), ...address.formatted].map((line) => h('span', null, line)))),
   ];
 }
 
@@ -55,12 +55,14 @@ function languages(own) {
   return tags.map((tag) => [tag, names.of(tag)]);
 }
 
+// What is as it was is not sent: each field that is counts as a statement of the customer.
 function input(sent, me) {
-  const value = (name) => sent.elements[name].value.trim();
-  const given = { ifVersion: me.version, givenName: value('givenName'), familyName: value('familyName'), phone: value('phone') || null, locale: value('locale') };
+  const given = { ifVersion: me.version };
+  for (const name of ['givenName', 'familyName', 'phone', 'locale', ...further(me)]) {
+    const value = sent.elements[name].value.trim();
+    if (value !== (me[name] ?? '')) given[name] = value || null;
+  }
   const address = changedAddress(sent, me.postalAddress);
   if (address) given.postalAddress = address;
-  if (given.phone === me.phone) delete given.phone;
-  for (const name of further(me)) if (value(name) !== (me[name] ?? '')) given[name] = value(name) || null;
   return given;
 }
