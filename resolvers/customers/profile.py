@@ -15,6 +15,7 @@ from resolvers.events.announcements import announce
 from resolvers.events.changes import record
 from resolvers.events.rectifying import notify_of_correction
 from resolvers.inputs.texts import InputReader, nameless
+from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey
 from store.sql.statements import Statement
 from store.tables.customers import customers
@@ -22,6 +23,9 @@ from values.lines import LONGEST
 from values.postal_address import PARTS
 
 NAME = {"givenName": 0, "familyName": 1}
+ADDRESSES: Mapping[str, Column[Any]] = {"postalAddress": customers.c.postal_address}
+DAMAGED = object()
+"""Stands for a value that cannot be opened: it differs from all others, and may be replaced."""
 FORMS: dict[Column[Any], Callable[[InputReader, str], str | None]] = {
     customers.c.phone: InputReader.phone,
     customers.c.locale: InputReader.language,
@@ -52,8 +56,8 @@ async def update_profile(
         return Result(problems=(GONE,))
     # Nothing but statements is awaited inside, so it may take part in a group commit.
     async with context.store.write(group_commit=True) as connection:
-        # The stored name is needed, too: its parts are sealed in one value.
-        there = (customers.c.name, *wanted)
+        # The stored name is needed, too, if a part of it is given: both are sealed in one value.
+        there = (*wanted, *((customers.c.name,) if named else ()))
         rows = await _current(there).rows(connection, {"own": context.subject})
         if not rows:
             return Result(problems=(GONE,))
@@ -61,16 +65,16 @@ async def update_profile(
         if given.get("ifVersion") not in (None, version):
             return Result(affected={"customer": context.subject}, problems=(CONFLICT,))
         kept = {column: _opened(key, column, value) for column, value in zip(there, resting, strict=True)}
-        name = kept[customers.c.name] or [None, None]
-        if not any(after := [named.get(part, name[place]) for part, place in NAME.items()]):
-            return Result(problems=(nameless(*named),))
         changes = {column: value for column, value in wanted.items() if value != kept[column]}
-        coordinates = [f"Customer.{field}" for field in given if columns.get(field) in changes]
-        coordinates += [f"Customer.{part}" for part, place in NAME.items() if after[place] != name[place]]
-        if customers.c.postal_address in changes:
-            coordinates.append("Customer.postalAddress")
-        if after != name:
-            changes[customers.c.name] = after
+        coordinates = [f"Customer.{field}" for field in given if columns.get(field, ADDRESSES.get(field)) in changes]
+        if named:
+            before = kept[customers.c.name] if isinstance(kept[customers.c.name], list) else [None, None]
+            name = [named.get(part, before[place]) for part, place in NAME.items()]
+            if not any(name):
+                return Result(problems=(nameless(*named),))
+            if differing := [part for part, place in NAME.items() if name[place] != before[place]]:
+                changes[customers.c.name] = name
+                coordinates += [f"Customer.{part}" for part in differing]
         if changes:
             written = {column.name: _resting(key, column, value) for column, value in changes.items()}
             await _write(connection, context, written | {"version": version + 1})
@@ -121,11 +125,14 @@ def _resting(key: SubjectKey, column: Any, value: Any) -> Any:
 
 
 def _opened(key: SubjectKey, column: Column[Any], resting: Any) -> Any:
-    """The value of a column as it was given: opened, or as it is."""
+    """The value of a column as it was given: opened, or as it is; DAMAGED for one that cannot be opened."""
     sealing = column.info.get("sealing")
     if resting is None or sealing is None:
         return resting
-    return sealing.decode(key.open(column, key.customer_id, resting))
+    try:
+        return sealing.decode(key.open(column, key.customer_id, resting))
+    except SealBrokenError:
+        return DAMAGED
 
 
 async def _write(connection: AsyncConnection, context: CommandContext, changes: Mapping[str, Any]) -> None:

@@ -29,8 +29,13 @@ def new_enrolment(site: str, account: str) -> Enrolment:
     """Create a secret of 160 bits; `account` is the name that the app shows."""
     # 160 bits, as RFC 4226 (section 4, R6) recommends.
     secret = pyotp.random_base32()
-    uri = pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=site)
+    uri = pyotp.TOTP(secret).provisioning_uri(name=_without_colon(account), issuer_name=_without_colon(site))
     return Enrolment(secret, uri, qr_svg(uri))
+
+
+def _without_colon(text: str) -> str:
+    # A colon stands between the two in the URI, and apps refuse one whose issuer differs from what is in front of it.
+    return " ".join(text.replace(":", " ").split())
 
 
 def qr_svg(text: str) -> str:

@@ -162,6 +162,22 @@ def test_following_the_link_stops_nothing_and_one_click_does(web: Web, browser: 
     assert httpx.post(web.replicas[0].url + address, data=CLICK).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "body",
+    ["List-Unsubscribe=One-Click\r\n", "List-Unsubscribe=One%2DClick", "List%2DUnsubscribe=One-Click\n",
+     "\r\nList-Unsubscribe=One-Click",
+     "x=1&List-Unsubscribe=One-Click"],
+)  # fmt: skip
+def test_one_click_in_every_spelling_of_a_form(web: Web, body: str) -> None:
+    """RFC 8058 section 3.2: percent-encoded or not, with a line end or without."""
+    person = web.add(1)[0]
+    url = web.replicas[0].url + welcome(web, person)
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    assert httpx.post(url, content=body.replace("Click", "Clock"), headers=headers).status_code == 400
+    assert news(web, person)
+    assert httpx.post(url, content=body, headers=headers).status_code == 200 and not news(web, person)
+
+
 def test_the_other_form_of_one_click(web: Web) -> None:
     person = web.add(1)[0]
     url = web.replicas[0].url + welcome(web, person)

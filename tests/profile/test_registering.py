@@ -48,7 +48,7 @@ async def test_a_customer_is_registered_and_sees_it(gate: Gate) -> None:
     assert id_ is not None
     mine = "{ me { email phone locale productNews services { nodes { id } } postalAddress { formatted } } }"
     assert (await gate.ask(mine, own(id_))).data["me"] == {
-        "email": NEW["email"], "phone": None, "locale": "fr", "productNews": False, "services": [],
+        "email": NEW["email"], "phone": None, "locale": "fr", "productNews": False, "services": {"nodes": []},
         "postalAddress": {"formatted": ["Rue du Lac 5", "CH-1003 Lausanne", "SWITZERLAND"]},
     }  # fmt: skip
 

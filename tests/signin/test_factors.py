@@ -9,13 +9,14 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pyotp
 import pytest
 from sqlalchemy import select
 
 from resolvers.account import factors_enrolling as enrolling
 from resolvers.factors.factors import confirmed, use_code
 from resolvers.factors.recovery import COUNT, LENGTH, LETTERS, kept, new_codes, spend
-from resolvers.factors.totp import accepted_step
+from resolvers.factors.totp import accepted_step, new_enrolment
 from resolvers.signin.verdicts import Rejected, SecondFactorRequired, SignedIn
 from resolvers.signins.signins import Visitor
 from store.database.config import StoreConfig
@@ -135,6 +136,13 @@ async def test_the_uri_and_the_picture_say_what_apps_need(lobby: Lobby, somebody
     svg = begun.qr_svg or ""
     assert svg.startswith("<svg") and svg.endswith("</svg>")
     assert not re.search(r"<script|on\w+=|style=|href|<!", svg), "it may stand in a page of strict policy"
+
+
+@pytest.mark.parametrize(("site", "account"), [("Quark: Hosting", "a@example.com"), ("A:B", "me:you@example.com")])
+def test_a_colon_stands_between_site_and_account_only(site: str, account: str) -> None:
+    """Apps refuse a URI whose issuer is not what stands in front of the first colon."""
+    read = pyotp.parse_uri(new_enrolment(site, account).uri)
+    assert (read.issuer, read.name) == (site.replace(":", " ").replace("  ", " "), account.replace(":", " "))
 
 
 @ONE_STORE

@@ -30,10 +30,11 @@ async def _one_click(request: HttpRequest, receive: Receive, seconds: int) -> bo
     body = await read_body(receive, headers.get(b"content-length"), LONGEST_FORM, seconds)
     kind = headers.get(b"content-type", b"")
     try:
-        fields = fields_of_multipart(kind, body) if is_multipart(kind) else fields_of(body)
+        fields = fields_of_multipart(kind, body) if is_multipart(kind) else fields_of(body.strip())
     except ValueError:
         return False
-    return ONE_CLICK.items() <= fields.items()
+    # Mail providers end the body, or the part, with a line end of their own.
+    return all(fields.get(name, "").strip() == value for name, value in ONE_CLICK.items())
 
 
 class Unsubscribe:
