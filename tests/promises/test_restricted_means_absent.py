@@ -228,10 +228,10 @@ async def test_tools_change_nothing_of_a_restricted_customer(changing: Gate) -> 
     await done(changing, RESTRICT)
     service, card = await _service(changing), await _card(changing)
     tried = {
-        "subscribeService": f'customer: "{changing.id(0)}", kind: WEB_HOSTING, name: "x"',
-        "terminateService": f'service: "{service}"',
-        "registerDomain": f'service: "{service}", name: "new.ch", {OWNER}',
-        "forwardCard": f'card: "{card}", affiliate: "Acquirer", reference: "INC-1"',
+        "subscribeService": f'customerId: "{changing.id(0)}", kind: WEB_HOSTING, name: "x"',
+        "terminateService": f'serviceId: "{service}"',
+        "registerDomain": f'serviceId: "{service}", name: "new.ch", {OWNER}',
+        "forwardCard": f'cardId: "{card}", affiliate: "Acquirer", reference: "INC-1"',
     }
     listed = {
         name.partition(".")[2]
