@@ -29,7 +29,7 @@ PAGE_INFO = "pageInfo { hasNextPage endCursor }"
 
 
 def _one(name: str, fields: str) -> str:
-    return f"query {name}($id: ID!) {{ customer(id: $id) {{ {fields} }} }}"
+    return f"query {name}($id: ID!) {{ customer(by: {{id: $id}}) {{ {fields} }} }}"
 
 
 def _page(name: str, first: int, fields: str) -> str:

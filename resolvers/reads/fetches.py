@@ -22,8 +22,10 @@ from store.sql.metadata import Id
 from store.sql.reading import PreparedStatement, Reader, any_of
 from store.tables.customers import customers
 from store.tables.domains import domains
+from store.tables.invoices import invoices
 
 Row = Sequence[Any]
+NUMBER = "number"
 KEYS, KEY, REF, ROWS = "keys", "key", "row_ref", "most_rows"
 
 
@@ -147,6 +149,24 @@ class ByIndex:
     async def rows(self, held: Held, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """At most one row; one statement, also if nothing was found (G7)."""
         return await self.reader.fetch(self._prepared, {**parameters, KEY: held.row_id, REF: held.ref})
+
+
+class ByInvoice:
+    """The customer of an invoice number: a plain, unique column, read in the statement itself."""
+
+    __slots__ = ("_prepared", "layout", "reader")
+
+    def __init__(self, reader: Reader, projection: Projection) -> None:
+        self.reader = reader
+        self.layout = Layout.of(projection)
+        of = select(invoices.c.customer_id).where(invoices.c.number == bindparam(NUMBER, type_=invoices.c.number.type))
+        self._prepared: PreparedStatement = reader.prepare(
+            selecting(projection, self.layout).where(owner_of(projection.table).in_(of))
+        )
+
+    async def rows(self, value: str, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """At most one row; one statement, also if nothing was found (G7)."""
+        return await self.reader.fetch(self._prepared, {**parameters, NUMBER: value})
 
 
 def grouped_by(rows: Iterable[Row], at: int) -> dict[int, list[Row]]:

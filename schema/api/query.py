@@ -14,40 +14,66 @@ from schema.audits.audits import Audit, nothing_yet
 from schema.audits.reported import AUDIT_READ, reported
 from schema.declare.connections import After, Before, First, Last
 from schema.declare.fields import computed, entry, paged_table, public, rendered, searched, searched_input
+from schema.declare.filters import Order, filtering
 from schema.declare.node import Node
-from schema.declare.readers import ANY_APP, NAMED_DOMAINS, REGISTERED, THE_CUSTOMER, WRITTEN_TO
+from schema.declare.readers import ANY_APP, BILLED, NAMED_DOMAINS, REGISTERED, SERVED, THE_CUSTOMER, WRITTEN_TO
 from schema.mutations.whois import RULES, Kind, RegistryPolicy, Tld, registry_policy
-from schema.sources.entries import AnyRow, OwnRow, RowByDomain, RowById, RowByLookup
+from schema.sources.entries import AnyRow, AnyRows, OwnRow, RowBy, RowByDomain
 from schema.sources.values import GrantFacts
 from schema.types.accesses import Words
 from schema.types.customers import Customer, CustomerConnection
 from schema.types.domains import Domain
+from schema.types.invoices import InvoiceConnection, InvoiceFilter
 from schema.types.ledger import Ledger, ledger
 from schema.types.purposes import ProcessingPurpose, listed_purposes
 from schema.types.rdap import PUBLISHED, READ_BY, RdapDomain, WhoisName
+from schema.types.services import ServiceConnection, ServiceFilter
 from schema.types.wordings import NOBODYS, ConsentWording, WordingKind, WordingLanguage, shown_wording
 from store.tables.customers import customers
 from store.tables.domains import domains
+from store.tables.invoices import invoices
+from store.tables.services import services
 
+GlobalIds = Annotated[
+    list[strawberry.ID],
+    searched(Category.CUSTOMER_ID, "Global ids of any types, never more than the client's largest page.", THE_CUSTOMER),
+]
 GlobalId = Annotated[
     strawberry.ID, searched(Category.CUSTOMER_ID, "A global id, as a field `id` returned it.", THE_CUSTOMER)
 ]
 DomainName = Annotated[str, searched(Category.SUBSCRIPTION, "The domain name, in either spelling.", NAMED_DOMAINS)]
 BY_NUMBER = (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING)
-BY_DOMAIN = (Purpose.SERVICE_PROVISION, Purpose.EMERGENCY_CONTACT, Purpose.DOMAIN_REGISTRATION)
+BY_DOMAIN = (
+    Purpose.SERVICE_PROVISION,
+    Purpose.SERVICE_COMMUNICATION,
+    Purpose.EMERGENCY_CONTACT,
+    Purpose.DOMAIN_REGISTRATION,
+)
+BY_INVOICE = (Purpose.INVOICING, Purpose.PAYMENT_EXECUTION)
 
 
 @strawberry.input(
     one_of=True,
-    description="Exactly one of these fields. They are compared by blind index; the value never reaches the database.",
+    description="Exactly one of these fields. Values that rest encrypted are compared by blind index, never in the "
+    "database itself.",
 )
-class CustomerLookup:
-    """Finds a customer by something else than the global id."""
+class CustomerBy:
+    """Names one customer."""
 
+    id: strawberry.ID | None = searched_input(
+        Category.CUSTOMER_ID, "The global id, as a field `id` of type `Customer` returned it.", THE_CUSTOMER
+    )
     # Without the last two: news tools and apps list or see customers, they do not look them up by address.
     email: str | None = searched_input(Category.EMAIL, "The customer's e-mail address.", WRITTEN_TO[:-2])
-    customer_number: str | None = searched_input(Category.CUSTOMER_ID, "The number on invoices.", BY_NUMBER)
-    domain: str | None = searched_input(Category.SUBSCRIPTION, "A domain name registered for the customer.", BY_DOMAIN)
+    customer_number: str | None = searched_input(
+        Category.CUSTOMER_ID, "The number on invoices, such as `C-100417`.", BY_NUMBER
+    )
+    domain: str | None = searched_input(
+        Category.SUBSCRIPTION, "A domain name that is registered for the customer, in either spelling.", BY_DOMAIN
+    )
+    invoice_number: str | None = searched_input(
+        Category.TRANSACTION, "The number of one of the customer's invoices, as printed on it.", BY_INVOICE
+    )
 
 
 @strawberry.type(description="The data that can be read. Every operation reads for one purpose.")
@@ -58,16 +84,13 @@ class Query:
     def me(self) -> Customer | None:
         """The customer that the token is bound to."""
 
-    @entry(RowById(customers), Category.CUSTOMER_ID, THE_CUSTOMER)
-    def customer(self, id: GlobalId) -> Customer | None:
-        """A customer by global id; null for one that does not exist or may not be read for the purpose."""
-
-    # Without the customer's own purpose: one's own token needs no look-up, and would probe others.
-    @entry(RowByLookup(customers), Category.CUSTOMER_ID, THE_CUSTOMER[:-1])
-    def customer_lookup(
-        self, by: Annotated[CustomerLookup, strawberry.argument(description="The key to look the customer up by.")]
+    # Apps and the customer's own token name a customer by id alone: other look-ups would probe for others.
+    @entry(RowBy(customers), Category.CUSTOMER_ID, THE_CUSTOMER)
+    def customer(
+        self, by: Annotated[CustomerBy, strawberry.argument(description="One particular of the customer.")]
     ) -> Customer | None:
-        """A customer by e-mail address, number or domain name."""
+        """The customer of this id, number, e-mail address, domain or invoice; null for one that does not exist or may
+        not be read for the purpose."""
 
     @entry(RowByDomain(domains), Category.SUBSCRIPTION, REGISTERED)
     def domain(self, name: DomainName) -> Domain | None:
@@ -82,6 +105,38 @@ class Query:
     @entry(AnyRow(), Category.CUSTOMER_ID, THE_CUSTOMER)
     def node(self, id: GlobalId) -> Node | None:
         """Any object by global id; null for one that does not exist or may not be read for the purpose."""
+
+    @entry(AnyRows(), Category.CUSTOMER_ID, THE_CUSTOMER)
+    def nodes(self, ids: GlobalIds) -> list[Node | None] | None:
+        """Objects by global id, in the order of the ids; null for each that does not exist or may not be read for the
+        purpose."""
+
+    # For tools: customers and apps read their own through the customer.
+    @paged_table(services, Category.SUBSCRIPTION, SERVED[:-1])
+    def services(
+        self,
+        filter: filtering(ServiceFilter) = UNSET,
+        order: Order = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+    ) -> ServiceConnection | None:
+        """The services of all customers that may be read for the purpose, oldest first: such as all that run on a kind
+        of platform, with whom to tell."""
+
+    @paged_table(invoices, Category.TRANSACTION, BILLED[:-1])
+    def invoices(
+        self,
+        filter: filtering(InvoiceFilter) = UNSET,
+        order: Order = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+    ) -> InvoiceConnection | None:
+        """The invoices of all customers that may be read for the purpose, oldest first: such as all that are overdue,
+        with whom to remind."""
 
     @ledger
     def ledger(self) -> Ledger:

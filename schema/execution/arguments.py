@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ LOOKUPS: Mapping[str, Lookup] = {
     "customerNumber": Lookup.CUSTOMER_NUMBER,
     "domain": Lookup.DOMAIN,
 }
-"""The blind index that each field of `CustomerLookup` searches."""
+"""The blind index that each of these fields of `CustomerBy` searches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,26 @@ def node_key(ids: GlobalIds, model: SchemaModel, field: FieldModel, text: str) -
     return found.type_name, found.key
 
 
+def node_keys(
+    ids: GlobalIds, model: SchemaModel, field: FieldModel, texts: Sequence[str], grant: Grant
+) -> list[tuple[str, int]]:
+    """The types and keys of global ids; FieldError if there are too many, or if one is not a global id."""
+    most = grant.max_page
+    if len(texts) > most:
+        raise FieldError(ErrorCode.PAGE_TOO_LARGE, f"`ids` are more than this client may read at once: {most}.")
+    return [node_key(ids, model, field, text) for text in texts]
+
+
+def chosen(
+    ids: GlobalIds, model: SchemaModel, field: FieldModel, keys: KeyStore, by: Mapping[str, Any]
+) -> tuple[str, Any]:
+    """The one given field of `CustomerBy`, and the key that its row is found by; FieldError for an invalid id."""
+    ((name, value),) = by.items()
+    if name == "id":
+        return name, node_key(ids, model, field, value)[1]
+    return name, keys.blind_index(LOOKUPS[name], value) if name in LOOKUPS else value.strip()
+
+
 def domain_index(keys: KeyStore, text: str) -> bytes:
     """The blind index of a domain name in any spelling; FieldError if it is malformed, whether it exists or not."""
     try:
@@ -136,5 +156,5 @@ def domain_index(keys: KeyStore, text: str) -> bytes:
 def own_key(grant: Grant) -> int:
     """The key of the customer that the token is bound to; FieldError for a tool's token."""
     if grant.subject is None:
-        raise FieldError(ErrorCode.BAD_USER_INPUT, "The token is not bound to a customer: use `customer(id:)`.")
+        raise FieldError(ErrorCode.BAD_USER_INPUT, "The token is not bound to a customer: use `customer(by:)`.")
     return grant.subject

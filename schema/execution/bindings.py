@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graphql import Undefined, ValueNode, VariableNode, is_non_null_type, value_from_ast
+from graphql import ObjectValueNode, Undefined, ValueNode, VariableNode, is_non_null_type, value_from_ast
 from graphql.language import Visitor, visit
 
 from policy.grant import Grant
 from resolvers.reads.operation import OperationContext
 from resolvers.reads.pages import PageOf
-from schema.execution.arguments import LOOKUPS, Paging, domain_index, filtered, list_place, node_key, own_key, paging
+from schema.execution.arguments import (
+    Paging,
+    chosen,
+    domain_index,
+    filtered,
+    list_place,
+    node_key,
+    node_keys,
+    own_key,
+    paging,
+)
 from schema.execution.plans import PlannedField
 from schema.model.model import SchemaModel
 
@@ -32,15 +42,22 @@ def id_of(model: SchemaModel, planned: PlannedField) -> Bound:
     return lambda context, grant, values: node_key(context.ids, model, facts, read(values))
 
 
-def lookup_of(planned: PlannedField) -> Bound:
-    """The chosen field of `CustomerLookup`, and the blind index of its value."""
-    read = argument(planned, "by")
+def ids_of(model: SchemaModel, planned: PlannedField) -> Bound:
+    """The types and primary keys of the argument `ids`."""
+    facts, read = planned.facts, argument(planned, "ids")
+    return lambda context, grant, values: node_keys(context.ids, model, facts, read(values), grant)
 
-    def key(context: OperationContext, grant: Grant, values: Values) -> tuple[str, bytes]:
-        ((name, value),) = read(values).items()
-        return name, context.store.keys.blind_index(LOOKUPS[name], value)
 
-    return key
+def lookup_of(model: SchemaModel, planned: PlannedField) -> Bound:
+    """The chosen field of `CustomerBy`, and the key that its row is found by."""
+    facts, read = planned.facts, argument(planned, "by")
+    return lambda context, grant, values: chosen(context.ids, model, facts, context.store.keys, read(values))
+
+
+def named_in(planned: PlannedField, name: str) -> str | None:
+    """The only field of an input object that the document writes out; None if a variable brings the object."""
+    node = next((each.value for each in planned.nodes[0].arguments or () if each.name.value == name), None)
+    return node.fields[0].name.value if isinstance(node, ObjectValueNode) and len(node.fields) == 1 else None
 
 
 def domain_of(planned: PlannedField) -> Bound:

@@ -3,17 +3,17 @@
 The function covers only the response without errors. In any other case (an invalid argument, a value that does not
 decrypt) it raises, and the standard executor answers the operation as the specification requires.
 
-The generated source, for `{ customer(id: $id) { fullName services { name } } }`, reads like this:
+The generated source, for `{ customer(by: {id: $id}) { fullName credentials { platform } } }`, reads like this:
 
-    type1, key1 = bound1(context, grant, variables)
-    rows1 = await fetch1.rows([key1], parameters)
+    name1, key1 = bound2(context, grant, variables)
+    rows1 = await context.rows_by(fetch1[name1], key1)
     await add_owners([r[0] for r in rows1])
     rows1 = [r for r in rows1 if known[r[0]] is not None]
     rows2 = await fetch2.rows([r[0] for r in rows1], parameters)
     by2 = {}
-    for r in rows2: ... by2.setdefault(r[1], []).append({"name": ...})
+    for r in rows2: ... by2.setdefault(r[1], []).append({"platform": ...})
     one1 = None
-    for r in rows1: ... one1 = {"fullName": ..., "services": by2.get(r[0], EMPTY)}
+    for r in rows1: ... one1 = {"fullName": ..., "credentials": by2.get(r[0], EMPTY)}
     return {"customer": one1}
 
 This module writes the function with its root fields, `schema.execution.levels` the fetches below them,
@@ -110,6 +110,12 @@ class Compiler:
 
     def one(self, planned: PlannedField, layout: Layout, n: int, only: str | None = None) -> str:
         """The one row in `rows<n>`, or None; with `only`, limited to this type."""
+        self.out.add(f"one{n} = None")
+        self.each(planned, layout, n, only, f"one{n}")
+        return f"one{n}"
+
+    def each(self, planned: PlannedField, layout: Layout, n: int, only: str | None, target: str) -> None:
+        """Put the object of each row in `rows<n>`, with all below it, where `target` says; `i` is the row's id."""
         self.levels.admit(layout, n)
         # `node(id:)` names a type: a row of another variant of the table is not that object.
         if only and self.model.rows[only].kind is not None:
@@ -117,9 +123,9 @@ class Compiler:
         self.levels.record_handover(layout, n)
         below = [planned.selections[only]] if only else rows_below(planned)
         self.levels.below(below, layout, n)
-        self.out.add(f"one{n} = None")
-        self.shapes.each(f"rows{n}", layout, [planned], lambda shape: self.out.add(f"one{n} = {shape(planned)}"), only)
-        return f"one{n}"
+        self.shapes.each(
+            f"rows{n}", layout, [planned], lambda shape: self.out.add(f"{target} = {shape(planned)}"), only
+        )
 
 
 def _attributed(planned: PlannedField) -> bool:

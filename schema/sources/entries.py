@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from asyncio import gather
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Table
 
-from resolvers.reads.fetches import ByIndex, ByKey
+from resolvers.reads.fetches import ByIndex, ByInvoice, ByKey, Projection
 from resolvers.reads.guard import OpenedRecord
+from resolvers.reads.pages import PageOf
+from resolvers.reads.relations import parent
 from schema.core.source import Home
-from schema.execution.arguments import LOOKUPS, domain_index, node_key, own_key
-from schema.execution.bindings import domain_of, id_of, lookup_of, own
+from schema.execution.arguments import LOOKUPS, chosen, domain_index, node_key, node_keys, own_key
+from schema.execution.bindings import argument, domain_of, id_of, ids_of, lookup_of, named_in, own
 from schema.execution.compiling import AtRoot, Compiler
 from schema.execution.costs import Charged, Rows
 from schema.execution.planning import Planner, Prepared
@@ -67,21 +70,6 @@ class OwnRow(_ByPrimaryKey):
         return compiler.found(planned, planned.fetch(ByKey), compiler.levels.bound(own))
 
 
-class RowById(_ByPrimaryKey):
-    """The row of the global id in the argument `id`."""
-
-    __slots__ = ()
-
-    def resolver(self) -> Resolver:
-        """Fetch the row of the id."""
-        return _by_id
-
-    def write_root(self, compiler: Compiler, planned: PlannedField) -> str:
-        """Fetch the row of the id."""
-        key = f"{compiler.levels.bound(id_of(compiler.model, planned))}[1]"
-        return compiler.found(planned, planned.fetch(ByKey), key)
-
-
 class AnyRow(Entry):
     """The row, of any type, of the global id in the argument `id`."""
 
@@ -114,28 +102,69 @@ class AnyRow(Entry):
         return f"node{n}"
 
 
-class RowByLookup(_EntryOf):
-    """The row that the one given field of the argument `by` names."""
+class AnyRows(AnyRow):
+    """The rows, of any types, of the global ids in the argument `ids`, in their order."""
+
+    __slots__ = ()
+
+    def rows(self, planned: PlannedField) -> Rows:
+        """One for each id."""
+        ids = argument(planned, "ids")
+        return lambda variables: len(ids(variables))
+
+    def resolver(self) -> Resolver:
+        """Fetch the rows of the ids, those of one type together."""
+        return _by_ids
+
+    def write_root(self, compiler: Compiler, planned: PlannedField) -> str:
+        """One branch per type that the purpose may read, whose objects are kept under type and key."""
+        out, n = compiler.out, compiler.out.number()
+        out.add(f"asked{n} = {compiler.levels.bound(ids_of(compiler.model, planned))}")
+        out.add(f"nodes{n} = {{}}")
+        for type_name in planned.selections:
+            table = compiler.model.rows[type_name].table.name
+            if table in planned.fetches:
+                m, fetch = out.number(), planned.fetch(ByKey, table)
+                out.constant(f"fetch{m}", fetch)
+                out.add(f"keys{m} = list(dict.fromkeys(key for name, key in asked{n} if name == {type_name!r}))")
+                with out.block(f"if keys{m}:"):
+                    out.add(f"rows{m} = await fetch{m}.rows(keys{m}, parameters)")
+                    compiler.each(planned, fetch.layout, m, type_name, f"nodes{n}[{type_name!r}, i]")
+        return f"[nodes{n}.get(each) for each in asked{n}]"
+
+
+class RowBy(_EntryOf):
+    """The customer that the one given field of the argument `by` names."""
 
     __slots__ = ()
 
     def prepare(self, planner: Planner, planned: PlannedField) -> None:
-        """Prepare one read per field of `by`: which one is used is known only from the variables."""
-        projection = planner.projection(self.table, planned)
-        for name, lookup in LOOKUPS.items():
-            planned.fetches[name] = ByIndex(planner.reader, projection, lookup)
+        """Prepare the read by the field that the document names, or by each if only the variables name it."""
+        projection, named = planner.projection(self.table, planned), named_in(planned, "by")
+        for name in ("id", *LOOKUPS, "invoiceNumber"):
+            if named in (name, None):
+                planned.fetches[name] = self._fetch(planner, projection, name)
+
+    def _fetch(self, planner: Planner, projection: Projection, name: str) -> ByKey | ByIndex | ByInvoice:
+        if name == "id":
+            # A row by its own id is a relation of the table to itself.
+            return ByKey(planner.reader, projection, parent(self.table.c.id, of=self.table.c.id))
+        if name in LOOKUPS:
+            return ByIndex(planner.reader, projection, LOOKUPS[name])
+        return ByInvoice(planner.reader, projection)
 
     def resolver(self) -> Resolver:
-        """Fetch the row by the blind index of the value."""
-        return _by_lookup
+        """Fetch the row by the key that the value gives."""
+        return _by
 
     def write_root(self, compiler: Compiler, planned: PlannedField) -> str:
-        """Fetch the row by the blind index of the value."""
-        out, n, fetch = compiler.out, compiler.out.number(), planned.fetch(ByIndex)
+        """Fetch the row by the key that the value gives."""
+        out, n = compiler.out, compiler.out.number()
         out.constant(f"fetch{n}", planned.fetches)
-        out.add(f"name{n}, index{n} = {compiler.levels.bound(lookup_of(planned))}")
-        out.add(f"rows{n} = await context.looked_up(fetch{n}[name{n}], index{n})")
-        return compiler.one(planned, fetch.layout, n)
+        out.add(f"name{n}, key{n} = {compiler.levels.bound(lookup_of(compiler.model, planned))}")
+        out.add(f"rows{n} = await context.rows_by(fetch{n}[name{n}], key{n})")
+        # All have the same columns: the id comes first in each.
+        return compiler.one(planned, next(iter(planned.fetches.values())).layout, n)
 
 
 class RowByDomain(_EntryOf):
@@ -167,6 +196,12 @@ async def _own(root: Any, info: Info) -> OpenedRecord | None:
     return first_of(info, found, fetch)
 
 
+async def _by_ids(root: Any, info: Info, ids: Sequence[str]) -> list[OpenedRecord | None]:
+    node_keys(info.context.operation_context.ids, info.context.model, here(info)[1].facts, ids, info.context.grant)
+    # Together, so that the ids of one type share a statement.
+    return list(await gather(*(_by_id(root, info, each) for each in ids)))
+
+
 async def _by_id(root: Any, info: Info, id: str) -> OpenedRecord | None:
     context = info.context
     place, planned = here(info)
@@ -181,11 +216,14 @@ async def _by_id(root: Any, info: Info, id: str) -> OpenedRecord | None:
     return next((each for each in found if each.type_name == type_name), None)
 
 
-async def _by_lookup(root: Any, info: Info, by: Mapping[str, Any]) -> OpenedRecord | None:
+async def _by(root: Any, info: Info, by: Mapping[str, Any]) -> OpenedRecord | None:
+    context = info.context
     _, planned = here(info)
-    ((name, value),) = by.items()
-    fetch = planned.fetch(ByIndex, name)
-    return first_of(info, await info.context.operation_context.found(fetch, value), fetch)
+    operation_context = context.operation_context
+    name, key = chosen(operation_context.ids, context.model, planned.facts, operation_context.store.keys, by)
+    fetch = planned.fetches[name]
+    assert not isinstance(fetch, PageOf)
+    return first_of(info, await operation_context.found_by(fetch, key), fetch)
 
 
 async def _by_domain(root: Any, info: Info, name: str) -> OpenedRecord | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, String
+from sqlalchemy import BigInteger, Index, String
 
 from policy.categories import Category
 from policy.retention import RetentionRule
@@ -21,3 +21,12 @@ invoices = customer_table(
     sealed("billed_address", Category.POSTAL_ADDRESS, ADDRESS_PARTS),
 )
 """Amounts are in minor units of the currency (`policy.currencies`): cents of EUR, but whole yen, and fils of KWD."""
+
+# For tools that list the invoices of all customers: those of a period, and the open ones, which are few.
+Index("ix_invoices_issued_at", invoices.c.issued_at)
+Index(
+    "ix_invoices_open_id",
+    invoices.c.id,
+    sqlite_where=invoices.c.paid_at.is_(None),
+    postgresql_where=invoices.c.paid_at.is_(None),
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Index
+
 from policy.categories import Category
 from policy.retention import RetentionRule
 from policy.services import SERVICE_KINDS, SERVICE_STATES
@@ -18,3 +20,7 @@ services = customer_table(
     plain("terminated_at", Instant, Category.SUBSCRIPTION, nullable=True),
 )
 """A service in REDEMPTION counts as active (R45)."""
+
+# For tools that list the services of all customers, such as those of a kind that run.
+Index("ix_services_kind_status_id", services.c.kind, services.c.status, services.c.id)
+Index("ix_services_renews_at", services.c.renews_at)

@@ -55,7 +55,7 @@ from workers.recipients.notices import Notifier
 BANK = """mutation { addBankTransfer(input: {bankName: "Kantonalbank"}) { userErrors { code } } }"""
 RESTRICT = "mutation { requestRestriction(input: {ground: UNLAWFUL}) { userErrors { code } } }"
 OBJECT = "mutation { objectTo(input: {purpose: ACCOUNT_SECURITY}) { userErrors { code } } }"
-ONE = "query ($id: ID!) { customer(id: $id) { fullName } }"
+ONE = "query ($id: ID!) { customer(by: {id: $id}) { fullName } }"
 NUMBER = 4711
 
 

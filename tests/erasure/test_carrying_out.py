@@ -55,11 +55,11 @@ async def test_nothing_is_left_of_the_customer_and_everything_of_the_others(hous
     answer = await house.gate.ask(WHO, own(house.gate.ids[0]))
     assert answer.body["data"] == {"me": None}
     found = await house.gate.ask(
-        "query ($e: String!) { customerLookup(by: {email: $e}) { id } }",
+        "query ($e: String!) { customer(by: {email: $e}) { id } }",
         own(house.gate.ids[1]),
         variables={"e": email},
     )
-    assert found.kind is RequestOutcome.REFUSED or found.body["data"] == {"customerLookup": None}
+    assert found.kind is RequestOutcome.REFUSED or found.body["data"] == {"customer": None}
 
 
 async def test_not_before_the_days_in_which_it_can_be_called_off(house: House) -> None:

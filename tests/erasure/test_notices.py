@@ -35,7 +35,7 @@ from workers.recipients.notices_by_hand import Notices
 pytestmark = pytest.mark.anyio
 
 N = notice_recipients.c
-ONE = "query ($id: ID!) { customer(id: $id) { fullName } }"
+ONE = "query ($id: ID!) { customer(by: {id: $id}) { fullName } }"
 RESTRICT = "mutation { requestRestriction(input: {ground: UNLAWFUL}) { userErrors { code } } }"
 LIFT = "mutation { liftRestriction(input: {}) { userErrors { code } } }"
 CHANGE = 'mutation { updateProfile(input: {phone: "+41446681800"}) { userErrors { code field } } }'

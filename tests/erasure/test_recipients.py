@@ -49,7 +49,7 @@ from workers.recipients.notices import Notifier
 pytestmark = pytest.mark.anyio
 
 ACQUIRER = "Example Acquirer"
-ONE = "query ($id: ID!) { customer(id: $id) { fullName } }"
+ONE = "query ($id: ID!) { customer(by: {id: $id}) { fullName } }"
 R, O = erasure_recipients.c, outbox.c  # noqa: E741  (the tables' columns)
 
 

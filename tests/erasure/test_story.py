@@ -26,7 +26,7 @@ from workers.erasure.worker import LEASE
 
 pytestmark = pytest.mark.anyio
 
-ONE = "query ($id: ID!) { customer(id: $id) { fullName } }"
+ONE = "query ($id: ID!) { customer(by: {id: $id}) { fullName } }"
 TOOLS = (
     grant(Purpose.INVOICING, client="billing"),
     grant(Purpose.SERVICE_COMMUNICATION, client="support"),

@@ -172,7 +172,7 @@ def test_observed_then_enforced(run: Run, folder: Path) -> None:
     unseen = run("enforce", "billing")
     assert unseen.exit_code == 3 and "was not observed" in unseen.stderr
     assert run("observe", "billing").exit_code == 0
-    secret = 'query { customer(id: "Customer_1secret") { id fullName } }'
+    secret = 'query { customer(by: {id: "Customer_1secret"}) { id fullName } }'
     assert asked(folder, Request(query=NEW), Request(query=NEW), Request(query=secret)) == [RequestOutcome.OK] * 3
     found = listed(run)
     assert (found["mode"], [each["operations"] for each in found["observed"]]) == ("observed", [2, 1])

@@ -165,7 +165,9 @@ def test_no_body_gives_500(demo: Demo, http: httpx.Client, body: bytes, accept: 
 def test_deep_variables_are_no_500(demo: Demo, http: httpx.Client) -> None:
     for depth in (100, 500, 900):
         deep = '{"a":' * depth + "1" + "}" * depth
-        body = b'{"query":"query ($x: ID!) { customer(id: $x) { fullName } }","variables":{"x":%s}}' % deep.encode()
+        body = (
+            b'{"query":"query ($x: ID!) { customer(by: {id: $x}) { fullName } }","variables":{"x":%s}}' % deep.encode()
+        )
         assert asked(demo, http, body).status_code == 422
 
 

@@ -117,17 +117,17 @@ def test_upgrades_to_websocket_are_answered_as_what_they_are_and_leave_nothing(d
     assert demo.server.log() == before
 
 
-QUERY = "query Q($by: CustomerLookup!) { customerLookup(by: $by) { id } }"
+QUERY = "query Q($by: CustomerBy!) { customer(by: $by) { id } }"
 
 
 @pytest.mark.parametrize(
     ("query", "variables"),
     [
-        ('{ customerLookup(by: {email: "zoe@example.com"}) { id } }', None),
+        ('{ customer(by: {email: "zoe@example.com"}) { id } }', None),
         (QUERY, '{"by": {"email": "zoe@example.com"}}'),
-        ("query Q($e: String!) { customerLookup(by: {email: $e}) { id } }", '{"e": "zoe@example.com"}'),
-        ('query Q($e: String = "zoe@example.com") { customerLookup(by: {email: $e}) { id } }', None),
-        ("query Q($id: ID!) { customer(id: $id) { id } }", '{"id": "Q3VzdG9tZXI6MQ=="}'),
+        ("query Q($e: String!) { customer(by: {email: $e}) { id } }", '{"e": "zoe@example.com"}'),
+        ('query Q($e: String = "zoe@example.com") { customer(by: {email: $e}) { id } }', None),
+        ("query Q($id: ID!) { customer(by: {id: $id}) { id } }", '{"id": "Q3VzdG9tZXI6MQ=="}'),
         ('{ ...F } fragment F on Query { node(id: "Q3VzdG9tZXI6MQ==") { id } }', None),
     ],
 )

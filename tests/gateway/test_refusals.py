@@ -106,10 +106,10 @@ async def test_no_value_reaches_the_sums_the_log_or_the_metric(
 ) -> None:
     """(G17, D1) Whatever stands in the document, in variables or in a reference."""
     person = counting.gate.people[0]
-    query = 'query ($mail: String!) { customerByEmail(email: $mail) { phone } b: customer(id: "%s") { phone } }'
+    query = 'query ($mail: String!) { customerByEmail(email: $mail) { phone } b: customer(by: {id: "%s"}) { phone } }'
     for given in ({"mail": person.email}, {}):
         await counting.ask(query % person.email, BILLING, variables=given)
-    await counting.ask("query ($e: String!) { customerLookup(email: $e) { phone } }", BILLING, variables={"e": "a@b.c"})
+    await counting.ask("query ($e: String!) { customer(email: $e) { phone } }", BILLING, variables={"e": "a@b.c"})
     with caplog.at_level(logging.WARNING, "gateway"):
         found = await counting.sums()
     lines = [vars(each) for each in caplog.records if each.message == "refused"]

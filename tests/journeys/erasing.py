@@ -23,7 +23,7 @@ TERMINATE = "mutation ($id: ID!) { terminateService(input: {serviceId: $id}) { u
 WITHDRAW = "mutation { withdrawCardConsent(input: {}) { consent { state } userErrors { code } } }"
 ERASE = """mutation { requestErasure(input: {whenServicesEnd: false}) { erasure { state dueAt notBefore }
   receipt blockedBy erasedNow stays userErrors { code } } }"""
-LOOKED_UP = "query ($e: String!) { customerLookup(by: {email: $e}) { id fullName } }"
+LOOKED_UP = "query ($e: String!) { customer(by: {email: $e}) { id fullName } }"
 
 
 class Erasing(Life):

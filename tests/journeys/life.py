@@ -152,8 +152,8 @@ class Life(Resting):
 
     def be_read(self, customer: Customer) -> None:
         """By three tools, a partner and an authority; the customer sees each of them."""
-        name = "query ($id: ID!) { customer(id: $id) { fullName } }"
-        mail = "query ($id: ID!) { customer(id: $id) { email } }"
+        name = "query ($id: ID!) { customer(by: {id: $id}) { fullName } }"
+        mail = "query ($id: ID!) { customer(by: {id: $id}) { email } }"
         assert self.shop.ask(name, "SERVICE_PROVISION", id=self.id)["fullName"] == " ".join(NAME)
         assert self.billing.ask(name, id=self.id)["fullName"] == " ".join(NAME)
         assert self.support.ask(mail, id=self.id)["email"] == P["email"]

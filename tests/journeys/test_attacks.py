@@ -260,7 +260,9 @@ def ordinary_customer(town: Town) -> None:
         ask(town, own, f"mutation {{ {aliases} }}", start % 2)
     assert town.letters() - written <= 12, "letters to strangers are limited (S13)"
     someone = town.web.on_store(lambda store: shown(store, town.owner.id))
-    answer = ask(town, own, "query ($id: ID!) { node(id: $id) { id } customer(id: $id) { fullName } }", id=someone)
+    answer = ask(
+        town, own, "query ($id: ID!) { node(id: $id) { id } customer(by: {id: $id}) { fullName } }", id=someone
+    )
     assert not leaves(answer.get("data")), answer
 
 

@@ -25,7 +25,7 @@ async def office(store_config: StoreConfig) -> AsyncIterator[Office]:
     """A customer who was read by a tool, which is signed."""
     async with opened_office(store_config) as opened:
         await opened.desk.register("billing", name="Billing tool")
-        query = "query ($id: ID!) { customer(id: $id) { fullName } }"
+        query = "query ($id: ID!) { customer(by: {id: $id}) { fullName } }"
         tool = grant(Purpose.INVOICING, client="billing")
         for _ in range(3):
             await opened.gate.ask(query, tool, variables={"id": opened.gate.id(0)})
@@ -63,7 +63,7 @@ async def test_an_altered_entry_is_answered_by_an_error(office: Office, store_ki
 
 
 async def test_an_entry_that_is_not_signed_yet_is_held_against_its_leaf(office: Office, store_kind: str) -> None:
-    query = "query ($id: ID!) { customer(id: $id) { email } }"
+    query = "query ($id: ID!) { customer(by: {id: $id}) { email } }"
     await office.gate.ask(query, grant(Purpose.INVOICING, client="billing"), variables={"id": office.gate.id(0)})
     await office.log.sealer.extend_all()
     who = own(office.customer())

@@ -47,7 +47,7 @@ async def mine(office: Office, place: int = 0, **variables: Any) -> Any:
 
 async def test_a_real_reading_is_told_in_plain_words(office: Office) -> None:
     """R58, DESIGN 9.8: by the tool that really asked."""
-    query = "query ($id: ID!) { customer(id: $id) { fullName invoices { nodes { number } } } }"
+    query = "query ($id: ID!) { customer(by: {id: $id}) { fullName invoices { nodes { number } } } }"
     tool = grant(Purpose.INVOICING, client="billing")
     await office.gate.ask(query, tool, variables={"id": office.gate.id(0)})
     await office.seal()
@@ -167,7 +167,7 @@ async def test_what_is_not_signed_yet_has_no_proof(office: Office) -> None:
 
 async def test_it_is_for_oneself_only(office: Office) -> None:
     await office.read_by("billing", "INVOICING")
-    query = "query ($id: ID!) { customer(id: $id) { accesses { nodes { index } } } }"
+    query = "query ($id: ID!) { customer(by: {id: $id}) { accesses { nodes { index } } } }"
     answer = await office.gate.ask(query, grant(Purpose.INVOICING), variables={"id": office.gate.id(0)})
     assert answer.kind is RequestOutcome.REFUSED and answer.statements == ()
     other = await office.gate.ask(query, own(office.customer(1)), variables={"id": office.gate.id(0)})

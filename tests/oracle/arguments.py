@@ -25,7 +25,7 @@ class Pools:
     """The same as a token that is bound to a customer gets them."""
     wrong_cursors: Sequence[str]
     lookups: Mapping[str, Sequence[str]]
-    """Values by field of `CustomerLookup`."""
+    """Values by field of `CustomerBy`."""
     compared: Mapping[str, Sequence[str]]
     """Texts by coordinate of a filter's field."""
     moments: Sequence[str]
@@ -136,6 +136,8 @@ class Arguments:
                 value = self._id("Customer" if name == "customer" else None)
             case "name" if name == "domain":
                 value = self._domain()
+            case "ids":
+                value = self._ids()
             case "by":
                 value = self._lookup()
             case "order":
@@ -211,9 +213,24 @@ class Arguments:
 
         kind = drawing.one_of(("literal", "inner", "whole"))
         if kind == "whole":
-            return drawing.variables.of("CustomerLookup", whole, needed=True)
+            return drawing.variables.of("CustomerBy", whole, needed=True)
         # Inside a oneOf object a variable must be non-null (§5.8.5).
-        return f"{{ {name}: {_quoted(value()) if kind == 'literal' else self._never_null(value)} }}"
+        type_ = "ID" if name == "id" else "String"
+        return f"{{ {name}: {_quoted(value()) if kind == 'literal' else self._never_null(value, type_)} }}"
+
+    def _ids(self) -> str:
+        drawing, pools = self.drawing, self.drawing.pools
+        names = list(pools.ids)
+
+        def one() -> str:
+            return drawing.one_of(pools.wrong_ids if drawing.chance(3) else pools.ids[drawing.one_of(names)])
+
+        def some() -> list[str]:
+            return [one() for _ in range(drawing.one_of((1, 2, 3, 4, 0, 6)))]
+
+        if drawing.chance(40):
+            return drawing.variables.of("[ID!]", some, needed=True)
+        return _quoted(some())
 
     def _order(self) -> str | None:
         drawing = self.drawing
@@ -258,9 +275,9 @@ class Arguments:
             return drawing.one_of(drawing.pools.moments)
         return drawing.one_of(drawing.pools.compared.get(f"{type_.name}.{name}", ("nothing",)))
 
-    def _never_null(self, draw: Callable[[], str]) -> str:
+    def _never_null(self, draw: Callable[[], str], type_: str) -> str:
         variables = self.drawing.variables.all
-        variables.append(Variable(f"v{len(variables)}", "String!", None, draw))
+        variables.append(Variable(f"v{len(variables)}", f"{type_}!", None, draw))
         return f"${variables[-1].name}"
 
 

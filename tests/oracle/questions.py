@@ -89,13 +89,13 @@ class Questions:
         def may(type_name: str, name: str) -> bool:
             if (type_name, name) == ("Query", "me") and grant.subject is None:
                 return False
-            if (type_name, name) == ("Query", "customerLookup") and not pools.lookups:
+            if (type_name, name) == ("Query", "customer") and not pools.lookups:
                 return False
             if worked_out(self.model, type_name, name):
                 return False
             return self._may(f"{type_name}.{name}", purpose, greed)
 
-        found = {name: each for name, each in self.pools.lookups.items() if may("CustomerLookup", name)}
+        found = {name: each for name, each in self.pools.lookups.items() if may("CustomerBy", name)}
         pools = replace(self.pools, lookups=found, cursors=self.pools.cursors_of(grant.subject))
         asked = Writer(random, self.model.core, pools, may, random.randint(1, MOST_FIELDS)).operation(REQUESTS)
         return [Question(asked.text, variables, grant) for variables in asked.variables]

@@ -201,7 +201,8 @@ async def test_a_value_moved_from_another_row_does_not_open(damage: Damage) -> N
 
 async def test_one_customer_of_a_page_does_not_spoil_the_others(damage: Damage) -> None:
     whole = damage.id(damage.asking.world.people[WHOLE])
-    text = f'{{ customers(first: 5) {{ nodes {{ id createdAt email }} }} whole: customer(id: "{whole}") {{ email }} }}'
+    text = "{ customers(first: 5) { nodes { id createdAt email } } "
+    text += f'whole: customer(by: {{id: "{whole}"}}) {{ email }} }}'
     data, errors = await damage.ask(text, Purpose.INVOICING)
     page = {each["id"]: each["email"] for each in data["customers"]["nodes"]}
     damaged, emptied = (damage.id(damage.asking.world.people[n]) for n in (DAMAGED, EMPTIED))

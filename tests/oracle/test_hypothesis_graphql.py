@@ -12,6 +12,7 @@ from graphql import (
     ArgumentNode,
     GraphQLSchema,
     IntValueNode,
+    ListValueNode,
     NameNode,
     ObjectFieldNode,
     ObjectValueNode,
@@ -54,6 +55,9 @@ class _Fitting(Visitor):
             case "id":
                 ids = self.pools.ids[self.random.choice(sorted(self.pools.ids))]
                 return _with(node, StringValueNode(value=self.random.choice(ids)))
+            case "ids":
+                some = [self.pools.ids[self.random.choice(sorted(self.pools.ids))][0] for _ in range(3)]
+                return _with(node, ListValueNode(values=tuple(StringValueNode(value=each) for each in some)))
             case "first":
                 return _with(node, IntValueNode(value=str(self.random.randint(0, 5))))
             case "name":

@@ -27,7 +27,6 @@ NULLS = [
     ("query ($v: Boolean = true) { me @include(if: $v) { fullName } grant { client } }", None, []),
     ("query ($v: Boolean = false) { me { fullName @skip(if: $v) } grant { client } }", {"me"}, ["me"]),
     ("query ($v: Boolean = true) { me { ... @include(if: $v) { id } } grant { client } }", {"me"}, ["me"]),
-    ('query ($v: ID = "x") { customer(id: $v) { id } grant { client } }', {"customer"}, ["customer"]),
     ('query ($v: ID = "x") { node(id: $v) { id } grant { client } }', {"node"}, ["node"]),
     (
         f"mutation ($v: UpdateProfileInput = {DEFAULT}) {{ updateProfile(input: $v) {CHANGED} }}",

@@ -164,7 +164,7 @@ class Witness:
 
     rows: Rows
     lookups: Mapping[str, Mapping[str, int]]
-    """For each field of `CustomerLookup` the customer's id by the value in its normal form."""
+    """For each field of `CustomerBy` the customer's id by the value in its normal form."""
     schema: Any = field(default_factory=lambda: build_schema(sdl(with_columns=True), assume_valid=True))
     _allowances: dict[tuple[str, str], list[str | None] | None] = field(default_factory=dict)
 
@@ -240,17 +240,27 @@ class _Asking:
             case "customers":
                 rows = self._visible(info, self.witness.rows["customers"], {"Customer.id"})
                 return self._page(info, rows, given, newest=False)
-            case "customerLookup":
+            case "customer":
                 ((name, value),) = given["by"].items()
+                if name == "id":
+                    type_name, key = _from_global_id(value)
+                    if type_name != "Customer":
+                        raise GraphQLError("another type")
+                    return self._one(info, type_name, key)
                 return self._one(info, "Customer", self._named(name, value))
+            case "nodes":
+                if len(given["ids"]) > self.grant.max_page:
+                    raise GraphQLError("too many")
+                return [self._one(info, *each) for each in [_from_global_id(each) for each in given["ids"]]]
+            case "services" | "invoices":
+                rows = self.witness.rows[info.field_name]
+                return self._listed(info, rows, {f"{TYPES[info.field_name]}.id"}, given, "oldest")
             case "domain":
                 try:
                     return self._one(info, "Domain", self._domain(to_ascii(given["name"])))
                 except DomainNameError:
                     raise GraphQLError("no name of a domain") from None
         type_name, key = _from_global_id(given["id"])
-        if info.field_name == "customer" and type_name != "Customer":
-            raise GraphQLError("another type")
         return self._one(info, type_name, key)
 
     def _grant(self) -> Mapping[str, Any]:
@@ -265,6 +275,9 @@ class _Asking:
 
     def _named(self, name: str, value: str) -> int | None:
         """The customer whom this is said of, by a domain only while it is registered."""
+        if name == "invoiceNumber":
+            bills = self.witness.rows["invoices"]
+            return next((each.owner for each in bills if each.columns["number"] == value.strip()), None)
         normal = _normal(name, value)
         if name == "domain" and self._domain(normal) is None:
             return None
@@ -290,17 +303,26 @@ class _Asking:
         table, column, of, order = RELATIONS[coordinate]
         rows = [row for row in self.witness.rows[table] if row.columns[column] == parent.columns[of]]
         types = [TYPES[table]] if table in TYPES else list(WAYS_TO_PAY.values())
+        if get_named_type(info.return_type).name.endswith("Connection"):
+            return self._listed(info, rows, {f"{each}.id" for each in types}, given, order)
         rows = self._visible(info, rows, {f"{each}.id" for each in types})
+        if order == "newest":
+            rows.reverse()
+        self._see(rows)
+        return next(iter(rows), None) if order == "one" else rows
+
+    def _listed(
+        self, info: GraphQLResolveInfo[Any], rows: Sequence[Row], known: set[str], given: Mapping[str, Any], order: str
+    ) -> Any:
+        """A page of the rows that pass the filter, in the order asked for."""
+        rows = self._visible(info, rows, known)
         if given.get("order"):
             order = "newest" if given["order"] == "NEWEST_FIRST" else "oldest"
         if order == "newest":
             rows.reverse()
-        if get_named_type(info.return_type).name.endswith("Connection"):
-            narrowed = {name: value for name, value in (given.get("filter") or {}).items() if value is not None}
-            rows = [row for row in rows if all(_passes(row, name, value) for name, value in narrowed.items())]
-            return self._page(info, rows, given, newest=order == "newest")
-        self._see(rows)
-        return next(iter(rows), None) if order == "one" else rows
+        narrowed = {name: value for name, value in (given.get("filter") or {}).items() if value is not None}
+        rows = [row for row in rows if all(_passes(row, name, value) for name, value in narrowed.items())]
+        return self._page(info, rows, given, newest=order == "newest")
 
     def _value(self, row: Row, info: GraphQLResolveInfo[Any], coordinate: str, conditions: Sequence[str | None]) -> Any:
         directives = info.parent_type.fields[info.field_name].ast_node.directives  # type: ignore[union-attr]

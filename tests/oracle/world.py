@@ -280,14 +280,22 @@ async def pools(world_: World, model: SchemaModel) -> Pools:
         cursors=cursors(None),
         cursors_of=cursors,
         wrong_cursors=["", "x", nothing, another, *(each[0] for each in cursors(None).values())],
-        lookups=_lookups(),
+        lookups=_lookups()
+        | {
+            "id": [*ids["Customer"], *wrong],
+            "invoiceNumber": [*(each[0] for each in await _bills(world_)), " nothing "],
+        },
         compared=await _compared(world_),
         moments=[f"{NOW + timedelta(days=each):%Y-%m-%dT%H:%M:%SZ}" for each in (-900, -200, -60, -14, 0, 30, 300)],
     )
 
 
+async def _bills(world_: World) -> Sequence[Any]:
+    return await rows(world_.store, invoices, world_.people[WHOLE], invoices.c.number)
+
+
 async def _compared(world_: World) -> Mapping[str, Sequence[str]]:
-    bills = await rows(world_.store, invoices, world_.people[WHOLE], invoices.c.number)
+    bills = await _bills(world_)
     told = await rows(world_.store, disclosures, world_.people[WHOLE], disclosures.c.trigger)
     names = _lookups()["domain"]
     return {

@@ -116,10 +116,10 @@ async def test_nothing_changes_until_the_new_address_confirms(gate: Gate) -> Non
     done = await confirm(gate, await token(gate))
     assert done["userErrors"] == [] and done["customer"]["email"] == NEW
     assert [each["to"] for each in (await letters(gate))[2:]] == [old, NEW], "both are told (R55)"
-    query = "query ($e: String!) { customerLookup(by: {email: $e}) { id } }"
+    query = "query ($e: String!) { customer(by: {email: $e}) { id } }"
     for email, found in ((NEW, {"id": gate.id(0)}), (old, None)):
         answer = await gate.ask(query, grant(Purpose.INVOICING), variables={"e": email})
-        assert answer.data["customerLookup"] == found
+        assert answer.data["customer"] == found
 
 
 @pytest.mark.parametrize("wanted", [False, True])

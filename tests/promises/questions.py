@@ -113,9 +113,11 @@ class _Writer:
     def arguments(self, type_name: str, name: str) -> str:
         place = self.draw(st.integers(0, PLACES - 1))
         match (type_name, name):
-            case ("Query", "customer" | "node"):
+            case ("Query", "node"):
                 return f'(id: "<{place}>")'
-            case ("Query", "customerLookup"):
+            case ("Query", "nodes"):
+                return f'(ids: ["<{place}>"])'
+            case ("Query", "customer"):
                 return f'(by: {{customerNumber: "C-{100_000 + place}"}})'
             case ("Query", "registryPolicy"):
                 return '(tld: "ch", kind: LEGAL_PERSON)'

@@ -47,8 +47,11 @@ def routes(core: GraphQLSchema, gate: Gate) -> dict[str, list[Route]]:
             Route("{ customers { nodes { %s } } }", ("Query.customers",)),
             Route("{ customers { edges { node { %s } } } }", ("Query.customers",)),
             Route("{ me { %s } }", ("Query.me",)),
-            Route(f'{{ customer(id: "{gate.id(0)}") {{ %s }} }}', ("Query.customer",)),
-            Route(f'{{ customerLookup(by: {{customerNumber: "{number}"}}) {{ %s }} }}', ("Query.customerLookup",)),
+            Route(f'{{ customer(by: {{id: "{gate.id(0)}"}}) {{ %s }} }}', ("Query.customer", "CustomerBy.id")),
+            Route(
+                f'{{ customer(by: {{customerNumber: "{number}"}}) {{ %s }} }}',
+                ("Query.customer", "CustomerBy.customerNumber"),
+            ),
             *(
                 Route(
                     f"{{ customers {{ nodes {{ {back} {{ nodes {{ customer {{ %s }} }} }} }} }} }}",

@@ -113,14 +113,14 @@ DEAR: dict[str, str] = {
     "conflicts": "{ grant { " + " ".join("a: client a: scopes" for _ in range(25)) + " } }",
     "many operations": " ".join(f"query Q{n} {{ grant {{ client }} }}" for n in range(500)),
     "many variables": "query (" + " ".join(f"$v{n}: Int" for n in range(900)) + ") { grant { client } }",
-    "a long string": '{ customer(id: "' + "x" * 60_000 + '") { id } }',
+    "a long string": '{ customer(by: {id: "' + "x" * 60_000 + '"}) { id } }',
     "a long name": "{ " + "x" * 60_000 + " }",
     "a long number": "{ customers(first: " + "9" * 60_000 + ") { nodes { id } } }",
     "braces": "{" * 3_000,
     "brackets": "{ a(b: " + "[" * 3_000,
     "spread dots": "{ " + "... " * 3_000,
     "comments": "#\n" * 30_000 + "{ grant { client } }",
-    "escapes": '{ customer(id: "' + "\\u0041" * 9_000 + '") { id } }',
+    "escapes": '{ customer(by: {id: "' + "\\u0041" * 9_000 + '"}) { id } }',
 }  # fmt: skip
 
 

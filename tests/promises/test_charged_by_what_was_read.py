@@ -22,10 +22,10 @@ pytestmark = pytest.mark.anyio
 
 BUDGET = 100_000
 TOOL = grant(Purpose.SERVICE_PROVISION)
-SERVICES = "query ($id: ID!) { customer(id: $id) { id services { nodes { name } } } }"
-DEEP = """query ($id: ID!) { customer(id: $id) { services(first: 9) { nodes { customer { services(first: 9) { nodes {
-  customer { services(first: 9) { nodes { id } } } } } } } } } }"""
-CREDENTIALS = "query ($id: ID!) { customer(id: $id) { id credentials { id } } }"
+SERVICES = "query ($id: ID!) { customer(by: {id: $id}) { id services { nodes { name } } } }"
+DEEP = """query ($id: ID!) { customer(by: {id: $id}) { services(first: 9) { nodes { customer {
+  services(first: 9) { nodes { customer { services(first: 9) { nodes { id } } } } } } } } } }"""
+CREDENTIALS = "query ($id: ID!) { customer(by: {id: $id}) { id credentials { id } } }"
 DOOR = grant(Purpose.AUTHENTICATION)
 PAGE = "{ customers(first: 3) { nodes { id } } }"
 

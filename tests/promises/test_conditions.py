@@ -55,7 +55,7 @@ async def test_news_reach_exactly_those_who_did_not_decline(gate: Gate) -> None:
     [
         "{ customers(first: 100) { nodes { __typename } } }",
         "{ customers(first: 100) { edges { cursor } pageInfo { hasNextPage endCursor } } }",
-        "query ($id: ID!) { customer(id: $id) { locale } }",
+        "query ($id: ID!) { customer(by: {id: $id}) { locale } }",
         "query ($id: ID!) { node(id: $id) { id } }",
         "query ($id: ID!) { node(id: $id) { ... on Customer { email } } }",
     ],
@@ -77,7 +77,7 @@ async def test_there_is_no_look_up_for_news(gate: Gate) -> None:
     """One could test addresses against the list of those who declined."""
     for mail in (gate.people[0].email, "nobody@example.org"):
         answer = await gate.ask(
-            "query ($e: String!) { customerLookup(by: {email: $e}) { email } }", NEWS, variables={"e": mail}
+            "query ($e: String!) { customer(by: {email: $e}) { email } }", NEWS, variables={"e": mail}
         )
         assert answer.kind is RequestOutcome.REFUSED and answer.statements == ()
 
@@ -232,7 +232,7 @@ async def test_what_is_hidden_is_hidden_at_every_door(changing: Gate) -> None:
     await change(changing, update(domains).values(hide_name=True, hide_address=True, hide_email=True, hide_phone=True))
     query = """query ($id: ID!, $name: String!) {
         node(id: $id) { ...D }
-        customerLookup(by: {domain: $name}) { domains { nodes { ...D } } }
+        customer(by: {domain: $name}) { domains { nodes { ...D } } }
         customers(first: 6) { edges { node { domains { nodes { ...D customer { domains { nodes { ...D } } } } } } } }
       }
       fragment D on Domain { name registrantName a: registrantName registrantEmail registrantPhone
@@ -241,7 +241,7 @@ async def test_what_is_hidden_is_hidden_at_every_door(changing: Gate) -> None:
         key, owner = (await connection.execute(select(domains.c.id, domains.c.customer_id))).first()  # type: ignore[misc]
     name = next(s.domain.name for p in changing.people for s in p.services if s.domain)
     answer = await changing.ask(query, REGISTRY, variables={"id": changing.outside("Domain", key, owner), "name": name})
-    assert answer.data["node"] is not None and answer.data["customerLookup"] is not None
+    assert answer.data["node"] is not None and answer.data["customer"] is not None
     kept = [s.domain for p in changing.people for s in p.services if s.domain]
     free = {
         part: [each for each in kept if not shown(each.tld, each.registrant_kind, part, True)]

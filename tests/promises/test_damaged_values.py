@@ -15,7 +15,7 @@ from tests.promises.gate import Gate, grant
 pytestmark = pytest.mark.anyio
 
 WHO = grant(Purpose.INVOICING)
-QUERY = "query ($id: ID!) { customer(id: $id) { id fullName email postalAddress { city } locale } }"
+QUERY = "query ($id: ID!) { customer(by: {id: $id}) { id fullName email postalAddress { city } locale } }"
 
 
 async def rest(gate: Gate, place: int) -> dict[str, Any]:

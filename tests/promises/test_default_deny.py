@@ -45,7 +45,7 @@ from schema.model.lint import SchemaError, findings, require_clean
 from schema.model.model import SchemaModel
 from schema.sources.columns import ColumnValue, Embedded, Part
 from schema.sources.documents import RenderedDocument
-from schema.sources.entries import AnyRow, OwnRow, RowById
+from schema.sources.entries import AnyRow, OwnRow, RowBy
 from schema.sources.values import Attribute, GrantFacts
 from store.crypto.blind_index import Lookup
 from store.tables.credentials import credentials
@@ -178,7 +178,7 @@ def test_undeclared_arguments_are_named_whatever_they_are_called() -> None:
     def found(self: Any, email: str, first: int | None = None) -> customer() | None:  # type: ignore[valid-type]
         """Found."""
 
-    field = entry(RowById(customers), Category.CUSTOMER_ID, WHO)(found)
+    field = entry(RowBy(customers), Category.CUSTOMER_ID, WHO)(found)
     model = loaded(root={"found": (None, field)})
     refused(model, "Query.found(email:)", "neither its category and purposes")
     refused(model, "Query.found(first:)", "neither its category and purposes")
@@ -206,7 +206,7 @@ def test_an_argument_with_a_fault_is_named(argument: Any, words: str) -> None:
         """Found."""
 
     found.__annotations__["key"] = Annotated[str, argument]
-    model = loaded(root={"found": (None, entry(RowById(customers), Category.CUSTOMER_ID, WHO)(found))})
+    model = loaded(root={"found": (None, entry(RowBy(customers), Category.CUSTOMER_ID, WHO)(found))})
     refused(model, "Query.found(key:)", words)
 
 
@@ -390,7 +390,7 @@ def test_redeclaring_an_inherited_field_is_seen_as_what_it_became() -> None:
     """TRAPS 6: Strawberry drops the directives of the field that is redeclared."""
     base = method()
     sound = variant(base, "Card", "CARD")
-    ids = entry(RowById(payment_methods), Category.PAYMENT_METHOD, WHO)
+    ids = entry(RowBy(payment_methods), Category.PAYMENT_METHOD, WHO)
 
     def root() -> Any:
         def found(self: Any) -> base | None:  # type: ignore[valid-type]

@@ -12,9 +12,7 @@ from tests.promises.gate import REFUSING, TODAY, Answer, Gate, grant, own
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("gate", REFUSING, indirect=True)]
 VISIBILITY = "mutation ($in: UpdateProfileInput!) { updateProfile(input: $in) { __typename } }"
-LOOKUP = (
-    "query ($by: CustomerLookup!, $n: Int = 1) { customerLookup(by: $by) { id } customers(first: $n) { __typename } }"
-)
+LOOKUP = "query ($by: CustomerBy!, $n: Int = 1) { customer(by: $by) { id } customers(first: $n) { __typename } }"
 WORDING = "query ($kind: ConsentKind!) { consentWording(kind: $kind) { __typename } }"
 SESSION = "mutation ($id: ID!) { endSession(input: {sessionId: $id}) { __typename } }"
 ENDING = "mutation ($in: EndSessionInput!) { endSession(input: $in) { __typename } }"
@@ -47,8 +45,8 @@ def said(answer: Answer) -> list[str]:
         (
             LOOKUP,
             {"by": {}},
-            "`$by` must have exactly one of the fields of CustomerLookup, and not null.",
-            {"path": ["by"], "type": "CustomerLookup"},
+            "`$by` must have exactly one of the fields of CustomerBy, and not null.",
+            {"path": ["by"], "type": "CustomerBy"},
         ),
         (
             LOOKUP,
@@ -115,7 +113,7 @@ async def test_the_grammar_is_no_secret(gate: Gate, query: str, message: str) ->
 
 async def test_an_argument_without_a_value_is_named(gate: Gate) -> None:
     """A variable with a default, sent as null where null is no value."""
-    query = 'query ($id: ID = "x") { customer(id: $id) { id } }'
+    query = 'query ($id: ID = "x") { node(id: $id) { id } }'
     answer = await gate.ask(query, grant(Purpose.INVOICING), variables={"id": None})
     assert said(answer) == [
         "Argument 'id' has invalid value: Expected variable '$id' provided to non-null type 'ID!' not to be None."

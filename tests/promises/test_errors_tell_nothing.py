@@ -26,17 +26,17 @@ CANARIES = (
 """A word that could be a name of the schema, an address, a number, quotes of both kinds, digits only."""
 
 LITERALS = [
-    "query @for(purpose: INVOICING) {{ customer(id: {0}) {{ id }} }}",
+    "query @for(purpose: INVOICING) {{ customer(by: {{id: {0}}}) {{ id }} }}",
     "query @for(purpose: INVOICING) {{ node(id: {0}) {{ id }} }}",
     "query @for(purpose: INVOICING) {{ customers(first: {0}) {{ nodes {{ id }} }} }}",
     "query @for(purpose: INVOICING) {{ customers(first: [{0}]) {{ nodes {{ id }} }} }}",
     "query @for(purpose: INVOICING) {{ customers(after: {0}) {{ nodes {{ id }} }} }}",
     "query @for(purpose: INVOICING) {{ customers(after: {{a: {0}}}) {{ nodes {{ id }} }} }}",
-    "query @for(purpose: INVOICING) {{ customerLookup(by: {0}) {{ id }} }}",
-    "query @for(purpose: INVOICING) {{ customerLookup(by: [{0}]) {{ id }} }}",
-    "query @for(purpose: INVOICING) {{ customerLookup(by: {{email: [{0}]}}) {{ id }} }}",
-    "query @for(purpose: INVOICING) {{ customerLookup(by: {{email: {0}, domain: {0}}}) {{ id }} }}",
-    "query @for(purpose: INVOICING) {{ customerLookup(by: {{email: {{a: {0}}}}}) {{ id }} }}",
+    "query @for(purpose: INVOICING) {{ customer(by: {0}) {{ id }} }}",
+    "query @for(purpose: INVOICING) {{ customer(by: [{0}]) {{ id }} }}",
+    "query @for(purpose: INVOICING) {{ customer(by: {{email: [{0}]}}) {{ id }} }}",
+    "query @for(purpose: INVOICING) {{ customer(by: {{email: {0}, domain: {0}}}) {{ id }} }}",
+    "query @for(purpose: INVOICING) {{ customer(by: {{email: {{a: {0}}}}}) {{ id }} }}",
     "query @for(purpose: {0}) {{ customers {{ nodes {{ id }} }} }}",
     "query @for(purpose: INVOICING, reference: {0}) {{ customers {{ nodes {{ id }} }} }}",
     "query @for(purpose: EMERGENCY_CONTACT, reference: [{0}]) {{ customers {{ nodes {{ id }} }} }}",
@@ -44,7 +44,7 @@ LITERALS = [
     "{{ grant @skip(if: [{0}]) {{ client }} }}",
     "query ($n: Int = {0}) {{ customers(first: $n) {{ nodes {{ id }} }} }}",
     "query ($p: Purpose = {0}) @for(purpose: $p) {{ grant {{ client }} }}",
-    "query ($b: CustomerLookup = {{email: {0}, domain: {0}}}) {{ customerLookup(by: $b) {{ id }} }}",
+    "query ($b: CustomerBy = {{email: {0}, domain: {0}}}) {{ customer(by: $b) {{ id }} }}",
     "{{ __type(name: {0}) {{ name }} customers(first: {0}) {{ nodes {{ id }} }} }}",
     # syntax errors
     "{{ grant {{ client }} {0} }}",
@@ -101,31 +101,31 @@ def _stands_as_a_name(template: str) -> bool:
 
 
 VARIABLES: list[tuple[str, Any]] = [
-    ("query ($v: ID!) @for(purpose: INVOICING) { customer(id: $v) { id } }", "{0}"),
+    ("query ($v: ID!) @for(purpose: INVOICING) { customer(by: {id: $v}) { id } }", "{0}"),
     ("query ($v: ID!) @for(purpose: INVOICING) { node(id: $v) { id } }", "{0}"),
     ("query ($v: ID!) @for(purpose: INVOICING) { node(id: $v) { id } }", ["{0}"]),
     ("query ($v: Int) @for(purpose: INVOICING) { customers(first: $v) { nodes { id } } }", "{0}"),
     ("query ($v: Int) @for(purpose: INVOICING) { customers(first: $v) { nodes { id } } }", ["{0}"]),
     ("query ($v: String) @for(purpose: INVOICING) { customers(after: $v) { nodes { id } } }", "{0}"),
     ("query ($v: String) @for(purpose: INVOICING) { customers(after: $v) { nodes { id } } }", {"{0}": "{0}"}),
-    ("query ($v: CustomerLookup!) @for(purpose: INVOICING) { customerLookup(by: $v) { id } }", "{0}"),
-    ("query ($v: CustomerLookup!) @for(purpose: INVOICING) { customerLookup(by: $v) { id } }", {"{0}": "{0}"}),
-    ("query ($v: CustomerLookup!) @for(purpose: INVOICING) { customerLookup(by: $v) { id } }", {"email": ["{0}"]}),
-    ("query ($v: CustomerLookup!) @for(purpose: INVOICING) { customerLookup(by: $v) { id } }", {"email": {"a": "{0}"}}),
+    ("query ($v: CustomerBy!) @for(purpose: INVOICING) { customer(by: $v) { id } }", "{0}"),
+    ("query ($v: CustomerBy!) @for(purpose: INVOICING) { customer(by: $v) { id } }", {"{0}": "{0}"}),
+    ("query ($v: CustomerBy!) @for(purpose: INVOICING) { customer(by: $v) { id } }", {"email": ["{0}"]}),
+    ("query ($v: CustomerBy!) @for(purpose: INVOICING) { customer(by: $v) { id } }", {"email": {"a": "{0}"}}),
     (
-        "query ($v: CustomerLookup!) @for(purpose: INVOICING) { customerLookup(by: $v) { id } }",
+        "query ($v: CustomerBy!) @for(purpose: INVOICING) { customer(by: $v) { id } }",
         {"email": "{0}", "domain": "{0}"},
     ),
     (
-        "query ($v: CustomerLookup!) @for(purpose: EMERGENCY_CONTACT) { customerLookup(by: $v) { id } }",
+        "query ($v: CustomerBy!) @for(purpose: EMERGENCY_CONTACT) { customer(by: $v) { id } }",
         {"email": "{0}"},
     ),
     ("query ($v: Boolean!) { grant @include(if: $v) { client } }", "{0}"),
     ("query ($v: [Int]) { grant { client } customers(first: $v) { nodes { id } } }", ["{0}"]),
     ("query ($v: String) @for(purpose: EMERGENCY_CONTACT, reference: $v) { customers { nodes { id } } }", "{0}"),
     ("query ($v: Purpose) { __typename @include(if: $v) }", "{0}"),
-    ("query ($v: String!) @for(purpose: INVOICING) { customerLookup(by: {email: $v}) { id } }", "{0}"),
-    ("query ($v: String!) @for(purpose: INVOICING) { customerLookup(by: {email: $v}) { id } }", None),
+    ("query ($v: String!) @for(purpose: INVOICING) { customer(by: {email: $v}) { id } }", "{0}"),
+    ("query ($v: String!) @for(purpose: INVOICING) { customer(by: {email: $v}) { id } }", None),
     ("query ($v: DateTime) { grant { client } }", "{0}"),
 ]
 

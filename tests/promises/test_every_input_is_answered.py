@@ -21,7 +21,7 @@ CUSTOM = sorted(
     for each in core_schema().type_map.values()
     if isinstance(each, GraphQLScalarType) and not is_specified_scalar_type(each)
 )
-LOOKED_UP = "query {0} {{ customerLookup(by: {1}) {{ id }} }}"
+LOOKED_UP = "query {0} {{ customer(by: {1}) {{ id }} }}"
 
 
 def purpose_of(rule: Rule | None) -> Purpose | None:
@@ -63,7 +63,7 @@ def test_the_sweep_reaches_every_input() -> None:
 @pytest.mark.parametrize("by", ["{}", "{email: null}", '{email: "a@b.example", domain: "b.example"}', "null", "[]"])
 async def test_one_key_exactly_whatever_it_is_written_as(gate: Gate, by: str) -> None:
     who = grant(Purpose.INVOICING)
-    for head, argument in (("", by), (f"($v: CustomerLookup = {by})", "$v")):
+    for head, argument in (("", by), (f"($v: CustomerBy = {by})", "$v")):
         answer = await gate.ask(LOOKED_UP.format(head, argument), who)
         assert (answer.kind, answer.codes) == (RequestOutcome.REQUEST_ERROR, ["GRAPHQL_VALIDATION_FAILED"]), answer.raw
         assert answer.statements == ()

@@ -34,7 +34,7 @@ async def test_a_look_at_one_domain_of_a_customer_discloses_and_records_that_one
     """Item 4: whoever looks one domain up by its customer gets no other (R1), and none is handed over (R23)."""
     place = next(n for n in range(len(changing.people)) if len(domain_names(changing, n)) > 1)
     name = domain_names(changing, place)[0]
-    query = """query ($id: ID!, $n: String!) { customer(id: $id) {
+    query = """query ($id: ID!, $n: String!) { customer(by: {id: $id}) {
       domains(filter: {name: $n}) { nodes { name hideName } } } }"""
     before = await _disclosed(changing)
     found = await asked(changing, query, REGISTRAR, id=changing.id(place), n=name)
@@ -84,7 +84,7 @@ async def test_a_malformed_name_is_told_without_repeating_it(gate: Gate) -> None
 
 async def test_comparing_is_reading_and_stands_in_the_ledger(changing: Gate) -> None:
     """What is compared is recorded though it was not selected; what the variables leave out is not."""
-    query = """query ($id: ID!, $f: InvoiceFilter) { customer(id: $id) {
+    query = """query ($id: ID!, $f: InvoiceFilter) { customer(by: {id: $id}) {
       invoices(filter: $f) { nodes { number } } } }"""
     for given, compared in (({"paid": True}, ["Invoice.paidAt"]), ({"paid": None}, []), (None, [])):
         await asked(changing, query, BILLING, id=changing.id(0), f=given)

@@ -20,9 +20,8 @@ LISTS = (
     "paymentMethods { kind } signIns { nodes { device } } } } } }",
 )
 NODE = "query ($id: ID!) { node(id: $id) { id } }"
-OWN = (
-    "query ($id: ID!) { me { id email signIns { nodes { id } } } customer(id: $id) { id } customers { nodes { id } } }"
-)
+OWN = """query ($id: ID!) { me { id email signIns { nodes { id } } }
+  customer(by: {id: $id}) { id } customers { nodes { id } } }"""
 PAGE = """query ($n: Int, $a: String) {
   customers(first: $n, after: $a) { nodes { id } pageInfo { hasNextPage endCursor } } }"""
 TOOLS = [each for each in Purpose if each.enabled and not each.own_data_only]
@@ -73,9 +72,9 @@ async def test_nothing_is_readable_any_more_by_any_way(changing: Gate) -> None:
             )
             assert answer.kind is RequestOutcome.REFUSED or answer.data == {"node": None}, (purpose, id_)
         for by in ({"email": person.email}, {"customerNumber": person.customer_number}, {"domain": domain}):
-            query = "query ($by: CustomerLookup!) { customerLookup(by: $by) { id } }"
+            query = "query ($by: CustomerBy!) { customer(by: $by) { id } }"
             answer = await changing.ask(query, who, variables={"by": by}, reference="INC-1")
-            assert answer.kind is RequestOutcome.REFUSED or answer.data == {"customerLookup": None}, (purpose, by)
+            assert answer.kind is RequestOutcome.REFUSED or answer.data == {"customer": None}, (purpose, by)
 
 
 async def test_the_persons_own_token_finds_nobody(changing: Gate) -> None:
@@ -121,7 +120,7 @@ async def test_nothing_is_recorded_of_who_is_gone(changing: Gate) -> None:
 
 
 async def test_a_plan_made_before_does_not_remember(changing: Gate) -> None:
-    query = f'{{ customer(id: "{changing.id(GONE)}") {{ email }} }}'
+    query = f'{{ customer(by: {{id: "{changing.id(GONE)}"}}) {{ email }} }}'
     who = grant(Purpose.INVOICING)
     for _ in range(3):
         assert (await changing.ask(query, who)).data["customer"]

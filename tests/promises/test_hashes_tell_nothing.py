@@ -60,7 +60,7 @@ def test_what_is_asked_for_makes_one(one: str, other: str) -> None:
 async def test_an_address_cannot_be_confirmed_by_the_ledger(gate: Gate) -> None:
     """(D10) Two callers ask for two customers by e-mail address: their entries say the same."""
     texts = [f'{{ customer(email: "{name}@example.com") {{ id }} }}' for name in ("ada", "bob")]
-    texts.append(f'{{ customer(id: "{gate.id(1)}") {{ id }} }}')
+    texts.append(f'{{ customer(by: {{id: "{gate.id(1)}"}}) {{ id }} }}')
     before = len(await gate.entries())
     for text in texts:
         await gate.ask(text, SUPPORT)

@@ -27,7 +27,7 @@ TOOL = replace(
     over=Over.STOP,
 )
 REGISTRAR = replace(grant(Purpose.DOMAIN_REGISTRATION), customers_per_hour=MOST, over=Over.STOP)
-ONE = "query ($id: ID!) { customer(id: $id) { id fullName } }"
+ONE = "query ($id: ID!) { customer(by: {id: $id}) { id fullName } }"
 ROADS = {
     "page": "{ customers(first: 6) { nodes { id fullName } } }",
     "edges": "{ customers(first: 6) { edges { node { services { nodes { id } } } } } }",
@@ -36,7 +36,7 @@ ROADS = {
     "fragment": "query ($id: ID!) { a: node(id: $id) { ...N } } fragment N on Customer { fullName }",
     "service": "query ($service: ID!) { node(id: $service) { ... on Service { name customer { fullName } } } }",
     "row alone": "query ($service: ID!) { node(id: $service) { id } }",
-    "number": "query ($number: String!) { customerLookup(by: {customerNumber: $number}) { fullName } }",
+    "number": "query ($number: String!) { customer(by: {customerNumber: $number}) { fullName } }",
 }
 
 
@@ -57,7 +57,7 @@ async def read_two(gate: Gate, who: Any) -> None:
 
 async def variables(gate: Gate, place: int) -> dict[str, Any]:
     (service, *_) = (await gate.ask(
-        "query ($id: ID!) { customer(id: $id) { services { nodes { id } } } }", grant(Purpose.SERVICE_PROVISION),
+        "query ($id: ID!) { customer(by: {id: $id}) { services { nodes { id } } } }", grant(Purpose.SERVICE_PROVISION),
         variables={"id": gate.id(place)},
     )).data["customer"]["services"]["nodes"]  # fmt: skip
     return {"id": gate.id(place), "service": service["id"], "number": gate.people[place].customer_number}

@@ -42,7 +42,7 @@ async def test_the_phone_is_never_selected_unless_asked_and_allowed(gate: Gate) 
 
 @pytest.mark.parametrize("field", ["fullName", "email", "locale", "postalAddress { city }", "createdAt"])
 async def test_a_point_read_selects_one_column(gate: Gate, field: str) -> None:
-    query = f"query ($id: ID!) {{ customer(id: $id) {{ {field} }} }}"
+    query = f"query ($id: ID!) {{ customer(by: {{id: $id}}) {{ {field} }} }}"
     answer = await gate.ask(query, BILLING, variables={"id": gate.id(0)})
     assert answer.data["customer"]
     (sql,) = answer.statements
@@ -153,11 +153,11 @@ async def test_a_look_up_sends_a_fingerprint_and_no_value(gate: Gate) -> None:
         ("domain", next(s.domain.name for s in gate.people[0].services if s.domain)),
     ):
         answer = await gate.ask(
-            "query ($by: CustomerLookup!) { customerLookup(by: $by) { id } }",
+            "query ($by: CustomerBy!) { customer(by: $by) { id } }",
             grant(Purpose.SERVICE_PROVISION),
             variables={"by": {name: value}},
         )
-        assert answer.data["customerLookup"] == {"id": gate.id(0 if name == "domain" else 3)}
+        assert answer.data["customer"] == {"id": gate.id(0 if name == "domain" else 3)}
         (sql,) = answer.statements
         assert value not in sql and "_ref" in sql
         assert selected(sql) == {"id"}

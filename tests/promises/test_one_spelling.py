@@ -29,7 +29,7 @@ from workers.outbox.smtp import MailServerSettings, compose
 
 pytestmark = pytest.mark.anyio
 
-LOOK_UP = "query ($by: CustomerLookup!) { customerLookup(by: $by) { id email } }"
+LOOK_UP = "query ($by: CustomerBy!) { customer(by: $by) { id email } }"
 RDAP = "query ($d: String!) { rdap(domain: $d) }"
 TERMS = MailServerSettings("mail.example", 587, "starttls", "no-reply@example.com", "Quarkwerke")
 VISITOR = Visitor("203.0.113.9", "Firefox")
@@ -46,7 +46,7 @@ async def register(gate: Gate, email: str, **changes: Any) -> Any:
 
 
 async def look_up(gate: Gate, purpose: Purpose = Purpose.INVOICING, **by: str) -> Any:
-    return (await gate.ask(LOOK_UP, grant(purpose), variables={"by": by})).data["customerLookup"]
+    return (await gate.ask(LOOK_UP, grant(purpose), variables={"by": by})).data["customer"]
 
 
 async def over_http(gate: Gate, name: str) -> httpx.Response:
@@ -126,7 +126,7 @@ async def test_a_domain_is_registered_once_in_all_its_spellings(gate: Gate) -> N
         found = await gate.ask(
             LOOK_UP.replace(" email", ""), grant(Purpose.SERVICE_PROVISION), variables={"by": {"domain": name}}
         )
-        assert found.data["customerLookup"] == {"id": gate.id(0)}
+        assert found.data["customer"] == {"id": gate.id(0)}
     assert (await register_domain(gate, await order(gate), name="fass.de"))["userErrors"] == []
     plain = (await gate.ask(RDAP, REGISTRAR, variables={"d": "fass.de"})).data["rdap"]
     assert plain["ldhName"] == "fass.de" and "unicodeName" not in plain

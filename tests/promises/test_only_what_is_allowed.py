@@ -42,15 +42,15 @@ def closed(question: Question, purpose: Purpose) -> set[str]:
     """The coordinates that the purpose may not read; interfaces are asked through fragments only."""
     said = declarations()
     asked = {each.coordinate for each in question.all()}
-    asked |= {
-        f"{each.coordinate}(id:)" for each in question.all() if each.coordinate in ("Query.customer", "Query.node")
-    }
+    asked |= {f"{each.coordinate}(id:)" for each in question.all() if each.coordinate == "Query.node"}
+    if "Query.nodes" in asked:
+        asked.add("Query.nodes(ids:)")
     if "Query.rdap" in asked:
         asked.add("Query.rdap(domain:)")
     if "Query.domain" in asked:
         asked.add("Query.domain(name:)")
-    if "Query.customerLookup" in asked:
-        asked.add("CustomerLookup.customerNumber")
+    if "Query.customer" in asked:
+        asked.add("CustomerBy.customerNumber")
     return {each for each in asked if not said[each].open_to(purpose.name)}
 
 
@@ -74,7 +74,7 @@ async def test_withholding_returns_and_selects_only_what_is_allowed(
 ) -> None:
     answer = await ask(gate, question, purpose, withhold=True)
     may_not = closed(question, purpose)
-    if any("(" in each or each.startswith("CustomerLookup.") for each in may_not):
+    if any("(" in each or each.startswith("CustomerBy.") for each in may_not):
         assert answer.kind is RequestOutcome.REFUSED, "arguments can not be withheld"
         assert answer.statements == ()
         return

@@ -110,13 +110,15 @@ async def test_a_cursor_of_another_leads_to_nobody_elses_rows(gate: Gate) -> Non
 
 async def test_aliases_and_fragments_reach_nobody_else(gate: Gate) -> None:
     query = "{ me { id } " + " ".join(
-        f'a{place}: customer(id: "{gate.id(place)}") {{ ...F }} b{place}: node(id: "{gate.id(place)}") {{ ...F }}'
-        for place in range(8)
+        f'a{place}: customer(by: {{id: "{gate.id(place)}"}}) {{ ...F }} '
+        f'b{place}: node(id: "{gate.id(place)}") {{ ...F }} c{place}: nodes(ids: ["{gate.id(place)}"]) {{ ...F }}'
+        for place in range(6)
     )
     query += " } fragment F on Node { ... on Customer { id email services { nodes { customer { email } } } } }"
     answer = await gate.ask(query, own(gate.ids[3]))
     seen = {key for key, value in answer.data.items() if value is not None}
-    assert seen == {"me", "a3", "b3"}
+    assert seen == {"me", "a3", "b3", *(f"c{place}" for place in range(6))}
+    assert [place for place in range(6) if answer.data[f"c{place}"] != [None]] == [3]
     others = {person.email for place, person in enumerate(gate.people) if place != 3}
     assert not any(email in answer.raw.decode() for email in others)
 
@@ -125,10 +127,10 @@ async def test_a_look_up_is_not_for_customers(gate: Gate) -> None:
     """An e-mail address of somebody else must not even be tested for."""
     for value in (gate.people[0].email, gate.people[1].email, "nobody@example.org"):
         answer = await gate.ask(
-            "query ($e: String!) { customerLookup(by: {email: $e}) { id } }", own(gate.ids[0]), variables={"e": value}
+            "query ($e: String!) { customer(by: {email: $e}) { id } }", own(gate.ids[0]), variables={"e": value}
         )
         assert answer.statements == ()
-        assert {each["coordinate"] for each in answer.errors} == {"Query.customerLookup", "CustomerLookup.email"}
+        assert {each["coordinate"] for each in answer.errors} == {"CustomerBy.email"}
 
 
 async def test_a_token_bound_to_a_person_is_bound_for_every_purpose(gate: Gate) -> None:
@@ -137,13 +139,13 @@ async def test_a_token_bound_to_a_person_is_bound_for_every_purpose(gate: Gate) 
     for purpose in ("SELF_SERVICE", "INVOICING"):
         answer = await gate.ask("{ customers { nodes { id } } }", both, purpose=purpose)
         assert answer.data == {"customers": {"nodes": [{"id": gate.id(2)}]}}
-        answer = await gate.ask(f'{{ customer(id: "{gate.id(0)}") {{ id }} }}', both, purpose=purpose)
+        answer = await gate.ask(f'{{ customer(by: {{id: "{gate.id(0)}"}}) {{ id }} }}', both, purpose=purpose)
         assert answer.data == {"customer": None}
     answer = await gate.ask(
-        "query ($e: String!) { customerLookup(by: {email: $e}) { id } }",
+        "query ($e: String!) { customer(by: {email: $e}) { id } }",
         both, purpose="INVOICING", variables={"e": gate.people[0].email},
     )  # fmt: skip
-    assert answer.data == {"customerLookup": None}
+    assert answer.data == {"customer": None}
 
 
 async def test_a_tool_is_told_to_say_whom_it_means(gate: Gate) -> None:

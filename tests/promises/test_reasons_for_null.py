@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 TOLD = grant(Purpose.SERVICE_PROVISION, withhold=Refusal.WITHHOLD_ERRORS)
 LISTED = replace(TOLD, refusal=Refusal.WITHHOLD)
-PAGE = "{ customers(first: 3) { nodes { id phone services { name } } edges { node { call: phone } } } }"
+PAGE = "{ customers(first: 3) { nodes { id phone services { nodes { name } } } edges { node { call: phone } } } }"
 
 
 async def test_each_place_of_a_withheld_field_has_an_error(gate: Gate) -> None:
@@ -49,7 +49,7 @@ async def test_a_type_that_only_the_object_knows_is_told_by_it(gate: Gate) -> No
 
 async def test_what_is_not_there_leaves_no_trace(gate: Gate) -> None:
     """Nobody learns from an error whether a customer exists."""
-    query = "query ($id: ID!) { customer(id: $id) { phone } }"
+    query = "query ($id: ID!) { customer(by: {id: $id}) { phone } }"
     answer = await gate.ask(query, TOLD, variables={"id": gate.outside("Customer", 1, 1)})
     assert answer.data == {"customer": None}
     declined = grant(Purpose.PRODUCT_NEWS, withhold=Refusal.WITHHOLD_ERRORS)
@@ -61,7 +61,7 @@ async def test_what_is_not_there_leaves_no_trace(gate: Gate) -> None:
 
 async def test_a_condition_that_is_public_anyway_is_named_and_one_on_rows_is_not(gate: Gate) -> None:
     """By coordinate and condition, as RDAP marks what is redacted (RFC 9537); a customer's absence has no mark."""
-    query = "{ customers(first: 1) { nodes { domains { name registrantPhone registrantEmail } } } }"
+    query = "{ customers(first: 1) { nodes { domains { nodes { name registrantPhone registrantEmail } } } } }"
     for withhold in (False, True, Refusal.WITHHOLD_ERRORS):
         answer = await gate.ask(query, grant(Purpose.DOMAIN_REGISTRATION, withhold=withhold))
         assert answer.data and answer.body["extensions"] == {
@@ -70,7 +70,7 @@ async def test_a_condition_that_is_public_anyway_is_named_and_one_on_rows_is_not
                 {"coordinate": "Domain.registrantPhone", "condition": "WHOIS_PHONE_PUBLISHED"},
             ]
         }
-    own_ = await gate.ask("{ me { domains { registrantEmail } } }", own(gate.ids[0]))
+    own_ = await gate.ask("{ me { domains { nodes { registrantEmail } } } }", own(gate.ids[0]))
     news = await gate.ask("{ customers(first: 2) { nodes { email } } }", grant(Purpose.PRODUCT_NEWS))
     assert "extensions" not in own_.body and "extensions" not in news.body
 

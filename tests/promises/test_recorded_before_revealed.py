@@ -55,11 +55,11 @@ async def test_an_entry_says_who_what_for_and_of_whom(gate: Gate) -> None:
 async def test_there_is_one_entry_for_each_operation_that_returned_something(gate: Gate) -> None:
     queries = [
         (NAMES, BILLING, {"variables": {"n": 2}}),
-        (f'{{ customer(id: "{gate.id(4)}") {{ id }} }}', BILLING, {}),
+        (f'{{ customer(by: {{id: "{gate.id(4)}"}}) {{ id }} }}', BILLING, {}),
         (f'{{ node(id: "{gate.id(4)}") {{ __typename }} }}', BILLING, {}),
         ("{ me { __typename } }", own(gate.ids[0]), {}),
         ("{ customers(first: 1) { pageInfo { endCursor } } }", BILLING, {}),
-        (f'{{ customerLookup(by: {{email: "{gate.people[2].email}"}}) {{ __typename }} }}', BILLING, {}),
+        (f'{{ customer(by: {{email: "{gate.people[2].email}"}}) {{ __typename }} }}', BILLING, {}),
         ("{ customers(first: 1) { nodes { phone fullName } } }", grant(Purpose.INVOICING, withhold=True), {}),
     ]
     for query, who, request in queries:
@@ -73,9 +73,9 @@ async def test_nothing_is_recorded_of_what_revealed_nobody(gate: Gate) -> None:
         (NAMES, BILLING, {"variables": {"n": 1000}}),
         ("{ customers(first: 0) { nodes { id } } }", BILLING, {}),
         ("{ grant { client } __typename }", BILLING, {}),
-        ('{ customer(id: "Q3VzdG9tZXI6MQ==") { id } }', BILLING, {}),
-        ('{ customerLookup(by: {email: "nobody@example.org"}) { id } }', BILLING, {}),
-        (f'{{ customer(id: "{gate.id(1)}") {{ id }} }}', own(gate.ids[0]), {}),
+        ('{ customer(by: {id: "Q3VzdG9tZXI6MQ=="}) { id } }', BILLING, {}),
+        ('{ customer(by: {email: "nobody@example.org"}) { id } }', BILLING, {}),
+        (f'{{ customer(by: {{id: "{gate.id(1)}"}}) {{ id }} }}', own(gate.ids[0]), {}),
         ("{ nothing }", BILLING, {}),
         (None, BILLING, {"document_id": "0" * 64}),
     ):
@@ -86,7 +86,7 @@ async def test_subjects_are_those_whose_rows_are_in_the_answer(gate: Gate) -> No
     """The row beyond the page, which is fetched to know whether more follow, is nobody's business."""
     (entry,) = await new_entries(gate, "{ customers(first: 1) { nodes { id } } }", BILLING)
     assert entry["subjects"] == await pseudonyms(gate, 0)
-    by_id = f'{{ a: customer(id: "{gate.id(5)}") {{ id }} b: customer(id: "{gate.id(2)}") {{ id }} }}'
+    by_id = f'{{ a: customer(by: {{id: "{gate.id(5)}"}}) {{ id }} b: customer(by: {{id: "{gate.id(2)}"}}) {{ id }} }}'
     (entry,) = await new_entries(gate, by_id, BILLING)
     assert sorted(entry["subjects"]) == sorted(await pseudonyms(gate, 5, 2))
 
@@ -99,7 +99,7 @@ async def test_withheld_fields_are_not_said_to_be_read(gate: Gate) -> None:
 
 async def test_an_answer_with_errors_is_recorded_once(gate: Gate) -> None:
     """What the fast way could not answer is answered anew, and stands in the ledger once."""
-    query = '{ customers(first: 1) { nodes { id } } bad: customer(id: "?") { id } }'
+    query = '{ customers(first: 1) { nodes { id } } bad: customer(by: {id: "?"}) { id } }'
     before = len(await gate.entries())
     answer = await gate.ask(query, BILLING)
     assert answer.codes == ["INVALID_ID"] and answer.body["data"]["customers"]["nodes"]
@@ -108,7 +108,7 @@ async def test_an_answer_with_errors_is_recorded_once(gate: Gate) -> None:
 
 async def test_no_value_and_no_id_of_a_customer_stands_in_the_ledger(gate: Gate) -> None:
     await gate.ask(
-        "query ($e: String!) { customerLookup(by: {email: $e}) { fullName email postalAddress { street } } }",
+        "query ($e: String!) { customer(by: {email: $e}) { fullName email postalAddress { street } } }",
         BILLING,
         variables={"e": gate.people[3].email},
     )

@@ -13,9 +13,9 @@ from tests.promises.gate import Answer, Gate, grant
 pytestmark = pytest.mark.anyio
 
 BILLING = grant(Purpose.INVOICING)
-BY_ID = "query ($id: ID!) { customer(id: $id) { fullName phone } }"
+BY_ID = "query ($id: ID!) { customer(by: {id: $id}) { fullName phone } }"
 BY_NODE = "query ($id: ID!) { node(id: $id) { ... on Customer { fullName phone } } }"
-BY_EMAIL = "query ($email: String!) { customerLookup(by: {email: $email}) { fullName phone } }"
+BY_EMAIL = "query ($email: String!) { customer(by: {email: $email}) { fullName phone } }"
 
 
 def refused(answer: Answer) -> dict[str, Any]:
@@ -65,7 +65,7 @@ async def test_look_ups_by_e_mail_are_refused_alike(gate: Gate) -> None:
     ]  # fmt: skip
     variable = [
         await gate.ask(
-            "query ($by: CustomerLookup!) { customerLookup(by: $by) { fullName } }",
+            "query ($by: CustomerBy!) { customer(by: $by) { fullName } }",
             grant(Purpose.EMERGENCY_CONTACT),
             variables={"by": {"email": mail}},
             reference="INC-1",
@@ -75,7 +75,7 @@ async def test_look_ups_by_e_mail_are_refused_alike(gate: Gate) -> None:
     for answers in (field, argument, variable):
         assert answers[0].raw == answers[1].raw
         refused(answers[0])
-    assert refused(argument[0])["extensions"]["coordinate"] == "CustomerLookup.email"
+    assert refused(argument[0])["extensions"]["coordinate"] == "CustomerBy.email"
     assert refused(variable[0])["extensions"] == refused(argument[0])["extensions"]
 
 
@@ -139,7 +139,7 @@ async def test_a_bad_request_touches_nothing_either(gate: Gate) -> None:
     for query, who in (
         ("{ customers(first: 101) { nodes { id } } }", BILLING),
         ("{ customers(first: -1) { nodes { id } } }", BILLING),
-        ('{ customer(id: "?") { id } }', BILLING),
+        ('{ customer(by: {id: "?"}) { id } }', BILLING),
         ("{ me { id } }", BILLING),
         ("{ nothing }", BILLING),
         ("{", BILLING),

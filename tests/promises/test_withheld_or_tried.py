@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 LENIENT = grant(Purpose.INVOICING, withhold=True)
 STRICT = grant(Purpose.INVOICING)
 MIXED = """query ($id: ID!) {
-  customer(id: $id) { fullName phone productNews postalAddress { city } signIns { nodes { ipAddress } } }
+  customer(by: {id: $id}) { fullName phone productNews postalAddress { city } signIns { nodes { ipAddress } } }
 }"""
 PHONE = {
     "reason": "PURPOSE_NOT_ALLOWED",
@@ -40,7 +40,7 @@ async def test_refused_fields_are_null_and_listed(gate: Gate) -> None:
 
 
 async def test_what_is_withheld_reads_alike_for_existing_and_missing_customers(gate: Gate) -> None:
-    query = "query ($id: ID!) { customer(id: $id) { phone } }"
+    query = "query ($id: ID!) { customer(by: {id: $id}) { phone } }"
     missing = await gate.ask(query, LENIENT, variables={"id": gate.outside("Customer", 5, 5)})
     assert missing.data == {"customer": None}
     assert missing.body["extensions"]["withheld"] == [PHONE]
@@ -49,15 +49,15 @@ async def test_what_is_withheld_reads_alike_for_existing_and_missing_customers(g
 async def test_an_argument_cannot_be_withheld(gate: Gate) -> None:
     """Leaving it out would answer another question."""
     who = grant(Purpose.EMERGENCY_CONTACT, withhold=True)
-    query = "query ($by: CustomerLookup!) { customerLookup(by: $by) { fullName } }"
-    literal = "{ customerLookup(by: {email: %s}) { fullName } }"
+    query = "query ($by: CustomerBy!) { customer(by: $by) { fullName } }"
+    literal = "{ customer(by: {email: %s}) { fullName } }"
     for mail in (gate.people[0].email, "nobody@example.org"):
         for answer in (
             await gate.ask(query, who, variables={"by": {"email": mail}}, reference="INC-1"),
             await gate.ask(literal % f'"{mail}"', who, reference="INC-1"),
         ):
             assert answer.kind is RequestOutcome.REFUSED
-            assert [each["coordinate"] for each in answer.errors] == ["CustomerLookup.email"]
+            assert [each["coordinate"] for each in answer.errors] == ["CustomerBy.email"]
             assert answer.statements == ()
 
 
@@ -86,7 +86,7 @@ async def dry(gate: Gate, query: str, who: Any, **request: Any) -> dict[str, Any
 
 async def test_a_trial_of_what_is_allowed_names_fields_and_columns(gate: Gate) -> None:
     told = await dry(
-        gate, "query ($id: ID!) { customer(id: $id) { fullName email } }", STRICT, variables={"id": gate.id(0)}
+        gate, "query ($id: ID!) { customer(by: {id: $id}) { fullName email } }", STRICT, variables={"id": gate.id(0)}
     )
     assert told["allowed"] is True and told["refused"] == told["withheld"] == []
     assert told["purpose"] == "INVOICING"
@@ -109,11 +109,11 @@ async def test_a_trial_tells_what_would_be_withheld(gate: Gate) -> None:
 
 
 async def test_a_trial_tells_of_inputs_and_purposes_too(gate: Gate) -> None:
-    query = "query ($by: CustomerLookup!) { customerLookup(by: $by) { fullName } }"
+    query = "query ($by: CustomerBy!) { customer(by: $by) { fullName } }"
     who = grant(Purpose.EMERGENCY_CONTACT)
     told = await dry(gate, query, who, variables={"by": {"email": "a@example.com"}}, reference="INC-1")
     assert told["allowed"] is False
-    assert told["refused"][0]["extensions"]["coordinate"] == "CustomerLookup.email"
+    assert told["refused"][0]["extensions"]["coordinate"] == "CustomerBy.email"
     told = await dry(gate, query, who, variables={"by": {"domain": "example.com"}})
     assert told["refused"][0]["extensions"]["reason"] == "REFERENCE_REQUIRED"
     assert "example.com" not in str(told)

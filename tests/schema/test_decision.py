@@ -40,7 +40,7 @@ from schema.documents.limits import Limits
 from schema.model.model import SchemaModel
 from schema.sources.columns import ColumnValue
 from schema.sources.documents import RenderedDocument
-from schema.sources.entries import AnyRow, RowByLookup
+from schema.sources.entries import AnyRow, RowBy
 from schema.sources.values import GrantFacts
 from store.crypto.blind_index import Lookup
 from store.tables.customers import customers
@@ -146,7 +146,7 @@ class Query:
         Declared(AnyRow(), Category.CUSTOMER_ID, allowances(BOTH), RetentionRule.CUSTOMER_LIFE), "Any."
     )
 
-    @entry(RowByLookup(customers), Category.CUSTOMER_ID, BOTH)
+    @entry(RowBy(customers), Category.CUSTOMER_ID, BOTH)
     def customer(
         self, key: Annotated[str | None, _key()] = None, by: Outer | None = None, or_by: list[Inner] | None = None
     ) -> Customer | None:

@@ -166,7 +166,7 @@ def test_personal_fields_are_nullable_so_that_one_can_be_withheld_alone() -> Non
 def test_what_the_brief_names_is_there() -> None:
     """Issue 2, item 3."""
     assert {
-        "Query.me", "Query.customer(id:)", "Query.customers(first:)", "Query.customers(after:)", "Query.node(id:)",
+        "Query.me", "CustomerBy.id", "Query.customers(first:)", "Query.customers(after:)", "Query.node(id:)",
         "Customer.fullName", "Customer.email", "Customer.phone", "Customer.locale", "Customer.postalAddress",
         "PostalAddress.street", "PostalAddress.city", "PostalAddress.postalCode", "PostalAddress.country",
         "Customer.services", "Customer.paymentMethods", "Customer.domains", "Customer.credentials",

@@ -36,8 +36,8 @@ ROADS = [
     ("query ($d: String!) { rdap(domain: $d) }", "rdap"),
     ("query ($d: String!) { domain(name: $d) { %s } }" % OWNERS, "domain"),
     (
-        "query ($d: String!) { customerLookup(by: {domain: $d}) { id domains { nodes { %s } } } }" % OWNERS,
-        "customerLookup",
+        "query ($d: String!) { customer(by: {domain: $d}) { id domains { nodes { %s } } } }" % OWNERS,
+        "customer",
     ),
 ]
 """How a name leads to its owner."""
