@@ -24,9 +24,11 @@ CUSTOM = sorted(
 LOOKED_UP = "query {0} {{ customer(by: {1}) {{ id }} }}"
 
 
-def purpose_of(rule: Rule | None) -> Purpose | None:
-    """A purpose for which a root field may be asked; None if it needs none."""
-    return next((each for each in Purpose if each.enabled and rule is not None and rule.when(each)), None)
+def purpose_of(*rules: Rule | None) -> Purpose | None:
+    """A purpose for which a root field may be asked, with these inputs if there is one; None if it needs none."""
+    asked = [rule for rule in rules if rule is not None]
+    found = [each for each in Purpose if each.enabled and asked and asked[0].when(each)]
+    return next((each for each in found if all(rule.when(each) for rule in asked)), next(iter(found), None))
 
 
 @pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
@@ -37,7 +39,9 @@ async def test_no_input_is_our_fault(changing: Gate) -> None:
     scopes = sorted({scope for rule in model.rules.values() for each in rule.scopes for scope in each})
     faults = []
     for wrong in wrong_inputs(model.core):
-        purpose = purpose_of(model.rules.get(wrong.coordinate))
+        by = [each for each in core_schema().type_map["CustomerBy"].fields if each in f"{wrong.text} {wrong.variables}"]
+        inputs = [model.rules[f"CustomerBy.{each}"] for each in by if wrong.coordinate == "Query.customer"]
+        purpose = purpose_of(model.rules.get(wrong.coordinate), *inputs)
         who = grant(
             *([purpose] if purpose else ()),
             subject=changing.ids[0] if purpose is Purpose.SELF_SERVICE else None,

@@ -33,7 +33,7 @@ async def test_a_refusal_is_exact(gate: Gate) -> None:
     error = refused(await gate.ask(BY_ID, BILLING, variables={"id": gate.id(0)}))
     assert error == {
         "message": "Customer.phone may not be read for INVOICING. It may be read for EMERGENCY_CONTACT, SELF_SERVICE.",
-        "locations": [{"line": 1, "column": 49}],
+        "locations": [{"line": 1, "column": 55}],
         "extensions": {
             "code": "UNAUTHORIZED_FIELD_OR_TYPE",
             "reason": "PURPOSE_NOT_ALLOWED",

@@ -32,7 +32,8 @@ OPEN = {
 }
 """Every change that an app of somebody else can be allowed. Whoever adds one says so here, and why it is harmless."""
 OPEN_TYPES = {
-    "ChooseCookiesInput", "ChooseCookiesPayload", "Consent", "ConsentFilter", "CookieChoice", "Domain", "DomainFilter",
+    "ChooseCookiesInput", "ChooseCookiesPayload", "Consent", "ConsentFilter", "CookieChoice", "CustomerBy",
+    "Domain", "DomainFilter",
     "Invoice", "InvoiceFilter", "PostalAddress", "ServiceFilter",
     "PostalAddressInput", "Service", "SetProductNewsInput", "SetProductNewsPayload", "SetWhoisVisibilityInput",
     "SetWhoisVisibilityPayload", "UpdateProfileInput", "UpdateProfilePayload",
