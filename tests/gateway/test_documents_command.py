@@ -31,7 +31,7 @@ from tests.gateway.desk import START, Clock, instant_of
 from tests.promises.gate import grant
 from workers.operations.documents import DocumentUses
 
-OLD = "query Invoices { customers(first: 1) { nodes { id invoices { id number } } } }"
+OLD = "query Invoices { customers(first: 1) { nodes { id invoices { nodes { id number } } } } }"
 NEW = "query Names { customers(first: 1) { nodes { id fullName } } }"
 PHONES = "query Phones { customers(first: 1) { nodes { id phone } } }"
 Run = Callable[..., Result]

@@ -166,7 +166,7 @@ async def test_a_moment_that_is_none_is_not_the_callers_fault(oracle: Oracle, st
     async with store.write() as connection:
         await connection.exec_driver_sql(change, ("yesterday", row[0]))
     try:
-        data, errors = await damage.ask("{ me { services { id startedAt } } }")
+        data, errors = await damage.ask("{ me { services { nodes { id startedAt } } } }")
     finally:
         async with store.write() as connection:
             await connection.exec_driver_sql(change, (before, row[0]))
