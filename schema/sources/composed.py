@@ -10,6 +10,7 @@ from graphql import GraphQLError
 from sqlalchemy import Column
 
 from resolvers.reads.guard import OpenedRecord
+from schema.core.returning import returns_value
 from schema.execution.plans import PlannedField
 from schema.execution.shapes import InRows, RowNames, Shapes
 from schema.execution.standard import Resolver, opening
@@ -31,6 +32,11 @@ class Composed(OfRow, InRows):
     def shown(self) -> tuple[Column[Any], ...]:
         """The columns."""
         return self.columns
+
+    @property
+    def always(self) -> bool:
+        """True for columns that are all NOT NULL, made into an object by a function that returns no None."""
+        return not any(each.nullable for each in self.columns) and returns_value(self.make)
 
     @property
     def composes(self) -> Callable[..., Any]:

@@ -1,0 +1,3 @@
+"""The running demo, which the clients talk to."""
+
+from tests.gateway.conftest import demo as demo
