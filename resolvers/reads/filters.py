@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, case, literal_column, null, or_, select
@@ -122,20 +121,23 @@ HOMES: dict[Condition, Table] = {
 """The table that each condition applies to."""
 
 
-@cache
-def _clauses() -> dict[Condition, ColumnElement[bool]]:
-    """The clause of each condition."""
+def _not_embargoed() -> ColumnElement[bool]:
+    """The clause that the disclosure is not under an embargo at the time of the request."""
     embargo = disclosures.c.embargoed_until
-    return {
-        Condition.NEWS_NOT_DECLINED: customers.c.product_news.is_(True),
-        Condition.CARD_STORAGE_CONSENTED: _given() & ~_taken_back(),
-        Condition.DISCLOSURE_MAY_BE_TOLD: embargo.is_(None) | (embargo <= bindparam(NOW, type_=Instant)),
-        Condition.REGISTRATION_RUNS: running(),
-        Condition.WHOIS_NAME_PUBLISHED: _published("name"),
-        Condition.WHOIS_ADDRESS_PUBLISHED: _published("address"),
-        Condition.WHOIS_EMAIL_PUBLISHED: _published("email"),
-        Condition.WHOIS_PHONE_PUBLISHED: _published("phone"),
-    }
+    return embargo.is_(None) | (embargo <= bindparam(NOW, type_=Instant))
+
+
+CLAUSES: dict[Condition, Callable[[], ColumnElement[bool]]] = {
+    Condition.NEWS_NOT_DECLINED: lambda: customers.c.product_news.is_(True),
+    Condition.CARD_STORAGE_CONSENTED: lambda: _given() & ~_taken_back(),
+    Condition.DISCLOSURE_MAY_BE_TOLD: _not_embargoed,
+    Condition.REGISTRATION_RUNS: lambda: running(),
+    Condition.WHOIS_NAME_PUBLISHED: lambda: _published("name"),
+    Condition.WHOIS_ADDRESS_PUBLISHED: lambda: _published("address"),
+    Condition.WHOIS_EMAIL_PUBLISHED: lambda: _published("email"),
+    Condition.WHOIS_PHONE_PUBLISHED: lambda: _published("phone"),
+}
+"""Makes the clause of each condition, when a plan needs it."""
 
 
 def row_filters(
@@ -181,4 +183,4 @@ def _clause(table: object, condition: Condition) -> ColumnElement[bool]:
     home = HOMES[condition]
     if home is not table:
         raise LookupError(f"{condition.name} judges rows of {home.name}, not of {getattr(table, 'name', table)}")
-    return _clauses()[condition]
+    return CLAUSES[condition]()
