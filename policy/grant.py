@@ -76,6 +76,8 @@ class Grant:
     """True for anonymous clients (RDAP): their reads are recorded in sums, not one by one."""
     third_party: bool = False
     """True for a third-party app that a customer has authorised: everything for first parties is refused (O10)."""
+    origins: frozenset[str] = frozenset()
+    """The origins of pages whose scripts may read what the client gets (CORS)."""
     fingerprint: str = field(init=False, compare=False, repr=False)
     """Equal for two grants exactly when every decision is; the key of the plan caches.
 

@@ -176,4 +176,5 @@ def grant_of(claims: Claims, registration: Registration) -> Grant:
         over=registration.over,
         partner=registration.partner,
         third_party=third_party,
+        origins=registration.origins,
     )

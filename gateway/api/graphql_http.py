@@ -13,6 +13,7 @@ from gateway.config.settings import Settings
 from gateway.http import problems
 from gateway.http.bodies import ClientDisconnectedError, Question, question_of_address, question_of_body, read_body
 from gateway.http.concurrency import ConcurrencyLimiter
+from gateway.http.cors import CLIENT_ORIGINS
 from gateway.http.credentials import presented
 from gateway.http.disconnect import RequestTimeoutError, run_until_disconnect
 from gateway.http.middleware import problem_of
@@ -81,8 +82,8 @@ class GraphQLRequests:
     """Takes GraphQL requests over HTTP, and executes them.
 
     Requests are authenticated by their access token alone. A browser never sends that header by itself, and for another
-    site only after a CORS preflight, which is refused; so neither cookies nor forms can act for anyone (CSRF), which
-    holds for GET as well (G3).
+    site only after a CORS preflight, which is refused but for origins that a client is registered with; so neither
+    cookies nor forms can act for anyone (CSRF), which holds for GET as well (G3).
     """
 
     dry_run: ClassVar[bool] = False
@@ -126,6 +127,7 @@ class GraphQLRequests:
         if posted and not (is_json_in_utf8(headers.get(b"content-type")) and _uncompressed(headers)):  # 1
             raise problems.unsupported_content()
         grant = await self._authenticator.authenticate(*presented(scope, headers))  # 2
+        scope[CLIENT_ORIGINS] = grant.origins
         question = await self._question(scope, headers, receive)  # 3
         self._limiter.acquire_for(grant.client_id, grant.subject)  # 4
         try:

@@ -67,6 +67,7 @@ def clients() -> None:
 @click.option("--over", type=click.Choice(["alarm", "stop"]), help="What reading more of them does; a tool stops.")
 @click.option("--documents-only", is_flag=True, help="It may send registered documents only.")
 @click.option("--introspection", is_flag=True, help="It may look at the schema.")
+@click.option("--origin", "origins", multiple=True, help="A page's origin whose scripts may call the API. Repeatable.")
 @click.option("--keeps", help="What it keeps of what it reads, such as 'names on invoices'. Unknown when left out.")
 @click.option("--keeps-days", type=click.IntRange(0), help="For how many days; 0: it keeps nothing.")
 def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bool | None, **given: Any) -> None:
@@ -113,6 +114,7 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
             max_page=given["max_page"],
             customers_per_hour=given["customers"],
             over=None if given["over"] is None else Over[given["over"].upper()],
+            origins=given["origins"],
             keeps=given["keeps"],
             keeps_days=given["keeps_days"],
         )
@@ -283,6 +285,7 @@ def _lines(each: Registered) -> list[tuple[str, str]]:
         ("first party", _yes(facts["first_party"])),
         ("bound tokens", _yes(facts["dpop"])),
         ("pushes", _yes(facts["pushed"])),
+        ("origins", " ".join(orjson.loads(facts["origins"] or "[]")) or "none"),
     ]
 
 

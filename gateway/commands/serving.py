@@ -145,6 +145,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             authenticator=services.authenticator,
             keys=services.keys,
             budgets=budgets,
+            origins=services.clients.origins,
             # A process that cannot follow revocations lets nobody in, so it is not ready, either (O5).
             ready=Readiness(services.store.ready, services.revocations.follow),
             rules=api.model.rules,

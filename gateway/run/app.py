@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from prometheus_client import CollectorRegistry
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
@@ -24,6 +25,7 @@ from gateway.config.settings import Settings
 from gateway.http import pages, problems, words
 from gateway.http.client_address import client_address, network_of
 from gateway.http.concurrency import ConcurrencyLimiter, ConcurrencyLimits
+from gateway.http.cors import CrossOrigin, Origins
 from gateway.http.credentials import presented
 from gateway.http.hosts import Hosts, names_of
 from gateway.http.latencies import Latencies
@@ -36,6 +38,11 @@ from policy.rules import Rule
 from resolvers.reads.metering import RemainingBudget
 from store.sql.errors import StoreUnavailableError
 from store.sql.reading import Reader
+
+
+async def no_origins() -> frozenset[str]:
+    """No page of another origin."""
+    return frozenset()
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,8 @@ class Parts:
     """Further routes, such as the authorization server's."""
     ledger: Reader | None = None
     """A reader of the ledger for its proofs; None: those routes do not exist."""
+    origins: Origins = no_origins
+    """Gives the origins that clients are registered with (CORS)."""
     latencies: CollectorRegistry | None = None
     """Takes the durations of requests for `/metrics`; None: nobody may see metrics, and none are taken."""
     withheld: Callable[[], StoreUnavailableError | None] = lambda: None
@@ -76,6 +85,7 @@ def build(parts: Parts) -> ASGIApp:
 
     # Innermost first: a request passes these from the last to the first. The order matters: SecurityHeaders covers
     # every refusal below it, LastResort turns exceptions into responses, and a foreign Host takes no slot.
+    app = CrossOrigin(app, parts.origins)
     app = Withheld(app, parts.withheld)
     app = Limited(app, limiter, unfinished, partial(_network, settings))
     app = Hosts(app, names_of(settings.public_url, settings.hosts), any_address=settings.demo)
@@ -104,7 +114,7 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
         Route("/readyz", ReadOnlyRoute(readiness(parts.ready))),
         Route("/.well-known/jwks.json", ReadOnlyRoute(key_set(parts.keys))),
         Route(f"/static/area/documents/{PROFILE}.graphql", StaticRoute(profile_document())),
-        Mount("/static", Files(directory=pages.STATIC)),
+        Mount("/static", GZipMiddleware(Files(directory=pages.STATIC), minimum_size=1_000)),
     ]
     routes += words.list_routes()
     routes += parts.routes

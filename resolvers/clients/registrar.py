@@ -144,6 +144,7 @@ def _rows(new: NewClient, now: datetime) -> tuple[dict[str, Any], dict[str, Any]
         "created_at": now,
         "keeps": new.keeps,
         "keeps_days": new.keeps_days,
+        "origins": orjson.dumps(sorted(set(new.origins))).decode() if new.origins else None,
     }
     terms = {
         "client_id": new.id,

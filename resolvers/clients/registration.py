@@ -33,6 +33,8 @@ PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+")
 """An app's private-use scheme is a reversed domain name (RFC 8252 §7.1), which excludes `javascript:` and `data:`."""
 OWN_PATH = re.compile(r"/[A-Za-z0-9._~-][A-Za-z0-9._~/-]*")
 """The path of a page that this gateway itself serves; for first-party clients only."""
+ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
+"""Scheme, host and port, without a wildcard."""
 LONGEST_KEEPS = 200
 
 
@@ -76,6 +78,8 @@ class NewClient:
     """None: the default of the settings; 0: any number."""
     over: Over | None = None
     """None: a tool is stopped at its limit, unless it may read any number; customers' own clients are not counted."""
+    origins: tuple[str, ...] = ()
+    """The origins of pages whose scripts may read what it gets (CORS)."""
     keeps: str | None = None
     """The data that the client stores; None: not stated."""
     keeps_days: int | None = None
@@ -125,6 +129,8 @@ class NewClient:
         if self.max_page < 1:
             raise RegistrationError("A page has 1 row at least.")
         check_keeping(self.keeps, self.keeps_days)
+        for origin in self.origins:
+            check_origin(origin)
         if self.kind is ClientKind.TOOL:
             self._check_tool()
         else:
@@ -137,6 +143,8 @@ class NewClient:
             raise RegistrationError(
                 f"{' '.join(own)} is for customers who read their own data: no tool has it, but an app or a web may."
             )
+        if self.origins:
+            raise RegistrationError("A tool's token is kept out of browsers: no tool has an origin, but an app may.")
         if self.redirect_uris or self.pushed or self.first_party:
             raise RegistrationError("A tool sends nobody to sign in: it has no redirect URI, push or first party.")
         if not self.purposes and not self.actions:
@@ -180,6 +188,19 @@ def check_keeping(keeps: str | None, days: int | None) -> None:
         raise RegistrationError(f"What it keeps is said in 1 to {LONGEST_KEEPS} characters on one line.")
     if days is not None and days < 0:
         raise RegistrationError("It keeps something for 1 day or more, or nothing: --keeps nothing --keeps-days 0.")
+
+
+def check_origin(origin: str) -> None:
+    """RegistrationError unless it is the origin of an encrypted page, as browsers write it (RFC 6454 §6.2)."""
+    if is_encrypted(origin) and ORIGIN.fullmatch(origin):
+        parts = urlsplit(origin)
+        port = {"https": 443, "http": 80}[parts.scheme]
+        if parts.port != port:
+            return
+    raise RegistrationError(
+        f"{origin}: an origin is https:// and a name in lower case, with a port only if it is another than 443, and "
+        "without a path: https://app.example.com; or http://localhost:3000 on this machine."
+    )
 
 
 def _is_action(word: str) -> bool:

@@ -45,6 +45,9 @@ class Registration:
     void_until: int | None = None
     """Tokens issued at this Unix second or before are void, because the client was disabled then."""
 
+    origins: frozenset[str] = frozenset()
+    """The origins of pages whose scripts may read what the client gets (CORS)."""
+
     def voids(self, issued_at: int) -> bool:
         """True if a token issued at this Unix second is void because the client was disabled since."""
         # `<=`: a token of the very second in which the client was disabled is void, too.
@@ -78,6 +81,9 @@ class ClientRegistry:
         self._reading = asyncio.Lock()
         self._changes = 0
         self._prepared = reader.prepare(_registration)
+        self._all_origins = reader.prepare(_all_origins)
+        self._origins: frozenset[str] = frozenset()
+        self._origins_at = float("-inf")
 
     async def find(self, client_id: str) -> Registration | None:
         """The registration, or None if there is none, it is disabled, or it breaks a hard rule (D11).
@@ -90,12 +96,22 @@ class ClientRegistry:
             kept = await self._renew(client_id, kept)
         return kept.registration
 
+    async def origins(self) -> frozenset[str]:
+        """The origins of all clients that are enabled, read again like registrations; StoreUnavailableError."""
+        if not 0 <= self._clock() - self._origins_at < self._seconds:
+            before = self._changes
+            rows = await self._reader.fetch(self._all_origins, {})
+            self._origins = frozenset(each for row in rows for each in orjson.loads(row[0]))
+            self._origins_at = self._clock() if before == self._changes else float("-inf")
+        return self._origins
+
     def _is_fresh(self, kept: _Kept) -> bool:
         return 0 <= self._clock() - kept.read_at < self._seconds
 
     def forget(self, client_id: str) -> None:
         """Expire the cached registration of a client, because it has changed."""
         self._changes += 1
+        self._origins_at = float("-inf")
         if (kept := self._kept.get(client_id)) is not None:
             kept.read_at = float("-inf")
 
@@ -119,7 +135,7 @@ class ClientRegistry:
         if not rows:
             return None
         purposes, scopes, refusal, documents_only, introspection, max_page, customers, over, *more = rows[0]
-        first_party, observed_at, void_until, *partner = more
+        first_party, observed_at, void_until, origins, *partner = more
         name, country, purpose, fields = partner
         if not keeps_the_rules(client_id, frozenset(orjson.loads(purposes)), self._rules, *partner):
             return None
@@ -141,6 +157,7 @@ class ClientRegistry:
             bool(first_party),
             observed_at is not None and not documents_only,
             None if void_until is None else int(instant(void_until).timestamp()),
+            frozenset(orjson.loads(origins or "[]")),
         )
 
 
@@ -153,6 +170,7 @@ def _weight(kept: _Kept) -> int:
     return 2_000 + 200 * (len(found.scopes) + len(found.purposes) + fields)
 
 
+_all_origins = select(clients.c.origins).where(clients.c.origins.is_not(None), clients.c.disabled_at.is_(None))
 _registration = (
     select(
         clients.c.purposes,
@@ -166,6 +184,7 @@ _registration = (
         oauth_clients.c.first_party,
         clients.c.documents_observed_at,
         clients.c.void_until,
+        clients.c.origins,
         *PARTNER,
     )
     .join_from(clients, partners, clients.c.partner_id == partners.c.id, isouter=True)

@@ -320,6 +320,22 @@ def test_every_answer_forbids_keeping_sniffing_framing_and_loading(demo: Demo, h
             assert headers["cache-control"] == "no-store"
 
 
+def test_what_is_the_same_for_everybody_is_compressed_and_no_answer_is(demo: Demo, http: httpx.Client) -> None:
+    """BREACH: a secret and a text that somebody chose may share the body of an answer."""
+    gzip = {"accept-encoding": "gzip"}
+    script = http.get(f"{demo.server.url}/static/ide.js", headers=gzip)
+    assert script.headers["content-encoding"] == "gzip" and "accept-encoding" in script.headers["vary"].lower()
+    assert script.text == http.get(f"{demo.server.url}/static/ide.js", headers={"accept-encoding": "identity"}).text
+    many = "{ customers(first: 50) { nodes { fullName id } } }"
+    answers = [
+        asked(demo, http, {"query": many}, **gzip),
+        asked(demo, http, {"query": f"{{ grant {{ {' '.join(f'chosen_{n}: client' for n in range(50))} }} }}"}, **gzip),
+        http.get(f"{demo.server.url}/developers", headers=gzip),
+    ]
+    for answer in answers:
+        assert len(answer.content) > 1_000 and "content-encoding" not in answer.headers
+
+
 def test_a_bad_token_does_not_open_the_purposes_page(demo: Demo, http: httpx.Client) -> None:
     """G5: what the schema declares is for who may introspect."""
     address = f"{demo.url}/purposes"

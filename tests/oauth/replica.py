@@ -81,6 +81,7 @@ async def main() -> None:
             authenticator=works.authenticator,
             keys=works.keys,
             budgets=budgets,
+            origins=works.clients.origins,
             ready=Readiness(works.store.ready, works.revocations.follow),
             rules=api.model.rules,
             routes=[

@@ -65,8 +65,8 @@ def _tool(id_: str, **facts: Any) -> NewClient:
 
 
 CLIENTS = (
-    _app("phone"),
-    _app("tablet"),
+    _app("phone", origins=("https://phone.example",)),
+    _app("tablet", origins=("https://tablet.example:8443",)),
     _app("bound", dpop=True),
     _app("once", refresh=False),
     _app("pusher", pushed=True),
