@@ -17,7 +17,7 @@ from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
 from resolvers.events.rectifying import notify_of_correction
 from resolvers.registrants.confirmation import ask_owner, email_context_of, is_confirmed
-from resolvers.registrants.registrants import COORDINATES, notify_owner, owned, read_details, same, sealed
+from resolvers.registrants.registrants import COORDINATES, differing, notify_owner, owned, read_details, same, sealed
 from resolvers.services.services import word
 from store.crypto.blind_index import Lookup
 from store.lookups.reservations import LookupRequest, LookupTakenError, reserving
@@ -117,7 +117,8 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
 
 
 async def update_registrant(context: CommandContext, given: Mapping[str, Any]) -> Result:
-    """Change the registrant of one's own domain or details of theirs; omitted fields stay.
+    """Change the registrant of one's own domain or details of theirs; omitted fields stay, and what is as it was is no
+    change.
 
     Another e-mail address means another person: the old one is informed, the new one is asked to confirm (S13), and a
     pending erasure request of the old one is dropped.
@@ -137,6 +138,7 @@ async def update_registrant(context: CommandContext, given: Mapping[str, Any]) -
             details.pop(
                 domains.c.registrant_email, None
             )  # Encrypting it again would invalidate links, which are bound to the ciphertext.
+        details = await differing(connection, key, domain.id, details)
         changes: dict[str, Any] = dict(sealed(key, domain.id, details))
         coordinates = [COORDINATES[column] for column in details]
         if kind is not None and kind != domain.kind:

@@ -16,6 +16,7 @@ from resolvers.emails.emails import Stranger, TypedAddress, reader_of, send_type
 from resolvers.emails.limits import EmailKind, EmailLimits
 from resolvers.emails.registrants import RegistrantEmail
 from resolvers.inputs.texts import InputReader
+from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.records.registrations import runs
@@ -55,6 +56,29 @@ def sealed(key: SubjectKey, domain: int, details: Mapping[Column[Any], Any]) -> 
         column.name: None if value is None else key.seal(column, domain, column.info["sealing"].encode(value))
         for column, value in details.items()
     }
+
+
+async def differing(
+    connection: AsyncConnection, key: SubjectKey, domain: int, details: Mapping[Column[Any], Any]
+) -> dict[Column[Any], Any]:
+    """The details that are not as they are kept; a form that is sent whole has all of them."""
+    if not details:
+        return {}
+    row = (await connection.execute(select(*details).where(domains.c.id == domain))).one()
+    return {
+        column: value
+        for (column, value), resting in zip(details.items(), row, strict=True)
+        if not _is_kept(key, column, domain, value, resting)
+    }
+
+
+def _is_kept(key: SubjectKey, column: Column[Any], domain: int, value: Any, resting: bytes | None) -> bool:
+    if value is None or resting is None:
+        return value is resting
+    try:
+        return bool(column.info["sealing"].decode(key.open(column, domain, resting)) == value)
+    except SealBrokenError:  # It may be replaced.
+        return False
 
 
 @dataclass(frozen=True, slots=True)

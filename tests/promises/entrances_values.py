@@ -16,12 +16,11 @@ from resolvers.inputs.texts import InputReader
 from resolvers.passwords.lists import shipped
 from resolvers.passwords.rules import Rules
 from resolvers.passwords.text import normal, too_long
-from schema.core.scalars import _parse
 from store.crypto.blind_index import Lookup, blind_index
 from tests.promises.foreign import Read, each_of
 from values import domain_name, mailbox, postal_code
 from values.country import read_country
-from values.date_time import read_day, read_day_or_moment
+from values.date_time import read_day, read_day_or_moment, read_moment
 from values.hosts import host_to_ascii, url_to_ascii
 from values.lines import read_line
 from values.person_name import read_name
@@ -80,7 +79,7 @@ VALUES: Mapping[str, Read] = {
     "a language": import_values.language,
     "a country": read_country,
     "a customer number": import_values.number,
-    "a moment": each_of(_parse, read_day, lambda text: read_day_or_moment(f"2026-11-29T{text}")),
+    "a moment": each_of(read_moment, read_day, lambda text: read_day_or_moment(f"2026-11-29T{text}")),
     "a reference": each_of(
         lambda text: REFERENCES.fits(Purpose.EMERGENCY_CONTACT, f"INC-{text}"),
         lambda text: may_be_personal(f"12345678{text}"),

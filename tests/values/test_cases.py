@@ -20,7 +20,7 @@ from store.database.store import Store
 from store.tables.customers import customers
 from tests.profile.test_registering import NEW, REGISTER, SHOP
 from tests.promises.gate import Gate, own
-from tests.sharing.owners import confirmed
+from tests.sharing.owners import OWNER, confirmed
 
 pytestmark = pytest.mark.anyio
 
@@ -188,3 +188,19 @@ async def test_a_registrant_is_read_like_a_customer(doors: Doors) -> None:
     assert done["domain"]["registrantAddress"] == {"postalCode": "80331", "region": "Bayern"}
     for refused in ({"phone": "+41 21 320 00 00 ext. 12"}, {"address": HOME | {"postalCode": "ABCDE"}}):
         assert (await change(**refused))["userErrors"]
+
+
+async def test_the_history_of_a_domain_has_what_differs(doors: Doors) -> None:
+    """H4: of a form that is sent whole."""
+    domain, gate = await confirmed(doors.gate), doors.gate
+    history = "{ me { changes(first: 9) { nodes { fields } } } }"
+    who = own(gate.ids[0], authenticated_at=int(gate.clock.now.timestamp()))
+    ask = "mutation ($in: UpdateRegistrantInput!) { updateRegistrant(input: $in) { userErrors { code } } }"
+    before = (await gate.ask(history, who)).data["me"]["changes"]["nodes"]
+    for phone in ("+41 21 555 01 09", "+41 (0)21 555 01 09"):
+        given = {"domainId": domain, "registrantKind": "NATURAL_PERSON", "registrant": OWNER | {"phone": phone}}
+        assert (await gate.ask(ask, who, variables={"in": given})).data["updateRegistrant"]["userErrors"] == []
+    after = (await gate.ask(history, who)).data["me"]["changes"]["nodes"]
+    assert [each for each in after if each not in before or after.count(each) > before.count(each)] == [
+        {"fields": ["Domain.registrantPhone"]}
+    ]
