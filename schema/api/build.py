@@ -10,6 +10,7 @@ from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from policy.rules import Rule
+from schema.api.federation import FEDERATION_SCALARS
 from schema.api.mutation import Mutation
 from schema.api.query import Query
 from schema.api.strawberry_private import graphql_core_schema
@@ -30,7 +31,7 @@ def strawberry_schema() -> strawberry.Schema:
         # For validation and printing only: Strawberry's extension that runs directives makes every field asynchronous.
         directives=[for_purpose],
         schema_directives=LINKS,
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(scalar_map=SCALARS | FEDERATION_SCALARS),
     )
     _say_one_of(declared)
     return declared

@@ -9,6 +9,7 @@ from strawberry import UNSET
 
 from policy.categories import Category
 from policy.purposes import Purpose
+from schema.api.federation import Representations, Subgraph, entities, service
 from schema.api.grant import OWN_FACTS, Grant
 from schema.audits.audits import Audit, nothing_yet
 from schema.audits.reported import AUDIT_READ, reported
@@ -137,6 +138,14 @@ class Query:
     ) -> InvoiceConnection | None:
         """The invoices of all customers that may be read for the purpose, oldest first: such as all that are overdue,
         with whom to remind."""
+
+    @entities
+    def entities(self, representations: Representations) -> list[Node | None] | None:
+        """For a router of Apollo Federation: objects by type and global id. Needs the scope `federation:read`."""
+
+    @service
+    def service(self) -> Subgraph:
+        """For a router of Apollo Federation: the schema as a subgraph. Needs the scope `federation:read`."""
 
     @ledger
     def ledger(self) -> Ledger:

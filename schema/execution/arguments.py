@@ -18,6 +18,8 @@ from store.crypto.key_store import KeyStore
 from values.domain_name import DomainNameError, to_ascii
 
 DEFAULT_PAGE = 50
+REPRESENTATION = frozenset({"__typename", "id"})
+"""The parts of an object as routers name it: its type, and the key of `@key(fields: "id")`."""
 LOOKUPS: Mapping[str, Lookup] = {
     "email": Lookup.EMAIL,
     "customerNumber": Lookup.CUSTOMER_NUMBER,
@@ -133,6 +135,21 @@ def node_keys(
     if len(texts) > most:
         raise FieldError(ErrorCode.PAGE_TOO_LARGE, f"`ids` are more than this client may read at once: {most}.")
     return [node_key(ids, model, field, text) for text in texts]
+
+
+def represented_keys(
+    ids: GlobalIds, model: SchemaModel, field: FieldModel, given: Sequence[Mapping[str, str]], grant: Grant
+) -> list[tuple[str, int]]:
+    """The types and keys of objects as a router names them; FieldError if there are too many, or if one's id is of
+    another type."""
+    most = grant.max_page
+    if len(given) > most:
+        raise FieldError(ErrorCode.PAGE_TOO_LARGE, f"These are more objects than this client may read at once: {most}.")
+    keys = [node_key(ids, model, field, each["id"]) for each in given]
+    for each, (type_name, _) in zip(given, keys, strict=True):
+        if each["__typename"] != type_name:
+            raise FieldError(ErrorCode.INVALID_ID, f"`id` names a {type_name}, and `__typename` something else.")
+    return keys
 
 
 def chosen(

@@ -21,6 +21,7 @@ from schema.execution.arguments import (
     node_keys,
     own_key,
     paging,
+    represented_keys,
 )
 from schema.execution.plans import PlannedField
 from schema.model.model import SchemaModel
@@ -46,6 +47,12 @@ def ids_of(model: SchemaModel, planned: PlannedField) -> Bound:
     """The types and primary keys of the argument `ids`."""
     facts, read = planned.facts, argument(planned, "ids")
     return lambda context, grant, values: node_keys(context.ids, model, facts, read(values), grant)
+
+
+def represented(model: SchemaModel, planned: PlannedField) -> Bound:
+    """The types and primary keys of the argument `representations`."""
+    facts, read = planned.facts, argument(planned, "representations")
+    return lambda context, grant, values: represented_keys(context.ids, model, facts, read(values), grant)
 
 
 def lookup_of(model: SchemaModel, planned: PlannedField) -> Bound:

@@ -14,13 +14,14 @@ from resolvers.reads.guard import OpenedRecord
 from resolvers.reads.pages import PageOf
 from resolvers.reads.relations import parent
 from schema.core.source import Home
-from schema.execution.arguments import LOOKUPS, chosen, domain_index, node_key, node_keys, own_key
-from schema.execution.bindings import argument, domain_of, id_of, ids_of, lookup_of, named_in, own
+from schema.execution.arguments import LOOKUPS, chosen, domain_index, node_key, node_keys, own_key, represented_keys
+from schema.execution.bindings import Bound, argument, domain_of, id_of, ids_of, lookup_of, named_in, own, represented
 from schema.execution.compiling import AtRoot, Compiler
 from schema.execution.costs import Charged, Rows
 from schema.execution.planning import Planner, Prepared
 from schema.execution.plans import PlannedField, rows_below
 from schema.execution.standard import Info, Resolved, Resolver, first_of, here, records
+from schema.model.model import SchemaModel
 from store.crypto.blind_index import Lookup
 
 
@@ -116,10 +117,14 @@ class AnyRows(AnyRow):
         """Fetch the rows of the ids, those of one type together."""
         return _by_ids
 
+    def keys(self, model: SchemaModel, planned: PlannedField) -> Bound:
+        """The types and keys of the ids."""
+        return ids_of(model, planned)
+
     def write_root(self, compiler: Compiler, planned: PlannedField) -> str:
         """One branch per type that the purpose may read, whose objects are kept under type and key."""
         out, n = compiler.out, compiler.out.number()
-        out.add(f"asked{n} = {compiler.levels.bound(ids_of(compiler.model, planned))}")
+        out.add(f"asked{n} = {compiler.levels.bound(self.keys(compiler.model, planned))}")
         out.add(f"nodes{n} = {{}}")
         for type_name in planned.selections:
             table = compiler.model.rows[type_name].table.name
@@ -131,6 +136,25 @@ class AnyRows(AnyRow):
                     out.add(f"rows{m} = await fetch{m}.rows(keys{m}, parameters)")
                     compiler.each(planned, fetch.layout, m, type_name, f"nodes{n}[{type_name!r}, i]")
         return f"[nodes{n}.get(each) for each in asked{n}]"
+
+
+class RowsByRepresentation(AnyRows):
+    """The rows, of any types, that a router names by type and global id in the argument `representations`."""
+
+    __slots__ = ()
+
+    def rows(self, planned: PlannedField) -> Rows:
+        """One for each representation."""
+        given = argument(planned, "representations")
+        return lambda variables: len(given(variables))
+
+    def resolver(self) -> Resolver:
+        """Fetch the rows of the representations, those of one type together."""
+        return _by_representations
+
+    def keys(self, model: SchemaModel, planned: PlannedField) -> Bound:
+        """The types and keys of the representations."""
+        return represented(model, planned)
 
 
 class RowBy(_EntryOf):
@@ -200,6 +224,15 @@ async def _by_ids(root: Any, info: Info, ids: Sequence[str]) -> list[OpenedRecor
     node_keys(info.context.operation_context.ids, info.context.model, here(info)[1].facts, ids, info.context.grant)
     # Together, so that the ids of one type share a statement.
     return list(await gather(*(_by_id(root, info, each) for each in ids)))
+
+
+async def _by_representations(
+    root: Any, info: Info, representations: Sequence[Mapping[str, str]]
+) -> list[OpenedRecord | None]:
+    ids, facts = info.context.operation_context.ids, here(info)[1].facts
+    # All before the first read, so that an answer never depends on which of the rows exist.
+    represented_keys(ids, info.context.model, facts, representations, info.context.grant)
+    return list(await gather(*(_by_id(root, info, each["id"]) for each in representations)))
 
 
 async def _by_id(root: Any, info: Info, id: str) -> OpenedRecord | None:

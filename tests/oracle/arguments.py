@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from graphql import GraphQLEnumType, GraphQLField, get_named_type
 
 T = TypeVar("T")
+REPRESENTATIONS = "[_Any!]"
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ class Arguments:
                 value = self._domain()
             case "ids":
                 value = self._ids()
+            case "representations":
+                value = self._representations()
             case "by":
                 value = self._lookup()
             case "order":
@@ -217,6 +220,20 @@ class Arguments:
         # Inside a oneOf object a variable must be non-null (§5.8.5).
         type_ = "ID" if name == "id" else "String"
         return f"{{ {name}: {_quoted(value()) if kind == 'literal' else self._never_null(value, type_)} }}"
+
+    def _representations(self) -> str:
+        drawing, pools = self.drawing, self.drawing.pools
+
+        def one() -> dict[str, str]:
+            name = drawing.one_of(list(pools.ids))
+            shown = drawing.one_of(list(pools.ids)) if drawing.chance(3) else name
+            return {"__typename": shown, "id": drawing.one_of(pools.ids[name])}
+
+        def some() -> list[dict[str, str]]:
+            return [one() for _ in range(drawing.one_of((1, 2, 3, 4, 0, 6)))]
+
+        # As routers do: always one variable.
+        return drawing.variables.of(REPRESENTATIONS, some, needed=True)
 
     def _ids(self) -> str:
         drawing, pools = self.drawing, self.drawing.pools

@@ -12,6 +12,7 @@ from graphql import get_named_type, is_composite_type
 
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
+from schema.api.federation import ROUTER
 from schema.documents.requests import Request
 from schema.model.model import SchemaModel
 from schema.sources.documents import RenderedDocument
@@ -35,7 +36,7 @@ def token(purpose: Purpose, subject: int | None, refusal: Refusal, introspection
         client_id=CLIENT,
         subject=subject,
         purposes=frozenset({purpose}),
-        scopes=frozenset(),
+        scopes=ROUTER,
         expires_at=2**40,
         refusal=refusal,
         documents_only=False,

@@ -252,6 +252,11 @@ class _Asking:
                 if len(given["ids"]) > self.grant.max_page:
                     raise GraphQLError("too many")
                 return [self._one(info, *each) for each in [_from_global_id(each) for each in given["ids"]]]
+            case "_entities":
+                named = [(each["__typename"], _from_global_id(each["id"])) for each in given["representations"]]
+                if len(named) > self.grant.max_page or any(name != found[0] for name, found in named):
+                    raise GraphQLError("too many, or another type")
+                return [self._one(info, *found) for _, found in named]
             case "services" | "invoices":
                 rows = self.witness.rows[info.field_name]
                 return self._listed(info, rows, {f"{TYPES[info.field_name]}.id"}, given, "oldest")
@@ -267,7 +272,7 @@ class _Asking:
         """What the token says; a budget without a limit is whole."""
         grant, now = self.grant, NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
         return {
-            "client": grant.client_id, "purposes": [self.purpose], "scopes": [], "sessionId": None,
+            "client": grant.client_id, "purposes": [self.purpose], "scopes": sorted(grant.scopes), "sessionId": None,
             "expiresAt": "9999-12-31T23:59:59Z",  # Its tokens last beyond what a DateTime can tell.
             "refusal": grant.refusal.name, "documentsOnly": False, "introspection": grant.introspection,
             "maxPage": grant.max_page, "budget": {"limit": 2**31 - 1, "remaining": 2**31 - 1, "resetsAt": now},

@@ -46,9 +46,10 @@ class Declared:
         """Every purpose that may read it."""
         return frozenset(purpose for purpose, _ in self.allows)
 
-    def open_to(self, purpose: str) -> bool:
-        """Whether the purpose, without any scope, may read it; what names neither is for everyone."""
-        return not self.scopes and (not self.allows or purpose in self.purposes)
+    def open_to(self, purpose: str, held: frozenset[str] = frozenset()) -> bool:
+        """Whether the purpose, with these scopes, may read it; what names neither is for everyone."""
+        enough = not self.scopes or any(needed <= held for needed in self.scopes)
+        return enough and (not self.allows or purpose in self.purposes)
 
     def condition(self, purpose: str) -> str | None:
         """What must hold for this purpose."""

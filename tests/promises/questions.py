@@ -117,6 +117,8 @@ class _Writer:
                 return f'(id: "<{place}>")'
             case ("Query", "nodes"):
                 return f'(ids: ["<{place}>"])'
+            case ("Query", "_entities"):
+                return f'(representations: [{{__typename: "Customer", id: "<{place}>"}}])'
             case ("Query", "customer"):
                 return f'(by: {{customerNumber: "C-{100_000 + place}"}})'
             case ("Query", "registryPolicy"):

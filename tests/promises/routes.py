@@ -76,6 +76,9 @@ def routes(core: GraphQLSchema, gate: Gate) -> dict[str, list[Route]]:
         ):  # Part of a row, or of none: no id finds it.
             continue
         places.append(Route(f'{{ node(id: "{gate.id(0)}") {{ ... on {name} {{ %s }} }} }}', ("Query.node",)))
+        named = f'{{__typename: "Customer", id: "{gate.id(0)}"}}'
+        text = f"{{ _entities(representations: [{named}]) {{ ... on {name} {{ %s }} }} }}"
+        places.append(Route(text, ("Query._entities",)))
     return found
 
 

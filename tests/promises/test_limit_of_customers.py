@@ -22,7 +22,7 @@ MOST = 2
 THIRD = 3
 """The place of somebody whom the client may not read any more."""
 TOOL = replace(
-    grant(Purpose.SERVICE_PROVISION, scopes=("services:write", "customers:write")),
+    grant(Purpose.SERVICE_PROVISION, scopes=("services:write", "customers:write", "federation:read")),
     customers_per_hour=MOST,
     over=Over.STOP,
 )
@@ -35,6 +35,7 @@ ROADS = {
     "node": "query ($id: ID!) { node(id: $id) { id ... on Customer { fullName } } }",
     "fragment": "query ($id: ID!) { a: node(id: $id) { ...N } } fragment N on Customer { fullName }",
     "service": "query ($service: ID!) { node(id: $service) { ... on Service { name customer { fullName } } } }",
+    "router": "query ($router: [_Any!]!) { _entities(representations: $router) { __typename id } }",
     "row alone": "query ($service: ID!) { node(id: $service) { id } }",
     "number": "query ($number: String!) { customer(by: {customerNumber: $number}) { fullName } }",
 }
@@ -60,7 +61,9 @@ async def variables(gate: Gate, place: int) -> dict[str, Any]:
         "query ($id: ID!) { customer(by: {id: $id}) { services { nodes { id } } } }", grant(Purpose.SERVICE_PROVISION),
         variables={"id": gate.id(place)},
     )).data["customer"]["services"]["nodes"]  # fmt: skip
-    return {"id": gate.id(place), "service": service["id"], "number": gate.people[place].customer_number}
+    router = [{"__typename": "Customer", "id": gate.id(place)}]
+    number = gate.people[place].customer_number
+    return {"id": gate.id(place), "service": service["id"], "number": number, "router": router}
 
 
 def nothing_of(gate: Gate, answer: Answer, place: int) -> None:

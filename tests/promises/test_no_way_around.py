@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from policy.purposes import Purpose
+from schema.api.federation import ROUTER
 from schema.documents.requests import RequestOutcome
 from tests.promises.declared import declarations
 from tests.promises.gate import ON_SQLITE, OWN, REFUSING, Gate, grant
@@ -26,6 +27,7 @@ PURPOSES = [each for each in Purpose if each.enabled]
 
 
 def who(purpose: Purpose, gate: Gate, **facts: Any) -> Any:
+    facts.setdefault("scopes", sorted(ROUTER))
     return grant(purpose, subject=gate.ids[0] if purpose is OWN else None, max_page=5, **facts)
 
 
@@ -41,7 +43,7 @@ def closed(attempt: Attempt, purpose: Purpose) -> bool:
 
 def open_way(attempt: Attempt, purpose: Purpose) -> bool:
     """Whether the purpose may go where the field stands."""
-    return all(declarations()[each].open_to(purpose.name) for each in attempt.way)
+    return all(declarations()[each].open_to(purpose.name, ROUTER) for each in attempt.way)
 
 
 @refused

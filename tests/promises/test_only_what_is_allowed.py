@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from policy.purposes import Purpose
 from schema.api.build import core_schema
+from schema.api.federation import ROUTER
 from schema.documents.requests import RequestOutcome
 from tests.promises.declared import declarations
 from tests.promises.gate import OWN, Answer, Gate, grant
@@ -32,7 +33,7 @@ several = settings(max_examples=100, deadline=None, suppress_health_check=[Healt
 
 async def ask(gate: Gate, question: Question, purpose: Purpose, withhold: bool) -> Answer:
     subject = gate.ids[1] if purpose is OWN else None
-    who = grant(purpose, subject=subject, withhold=withhold)
+    who = grant(purpose, subject=subject, withhold=withhold, scopes=sorted(ROUTER))
     answer = await gate.ask(question.about(gate), who, reference="INC-1")
     assume("LIMIT_EXCEEDED" not in {each["code"] for each in answer.errors})  # Now and then chance asks for too much.
     return answer
@@ -45,13 +46,15 @@ def closed(question: Question, purpose: Purpose) -> set[str]:
     asked |= {f"{each.coordinate}(id:)" for each in question.all() if each.coordinate == "Query.node"}
     if "Query.nodes" in asked:
         asked.add("Query.nodes(ids:)")
+    if "Query._entities" in asked:
+        asked.add("Query._entities(representations:)")
     if "Query.rdap" in asked:
         asked.add("Query.rdap(domain:)")
     if "Query.domain" in asked:
         asked.add("Query.domain(name:)")
     if "Query.customer" in asked:
         asked.add("CustomerBy.customerNumber")
-    return {each for each in asked if not said[each].open_to(purpose.name)}
+    return {each for each in asked if not said[each].open_to(purpose.name, ROUTER)}
 
 
 @several

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from policy.purposes import Purpose
+from schema.api.federation import ROUTER
 from tests.promises.gate import OWN, Gate, grant, own
 
 pytestmark = pytest.mark.anyio
@@ -56,6 +57,88 @@ async def test_every_statement_is_bound_to_the_person(gate: Gate) -> None:
 async def test_the_list_of_customers_is_oneself(gate: Gate) -> None:
     answer = await gate.ask("{ customers { nodes { id } pageInfo { hasNextPage } } }", own(gate.ids[4]))
     assert answer.data["customers"] == {"nodes": [{"id": gate.id(4)}], "pageInfo": {"hasNextPage": False}}
+
+
+def through_router(subject: int) -> Any:
+    """The customer's own token, as a router forwards it."""
+    return own(subject, scopes=sorted(ROUTER))
+
+
+ENTITIES = "query ($all: [_Any!]!) { _entities(representations: $all) { __typename id ... on Customer { %s } } }"
+
+
+def represented(*ids: str) -> dict[str, Any]:
+    return {"all": [{"__typename": each.partition("_")[0], "id": each} for each in ids]}
+
+
+async def test_a_router_reaches_what_its_caller_does_and_nobody_else(gate: Gate) -> None:
+    query = ENTITIES % EVERYTHING
+    ids = [gate.id(place) for place in range(8)] + [gate.outside("Customer", 2**60)]
+    found = (await gate.ask(query, through_router(gate.ids[3]), variables=represented(*ids))).data["_entities"]
+    assert [each["id"] if each else None for each in found] == [*[None] * 3, gate.id(3), *[None] * 5]
+    other = await gate.ask(query, through_router(gate.ids[0]), variables=represented(gate.id(1)))
+    nobody = await gate.ask(query, through_router(gate.ids[0]), variables=represented(gate.outside("Customer", 2**60)))
+    assert other.raw == nobody.raw == b'{"data":{"_entities":[null]}}'
+    assert other.statements == nobody.statements
+    assert other.key_statements == nobody.key_statements == ()
+
+
+async def test_no_row_of_another_is_found_by_a_router(gate: Gate) -> None:
+    """Everything that another customer has, all at once and one by one; one's own is found."""
+    query, mine = ENTITIES % "email", own(gate.ids[0], scopes=sorted(ROUTER), max_page=1000)
+    theirs, own_ids = ids_in(await everything(gate, 9)), ids_in(await everything(gate, 0))
+    together = await gate.ask(query, mine, variables=represented(*theirs, *own_ids[:40]))
+    assert [each and each["id"] for each in together.data["_entities"]] == [None] * len(theirs) + own_ids[:40]
+    for id_ in theirs:
+        found = await gate.ask(query, mine, variables=represented(id_))
+        missing = await gate.ask(query, mine, variables=represented(gate.outside(id_.partition("_")[0], 2**60)))
+        assert found.raw == missing.raw
+
+
+async def test_without_its_scope_no_token_is_used_through_a_router(gate: Gate) -> None:
+    for query in (ENTITIES % "email", "{ _service { sdl } }"):
+        answer = await gate.ask(query, own(gate.ids[0]), variables=represented(gate.id(0)))
+        assert {each["reason"] for each in answer.errors} == {"SCOPE_MISSING"}
+        assert answer.statements == answer.key_statements == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"__typename": "Customer"}, "BAD_USER_INPUT"),
+        ({"id": "0"}, "BAD_USER_INPUT"),
+        ({"__typename": "Customer", "id": None}, "BAD_USER_INPUT"),
+        ({"__typename": "Customer", "id": "0", "email": "x"}, "BAD_USER_INPUT"),
+        ({"__typename": "Customer", "id": "0"}, "INVALID_ID"),
+        ("Customer", "BAD_USER_INPUT"),
+        (None, "BAD_USER_INPUT"),
+    ],
+)
+async def test_a_malformed_representation_is_told_and_nothing_is_read(gate: Gate, given: Any, code: str) -> None:
+    answer = await gate.ask(ENTITIES % "email", through_router(gate.ids[0]), variables={"all": [given]})
+    assert set(answer.codes) == {code}
+    assert answer.statements == ()
+
+
+async def test_a_representation_of_another_type_than_its_id_is_refused(gate: Gate) -> None:
+    given = {"all": [{"__typename": "Service", "id": gate.id(0)}]}
+    answer = await gate.ask(ENTITIES % "email", through_router(gate.ids[0]), variables=given)
+    assert answer.codes == ["INVALID_ID"]
+
+
+async def test_a_router_reads_no_more_objects_at_once_than_its_client_may(gate: Gate) -> None:
+    few = own(gate.ids[0], scopes=sorted(ROUTER), max_page=3)
+    answer = await gate.ask(ENTITIES % "email", few, variables=represented(*[gate.id(0)] * 4))
+    assert answer.codes == ["PAGE_TOO_LARGE"]
+    answer = await gate.ask(ENTITIES % "id", few, variables=represented(*[gate.id(0)] * 3))
+    assert [each["id"] for each in answer.data["_entities"]] == [gate.id(0)] * 3
+
+
+async def test_objects_of_a_router_are_read_by_one_statement_a_type(gate: Gate) -> None:
+    tool = grant(Purpose.INVOICING, scopes=sorted(ROUTER))
+    answer = await gate.ask(ENTITIES % "fullName", tool, variables=represented(*map(gate.id, range(8))))
+    assert len(answer.data["_entities"]) == 8
+    assert len(answer.statements) == 1
 
 
 @pytest.mark.parametrize("root", ["customer", "node"])

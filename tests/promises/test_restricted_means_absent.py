@@ -42,7 +42,7 @@ OBJECT = """mutation ($p: Purpose!) { objectTo(input: {purpose: $p}) {
   customer { objections { purpose state answerBy } } userErrors { code message field } } }"""
 WITHDRAW = "mutation ($p: Purpose!) { withdrawObjection(input: {purpose: $p}) { userErrors { code } } }"
 OWNER = 'registrantKind: NATURAL_PERSON, registrant: {name: "A B"}'
-SCOPES = ("cards:forward", "signins:write", "domains:write", "customers:write", "services:write")
+SCOPES = ("cards:forward", "signins:write", "domains:write", "customers:write", "services:write", "federation:read")
 
 
 def who(purpose: Purpose, gate: Gate, subject: bool = False) -> Any:

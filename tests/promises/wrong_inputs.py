@@ -35,6 +35,7 @@ RIGHT: Mapping[str, Any] = {
     "ID": "x", "String": "x", "Int": 1, "Boolean": True, "DateTime": "2026-11-23T14:30:00Z", "CountryCode": "CH",
     "LanguageTag": "de", "EmailAddress": "a@example.org", "PhoneNumber": "+41213200000", "BigInt": "1",
     "Date": "2026-03-31", "Decimal": "1.00", "CurrencyCode": "CHF", "URL": "https://example.org/",
+    "_Any": {"__typename": "Customer", "id": "x"},
 }  # fmt: skip
 REACHED = {"Customer": "me", "Ledger": "ledger", "Audit": "audit"}
 """The root field by which each type with arguments is reached; a new one is added here (KeyError)."""

@@ -16,7 +16,8 @@ from policy.purposes import Purpose
 @click.option("--client", "client_id", metavar="ID", help="Only what this client can use, for any of its purposes.")
 @click.option("--semantic-non-null", "semantic", is_flag=True, help="Types stay nullable; @semanticNonNull says more.")
 @click.option("--storage", is_flag=True, help="Name the column that each field shows, for auditors.")
-def print_(purpose: str | None, client_id: str | None, semantic: bool, storage: bool) -> None:
+@click.option("--federation", is_flag=True, help="As a subgraph of Apollo Federation 2.")
+def print_(purpose: str | None, client_id: str | None, semantic: bool, storage: bool, federation: bool) -> None:
     """Print the schema in the Schema Definition Language, with the purposes of every field.
 
     With --purpose or --client it is a contract, for code generators: what may not be read is not there, and what the
@@ -28,11 +29,13 @@ def print_(purpose: str | None, client_id: str | None, semantic: bool, storage: 
         gateway schema print --client web > web.graphql
         gateway schema print --semantic-non-null             # for clients that read @semanticNonNull
         gateway schema print --storage > audited.graphql
+        gateway schema print --federation > subgraph.graphql # docs/federation.md
     """
-    if storage:
-        if purpose is not None or client_id is not None or semantic:
-            raise click.UsageError("--storage is of the whole schema, for auditors: leave out the other options.")
-        _print_with_columns()
+    if storage or federation:
+        if purpose is not None or client_id is not None or semantic or (storage and federation):
+            option = "--storage" if storage else "--federation"
+            raise click.UsageError(f"{option} is of the whole schema: leave out the other options.")
+        _print_whole(federation)
         return
     chosen = None if purpose is None else Purpose[purpose]
     with unreadable_as_sentence():
@@ -40,10 +43,11 @@ def print_(purpose: str | None, client_id: str | None, semantic: bool, storage: 
     click.echo(_printed(chosen, client, semantic), nl=False)
 
 
-def _print_with_columns() -> None:
+def _print_whole(federation: bool) -> None:
     from schema.api.build import sdl
+    from schema.model.federation import subgraph
 
-    click.echo(sdl(with_columns=True), nl=False)
+    click.echo(subgraph(sdl()) if federation else sdl(with_columns=True), nl=False)
 
 
 def _printed(purpose: Purpose | None, client: AuditedClient | None, semantic: bool) -> str:
