@@ -11,6 +11,7 @@ from policy.events import Event
 from policy.registries import FIELDS, REGISTRANT_KINDS
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.disclosures.registries import disclose_registration
+from resolvers.domains.whois import CONFLICT
 from resolvers.emails.limits import rate_limited
 from resolvers.emails.registrants import RegistrantEmail
 from resolvers.events.announcements import Fact, Ref, announce
@@ -132,6 +133,10 @@ async def update_registrant(context: CommandContext, given: Mapping[str, Any]) -
         domain = await owned(connection, key, given.get("domainId") or 0, context.now) if key is not None else None
         if key is None or domain is None:
             return Result(problems=(NO_DOMAIN,))
+        # The row is locked.
+        version = await connection.scalar(select(domains.c.version).where(domains.c.id == domain.id))
+        if given.get("ifVersion") not in (None, version):
+            return Result(affected={"domain": domain.id, "customer": context.subject}, problems=(CONFLICT,))
         email = details.get(domains.c.registrant_email, domain.email)
         other = not same(email, domain.email)
         if not other:

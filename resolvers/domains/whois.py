@@ -24,6 +24,9 @@ from store.tables.domains import domains
 KIND, SOURCE = "WHOIS_PUBLICATION", "graphql/setWhoisVisibility"
 SWITCHES = {f"hide{field.capitalize()}": field for field in FIELDS}
 NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domainId",))
+CONFLICT = UserProblem(
+    "CONFLICT", "The domain was changed in the meantime. Read it again and repeat your change.", ("ifVersion",)
+)
 
 
 async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> Result:
@@ -35,7 +38,11 @@ async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> R
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
         found = select(
-            domains.c.id, domains.c.tld, domains.c.registrant_kind, *(domains.c[f"hide_{field}"] for field in FIELDS)
+            domains.c.id,
+            domains.c.version,
+            domains.c.tld,
+            domains.c.registrant_kind,
+            *(domains.c[f"hide_{field}"] for field in FIELDS),
         )
         own = found.where(
             domains.c.id == (given.get("domainId") or 0), domains.c.customer_id == context.subject
@@ -43,6 +50,8 @@ async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> R
         row = (await connection.execute(own)).one_or_none()
         if key is None or row is None:
             return Result(problems=(NO_DOMAIN,))
+        if given.get("ifVersion") not in (None, row.version):
+            return Result(affected={"domain": row.id, "customer": context.subject}, problems=(CONFLICT,))
         # All or nothing: a partial change could publish what the customer wanted to hide.
         problems = tuple(filter(None, (refused(row.tld, row.registrant_kind, *each) for each in choices.items())))
         if problems:

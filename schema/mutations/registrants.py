@@ -8,7 +8,15 @@ from policy.categories import Category
 from policy.purposes import Purpose
 from schema.core.enums import RegistrantKind
 from schema.core.scalars import CountryCode, DateTime, EmailAddress, PhoneNumber
-from schema.declare.commands import UserError, affected, command_input, stored_input, transient_input, user_errors
+from schema.declare.commands import (
+    UserError,
+    affected,
+    command_input,
+    plain_input,
+    stored_input,
+    transient_input,
+    user_errors,
+)
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
 from schema.types.domains import Domain
@@ -71,6 +79,9 @@ class UpdateRegistrantInput:
     domain_id: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Domain`.", (SELF,))
     registrant_kind: RegistrantKind | None = stored_input(domains.c.registrant_kind, "Person or organisation.", (SELF,))
     registrant: RegistrantInput = stored_input(domains.c.registrant_name, "The registrant.", (SELF,))
+    if_version: int | None = plain_input(
+        "Change only if `Domain.version` still has this value, so that concurrent edits are not overwritten.", (SELF,)
+    )
 
 
 @plain_type

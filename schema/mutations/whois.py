@@ -14,7 +14,15 @@ from policy.registries import FIELDS, Publishing, registry_of
 from schema.core.enums import RegistrantKind, WhoisField
 from schema.core.scalars import Date
 from schema.core.words import enumerated
-from schema.declare.commands import UserError, affected, command_input, stored_input, transient_input, user_errors
+from schema.declare.commands import (
+    UserError,
+    affected,
+    command_input,
+    plain_input,
+    stored_input,
+    transient_input,
+    user_errors,
+)
 from schema.declare.fields import positioned, public, shared
 from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
@@ -89,6 +97,9 @@ class SetWhoisVisibilityInput:
     hide_address: bool | None = stored_input(domains.c.hide_address, "Hide the registrant's address.", OWN)
     hide_email: bool | None = stored_input(domains.c.hide_email, "Hide the registrant's e-mail address.", OWN)
     hide_phone: bool | None = stored_input(domains.c.hide_phone, "Hide the registrant's phone.", OWN)
+    if_version: int | None = plain_input(
+        "Change only if `Domain.version` still has this value, so that concurrent edits are not overwritten.", OWN
+    )
 
 
 @plain_type

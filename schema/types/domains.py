@@ -97,6 +97,13 @@ class Domain(Node):
         "The time of the registrant's confirmation; until then nothing about them is published or sent to them.",
         (SELF,),
     )
+    version: int | None = datum(
+        domains.c.version,
+        "Increases with each change of the domain, whoever makes it; see `ifVersion` of `SetWhoisVisibilityInput` and "
+        "`UpdateRegistrantInput`.",
+        REGISTERED,
+        category=Category.PREFERENCE,
+    )
     customer: CustomerRef | None = related(
         reads.customer_of_domain, "The customer of the domain.", Category.CUSTOMER_ID, NAMED_DOMAINS
     )

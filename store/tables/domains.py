@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, ForeignKey, String
+from sqlalchemy import Boolean, ForeignKey, Integer, String, text
 
 from policy.categories import Category
 from policy.registries import REGISTRANT_KINDS
@@ -30,6 +30,8 @@ domains = customer_table(
     plain("released_at", Instant, Category.SUBSCRIPTION, nullable=True),
     plain("registrant_erasure_at", Instant, Category.PREFERENCE, nullable=True),
     plain("registrant_confirmed_at", Instant, Category.PREFERENCE, nullable=True),
+    # By the table itself: whoever changes a domain, such as its owner by a letter, makes an edit of before a conflict.
+    plain("version", Integer, None, default=1, server_default=text("1"), onupdate=text("version + 1")),
 )
 """The registrant's phone is a separate datum and never copied from the customer's (R14, A4). An owner whose erasure was
 requested at `registrant_erasure_at` is erased as soon as the domain has ended (R52). Until the owner confirms them, at
