@@ -31,7 +31,7 @@ from tests.ledger.logs import Log
 from tests.promises.gate import Answer, Gate, own
 from workers.exports.worker import ExportController, Exporter
 
-REQUEST = "mutation ($l: String) { requestExport(input: {language: $l}) { export { id state language expiresAt }"
+REQUEST = "mutation ($l: LanguageTag) { requestExport(input: {language: $l}) { export { id state language expiresAt }"
 REQUEST += " userErrors { code field } } }"
 
 

@@ -176,7 +176,9 @@ async def test_no_type_shows_a_number_and_only_a_payment_takes_a_security_code()
 
 
 async def test_the_sentence_beside_the_box_can_be_asked_for(wallet: Wallet) -> None:
-    query = "query ($l: String) { consentWording(kind: CARD_STORAGE, language: $l) { kind version language text } }"
+    query = (
+        "query ($l: LanguageTag) { consentWording(kind: CARD_STORAGE, language: $l) { kind version language text } }"
+    )
     for asked, spoken in (("fr-CH", "fr"), ("de", "de"), ("rm", "en"), (None, "en")):
         found = await wallet.ask(query, l=asked)
         shown = wording("CARD_STORAGE", spoken)
