@@ -180,6 +180,38 @@ def test_import_tells_bad_rows_and_stores_all_or_nothing(tmp_path: Path) -> None
     assert "belongs to a registered customer already" in again.stdout
 
 
+def test_import_takes_the_file_of_another_system(tmp_path: Path) -> None:
+    """UTF-16, `sep=`, other names of columns, closing delimiters; what was changed is told without a value."""
+    header = "First name;Last name;E-mail;Phone;Street;ZIP;City;Country;Fax;"
+    rows = (
+        "Jörg;Müller;joerg@faß.de;+41 (0)21 320 00 00;Weg 1;CH-1003;Lausanne;ch;1;",
+        "Sukarno;;s@example.com;;Weg 2;3000;Bern;CH;;",
+    )
+    damaged = "Zoë;MÃ¼ller;z@example.com;021 320 00 00;Weg 3;3000;Bern;CH;;"
+    file, columns = tmp_path / "panel.csv", tmp_path / "panel.toml"
+    file.write_bytes("\r\n".join(("sep=;", header, *rows, damaged, "\x1a")).encode("utf-16"))
+    columns.write_text(
+        '"First name" = "given_name"\n"Last name" = "family_name"\n"E-mail" = "email"\nZIP = "postal_code"\nFax = ""\n'
+    )
+    assert typed(["db", "upgrade"], tmp_path).returncode == 0
+    done = typed(["customers", "import", str(file), "--columns", str(columns), "--changes"], tmp_path)
+    assert done.returncode == 0 and "3 rows, 0 bad, 3 imported." in done.stdout
+    for told in (
+        "row 1 (line 3, column 4): phone was brought to its standard form",
+        "row 1 (line 3, column 6): postal_code was brought to its standard form",
+        "row 1 (line 3, column 8): country was brought to its standard form",
+        "row 3 (line 5, column 2): family_name looks damaged",
+        "row 3 (line 5, column 4): phone had no country code",
+        "phone was brought to its standard form: 2 times",
+    ):
+        assert told in done.stdout, told
+    assert not any(value in done.stdout + done.stderr for value in ("ller", "320", "1003", "Sukarno"))
+    workbook = tmp_path / "panel.xlsx"
+    workbook.write_bytes(b"PK\x03\x04" + bytes(100))
+    refused = typed(["customers", "import", str(workbook)], tmp_path)
+    assert refused.returncode != 0 and "CSV UTF-8" in refused.stderr and "Traceback" not in refused.stderr
+
+
 def test_keys_are_rotated_while_the_demo_runs(demo: Demo) -> None:
     """O8, D3: the tokens that were given out, and the data, go on being read."""
     for name in ("rotate", "rotate-root"):
