@@ -57,6 +57,7 @@ assert.equal(news.data!.setProductNews!.customer!.productNews, !before.productNe
 // The billing run, page by page.
 let after: string | null | undefined;
 let customers = 0;
+let number: string | undefined;
 do {
   const page: billing.BillingRunQuery['customers'] = (await tool.query(billing.BillingRunDocument, { first: 50, after }).toPromise()).data!.customers;
   for (const each of page.nodes) {
@@ -64,6 +65,12 @@ do {
     for (const due of each.invoices.nodes) assert.equal(due.customer.customerNumber, each.customerNumber);
   }
   customers += page.nodes.length;
+  number ??= page.nodes[0]!.customerNumber;
   after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : undefined;
 } while (after);
+
+// One customer, by the number on a letter: exactly one key, which the types enforce.
+const found = (await tool.query(billing.FindForBillingDocument, { by: { customerNumber: number! } }).toPromise()).data!.customer!;
+assert.equal(found.customerNumber, number);
+assert.ok(found.invoices.nodes.every((each) => each.issuedAt.endsWith('Z') && Number.isFinite(Number(each.amount.amount))));
 console.log(JSON.stringify({ customers }));
