@@ -18,12 +18,12 @@ from schema.declare.fields import computed, entry, paged_table, public, rendered
 from schema.declare.filters import Order, filtering
 from schema.declare.node import Node
 from schema.declare.readers import ANY_APP, BILLED, NAMED_DOMAINS, REGISTERED, SERVED, THE_CUSTOMER, WRITTEN_TO
-from schema.mutations.whois import RULES, Kind, RegistryPolicy, Tld, registry_policy
+from schema.mutations.whois import Kind, Tld, registry_policy
 from schema.sources.entries import AnyRow, AnyRows, OwnRow, RowBy, RowByDomain
 from schema.sources.values import GrantFacts
 from schema.types.accesses import Words
 from schema.types.customers import Customer, CustomerConnection
-from schema.types.domains import Domain
+from schema.types.domains import RULES, Domain, RegistryPolicy
 from schema.types.invoices import InvoiceConnection, InvoiceFilter
 from schema.types.ledger import Ledger, ledger
 from schema.types.purposes import ProcessingPurpose, listed_purposes

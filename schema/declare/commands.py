@@ -22,7 +22,7 @@ from schema.core.words import enumerated
 from schema.declare.directives import StepUp
 from schema.declare.fields import Allowed, allowances, declare, directives, public
 from schema.declare.records import plain_type
-from schema.sources.commands import Affected, Command, Problems
+from schema.sources.commands import Affected, AffectedRows, Command, Problems
 from schema.sources.values import Attribute
 
 T = TypeVar("T")
@@ -79,6 +79,15 @@ def affected(name: str, table: Table, category: Category, description: str, allo
     """A payload field: the object after the change, or as it is if the problem is CONFLICT; null with another one."""
     return declare(
         Declared(Affected(name, table), category, allowances(allows), table.info["retention"]),
+        description,
+        own_retention=True,
+    )
+
+
+def affected_rows(name: str, table: Table, category: Category, description: str, allows: Iterable[Allowed]) -> Any:
+    """A payload field: the rows whose keys an attribute of the command's `Result` lists."""
+    return declare(
+        Declared(AffectedRows(name, table), category, allowances(allows), table.info["retention"]),
         description,
         own_retention=True,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from asyncio import gather
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -19,7 +20,7 @@ from schema.execution.costs import Charged, Rows
 from schema.execution.planning import Planner, Prepared
 from schema.execution.plans import PlannedField, Selection, rows_below
 from schema.execution.shapes import NotCoveredError, display, known_value
-from schema.execution.standard import Info, Resolved, Resolver, first_of, here
+from schema.execution.standard import Info, Resolved, Resolver, first_of, here, records
 from schema.sources.values import Attribute, attributes
 
 
@@ -110,6 +111,47 @@ class Affected(Prepared, Charged, Resolved, InPayload):
         with out.block(f"if key{m} is not None:"):
             out.add(f"shown{m} = {compiler.found(planned, planned.fetch(ByKey), f'key{m}')}")
         return f"shown{m}"
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedRows(Prepared, Charged, Resolved, InPayload):
+    """The rows whose keys the attribute of a command's result lists, read back through the ordinary read path."""
+
+    name: str
+    table: Table
+
+    @property
+    def leads_to(self) -> Table:
+        """The table of the rows."""
+        return self.table
+
+    def prepare(self, planner: Planner, planned: PlannedField) -> None:
+        """Prepare the read by the primary keys."""
+        planner.by_id(self.table, planned, rows_below(planned))
+
+    def rows(self, planned: PlannedField) -> Rows:
+        """An assumed number, as for lists without pages."""
+        return 5
+
+    def resolver(self) -> Resolver:
+        """Fetch the rows that the result names, together."""
+
+        async def resolve(result: Result, info: Info) -> list[OpenedRecord]:
+            place, planned = here(info)
+            fetch, context = planned.fetch(ByKey), info.context.operation_context
+            found = await gather(*(context.related(place, fetch, key) for key in getattr(result, self.name)))
+            return [row for admitted in found for row in records(info, admitted, fetch)]
+
+        return resolve
+
+    def write_shown(self, compiler: Compiler, planned: PlannedField, n: int) -> str:
+        """Fetch the rows that the result names, in its order."""
+        out, m, fetch = compiler.out, compiler.out.number(), planned.fetch(ByKey)
+        out.constant(f"fetch{m}", fetch)
+        out.add(f"keys{m}, shown{m} = list(result{n}.{self.name}), {{}}")
+        out.add(f"rows{m} = await fetch{m}.rows(keys{m}, parameters)")
+        compiler.each(planned, fetch.layout, m, None, f"shown{m}[i]")
+        return f"[shown{m}[key] for key in keys{m} if key in shown{m}]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,11 @@ def _attribute(planned: PlannedField, type_name: str, whole: str) -> str:
     if not isinstance(source, Attribute):
         raise NotCoveredError(planned.facts.coordinate)
     value = f"{whole}.{source.name}"
-    return attributes(value, planned.only) if planned.selections else value
+    if not planned.selections:
+        return value
+    if is_list_type(get_nullable_type(planned.facts.core.type)):
+        return f"[{attributes('one', planned.only)} for one in {value}]"
+    return attributes(value, planned.only)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import strawberry
+
 from messages.catalogue import SOURCE, translate
 from messages.negotiation import written
 from policy.categories import Category
@@ -68,6 +70,11 @@ class DataAccessProof:
 class DataAccess:
     """One reading of the customer's data, as recorded in the ledger."""
 
+    id: strawberry.ID | None = _ledger_field(
+        "global_id",
+        "An opaque id, the same each time it is read, for caches; `node(id:)` does not take it.",
+        always=True,
+    )
     index: BigInt | None = _ledger_field("index", "Its index in the ledger.", always=True)
     at: DateTime | None = _ledger_field("at", "The time.", always=True)
     client: str | None = _ledger_field("client", "The id of the client that read.")
@@ -102,6 +109,7 @@ class _Access:
     """None for a purpose that this release does not know."""
     why: str | None
     fields: list[_Field]
+    global_id: str
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.reading, name)
@@ -128,15 +136,16 @@ async def _page(context: ResolverContext, customer: Any, given: Mapping[str, Any
     except AlteredEntryError as altered:
         log.error("the ledger was altered: %s; `gateway ledger verify --index` finds what else was", altered)
         raise FieldError(ErrorCode.LEDGER_ALTERED, ALTERED) from None
-    return ConnectionView.of(at, [_access(context, each, language) for each in found], more)
+    return ConnectionView.of(at, [_access(context, customer.id, each, language) for each in found], more)
 
 
-def _access(context: ResolverContext, reading: Reading, language: str) -> _Access:
+def _access(context: ResolverContext, customer: int, reading: Reading, language: str) -> _Access:
     purpose = Purpose.__members__.get(reading.purpose or "")
     why = translate(purpose.text, language) if purpose is not None else None
-    return _Access(
-        reading, purpose and purpose.name, why, [_field(context, each, language) for each in reading.coordinates]
-    )
+    fields = [_field(context, each, language) for each in reading.coordinates]
+    # The first entry has the index 0, and no row has the number 0.
+    global_id = context.operation_context.ids("DataAccess", customer, reading.id + 1)
+    return _Access(reading, purpose and purpose.name, why, fields, global_id)
 
 
 def _field(context: ResolverContext, coordinate: str, language: str) -> _Field:

@@ -26,6 +26,15 @@ from store.tables.consents import consents, cookie_choices
 OWN = (shared(AppScope.CHOICES_READ),)
 
 
+async def _receipt_url(context: ResolverContext, consent: Any, given: Mapping[str, Any]) -> str:
+    id_ = context.operation_context.ids("Consent", consent.owner, consent.id)
+    return f"{context.command.dependencies.site.origin}/consents/{id_}/receipt"
+
+
+receipt_url = computed(_receipt_url, Category.PREFERENCE, RetentionRule.NOT_STORED, (SELF,))
+"""Decorates the field `Consent.receiptUrl`."""
+
+
 @record(consents)
 class Consent(Node):
     """A consent event: given or withdrawn. The newest event of a kind determines the state."""
@@ -37,6 +46,10 @@ class Consent(Node):
     language: LanguageTag | None = datum(consents.c.language, "The language of the wording.", OWN)
     source: str | None = datum(consents.c.source, "The place where it was given.", OWN)
     at: DateTime | None = datum(consents.c.at, "The time.", OWN)
+
+    @receipt_url
+    def receipt_url(self) -> str | None:
+        """The address of its receipt in JSON-LD, which the customer's own token opens (ISO/IEC TS 27560)."""
 
 
 @strawberry.input(description="Narrows a list of consents.")

@@ -2,29 +2,93 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import strawberry
 
 from policy.categories import Category
 from policy.conditions import Condition
 from policy.purposes import Purpose
 from policy.recipients import Recipient
+from policy.registries import FIELDS, Publishing, registry_of
 from resolvers.reads import customers as reads
 from resolvers.reads.criteria import equal, looked_up, since, until
-from schema.core.enums import RegistrantKind
-from schema.core.scalars import DateTime, EmailAddress, PhoneNumber
+from schema.core.enums import RegistrantKind, WhoisField
+from schema.core.scalars import Date, DateTime, EmailAddress, PhoneNumber
+from schema.core.words import enumerated
 from schema.declare.connections import connection
-from schema.declare.fields import Allowed, datum, embedded, identity, related, when
+from schema.declare.fields import Allowed, composed, datum, embedded, identity, public, related, when
 from schema.declare.filters import compared
 from schema.declare.node import Node
 from schema.declare.readers import NAMED_DOMAINS, OWNED, REGISTERED, SELF
-from schema.declare.records import record
+from schema.declare.records import plain_type, record
+from schema.sources.values import Attribute
 from schema.types.addresses import PostalAddress
 from schema.types.back_references import CustomerRef
+from schema.types.services import Service
 from store.crypto.blind_index import Lookup
 from store.tables.domains import domains
 from values.domain_name import to_ascii, to_unicode
 
 REGISTRY = (Recipient.REGISTRY,)
+RULES = "it is what a registry does with every domain of an ending"
+
+
+WhoisRule = enumerated(
+    "WhoisRule",
+    {each.name: strawberry.enum_value(each.name, description=each.text) for each in Publishing},
+    "The rule of a registry for a detail of the registrant.",
+)
+
+
+@plain_type
+class RegistryRule:
+    """The registry's rule for one detail."""
+
+    field: WhoisField = public(Attribute("field"), "The detail.", RULES)
+    rule: WhoisRule = public(Attribute("rule"), "The rule.", RULES)
+    meaning: str = public(Attribute("meaning"), "The rule in words.", RULES)
+    free: bool = public(Attribute("free"), "Whether the customer decides.", RULES)
+
+
+@plain_type
+class RegistryPolicy:
+    """The rules of a registry for publishing a registrant's details, to be shown before an order."""
+
+    registry: str = public(Attribute("registry"), "The registry.", RULES)
+    rules: list[RegistryRule] = public(Attribute("rules"), "The rule for each detail.", RULES)
+    source: str = public(Attribute("source"), "The registry's document that states them.", RULES)
+    checked: Date = public(Attribute("checked"), "The day on which that document was last checked.", RULES)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a registry, as `RegistryRule` shows it."""
+
+    field: str
+    rule: str
+    meaning: str
+    free: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of a registry, as `RegistryPolicy` shows them."""
+
+    registry: str
+    rules: list[Rule]
+    source: str
+    checked: str
+
+
+def policy_of(tld: str, kind: str) -> Policy | None:
+    """The rules of a top-level domain for a kind of registrant; None for one that is not offered."""
+    registry = registry_of(tld)
+    if registry is None:
+        return None
+    rules = [(field.upper(), registry.rule(kind, field)) for field in FIELDS]
+    details = [Rule(field, rule.name, rule.text, rule.free) for field, rule in rules]
+    return Policy(registry.name, details, registry.source, registry.checked)
 
 
 def published(condition: Condition) -> tuple[Allowed, ...]:
@@ -103,6 +167,19 @@ class Domain(Node):
         "`UpdateRegistrantInput`.",
         REGISTERED,
         category=Category.PREFERENCE,
+    )
+    service: Service | None = related(
+        reads.service_of_domain,
+        "The service that keeps the domain; null for one that is kept without.",
+        Category.SUBSCRIPTION,
+        (Purpose.SERVICE_PROVISION, SELF),
+    )
+    registry_policy: RegistryPolicy | None = composed(
+        (domains.c.tld, domains.c.registrant_kind),
+        policy_of,
+        "What its registry publishes of such a registrant, and what the customer decides; null for an ending that is "
+        "not offered any more.",
+        OWNED,
     )
     customer: CustomerRef | None = related(
         reads.customer_of_domain, "The customer of the domain.", Category.CUSTOMER_ID, NAMED_DOMAINS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -11,6 +10,7 @@ import strawberry
 
 from policy.categories import Category
 from policy.erasing import seconds_until_worth_asking
+from policy.retention import RetentionRule
 from resolvers.commands.context import CommandContext
 from resolvers.erasure.erasures import Requested
 from resolvers.rights.requests import DataRights
@@ -19,6 +19,7 @@ from schema.core.scalars import DateTime
 from schema.declare.commands import (
     UserError,
     affected,
+    affected_rows,
     command_input,
     returned,
     stored_input,
@@ -26,13 +27,26 @@ from schema.declare.commands import (
     user_errors,
 )
 from schema.declare.connections import connection
-from schema.declare.fields import datum, identity
+from schema.declare.fields import computed, datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import ERASED, SELF
 from schema.declare.records import plain_type, record
+from schema.execution.standard import ResolverContext
+from schema.types.services import Service
+from store.links.receipts import receipt_of
 from store.tables.erasures import erasures
+from store.tables.services import services
 
 OWN = (SELF,)
+
+
+async def _status_url(context: ResolverContext, erasure: Any, given: Mapping[str, Any]) -> str:
+    receipt = await receipt_of(context.operation_context.store.keys.system, erasure.id)
+    return f"{context.command.dependencies.site.origin}/erasures/{receipt}"
+
+
+status_url = computed(_status_url, Category.PREFERENCE, RetentionRule.NOT_STORED, OWN)
+"""Decorates the field `Erasure.statusUrl`."""
 
 
 @record(erasures)
@@ -75,6 +89,10 @@ class Erasure(Node):
         ERASED,
     )
 
+    @status_url
+    def status_url(self) -> str | None:
+        """The address that shows state and certificate also without an account: keep it, it outlives the account."""
+
 
 ErasureConnection = connection(Erasure, "Erasure")
 
@@ -103,8 +121,8 @@ class RequestErasurePayload:
         "The receipt: `/erasures/{receipt}` shows state and certificate, also without an account.",
         OWN,
     )
-    blocked_by: list[strawberry.ID] | None = returned(
-        "blocked_by", Category.SUBSCRIPTION, "The ids of running services.", OWN
+    blocked_by: list[Service] | None = affected_rows(
+        "blocked_by", services, Category.SUBSCRIPTION, "The running services; empty if none blocks it.", OWN
     )
     erased_now: list[str] | None = returned(
         "erased_now",
@@ -137,8 +155,5 @@ class CancelErasurePayload:
 
 
 async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> Requested:
-    """Run the command, and encode the keys of blocking services as global ids."""
-    done = await DataRights(context).erase(given)
-    # Resolvers return primary keys; global ids are the schema's.
-    service = context.store.keys.system.ids.encoder("Service")
-    return replace(done, blocked_by=tuple(service(context.subject, key) for key in done.blocked_by))
+    """Run the command."""
+    return await DataRights(context).erase(given)

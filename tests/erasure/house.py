@@ -46,7 +46,7 @@ MIDNIGHT_OF = SITE.zone
 TOOL = grant(Purpose.SERVICE_PROVISION, scopes=("services:write",), client="shop")
 
 REQUEST = """mutation ($wait: Boolean) { requestErasure(input: {whenServicesEnd: $wait}) {
-  erasure { id state cause dueAt notBefore } receipt blockedBy userErrors { code field } } }"""
+  erasure { id state cause dueAt notBefore } receipt blockedBy { id } userErrors { code field } } }"""
 CANCEL = (
     "mutation ($id: ID!) { cancelErasure(input: {erasureId: $id}) { erasure { state } userErrors { code field } } }"
 )

@@ -26,7 +26,7 @@ async def test_while_services_run_it_is_refused_with_each_of_them(house: House) 
     """R31: it is on record and has a receipt, and nothing is dropped in silence; asked again it is the same."""
     said = await house.ask(REQUEST, 0)
     assert said["userErrors"] == [{"code": "SERVICES_ACTIVE", "field": ["whenServicesEnd"]}]
-    assert said["blockedBy"] == await house.running(0) != []
+    assert [each["id"] for each in said["blockedBy"]] == await house.running(0) != []
     assert said["erasure"]["state"] == "REFUSED" and said["receipt"]
     again = await house.ask(REQUEST, 0)
     assert (again["erasure"], again["receipt"]) == (said["erasure"], said["receipt"])
@@ -107,7 +107,7 @@ async def test_a_service_in_redemption_runs(house: House) -> None:
     """R45: it stands against a request, and an armed one waits for its end, however long that takes."""
     service = await redeem(house)
     said = await house.ask(REQUEST, 2)
-    assert said["blockedBy"] == [service] and said["erasure"]["state"] == "REFUSED"
+    assert said["blockedBy"] == [{"id": service}] and said["erasure"]["state"] == "REFUSED"
     assert (await house.ask(REQUEST, 2, wait=True))["erasure"]["state"] == "ARMED"
     for _ in range(3):
         house.wait(days=100)

@@ -22,7 +22,7 @@ O = outbox.c  # noqa: E741  (the columns)
 TERMINATE = "mutation ($id: ID!) { terminateService(input: {serviceId: $id}) { userErrors { code } } }"
 WITHDRAW = "mutation { withdrawCardConsent(input: {}) { consent { state } userErrors { code } } }"
 ERASE = """mutation { requestErasure(input: {whenServicesEnd: false}) { erasure { state dueAt notBefore }
-  receipt blockedBy erasedNow stays userErrors { code } } }"""
+  receipt blockedBy { id } erasedNow stays userErrors { code } } }"""
 LOOKED_UP = "query ($e: String!) { customer(by: {email: $e}) { id fullName } }"
 
 
@@ -55,7 +55,9 @@ class Erasing(Life):
         """Refused while services run, though what may be objected to goes at once; accepted when they have ended."""
         refused = customer.ask(ERASE)
         assert [each["code"] for each in refused["userErrors"]] == ["SERVICES_ACTIVE"]
-        assert sorted(refused["blockedBy"]) == sorted(self.services) and len(refused["stays"]) == 3
+        assert (
+            sorted(each["id"] for each in refused["blockedBy"]) == sorted(self.services) and len(refused["stays"]) == 3
+        )
         assert {"Customer.phone", "Customer.productNews"} <= set(refused["erasedNow"])
         for service in self.services:
             done(self.shop.ask(TERMINATE, "SERVICE_PROVISION", id=service))

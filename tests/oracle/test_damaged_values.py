@@ -170,9 +170,9 @@ async def test_a_moment_that_is_none_is_not_the_callers_fault(oracle: Oracle, st
     finally:
         async with store.write() as connection:
             await connection.exec_driver_sql(change, (before, row[0]))
-    assert [each["startedAt"] is None for each in data["me"]["services"]].count(True) == 1
+    assert [each["startedAt"] is None for each in data["me"]["services"]["nodes"]].count(True) == 1
     assert [error["extensions"] for error in errors] == [{"code": "DATA_DAMAGED"}]
-    assert all(each["id"] for each in data["me"]["services"])
+    assert all(each["id"] for each in data["me"]["services"]["nodes"])
 
 
 async def test_two_fields_of_one_value_have_an_error_each(damage: Damage) -> None:

@@ -38,7 +38,7 @@ from graphql import (
 from sqlalchemy import select
 
 from policy.grant import Grant
-from policy.registries import shown
+from policy.registries import registry_of, shown
 from schema.api.build import sdl
 from store.sql.metadata import metadata
 from tests.oracle.world import EMPTIED, IDS_KEY, NOW, World, newcomers
@@ -69,6 +69,7 @@ RELATIONS: Mapping[str, tuple[str, str, str, str]] = {
     "Customer.notices": ("notice_recipients", "customer_id", "id", "newest"),
     "Credential.secondFactors": ("second_factors", "credential_id", "id", "oldest"),
     "Service.customer": ("customers", "id", "customer_id", "one"),
+    "Domain.service": ("services", "id", "service_id", "one"),
     "Domain.customer": ("customers", "id", "customer_id", "one"),
     "Invoice.customer": ("customers", "id", "customer_id", "one"),
 }
@@ -336,6 +337,8 @@ class _Asking:
         )
         if not all(self._holds(condition, row) for condition in conditions):
             return None
+        if coordinate == "Domain.registryPolicy":
+            return _policy(row.columns["tld"], row.columns["registrant_kind"])
         if coordinate == "Invoice.amount":
             return _amount(row.columns["amount_minor"], row.columns["currency"])
         column = source.split(".")[1] if source else _snake(info.field_name)
@@ -466,6 +469,16 @@ class _Asking:
         return (
             {name} if is_object_type(type_) else {each.name for each in self.witness.schema.get_possible_types(type_)}
         )
+
+
+def _policy(tld: str, kind: str) -> dict[str, Any] | None:
+    """As the catalogue of registries has it."""
+    registry = registry_of(tld)
+    if registry is None:
+        return None
+    rules = [(field, registry.rule(kind, field)) for field in ("name", "address", "email", "phone")]
+    told = [{"field": field.upper(), "rule": r.name, "meaning": r.text, "free": r.free} for field, r in rules]
+    return {"registry": registry.name, "source": registry.source, "checked": registry.checked, "rules": told}
 
 
 def _amount(minor: int, currency: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ CHANGES = (
     "mutation { setProductNews(input: {wanted: false}) { customer { id } } }",
     "mutation { chooseCookies(input: {measurement: true, marketing: false}) { __typename } }",
     'mutation { addBankTransfer(input: {bankName: "Bank"}) { paymentMethod { id } userErrors { code } } }',
-    "mutation { requestErasure(input: {}) { erasure { id } receipt blockedBy userErrors { code message } } }",
+    "mutation { requestErasure(input: {}) { erasure { id } receipt blockedBy { id } userErrors { code message } } }",
     "mutation { requestExport(input: {}) { export { id } userErrors { code } } }",
     "mutation { endOtherSessions(input: {}) { ended } }",
 )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from policy.purposes import Purpose
+from store.links.receipts import erasure_of
 from tests.promises.gate import Gate, grant, own
 
 pytestmark = pytest.mark.anyio
@@ -118,3 +119,26 @@ async def test_the_lists_of_tools_end_where_a_customer_s_token_does(gate: Gate) 
     for query in ("{ services { nodes { id } } }", "{ invoices { nodes { id } } }"):
         answer = await gate.ask(query, own(gate.ids[0]))
         assert answer.codes == ["UNAUTHORIZED_FIELD_OR_TYPE"] and answer.statements == ()
+
+
+async def test_a_domain_leads_to_its_service_and_to_the_rules_of_its_registry(gate: Gate) -> None:
+    query = """{ me { domains { nodes { tld registrantKind service { id kind }
+      registryPolicy { registry rules { field rule free } } } } } }"""
+    shown = (await gate.ask(query, own(gate.ids[0]))).data["me"]["domains"]["nodes"]
+    assert shown and all(each["service"]["kind"] == "DOMAIN" for each in shown if each["service"])
+    for each in shown:
+        asked = """query ($t: String!, $k: RegistrantKind!) {
+          registryPolicy(tld: $t, kind: $k) { registry rules { field rule free } } }"""
+        given = {"t": each["tld"], "k": each["registrantKind"]}
+        policy = await gate.ask(asked, own(gate.ids[0]), variables=given)
+        assert policy.data["registryPolicy"] == each["registryPolicy"] is not None
+
+
+async def test_consents_and_erasures_say_where_their_papers_are(gate: Gate) -> None:
+    query = "{ me { consents { nodes { id receiptUrl } } erasures { nodes { statusUrl } } } }"
+    place = next(n for n, person in enumerate(gate.people) if person.consents and person.erasures)
+    shown = (await gate.ask(query, own(gate.ids[place]))).data["me"]
+    for each in shown["consents"]["nodes"]:
+        assert each["receiptUrl"].endswith(f"/consents/{each['id']}/receipt")
+    (address, *_) = [each["statusUrl"] for each in shown["erasures"]["nodes"]]
+    assert await erasure_of(gate.store.keys.system, address.rpartition("/")[2]) is not None
