@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from graphql import get_nullable_type, is_list_type
+
 from schema.core.returning import returns_value
 from schema.core.source import Home, Source
 from schema.execution.bindings import size_of

@@ -72,7 +72,7 @@ def test_what_is_open_is_this_and_nothing_else() -> None:
     assert types == OPEN_TYPES
     assert {each.removeprefix("Customer.") for each in opened if each.startswith("Customer.")} == OPEN_OF_CUSTOMER
     ways = {each for each in opened if each.startswith("Query.") and "(" not in each}
-    assert ways == {"Query.me", "Query.customer", "Query.customers", "Query.domain", "Query.node"}
+    assert ways == {"Query.me", "Query.customer", "Query.customers", "Query.domain", "Query.node", "Query.nodes"}
 
 
 @pytest.mark.parametrize("scope", AppScope)

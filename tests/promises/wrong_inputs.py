@@ -70,21 +70,20 @@ def wrong_inputs(core: GraphQLSchema) -> Iterator[Wrong]:
                 if value in ({}, [None]):
                     yield Wrong(coordinate, f"{kind} ($v: {type_text} = {literal(value)}) {text}", {})
             if isinstance(get_named_type(one.type), GraphQLInputObjectType):
-                yield from _parts_by_variable(coordinate, kind, name, argument, one, below)
+                around = f"{before}{name}%s{below}{after}"
+                yield from _parts_by_variable(coordinate, kind, around, argument, one)
     for value in values(core.get_directive("for").args["purpose"]):
         yield Wrong("Query.grant", f"query @for(purpose: {literal(value)}) {{ grant {{ client }} }}")
         yield Wrong("Query.grant", f"query @for(purpose: INVOICING, reference: {literal(value)}) {{ __typename }}")
         yield Wrong("Query.grant", f"{{ grant @skip(if: {literal(value)}) {{ client }} }}")
 
 
-def _parts_by_variable(
-    coordinate: str, kind: str, name: str, argument: str, one: GraphQLArgument, below: str
-) -> Iterator[Wrong]:
+def _parts_by_variable(coordinate: str, kind: str, around: str, argument: str, one: GraphQLArgument) -> Iterator[Wrong]:
     """Each field of an input object as a variable inside a literal, left out and null."""
     type_ = get_named_type(one.type)
     assert isinstance(type_, GraphQLInputObjectType)
     for part, each in type_.fields.items():
-        text = f"{kind} ($v: {each.type}) {{ {name}{written({argument: right(type_) | {part: Bare('$v')}})}{below} }}"
+        text = f"{kind} ($v: {each.type}) " + around % written({argument: right(type_) | {part: Bare("$v")}})
         yield from (Wrong(coordinate, text, variables) for variables in ({}, {"v": None}, {"v": "x"}))
 
 
