@@ -9,11 +9,7 @@ import strawberry
 
 from policy.app_scopes import AppScope
 from policy.categories import Category
-<<<<<<< HEAD
-from policy.registries import FIELDS, Publishing, registry_of
-from schema.core.enums import RegistrantKind, WhoisField
-from schema.core.scalars import Date
-from schema.core.words import enumerated
+from schema.core.enums import RegistrantKind
 from schema.declare.commands import (
     UserError,
     affected,
@@ -23,12 +19,7 @@ from schema.declare.commands import (
     transient_input,
     user_errors,
 )
-from schema.declare.fields import positioned, public, shared
-=======
-from schema.core.enums import RegistrantKind
-from schema.declare.commands import UserError, affected, command_input, stored_input, transient_input, user_errors
 from schema.declare.fields import positioned, shared
->>>>>>> 70b29c55 (Edges of domains, consents and erasures; what blocks an erasure is the services themselves)
 from schema.declare.records import plain_type
 from schema.execution.standard import ResolverContext
 from schema.types.domains import RULES, Domain, Policy, policy_of

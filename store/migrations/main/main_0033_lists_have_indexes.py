@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "main_0032"
-down_revision = "main_0031"
+revision = "main_0033"
+down_revision = "main_0032"
 
 
 def upgrade() -> None:
