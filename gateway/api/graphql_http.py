@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access.authenticator import Authenticator, VerifiedGrant
+from gateway.api.public_documents import PublicDocuments
 from gateway.config.settings import Settings
 from gateway.http import problems
 from gateway.http.bodies import ClientDisconnectedError, Question, question_of_address, question_of_body, read_body
@@ -154,9 +155,10 @@ class GraphQLRequests:
 class GraphQLEndpoint(GraphQLRequests):
     """The ASGI application at /graphql."""
 
-    def __init__(self, served: ServedApi, page: ASGIApp | None) -> None:
+    def __init__(self, served: ServedApi, page: ASGIApp | None, public: PublicDocuments) -> None:
         super().__init__(served)
         self._page = page
+        self._public = public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -165,6 +167,9 @@ class GraphQLEndpoint(GraphQLRequests):
         media = answer_media(headers.get(b"accept"), scope["method"] == "GET" and self._page is not None)
         if media is Media.HTML and self._page is not None:
             await self._page(scope, receive, send)
+            return
+        if media is not None and (question := self._public.question(scope, headers)) is not None:
+            await self._public.answer(question, media, scope, receive, send)
             return
         # Without a client there is nobody to send a response to.
         with suppress(ClientDisconnectedError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -16,9 +17,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access.authenticator import Authenticator
+from gateway.access.rate_limits import RateLimit
 from gateway.api import transparency
 from gateway.api.dry_run import DryRunEndpoint
 from gateway.api.graphql_http import GraphQLApi, GraphQLEndpoint, ServedApi
+from gateway.api.public_documents import PublicDocuments
 from gateway.api.purpose_map import purpose_map
 from gateway.api.schema_document import SchemaDocument
 from gateway.config.settings import Settings
@@ -103,7 +106,7 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
     page = pages.GraphiQL(parts.settings) if parts.settings.graphiql else None
     served = ServedApi(parts.api, parts.authenticator, limiter, RateLimitFields(parts.budgets), parts.settings)
     routes: list[Route | Mount] = [
-        Route("/graphql", GraphQLEndpoint(served, page)),
+        Route("/graphql", GraphQLEndpoint(served, page, _public(parts))),
         Route("/graphql/dry-run", DryRunEndpoint(served)),
         Route("/schema.graphql", SchemaDocument(parts.authenticator)),
         Route("/graphql/purposes", Purposes(purpose_map(parts.rules), parts.authenticator)),
@@ -123,6 +126,12 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
     if parts.demo_tokens is not None:
         routes.append(Route("/demo/tokens", ReadOnlyRoute(listed(parts.demo_tokens))))
     return routes
+
+
+def _public(parts: Parts) -> PublicDocuments:
+    settings = parts.settings
+    limit = RateLimit(settings.rdap_per_minute, settings.proxies, settings.proxy_header)
+    return PublicDocuments(parts.api, lambda: datetime.now(UTC), limit)
 
 
 def profile_document() -> Response:
