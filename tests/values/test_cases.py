@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from policy.purposes import Purpose
 from resolvers.imports.imports import import_customers
 from resolvers.imports.source import Format
 from store.database.store import Store
 from store.tables.customers import customers
 from tests.profile.test_registering import NEW, REGISTER, SHOP
-from tests.promises.gate import Gate, own
+from tests.promises.gate import Gate, grant, own
 from tests.sharing.owners import OWNER, confirmed
 
 pytestmark = pytest.mark.anyio
@@ -204,3 +205,19 @@ async def test_the_history_of_a_domain_has_what_differs(doors: Doors) -> None:
     assert [each for each in after if each not in before or after.count(each) > before.count(each)] == [
         {"fields": ["Domain.registrantPhone"]}
     ]
+
+
+@pytest.mark.parametrize("by", ["{}", '{email: "a@example.com", customerNumber: "C-1"}'])
+async def test_a_look_up_says_what_it_needs(doors: Doors, by: str) -> None:
+    """H11: a validation error of the document, and no accident."""
+    answer = await doors.gate.ask("{ customer(by: %s) { id } }" % by, grant(Purpose.INVOICING))
+    (error,) = answer.body["errors"]
+    assert error["extensions"]["code"] not in ("INTERNAL", "INTERNAL_ERROR") and "one key" in error["message"].lower()
+
+
+async def test_moments_with_fractions_are_imported(doors: Doors) -> None:
+    """H24."""
+    service = {"kind": "WEB_HOSTING", "name": "Pro", "started_at": "2024-01-01T10:00:00.123Z"}
+    given = {"services": [service], "customer_since": "2023-12-31T10:00:00.5+01:00"}
+    added = await doors._added(doors._import, given, "ndjson")
+    assert added["familyName"] == NEW["familyName"]
