@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from click.testing import CliRunner
 from graphql import InterfaceTypeDefinitionNode, ObjectTypeDefinitionNode, SchemaDefinitionNode, parse, print_ast
 
 from audits.schema.facts import Facts
 from audits.schema.sources import Text
+from gateway.cli import gateway
 from schema.api.build import own_model, sdl
 from schema.model.federation import ADDED, own_subgraph, subgraph
 
@@ -15,6 +17,15 @@ TYPES = {each.name.value: each for each in parse(THEIRS).definitions if isinstan
 
 def test_the_service_tells_what_the_command_prints() -> None:
     assert own_subgraph() == THEIRS
+
+
+def test_the_command_prints_it_whole() -> None:
+    done = CliRunner().invoke(gateway, ["schema", "print", "--federation"])
+    assert (done.exit_code, done.stdout) == (0, THEIRS)
+    for other in (["--storage"], ["--purpose", "INVOICING"], ["--semantic-non-null"]):
+        assert CliRunner().invoke(gateway, ["schema", "print", "--federation", *other]).exit_code == 2
+    audited = CliRunner().invoke(gateway, ["schema", "print", "--storage"])
+    assert audited.stdout == sdl(with_columns=True) != OURS
 
 
 def test_every_type_with_rows_is_an_entity_and_no_other() -> None:
