@@ -14,7 +14,7 @@ class State(Enum):
 
     ARMED = "Asked for; begins by itself when the last service ends."
     BLOCKED = "Suspended: a service runs again."
-    SCHEDULED = "Has its dates."
+    SCHEDULED = "Has its dates, and begins by itself."
     HELD = "Suspended by a legal hold, or by a restriction of processing."
     ERASING = "Being carried out; cannot be called off any more."
     ERASED = "Done, with a certificate."

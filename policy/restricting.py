@@ -64,7 +64,7 @@ class ObjectionState(Row):
     """The state of an objection."""
 
     PENDING = ("It is not decided yet; until then the purpose stands still, unless it is exempt.",)
-    UPHELD = ("It holds.",)
+    UPHELD = ("The objection holds.",)
     OVERRIDDEN = ("Compelling grounds override it.",)
 
 

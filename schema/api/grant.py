@@ -21,28 +21,44 @@ class GrantBudget:
     remaining: int = public(
         Attribute("remaining"), "The objects left, while what this operation may read is reserved.", OWN_FACTS
     )
-    resets_at: DateTime = public(Attribute("resets_at"), "The time when it is whole again.", OWN_FACTS)
+    resets_at: DateTime = public(
+        Attribute("resets_at"), "The time at which the whole budget is there again.", OWN_FACTS
+    )
 
 
 @plain_type
 class Grant:
     """The permissions and limits of the caller's token."""
 
-    client: str = public(Attribute("client"), "The client the token was issued to.", OWN_FACTS)
-    purposes: list[PurposeEnum] = public(Attribute("purposes"), "The purposes it allows.", OWN_FACTS)
-    scopes: list[str] = public(Attribute("scopes"), "The OAuth scopes for actions.", OWN_FACTS)
-    expires_at: DateTime = public(Attribute("expires_at"), "The end of the token.", OWN_FACTS)
+    client: str = public(Attribute("client"), "The client that the token was issued to, by its client id.", OWN_FACTS)
+    purposes: list[PurposeEnum] = public(
+        Attribute("purposes"),
+        "The purposes that operations with this token may have; with several, each operation states one.",
+        OWN_FACTS,
+    )
+    scopes: list[str] = public(
+        Attribute("scopes"), "The OAuth scopes of the token, which allow actions such as `audit:read`.", OWN_FACTS
+    )
+    expires_at: DateTime = public(Attribute("expires_at"), "The time at which the token expires.", OWN_FACTS)
     refusal: RefusalModeEnum = public(
         Attribute("refusal"),
         "The answer to asking for more than is allowed.",
         OWN_FACTS,
     )
     documents_only: bool = public(
-        Attribute("documents_only"), "Whether the client may send registered documents only.", OWN_FACTS
+        Attribute("documents_only"),
+        "Whether the client may send no documents but those that were published for it.",
+        OWN_FACTS,
     )
-    introspection: bool = public(Attribute("introspection"), "Whether the client may look at the schema.", OWN_FACTS)
+    introspection: bool = public(
+        Attribute("introspection"),
+        "Whether the client may ask for the schema, and gets suggestions of names.",
+        OWN_FACTS,
+    )
     max_page: int = public(Attribute("max_page"), "The most rows of one page: of `first` and `last`.", OWN_FACTS)
-    budget: GrantBudget = public(Attribute("budget"), "The budget of operations, in objects.", OWN_FACTS)
+    budget: GrantBudget = public(
+        Attribute("budget"), "What is left of the budget of objects that operations may read.", OWN_FACTS
+    )
     session_id: strawberry.ID | None = public(
         Attribute("session_id"),
         "The `id` of the `Session` it was issued in; null for a tool's token.",

@@ -130,7 +130,11 @@ class Mutation:
 
     @command(partial(update_profile, editable_columns(Customer)), (WRITE_PROFILE,))
     def update_profile(
-        self, input: Annotated[UpdateProfileInput, strawberry.argument(description="The fields to change.")]
+        self,
+        input: Annotated[
+            UpdateProfileInput,
+            strawberry.argument(description="The fields to change; what is left out stays as it is."),
+        ],
     ) -> UpdateProfilePayload | None:
         """Change one's own profile, at any time."""
 
@@ -188,32 +192,42 @@ class Mutation:
 
     @command(by_id(factors.remove_second_factor, "secondFactorId", "SecondFactor"), (SELF,), step_up=True)
     def remove_second_factor(
-        self, input: Annotated[RemoveSecondFactorInput, strawberry.argument(description="The factor to remove.")]
+        self,
+        input: Annotated[
+            RemoveSecondFactorInput,
+            strawberry.argument(description="The factor to remove, and a code that shows who removes it."),
+        ],
     ) -> RemoveSecondFactorPayload | None:
         """Remove a second factor; all other sessions of its platform end."""
 
     # No step-up here and below: ending access protects, and a stolen session gains no data by it.
     @command(by_id(end_session, "sessionId", "Session"), (SELF,))
     def end_session(
-        self, input: Annotated[EndSessionInput, strawberry.argument(description="The session to end.")]
+        self, input: Annotated[EndSessionInput, strawberry.argument(description="The browser or app to sign out.")]
     ) -> EndSessionPayload | None:
-        """Sign out one browser or app."""
+        """Sign out one browser or app, which may be the present one."""
 
     @command(end_other_sessions, (SELF,))
     def end_other_sessions(
-        self, input: Annotated[EndOtherSessionsInput, strawberry.argument(description="It has no choices.")]
+        self,
+        input: Annotated[
+            EndOtherSessionsInput, strawberry.argument(description="Nothing to choose: every other session ends.")
+        ],
     ) -> EndOtherSessionsPayload | None:
         """Sign out everywhere else, on every platform."""
 
     @command(by_id(withdraw_authorized_app, "authorizedAppId", "AuthorizedApp"), (SELF,))
     def withdraw_authorized_app(
-        self, input: Annotated[WithdrawAuthorizedAppInput, strawberry.argument(description="The app.")]
+        self,
+        input: Annotated[
+            WithdrawAuthorizedAppInput, strawberry.argument(description="The app whose permission is taken back.")
+        ],
     ) -> WithdrawAuthorizedAppPayload | None:
         """Withdraw the authorization of a third-party app; its tokens stop working at once."""
 
     @command(by_id(end_app_session, "appSessionId", "AppSession"), (SELF,))
     def end_app_session(
-        self, input: Annotated[EndAppSessionInput, strawberry.argument(description="The app session to end.")]
+        self, input: Annotated[EndAppSessionInput, strawberry.argument(description="The tokens of an app to revoke.")]
     ) -> EndAppSessionPayload | None:
         """Sign out one app on one device; its tokens stop working at once."""
 
@@ -249,7 +263,10 @@ class Mutation:
 
     @command(email_changing.request_change, (SELF,), step_up=True)
     def request_email_change(
-        self, input: Annotated[RequestEmailChangeInput, strawberry.argument(description="The new address.")]
+        self,
+        input: Annotated[
+            RequestEmailChangeInput, strawberry.argument(description="The new address, to which a link is sent.")
+        ],
     ) -> RequestEmailChangePayload | None:
         """Send a confirmation link to a new e-mail address; the current address is informed, too."""
 
@@ -264,13 +281,19 @@ class Mutation:
     # No step-up: withdrawing a consent must be as easy as giving it (GDPR Art. 7(3)).
     @command(set_product_news, (shared(AppScope.CHOICES_WRITE),))
     def set_product_news(
-        self, input: Annotated[SetProductNewsInput, strawberry.argument(description="Whether news are wanted.")]
+        self,
+        input: Annotated[
+            SetProductNewsInput, strawberry.argument(description="Whether the customer wants news by e-mail.")
+        ],
     ) -> SetProductNewsPayload | None:
         """Switch news by e-mail on or off, at once."""
 
     @command(choose_cookies, (shared(AppScope.CHOICES_WRITE),))
     def choose_cookies(
-        self, input: Annotated[ChooseCookiesInput, strawberry.argument(description="The choice.")]
+        self,
+        input: Annotated[
+            ChooseCookiesInput, strawberry.argument(description="The choice, with the wording that was shown.")
+        ],
     ) -> ChooseCookiesPayload | None:
         """Accept or refuse cookies that are not essential."""
 
@@ -298,38 +321,54 @@ class Mutation:
     # No step-up: withdrawing is as easy as giving, and deletes data only (GDPR Art. 7(3)).
     @command(cards.withdraw_consent, (SELF,))
     def withdraw_card_consent(
-        self, input: Annotated[WithdrawCardConsentInput, strawberry.argument(description="It has no choices.")]
+        self,
+        input: Annotated[
+            WithdrawCardConsentInput,
+            strawberry.argument(description="Nothing to choose: every kept number is deleted."),
+        ],
     ) -> WithdrawCardConsentPayload | None:
         """Withdraw the consent to store cards: their numbers are deleted at once."""
 
     @command(payments.add_paypal, (SELF,), step_up=True)
     def add_pay_pal(
-        self, input: Annotated[AddPayPalInput, strawberry.argument(description="The PayPal account.")]
+        self, input: Annotated[AddPayPalInput, strawberry.argument(description="The account, by its e-mail address.")]
     ) -> AddPayPalPayload | None:
         """Add a PayPal account as a payment method."""
 
     @command(payments.add_bank_transfer, (SELF,), step_up=True)
     def add_bank_transfer(
-        self, input: Annotated[AddBankTransferInput, strawberry.argument(description="The bank.")]
+        self,
+        input: Annotated[
+            AddBankTransferInput, strawberry.argument(description="The bank that the customer pays from.")
+        ],
     ) -> AddBankTransferPayload | None:
         """Add bank transfer as a payment method."""
 
     # No step-up: it chooses among methods that were added with one.
     @command(by_id(payments.set_default, "paymentMethodId", *METHODS), (SELF,))
     def set_default_payment_method(
-        self, input: Annotated[SetDefaultPaymentMethodInput, strawberry.argument(description="The payment method.")]
+        self,
+        input: Annotated[
+            SetDefaultPaymentMethodInput, strawberry.argument(description="The way to pay that becomes the default.")
+        ],
     ) -> SetDefaultPaymentMethodPayload | None:
         """Make this the default payment method."""
 
     @command(by_id(payments.remove, "paymentMethodId", *METHODS), (SELF,))
     def remove_payment_method(
-        self, input: Annotated[RemovePaymentMethodInput, strawberry.argument(description="The payment method.")]
+        self,
+        input: Annotated[
+            RemovePaymentMethodInput, strawberry.argument(description="The way to pay that is no longer used.")
+        ],
     ) -> RemovePaymentMethodPayload | None:
         """Remove a payment method, including the number of a stored card."""
 
     @command(request_export, (SELF,), step_up=True)
     def request_export(
-        self, input: Annotated[RequestExportInput, strawberry.argument(description="The language of the export.")]
+        self,
+        input: Annotated[
+            RequestExportInput, strawberry.argument(description="The language in which the page is written.")
+        ],
     ) -> RequestExportPayload | None:
         """Request an export of all data held about oneself (GDPR Art. 15, 20); an e-mail says when it is ready."""
 
@@ -345,39 +384,55 @@ class Mutation:
     # No step-up: cancelling keeps data, and must be possible in a hurry.
     @command(by_id(cancel_erasure, "erasureId", "Erasure"), (SELF,))
     def cancel_erasure(
-        self, input: Annotated[CancelErasureInput, strawberry.argument(description="The erasure to cancel.")]
+        self,
+        input: Annotated[
+            CancelErasureInput, strawberry.argument(description="The erasure to call off before it begins.")
+        ],
     ) -> CancelErasurePayload | None:
         """Cancel an erasure that has not begun."""
 
     @command(restricting.request_restriction, (SELF,), step_up=True)
     def request_restriction(
-        self, input: Annotated[RequestRestrictionInput, strawberry.argument(description="The ground.")]
+        self,
+        input: Annotated[
+            RequestRestrictionInput, strawberry.argument(description="The ground on which processing is restricted.")
+        ],
     ) -> RequestRestrictionPayload | None:
         """Restrict the processing of one's own data to storage, at once (GDPR Art. 18)."""
 
     @command(restricting.lift_restriction, (SELF,), step_up=True)
     def lift_restriction(
-        self, input: Annotated[LiftRestrictionInput, strawberry.argument(description="It has no choices.")]
+        self,
+        input: Annotated[
+            LiftRestrictionInput, strawberry.argument(description="Nothing to choose: one's own restriction ends.")
+        ],
     ) -> LiftRestrictionPayload | None:
         """End one's own restriction, at once."""
 
     @command(restricting.object_to_purpose, (SELF,))
     def object_to(
-        self, input: Annotated[ObjectToInput, strawberry.argument(description="The purpose.")]
+        self,
+        input: Annotated[ObjectToInput, strawberry.argument(description="The purpose that the customer objects to.")],
     ) -> ObjectToPayload | None:
         """Object to a purpose (GDPR Art. 21). Unless exempt it is suspended at once, and decided within a month."""
 
     # No step-up: it allows nothing that was not allowed before the objection.
     @command(restricting.withdraw_objection, (SELF,))
     def withdraw_objection(
-        self, input: Annotated[WithdrawObjectionInput, strawberry.argument(description="The purpose.")]
+        self,
+        input: Annotated[
+            WithdrawObjectionInput, strawberry.argument(description="The purpose of the objection that is taken back.")
+        ],
     ) -> WithdrawObjectionPayload | None:
-        """Withdraw an objection."""
+        """Take an objection to a purpose back, upon which it may use the data again."""
 
     # Not by_id: there is no row yet.
     @command(register_customer, PROVIDED, CUSTOMERS_WRITE)
     def register_customer(
-        self, input: Annotated[RegisterCustomerInput, strawberry.argument(description="The customer.")]
+        self,
+        input: Annotated[
+            RegisterCustomerInput, strawberry.argument(description="The particulars of the new customer.")
+        ],
     ) -> RegisterCustomerPayload | None:
         """Register a customer, who then chooses a password through a link sent to their address."""
 
@@ -389,6 +444,9 @@ class Mutation:
 
     @command(by_id(terminate_service, "serviceId", "Service"), PROVIDED, SERVICES_WRITE)
     def terminate_service(
-        self, input: Annotated[TerminateServiceInput, strawberry.argument(description="The service to end.")]
+        self,
+        input: Annotated[
+            TerminateServiceInput, strawberry.argument(description="The service to end, and the time of its end.")
+        ],
     ) -> TerminateServicePayload | None:
         """End a service of a customer; with the last one the retention period before automatic erasure starts."""

@@ -114,7 +114,7 @@ class Audit:
 
     @of_schema(lambda facts, given: contents.schema_content(facts))
     def schema(self) -> AuditSchema:
-        """The schema that the reports describe."""
+        """The schema that every report here is about, by its hash."""
 
     @of_schema(lambda facts, given: contents.lint_content(facts))
     def lint(self) -> AuditLint:
@@ -156,11 +156,11 @@ class Audit:
 
     @reported(_erasures)
     def erasures(self) -> AuditErasures:
-        """Erasures due and done, counted."""
+        """How many erasures are due, and how many are done."""
 
     @reported(_consents)
     def consents(self) -> AuditConsents:
-        """Consents, counted."""
+        """How many customers consent, to what, and by which wording."""
 
     @reported(_refusals)
     def refusals(self, days: Days = REFUSAL_DAYS) -> list[AuditRefusal]:

@@ -21,35 +21,35 @@ NAME = "document"
 class AuditDocumentProblem:
     """A syntax or validation error of the document."""
 
-    message: str = report_field("The error.")
-    line: int = report_field("The line.")
-    column: int = report_field("The column.")
+    message: str = report_field("What is wrong with the document, in one sentence.")
+    line: int = report_field("The line of the document, counted from 1.")
+    column: int = report_field("The place in that line, counted from 1.")
 
 
 @plain_type
 class AuditDocumentField:
     """One coordinate that the operation asks for."""
 
-    coordinate: str = report_field("The field, argument or input.")
+    coordinate: str = report_field("The field, argument or input by its schema coordinate.")
     allowed: bool = report_field("Whether the purpose may read or use it.")
     conditions: list[str] = report_field("Conditions on the customer's row; all must hold.")
-    reason: str | None = report_field("The reason of a refusal.")
-    allowed_purposes: list[str] = report_field("The purposes that are allowed.")
-    column: str | None = report_field("The column that stores it.")
-    line: int = report_field("The line in the document.")
-    line_column: int = report_field("The column in that line.")
+    reason: str | None = report_field("Why it would be refused; null if it would not.")
+    allowed_purposes: list[str] = report_field("The purposes for which it may be used.")
+    column: str | None = report_field("The columns that store it, as `table.column`; null if none does.")
+    line: int = report_field("The line of the document in which it is asked for, counted from 1.")
+    line_column: int = report_field("The place in that line of the document, counted from 1.")
 
 
 @plain_type
 class AuditDocumentOperation:
     """One operation with the decision for one purpose."""
 
-    operation: str = report_field("Its name.")
+    operation: str = report_field("The name of the operation, or words for one without a name.")
     purpose: str = report_field("The purpose; `none` for a client without any.")
-    verdict: AuditVerdict = report_field("What would be answered.")
-    problems: list[str] = report_field("The reasons against it.")
+    verdict: AuditVerdict = report_field("What the gateway would answer to it.")
+    problems: list[str] = report_field("The reasons for which it would be refused as a whole.")
     remarks: list[str] = report_field("Requirements of each request, such as a reference.")
-    fields: list[AuditDocumentField] = report_field("The decision on each field.")
+    fields: list[AuditDocumentField] = report_field("For each field, whether it may be read.")
     columns: list[str] = report_field("The columns that would be selected at most.")
 
 

@@ -45,7 +45,7 @@ ErasureState = worded(
     "The state of an erasure, from the request to the certificate.",
     {each.name: str(each.value) for each in State},
 )
-ExportState = worded("ExportState", EXPORT_STATES, "The state of an export.", {
+ExportState = worded("ExportState", EXPORT_STATES, "How far an export has come.", {
     "REQUESTED": "It waits to be made, which takes minutes at most.",
     "READY": "It can be downloaded until it expires.",
     "FAILED": "It could not be made: request another one; operators have been told.",
@@ -68,7 +68,7 @@ PasswordStrength = worded("PasswordStrength", STRENGTHS, "The measured strength 
     "FAIR": "It withstands guessing at the sign-in page, and not for long an attacker with the stored hash.",
     "WEAK": "It is guessed soon: the customer should choose another one.",
 })  # fmt: skip
-PaymentKind = worded("PaymentKind", PAYMENT_KINDS, "A way to pay.", {
+PaymentKind = worded("PaymentKind", PAYMENT_KINDS, "A way in which a customer pays.", {
     "CARD": "A credit or debit card; its number is kept by consent only.",
     "PAYPAL": "An account with PayPal, by its e-mail address.",
     "BANK_TRANSFER": "A transfer that the customer orders at a bank; no account number is kept.",
@@ -82,15 +82,15 @@ RegistrantKind = worded("RegistrantKind", REGISTRANT_KINDS, "The kind of owner o
     "NATURAL_PERSON": "A person, of whom registries publish fewer details.",
     "LEGAL_PERSON": "A company, an association or an authority.",
 })  # fmt: skip
-ServiceKind = worded("ServiceKind", SERVICE_KINDS, "The kind of a service.", {
+ServiceKind = worded("ServiceKind", SERVICE_KINDS, "What is hosted or kept for a customer.", {
     "WEB_HOSTING": "Web space with its databases.",
     "MAIL_HOSTING": "Mailboxes under domains of the customer.",
     "DOMAIN": "The registration of a domain name.",
-    "CLOUD_SERVER": "A virtual server.",
+    "CLOUD_SERVER": "A virtual server of the customer's own.",
     "CERTIFICATE": "A TLS certificate by a certification authority.",
 })  # fmt: skip
 ServiceState = worded("ServiceState", SERVICE_STATES, "The state of a service. Erasure waits for all but TERMINATED.", {
-    "ACTIVE": "It runs.",
+    "ACTIVE": "It runs, and is renewed.",
     "REDEMPTION": "It has ended, and may be had back for some weeks, as a domain; until then it counts as running.",
     "TERMINATED": "It has ended for good.",
 })  # fmt: skip
@@ -106,9 +106,9 @@ ToldState = worded(
 )
 WhoisField = worded("WhoisField", [each.upper() for each in FIELDS], "A detail of the owner of a domain.", {
     "NAME": "The name of the person or the organisation.",
-    "ADDRESS": "The postal address.",
-    "EMAIL": "The e-mail address.",
-    "PHONE": "The telephone number.",
+    "ADDRESS": "The postal address of the owner.",
+    "EMAIL": "The e-mail address of the owner.",
+    "PHONE": "The telephone number of the owner.",
 })  # fmt: skip
 
 CardOutcome = worded("CardOutcome", ANSWERS, "The answer of a payment affiliate to a card.", {
@@ -118,13 +118,13 @@ CardOutcome = worded("CardOutcome", ANSWERS, "The answer of a payment affiliate 
 })  # fmt: skip
 ActState = worded("ActState", ACT_STATES, "How far an act of an operator came.", {
     "BEGUN": "It was written down, and its end was not: it runs, or was cut off.",
-    "DONE": "It was carried out.",
+    "DONE": "It was carried out as a whole.",
     "FAILED": "It ended with an error; what it had changed by then is in its details.",
 })  # fmt: skip
 AuditLevel = worded("AuditLevel", LEVELS, "The severity of a finding, in the words of the reports.", {
     "error": "It stops the start, and fails the build.",
     "warning": "It should be mended.",
-    "note": "It is good to know.",
+    "note": "It is good to know, and no more.",
 })  # fmt: skip
 AuditVerdict = worded("AuditVerdict", VERDICTS, "What would be answered, in the words of the reports.", {
     "allowed": "All of it may be read.",

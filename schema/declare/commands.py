@@ -32,6 +32,7 @@ FIELD = (
     "The path of names from the mutation's `input` to the field that the problem is about, the outermost first, "
     'such as `["postalAddress", "city"]`; empty if it is about no single field.'
 )
+AFTERWARDS = "The customer as after the change; null if nothing was changed (`userErrors`)."
 NO_PERSON = "it says how to carry out the command, and nothing of any person"
 IDEMPOTENCY_KEY = (
     "A text of the caller's own, such as a UUID: sent again with the same input within a day, the mutation is not "
@@ -50,8 +51,14 @@ UserErrorCodeEnum = enumerated(
 class UserError:
     """A problem of the input that the caller can correct; nothing was changed."""
 
-    code: UserErrorCodeEnum = public(Attribute("code"), "The problem, for programs.", NO_DATA)
-    message: str = public(Attribute("message"), "The problem and what to do, for people.", NO_DATA)
+    code: UserErrorCodeEnum = public(
+        Attribute("code"), "The problem for programs; `message` says it to people.", NO_DATA
+    )
+    message: str = public(
+        Attribute("message"),
+        "The problem and what to do about it, in one or two sentences for people; it repeats nothing of the input.",
+        NO_DATA,
+    )
     field: list[str] = public(Attribute("field"), FIELD, NO_DATA)
 
 

@@ -10,6 +10,7 @@ from schema.declare.fields import positioned, public
 from schema.declare.node import CURSOR, PageInfo
 from schema.sources.values import Attribute
 
+OF_NODES = "its nodes name their purposes"
 First = Annotated[
     int | None,
     positioned(
@@ -39,7 +40,11 @@ def connection(node: type[Any], name: str) -> type[Any]:
         (),
         {
             "__annotations__": {"node": node, "cursor": str},
-            "node": public(Attribute("node"), f"The {name}.", "its own fields name their purposes"),
+            "node": public(
+                Attribute("node"),
+                f"The {name} that stands at this position.",
+                OF_NODES,
+            ),
             "cursor": public(Attribute("cursor"), "The position of the edge in the list.", CURSOR),
         },
     )
@@ -49,8 +54,12 @@ def connection(node: type[Any], name: str) -> type[Any]:
         (),
         {
             "__annotations__": {"edges": list[edge_type], "nodes": list[node], "page_info": PageInfo},
-            "edges": public(Attribute("edges"), "The page.", "its nodes name their purposes"),
-            "nodes": public(Attribute("nodes"), "The page without cursors.", "its own fields name their purposes"),
+            "edges": public(Attribute("edges"), f"The {name} objects of the page, each with its cursor.", OF_NODES),
+            "nodes": public(
+                Attribute("nodes"),
+                f"The {name} objects of the page, without cursors.",
+                OF_NODES,
+            ),
             "page_info": public(Attribute("page_info"), "The position of the page in the list.", CURSOR),
         },
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.directive import DirectiveLocation
@@ -169,7 +169,15 @@ class StepUp:
         "adds one."
     ),
 )
-def for_purpose(purpose: PurposeEnum, reference: str | None = strawberry.UNSET) -> None:
+def for_purpose(
+    purpose: Annotated[
+        PurposeEnum, strawberry.argument(description="The purpose that the operation has, one of the token's.")
+    ],
+    reference: Annotated[
+        str | None,
+        strawberry.argument(description="The case that it is about, such as `INC-4711`; some purposes require one."),
+    ] = strawberry.UNSET,
+) -> None:
     """Declares the directive. It has no resolver: the document's directive is read before execution."""
 
 

@@ -38,5 +38,9 @@ class PageInfo:
         "Whether edges precede the page; with `first`, whether it begins after a cursor.",
         CURSOR,
     )
-    start_cursor: str | None = public(Attribute("start_cursor"), "The cursor of the first edge, for `before`.", CURSOR)
-    end_cursor: str | None = public(Attribute("end_cursor"), "The cursor of the last edge, for `after`.", CURSOR)
+    start_cursor: str | None = public(
+        Attribute("start_cursor"), "The cursor of the first edge, for `before`; null if the page is empty.", CURSOR
+    )
+    end_cursor: str | None = public(
+        Attribute("end_cursor"), "The cursor of the last edge, for `after`; null if the page is empty.", CURSOR
+    )

@@ -20,14 +20,22 @@ OWN = (shared(AppScope.CHOICES_WRITE),)
 class SetProductNewsInput:
     """A choice about product news; no reason is asked for."""
 
-    wanted: bool = stored_input(customers.c.product_news, "Whether to send news about our services by e-mail.", OWN)
+    wanted: bool = stored_input(
+        customers.c.product_news, "Whether the customer wants news about our services by e-mail.", OWN
+    )
 
 
 @plain_type
 class SetProductNewsPayload:
     """The customer with the new setting."""
 
-    customer: Customer | None = affected("customer", customers, Category.CUSTOMER_ID, "The customer afterwards.", OWN)
+    customer: Customer | None = affected(
+        "customer",
+        customers,
+        Category.CUSTOMER_ID,
+        "The customer as after the change; null if nothing was changed (`userErrors`).",
+        OWN,
+    )
     user_errors: list[UserError] = user_errors()
 
 
@@ -35,22 +43,38 @@ class SetProductNewsPayload:
 class ChooseCookiesInput:
     """A choice about cookies; refusing takes as many steps as accepting (GDPR Art. 7(3))."""
 
-    measurement: bool = stored_input(cookie_choices.c.measurement, "Whether use of the site may be measured.", OWN)
+    measurement: bool = stored_input(
+        cookie_choices.c.measurement, "Whether the customer allows the use of the site to be measured.", OWN
+    )
     wording_version: str | None = stored_input(
         cookie_choices.c.wording_version, "The `version` of the `ConsentWording` that was shown; needed to accept.", OWN
     )
-    language: LanguageTag | None = plain_input("The language it was shown in.", OWN)
+    language: LanguageTag | None = plain_input(
+        "The language in which the wording was shown, such as `fr`; needed to accept.", OWN
+    )
     global_privacy_control: bool | None = stored_input(
-        cookie_choices.c.global_privacy_control, "Whether the browser sends Global Privacy Control.", OWN
+        cookie_choices.c.global_privacy_control,
+        "Whether the browser sends Global Privacy Control (`Sec-GPC: 1`); false when left out.",
+        OWN,
     )
 
 
 @plain_type
 class ChooseCookiesPayload:
-    """The present choice."""
+    """The choice that holds from now on."""
 
     cookie_choice: CookieChoice | None = affected(
-        "cookieChoice", cookie_choices, Category.PREFERENCE, "The choice.", OWN
+        "cookieChoice",
+        cookie_choices,
+        Category.PREFERENCE,
+        "The choice that holds from now on; null if none was recorded (`userErrors`).",
+        OWN,
     )
-    customer: Customer | None = affected("customer", customers, Category.CUSTOMER_ID, "The customer afterwards.", OWN)
+    customer: Customer | None = affected(
+        "customer",
+        customers,
+        Category.CUSTOMER_ID,
+        "The customer as after the change; null if nothing was changed (`userErrors`).",
+        OWN,
+    )
     user_errors: list[UserError] = user_errors()

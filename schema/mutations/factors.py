@@ -38,10 +38,22 @@ class EnrolTotpInput:
 class EnrolTotpPayload:
     """The secret for an authenticator app, returned once. The factor is not active until `confirmTotp`."""
 
-    factor: SecondFactor | None = affected("factor", second_factors, FACTOR, "The factor, unconfirmed.", OWN)
-    secret: str | None = returned("secret", FACTOR, "The secret in base 32, for typing.", OWN)
-    otpauth_uri: URL | None = returned("uri", FACTOR, "The secret as an `otpauth:` URI.", OWN)
-    qr_svg: str | None = returned("qr_svg", FACTOR, "The URI as a QR code (SVG).", OWN)
+    factor: SecondFactor | None = affected(
+        "factor",
+        second_factors,
+        FACTOR,
+        "The new factor, which counts once `confirmTotp` has proved it; null if none was made (`userErrors`).",
+        OWN,
+    )
+    secret: str | None = returned(
+        "secret", FACTOR, "The secret in base 32, for those who type it into an app; it is shown this once.", OWN
+    )
+    otpauth_uri: URL | None = returned(
+        "uri", FACTOR, "The secret as an `otpauth:` URI, which authenticator apps open; it is shown this once.", OWN
+    )
+    qr_svg: str | None = returned(
+        "qr_svg", FACTOR, "The URI as a QR code for an app's camera, as an SVG image; it is shown this once.", OWN
+    )
     user_errors: list[UserError] = user_errors()
 
 
@@ -50,14 +62,20 @@ class ConfirmTotpInput:
     """The second step, after `enrolTotp`."""
 
     credential_id: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
-    code: str = transient_input(FACTOR, "Six digits.", OWN)
+    code: str = transient_input(FACTOR, "The six digits that the authenticator app shows at the moment.", OWN)
 
 
 @plain_type
 class ConfirmTotpPayload:
     """The active factor, with recovery codes if it is the first one."""
 
-    factor: SecondFactor | None = affected("factor", second_factors, FACTOR, "The factor.", OWN)
+    factor: SecondFactor | None = affected(
+        "factor",
+        second_factors,
+        FACTOR,
+        "The factor, which is needed at sign-in from now on; null if the code was wrong (`userErrors`).",
+        OWN,
+    )
     recovery_codes: list[str] | None = returned(
         "recovery_codes",
         FACTOR,
@@ -91,14 +109,18 @@ class RegisterPasskeyInput:
 
     credential_id: strawberry.ID | None = transient_input(FACTOR, WHICH, OWN)
     response: str = transient_input(FACTOR, "The JSON of `PublicKeyCredential.toJSON()` (WebAuthn).", OWN)
-    label: str | None = stored_input(second_factors.c.label, "A label, such as the device it is stored on.", OWN)
+    label: str | None = stored_input(
+        second_factors.c.label, "A name by which the customer knows it, such as the device that it is on.", OWN
+    )
 
 
 @plain_type
 class RegisterPasskeyPayload:
     """The active passkey, with recovery codes if it is the first factor."""
 
-    factor: SecondFactor | None = affected("factor", second_factors, FACTOR, "The factor.", OWN)
+    factor: SecondFactor | None = affected(
+        "factor", second_factors, FACTOR, "The registered passkey; null if it was not (`userErrors`).", OWN
+    )
     recovery_codes: list[str] | None = returned(
         "recovery_codes",
         FACTOR,
@@ -120,7 +142,13 @@ class RegenerateRecoveryCodesInput:
 class RegenerateRecoveryCodesPayload:
     """The recovery codes as a factor, and the codes themselves."""
 
-    factor: SecondFactor | None = affected("factor", second_factors, FACTOR, "The factor.", OWN)
+    factor: SecondFactor | None = affected(
+        "factor",
+        second_factors,
+        FACTOR,
+        "The factor that the new codes belong to; null if none were made (`userErrors`).",
+        OWN,
+    )
     recovery_codes: list[str] | None = returned(
         "recovery_codes",
         FACTOR,
@@ -130,11 +158,13 @@ class RegenerateRecoveryCodesPayload:
     user_errors: list[UserError] = user_errors()
 
 
-@command_input("The factor to remove.", OWN)
+@command_input("The factor that is no longer asked for, and a code.", OWN)
 class RemoveSecondFactorInput:
     """The factor to remove; the other sessions of the platform end (S6)."""
 
-    second_factor_id: strawberry.ID = transient_input(FACTOR, "The `id` of the `SecondFactor`.", OWN)
+    second_factor_id: strawberry.ID = transient_input(
+        FACTOR, "The `id` of the `SecondFactor` that is no longer asked for.", OWN
+    )
     code: str | None = transient_input(FACTOR, CODE, OWN)
 
 
@@ -142,5 +172,11 @@ class RemoveSecondFactorInput:
 class RemoveSecondFactorPayload:
     """The remaining sign-in of the platform."""
 
-    credential: Credential | None = affected("credential", credentials, FACTOR, "The sign-in afterwards.", OWN)
+    credential: Credential | None = affected(
+        "credential",
+        credentials,
+        FACTOR,
+        "The sign-in that has lost the factor; null if nothing was removed (`userErrors`).",
+        OWN,
+    )
     user_errors: list[UserError] = user_errors()

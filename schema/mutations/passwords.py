@@ -20,7 +20,9 @@ class ChangePasswordInput:
     """A new password; `resolvers.account.passwords` has the rules (R37)."""
 
     credential_id: strawberry.ID | None = transient_input(Category.AUTH_FACTOR, WHICH, OWN)
-    current_password: str = transient_input(Category.PASSWORD, "The present password of this platform.", OWN)
+    current_password: str = transient_input(
+        Category.PASSWORD, "The present password of this platform, to show that it is the customer who changes it.", OWN
+    )
     new_password: str = stored_input(
         credentials.c.password_hash, "The new password; only its Argon2id hash is stored.", OWN
     )

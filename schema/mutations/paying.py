@@ -30,35 +30,62 @@ class OneTimeCardInput:
     """A card that is not stored anywhere."""
 
     number: str = transient_input(Category.CARD_NUMBER, "The number on the card; give it as a variable.", OWN)
-    exp_month: int = transient_input(Category.CARD_EXPIRY, "Month of expiry, 1 to 12.", OWN)
-    exp_year: int = transient_input(Category.CARD_EXPIRY, "Year of expiry, four digits.", OWN)
-    security_code: str = transient_input(Category.CARD_NUMBER, "The code on the card; it is never kept.", OWN)
+    exp_month: int = transient_input(Category.CARD_EXPIRY, "The month in which the card expires, 1 to 12.", OWN)
+    exp_year: int = transient_input(
+        Category.CARD_EXPIRY, "The year in which the card expires, with four digits, such as 2029.", OWN
+    )
+    security_code: str = transient_input(
+        Category.CARD_NUMBER, "The three or four digits printed on the card, which are sent on and never kept.", OWN
+    )
 
 
 @command_input("The invoice to pay, and a stored card or one for this payment.", OWN)
 class PayWithCardInput:
     """A payment; the amount is the invoice's."""
 
-    invoice_id: strawberry.ID = transient_input(Category.TRANSACTION, "The `id` of the `Invoice`.", OWN)
-    card_id: strawberry.ID | None = transient_input(Category.PAYMENT_METHOD, "The `id` of a stored `Card`.", OWN)
-    one_time: OneTimeCardInput | None = plain_input("A card for this payment only.", OWN)
+    invoice_id: strawberry.ID = transient_input(
+        Category.TRANSACTION, "The `id` of the `Invoice` to pay, which is open.", OWN
+    )
+    card_id: strawberry.ID | None = transient_input(
+        Category.PAYMENT_METHOD, "The `id` of a kept `Card` to pay with; either this or `oneTime`.", OWN
+    )
+    one_time: OneTimeCardInput | None = plain_input(
+        "A card for this payment alone, which is not kept; either this or `cardId`.", OWN
+    )
 
 
 @command_input("A stored card and a registered affiliate.", FORWARDED)
 class ForwardCardInput:
     """A card to forward, for tools that charge an agreed amount."""
 
-    card_id: strawberry.ID = transient_input(Category.PAYMENT_METHOD, "The `id` of the `Card`.", FORWARDED)
-    affiliate: str = plain_input("The registered name of the payment affiliate.", FORWARDED)
-    reference: str = plain_input("The reason, such as an order number.", FORWARDED)
+    card_id: strawberry.ID = transient_input(
+        Category.PAYMENT_METHOD, "The `id` of the `Card` to send, whose number is kept by consent.", FORWARDED
+    )
+    affiliate: str = plain_input(
+        "The payment company by the name under which it is registered, such as `Example Acquirer`.", FORWARDED
+    )
+    reference: str = plain_input(
+        "The occasion, such as an order number like `INC-4711`; it goes into records, so no personal data.", FORWARDED
+    )
 
 
 @plain_type
 class PayWithCardPayload:
     """The outcome of the payment; DECLINED and UNREACHABLE leave the invoice open."""
 
-    outcome: CardOutcome | None = returned("outcome", Category.TRANSACTION, "The affiliate's answer.", OWN)
-    invoice: Invoice | None = affected("invoice", invoices, Category.TRANSACTION, "The invoice.", OWN)
+    outcome: CardOutcome | None = returned(
+        "outcome",
+        Category.TRANSACTION,
+        "The answer of the payment company; null if nothing was sent (`userErrors`).",
+        OWN,
+    )
+    invoice: Invoice | None = affected(
+        "invoice",
+        invoices,
+        Category.TRANSACTION,
+        "The invoice, with `paidAt` if the card was accepted; null if nothing was sent (`userErrors`).",
+        OWN,
+    )
     user_errors: list[UserError] = user_errors()
 
 
@@ -66,5 +93,10 @@ class PayWithCardPayload:
 class ForwardCardPayload:
     """The outcome of the forwarding."""
 
-    outcome: CardOutcome | None = returned("outcome", Category.TRANSACTION, "The affiliate's answer.", FORWARDED)
+    outcome: CardOutcome | None = returned(
+        "outcome",
+        Category.TRANSACTION,
+        "The answer of the payment company; null if nothing was sent (`userErrors`).",
+        FORWARDED,
+    )
     user_errors: list[UserError] = user_errors()

@@ -8,6 +8,7 @@ from policy.categories import Category
 from resolvers.payments.payments import TYPES
 from schema.core.scalars import EmailAddress, LanguageTag
 from schema.declare.commands import (
+    AFTERWARDS,
     UserError,
     affected,
     command_input,
@@ -27,7 +28,7 @@ from store.tables.payments import card_vault, payment_methods
 
 OWN = (SELF,)
 METHODS = tuple(TYPES.values())
-METHOD_ID = "The `id` of the `PaymentMethod`."
+METHOD_ID = "The `id` of the `PaymentMethod`: a card, a PayPal account or a bank transfer."
 
 
 @strawberry.input(
@@ -36,9 +37,9 @@ METHOD_ID = "The `id` of the `PaymentMethod`."
 class CardConsentInput:
     """The wording that was shown, and the choice."""
 
-    agreed: bool = plain_input("Whether the customer ticked the box.", OWN)
+    agreed: bool = plain_input("Whether the customer ticked the box, which must not be ticked by itself.", OWN)
     wording_version: str = plain_input("The `version` of the `ConsentWording` that was shown.", OWN)
-    language: LanguageTag = plain_input("The language it was shown in.", OWN)
+    language: LanguageTag = plain_input("The language in which the wording was shown, such as `fr`.", OWN)
 
 
 @command_input("A card to store. It has no field for the security code, which is never stored.", OWN)
@@ -47,26 +48,48 @@ class AddCardInput:
 
     # Stored in the vault, apart from the method: reading one never decrypts the other.
     number: str = stored_input(card_vault.c.number, "The number on the card; give it as a variable.", OWN)
-    exp_month: int = stored_input(payment_methods.c.card_expiry, "Month of expiry, 1 to 12.", OWN, part="month")
-    exp_year: int = stored_input(payment_methods.c.card_expiry, "Year of expiry, four digits.", OWN, part="year")
-    consent: CardConsentInput = plain_input("The consent to store it.", OWN)
-    make_default: bool | None = plain_input("Make it the default payment method.", OWN)
+    exp_month: int = stored_input(
+        payment_methods.c.card_expiry, "The month in which the card expires, 1 to 12.", OWN, part="month"
+    )
+    exp_year: int = stored_input(
+        payment_methods.c.card_expiry,
+        "The year in which the card expires, with four digits, such as 2029.",
+        OWN,
+        part="year",
+    )
+    consent: CardConsentInput = plain_input(
+        "The customer's consent to keep the number; without it no card is kept.", OWN
+    )
+    make_default: bool | None = plain_input(
+        "Whether it becomes the default payment method; the first one does in any case.", OWN
+    )
 
 
-@command_input("A PayPal account.", OWN)
+@command_input("A PayPal account to pay from.", OWN)
 class AddPayPalInput:
     """A PayPal account, by its e-mail address."""
 
-    account: EmailAddress = stored_input(payment_methods.c.paypal_account, "The e-mail address of the account.", OWN)
-    make_default: bool | None = plain_input("Make it the default payment method.", OWN)
+    account: EmailAddress = stored_input(
+        payment_methods.c.paypal_account, "The e-mail address of the PayPal account, such as `anna@example.ch`.", OWN
+    )
+    make_default: bool | None = plain_input(
+        "Whether it becomes the default payment method; the first one does in any case.", OWN
+    )
 
 
 @command_input("Payment by transfer. No account number is needed, so none is stored.", OWN)
 class AddBankTransferInput:
     """A bank, by its name."""
 
-    bank_name: str = stored_input(payment_methods.c.bank_name, "The bank.", OWN)
-    make_default: bool | None = plain_input("Make it the default payment method.", OWN)
+    bank_name: str = stored_input(
+        payment_methods.c.bank_name,
+        "The bank that the customer pays from, as the customer calls it, such as `Example Savings Bank`; "
+        "no account number.",
+        OWN,
+    )
+    make_default: bool | None = plain_input(
+        "Whether it becomes the default payment method; the first one does in any case.", OWN
+    )
 
 
 @command_input("The payment method to use by default.", OWN)
@@ -76,7 +99,7 @@ class SetDefaultPaymentMethodInput:
     payment_method_id: strawberry.ID = transient_input(Category.PAYMENT_METHOD, METHOD_ID, OWN)
 
 
-@command_input("The payment method to remove.", OWN)
+@command_input("The way to pay that the customer lets go of.", OWN)
 class RemovePaymentMethodInput:
     """One of one's own payment methods."""
 
@@ -84,27 +107,37 @@ class RemovePaymentMethodInput:
 
 
 def _customer() -> Customer | None:
-    return affected("customer", customers, Category.CUSTOMER_ID, "The customer afterwards.", OWN)  # type: ignore[no-any-return]
+    return affected("customer", customers, Category.CUSTOMER_ID, AFTERWARDS, OWN)  # type: ignore[no-any-return]
 
 
 @plain_type
 class AddCardPayload:
     """The stored card, without its number, or the problems of the input."""
 
-    card: Card | None = affected("card", payment_methods, Category.PAYMENT_METHOD, "The card.", OWN)
+    card: Card | None = affected(
+        "card",
+        payment_methods,
+        Category.PAYMENT_METHOD,
+        "The kept card, without its number; null if nothing was kept (`userErrors`).",
+        OWN,
+    )
     customer: Customer | None = _customer()
     user_errors: list[UserError] = user_errors()
 
 
 def _method() -> PaymentMethod | None:
     return affected(  # type: ignore[no-any-return]
-        "paymentMethod", payment_methods, Category.PAYMENT_METHOD, "The payment method.", OWN
+        "paymentMethod",
+        payment_methods,
+        Category.PAYMENT_METHOD,
+        "The way to pay; null if nothing was changed (`userErrors`).",
+        OWN,
     )
 
 
 @plain_type
 class AddPayPalPayload:
-    """The stored account."""
+    """The account that was stored."""
 
     payment_method: PaymentMethod | None = _method()
     customer: Customer | None = _customer()
@@ -146,6 +179,12 @@ class WithdrawCardConsentInput:
 class WithdrawCardConsentPayload:
     """The recorded withdrawal."""
 
-    consent: Consent | None = affected("consent", consents, Category.PREFERENCE, "The withdrawal.", OWN)
+    consent: Consent | None = affected(
+        "consent",
+        consents,
+        Category.PREFERENCE,
+        "The event that takes the consent back; null if none was given (`userErrors`).",
+        OWN,
+    )
     customer: Customer | None = _customer()
     user_errors: list[UserError] = user_errors()

@@ -20,12 +20,25 @@ PROVIDED = (Purpose.SERVICE_PROVISION,)
 class NewPostalAddressInput:
     """An address in the format of its country."""
 
-    street: str = stored_input(ADDRESS, "Street and number.", PROVIDED, part="street")
-    street2: str | None = stored_input(ADDRESS, "A second line: building, floor, care of.", PROVIDED, part="street2")
-    postal_code: str | None = stored_input(ADDRESS, "Postal code.", PROVIDED, part="postal_code")
-    city: str = stored_input(ADDRESS, "Town or city.", PROVIDED, part="city")
-    region: str | None = stored_input(ADDRESS, "State, province or canton.", PROVIDED, part="region")
-    country: CountryCode = stored_input(ADDRESS, "Two letters (ISO 3166-1).", PROVIDED, part="country")
+    street: str = stored_input(
+        ADDRESS, "The street with the number of the house, or what stands in their place.", PROVIDED, part="street"
+    )
+    street2: str | None = stored_input(
+        ADDRESS, "A second line, such as building, floor or care of.", PROVIDED, part="street2"
+    )
+    postal_code: str | None = stored_input(
+        ADDRESS,
+        "The postal code in the form of the country; required where addresses have one.",
+        PROVIDED,
+        part="postal_code",
+    )
+    city: str = stored_input(ADDRESS, "The town or city, in any script.", PROVIDED, part="city")
+    region: str | None = stored_input(
+        ADDRESS, "The state, province or canton; required where addresses have one.", PROVIDED, part="region"
+    )
+    country: CountryCode = stored_input(
+        ADDRESS, "The country by its two letters, such as `CH` (ISO 3166-1).", PROVIDED, part="country"
+    )
 
 
 @command_input("A new customer, with the data that is needed to provide services and no more.", PROVIDED)
@@ -34,17 +47,25 @@ class RegisterCustomerInput:
 
     # No phone: it is for emergencies, and customers add it themselves (R14).
     given_name: str | None = stored_input(
-        customers.c.name, "Given name; left out by people who have one name, or the one that they have.", PROVIDED,
+        customers.c.name, "The given name, in any script; at least one letter.", PROVIDED,
         part="given",
     )  # fmt: skip
     family_name: str | None = stored_input(
-        customers.c.name, "Family name; required without a given name.", PROVIDED, part="family"
+        customers.c.name, "The family name, in any script; at least one letter.", PROVIDED, part="family"
     )
     email: EmailAddress = stored_input(customers.c.email, "The e-mail address for messages about services.", PROVIDED)
-    postal_address: NewPostalAddressInput = stored_input(ADDRESS, "The address for invoices.", PROVIDED)
-    locale: LanguageTag | None = stored_input(customers.c.locale, "The language of messages (BCP 47).", PROVIDED)
+    postal_address: NewPostalAddressInput = stored_input(
+        ADDRESS, "The postal address that invoices are made out to.", PROVIDED
+    )
+    locale: LanguageTag | None = stored_input(
+        customers.c.locale,
+        "The language in which the customer is written to, such as `fr-CH`; English when left out.",
+        PROVIDED,
+    )
     product_news: bool | None = stored_input(
-        customers.c.product_news, "Whether the customer wants product news; false by default.", PROVIDED
+        customers.c.product_news,
+        "Whether the customer wants news about our services by e-mail; false when left out.",
+        PROVIDED,
     )
 
 
@@ -52,5 +73,11 @@ class RegisterCustomerInput:
 class RegisterCustomerPayload:
     """The customer, or the problems of the input."""
 
-    customer: Customer | None = affected("customer", customers, Category.CUSTOMER_ID, "The customer.", PROVIDED)
+    customer: Customer | None = affected(
+        "customer",
+        customers,
+        Category.CUSTOMER_ID,
+        "The new customer; null if nobody was registered (`userErrors`).",
+        PROVIDED,
+    )
     user_errors: list[UserError] = user_errors()

@@ -31,21 +31,43 @@ EITHER = (Purpose.DOMAIN_REGISTRATION, SELF)
 class RegistrantAddressInput:
     """An address; street, city and country are required."""
 
-    street: str | None = stored_input(ADDRESS, "Street and number.", EITHER, part="street")
-    street2: str | None = stored_input(ADDRESS, "A second line: building, floor, care of.", EITHER, part="street2")
-    postal_code: str | None = stored_input(ADDRESS, "Postal code.", EITHER, part="postal_code")
-    city: str | None = stored_input(ADDRESS, "Town or city.", EITHER, part="city")
-    region: str | None = stored_input(ADDRESS, "State, province or canton.", EITHER, part="region")
-    country: CountryCode | None = stored_input(ADDRESS, "Two letters (ISO 3166-1).", EITHER, part="country")
+    street: str | None = stored_input(
+        ADDRESS,
+        "The street with the number of the house, or what stands in their place; required.",
+        EITHER,
+        part="street",
+    )
+    street2: str | None = stored_input(
+        ADDRESS, "A second line, such as building, floor or care of.", EITHER, part="street2"
+    )
+    postal_code: str | None = stored_input(
+        ADDRESS,
+        "The postal code in the form of the country; required where addresses have one.",
+        EITHER,
+        part="postal_code",
+    )
+    city: str | None = stored_input(ADDRESS, "The town or city, in any script; required.", EITHER, part="city")
+    region: str | None = stored_input(
+        ADDRESS, "The state, province or canton; required where addresses have one.", EITHER, part="region"
+    )
+    country: CountryCode | None = stored_input(
+        ADDRESS, "The country by its two letters, such as `CH` (ISO 3166-1); required.", EITHER, part="country"
+    )
 
 
 @strawberry.input(description="The registrant of a domain: null clears a field, and omitted fields stay.")
 class RegistrantInput:
     """A registrant. One who is not the customer is informed (GDPR Art. 14)."""
 
-    name: str | None = stored_input(domains.c.registrant_name, "The name; required.", EITHER)
-    address: RegistrantAddressInput | None = stored_input(ADDRESS, "The postal address.", EITHER)
-    email: EmailAddress | None = stored_input(domains.c.registrant_email, "The e-mail address.", EITHER)
+    name: str | None = stored_input(
+        domains.c.registrant_name, "The name of the owner: of a person, or of an organisation. It is required.", EITHER
+    )
+    address: RegistrantAddressInput | None = stored_input(
+        ADDRESS, "The postal address of the owner, of which street, city and country are required.", EITHER
+    )
+    email: EmailAddress | None = stored_input(
+        domains.c.registrant_email, "The owner's e-mail address, to which the confirmation is sent.", EITHER
+    )
     phone: PhoneNumber | None = stored_input(
         domains.c.registrant_phone, "The phone, with the country code; never the customer's emergency number.", EITHER
     )
@@ -56,19 +78,35 @@ class RegisterDomainInput:
     """A domain to register, for tools."""
 
     service_id: strawberry.ID = transient_input(
-        Category.SUBSCRIPTION, "The `id` of the `Service` it belongs to.", REGISTRAR
+        Category.SUBSCRIPTION, "The `id` of the `Service` that the domain belongs to; its kind is DOMAIN.", REGISTRAR
     )
-    name: str = stored_input(domains.c.name, "The domain name, such as `example.ch`.", REGISTRAR)
-    registrant_kind: RegistrantKind = stored_input(domains.c.registrant_kind, "Person or organisation.", REGISTRAR)
-    registrant: RegistrantInput = stored_input(domains.c.registrant_name, "The registrant.", REGISTRAR)
-    expires_at: DateTime | None = stored_input(domains.c.expires_at, "The end of the registration.", REGISTRAR)
+    name: str = stored_input(
+        domains.c.name, "The domain name, such as `example.ch`; letters of any script are taken.", REGISTRAR
+    )
+    registrant_kind: RegistrantKind = stored_input(
+        domains.c.registrant_kind,
+        "Whether the owner is a person or an organisation, of which registries publish more.",
+        REGISTRAR,
+    )
+    registrant: RegistrantInput = stored_input(
+        domains.c.registrant_name, "The particulars of the owner, who need not be the customer.", REGISTRAR
+    )
+    expires_at: DateTime | None = stored_input(
+        domains.c.expires_at, "The time at which the registration ends; left out if the registry names none.", REGISTRAR
+    )
 
 
 @plain_type
 class RegisterDomainPayload:
     """The registered domain, or the problems of the input."""
 
-    domain: Domain | None = affected("domain", domains, Category.SUBSCRIPTION, "The domain.", REGISTRAR)
+    domain: Domain | None = affected(
+        "domain",
+        domains,
+        Category.SUBSCRIPTION,
+        "The registered domain; null if nothing was registered (`userErrors`).",
+        REGISTRAR,
+    )
     user_errors: list[UserError] = user_errors()
 
 
@@ -76,9 +114,15 @@ class RegisterDomainPayload:
 class UpdateRegistrantInput:
     """Changes of a registrant; another e-mail address means another person, who is asked to confirm (S13)."""
 
-    domain_id: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Domain`.", (SELF,))
-    registrant_kind: RegistrantKind | None = stored_input(domains.c.registrant_kind, "Person or organisation.", (SELF,))
-    registrant: RegistrantInput = stored_input(domains.c.registrant_name, "The registrant.", (SELF,))
+    domain_id: strawberry.ID = transient_input(
+        Category.SUBSCRIPTION, "The `id` of the `Domain` whose owner is corrected.", (SELF,)
+    )
+    registrant_kind: RegistrantKind | None = stored_input(
+        domains.c.registrant_kind, "Whether the owner is a person or an organisation; unchanged when left out.", (SELF,)
+    )
+    registrant: RegistrantInput = stored_input(
+        domains.c.registrant_name, "The particulars of the owner; what is left out stays as it is.", (SELF,)
+    )
     if_version: int | None = plain_input(
         "Change only if `Domain.version` still has this value, so that concurrent edits are not overwritten.", (SELF,)
     )
@@ -88,5 +132,11 @@ class UpdateRegistrantInput:
 class UpdateRegistrantPayload:
     """The domain after the change, or the problems of the input."""
 
-    domain: Domain | None = affected("domain", domains, Category.SUBSCRIPTION, "The domain.", (SELF,))
+    domain: Domain | None = affected(
+        "domain",
+        domains,
+        Category.SUBSCRIPTION,
+        "The domain with its new owner; null if nothing was changed (`userErrors`).",
+        (SELF,),
+    )
     user_errors: list[UserError] = user_errors()

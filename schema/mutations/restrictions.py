@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policy.categories import Category
-from schema.declare.commands import UserError, affected, command_input, stored_input, user_errors
+from schema.declare.commands import AFTERWARDS, UserError, affected, command_input, stored_input, user_errors
 from schema.declare.directives import PurposeEnum
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
@@ -16,14 +16,16 @@ OWN = (SELF,)
 
 
 def _customer() -> Customer | None:
-    return affected("customer", customers, Category.CUSTOMER_ID, "The customer afterwards.", OWN)  # type: ignore[no-any-return]
+    return affected("customer", customers, Category.CUSTOMER_ID, AFTERWARDS, OWN)  # type: ignore[no-any-return]
 
 
 @command_input("A request to restrict processing.", OWN)
 class RequestRestrictionInput:
     """A restriction; it takes effect at once."""
 
-    ground: GroundEnum = stored_input(restrictions.c.ground, "The case of GDPR Art. 18(1).", OWN)
+    ground: GroundEnum = stored_input(
+        restrictions.c.ground, "The ground on which the customer asks for it (GDPR Art. 18(1)).", OWN
+    )
 
 
 @plain_type
@@ -51,7 +53,9 @@ class LiftRestrictionPayload:
 class ObjectToInput:
     """An objection; no reason is required, since the controller has to show grounds (GDPR Art. 21(1))."""
 
-    purpose: PurposeEnum = stored_input(objections.c.purpose, "The purpose.", OWN)
+    purpose: PurposeEnum = stored_input(
+        objections.c.purpose, "The purpose that the customer objects to; `purposes` says to which one can.", OWN
+    )
 
 
 @plain_type
@@ -66,7 +70,7 @@ class ObjectToPayload:
 class WithdrawObjectionInput:
     """An objection is known by its purpose; no reason is required."""
 
-    purpose: PurposeEnum = stored_input(objections.c.purpose, "The purpose.", OWN)
+    purpose: PurposeEnum = stored_input(objections.c.purpose, "The purpose of the objection that is taken back.", OWN)
 
 
 @plain_type

@@ -14,18 +14,26 @@ from store.tables.access import sessions
 OWN = (SELF,)
 
 
-@command_input("The session to end.", OWN)
+@command_input("The session that ends: a browser, or an app.", OWN)
 class EndSessionInput:
     """The session to end; its tokens stop working at once, on every replica."""
 
-    session_id: strawberry.ID = transient_input(Category.ACCESS_HISTORY, "The `id` of the `Session`.", OWN)
+    session_id: strawberry.ID = transient_input(
+        Category.ACCESS_HISTORY, "The `id` of the `Session` to end; it may be the present one.", OWN
+    )
 
 
 @plain_type
 class EndSessionPayload:
     """The session that was ended."""
 
-    session: Session | None = affected("session", sessions, Category.ACCESS_HISTORY, "The session afterwards.", OWN)
+    session: Session | None = affected(
+        "session",
+        sessions,
+        Category.ACCESS_HISTORY,
+        "The session, which has ended; null if there is no such one (`userErrors`).",
+        OWN,
+    )
     user_errors: list[UserError] = user_errors()
 
 
@@ -38,5 +46,7 @@ class EndOtherSessionsInput:
 class EndOtherSessionsPayload:
     """The number of sessions that were ended."""
 
-    ended: int | None = returned("ended", Category.ACCESS_HISTORY, "The number of sessions that ended.", OWN)
+    ended: int | None = returned(
+        "ended", Category.ACCESS_HISTORY, "How many sessions ended; 0 if this was the only one.", OWN
+    )
     user_errors: list[UserError] = user_errors()

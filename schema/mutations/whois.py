@@ -40,11 +40,21 @@ async def registry_policy(context: ResolverContext, root: Any, given: Mapping[st
 class SetWhoisVisibilityInput:
     """Details of a domain to hide or publish."""
 
-    domain_id: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Domain`.", OWN)
-    hide_name: bool | None = stored_input(domains.c.hide_name, "Hide the registrant's name.", OWN)
-    hide_address: bool | None = stored_input(domains.c.hide_address, "Hide the registrant's address.", OWN)
-    hide_email: bool | None = stored_input(domains.c.hide_email, "Hide the registrant's e-mail address.", OWN)
-    hide_phone: bool | None = stored_input(domains.c.hide_phone, "Hide the registrant's phone.", OWN)
+    domain_id: strawberry.ID = transient_input(
+        Category.SUBSCRIPTION, "The `id` of the `Domain` whose owner's details are shown or hidden.", OWN
+    )
+    hide_name: bool | None = stored_input(
+        domains.c.hide_name, "Whether to hide the owner's name; unchanged when left out.", OWN
+    )
+    hide_address: bool | None = stored_input(
+        domains.c.hide_address, "Whether to hide the owner's postal address; unchanged when left out.", OWN
+    )
+    hide_email: bool | None = stored_input(
+        domains.c.hide_email, "Whether to hide the owner's e-mail address; unchanged when left out.", OWN
+    )
+    hide_phone: bool | None = stored_input(
+        domains.c.hide_phone, "Whether to hide the owner's phone; unchanged when left out.", OWN
+    )
     if_version: int | None = plain_input(
         "Change only if `Domain.version` still has this value, so that concurrent edits are not overwritten.", OWN
     )
@@ -54,5 +64,11 @@ class SetWhoisVisibilityInput:
 class SetWhoisVisibilityPayload:
     """The domain after the change, or the rules of the registry that forbid it."""
 
-    domain: Domain | None = affected("domain", domains, Category.SUBSCRIPTION, "The domain.", OWN)
+    domain: Domain | None = affected(
+        "domain",
+        domains,
+        Category.SUBSCRIPTION,
+        "The domain with its new choices; null if nothing was changed (`userErrors`).",
+        OWN,
+    )
     user_errors: list[UserError] = user_errors()

@@ -19,15 +19,25 @@ class SignIn(Node):
     """One access to one platform, recorded to detect unusual ones."""
 
     id: strawberry.ID = identity(sign_ins, WATCHED)
-    platform: Platform | None = datum(sign_ins.c.platform, "The platform.", WATCHED)
-    at: DateTime | None = datum(sign_ins.c.at, "The time.", WATCHED)
-    outcome: SignInOutcome | None = datum(sign_ins.c.outcome, "The outcome of the access.", WATCHED)
-    ip_address: str | None = datum(sign_ins.c.ip_address, "The IP address.", WATCHED)
-    country: CountryCode | None = datum(
-        sign_ins.c.country, "The country of that address, looked up by the gateway.", WATCHED
+    platform: Platform | None = datum(
+        sign_ins.c.platform, "The platform that the customer signed in to, or tried to.", WATCHED
     )
-    device: str | None = datum(sign_ins.c.device, "The browser or app, as it named itself.", WATCHED)
-    unusual: bool | None = datum(sign_ins.c.unusual, "Whether it was unusual for the customer.", WATCHED)
+    at: DateTime | None = datum(sign_ins.c.at, "The time of the attempt.", WATCHED)
+    outcome: SignInOutcome | None = datum(sign_ins.c.outcome, "Whether the customer was signed in.", WATCHED)
+    ip_address: str | None = datum(
+        sign_ins.c.ip_address,
+        "The IPv4 or IPv6 address from which it was tried, such as `192.0.2.1`; null once it is erased.",
+        WATCHED,
+    )
+    country: CountryCode | None = datum(
+        sign_ins.c.country, "The country of that address, looked up by the gateway; null if it is not known.", WATCHED
+    )
+    device: str | None = datum(
+        sign_ins.c.device, "The browser or app, as it named itself, such as `Firefox on Windows`.", WATCHED
+    )
+    unusual: bool | None = datum(
+        sign_ins.c.unusual, "Whether it came from a country or a device that is new for the customer.", WATCHED
+    )
 
 
 @record(sessions)
@@ -35,17 +45,33 @@ class Session(Node):
     """A signed-in browser or app."""
 
     id: strawberry.ID = identity(sessions, OPEN_SESSIONS)
-    platform: Platform | None = datum(sessions.c.platform, "The platform.", OPEN_SESSIONS)
-    started_at: DateTime | None = datum(sessions.c.started_at, "The time of the sign-in.", OPEN_SESSIONS)
-    last_seen_at: DateTime | None = datum(sessions.c.last_seen_at, "The time of the last use.", OPEN_SESSIONS)
-    expires_at: DateTime | None = datum(sessions.c.expires_at, "The time at which it expires.", OPEN_SESSIONS)
-    ended_at: DateTime | None = datum(sessions.c.ended_at, "The time at which it was ended.", OPEN_SESSIONS)
-    # Place and device need a purpose that watches over the account; the fact that a session is open does not.
-    ip_address: str | None = datum(sessions.c.ip_address, "The IP address.", WATCHED)
-    country: CountryCode | None = datum(
-        sessions.c.country, "The country of that address, looked up by the gateway.", WATCHED
+    platform: Platform | None = datum(
+        sessions.c.platform, "The platform that the customer is signed in to.", OPEN_SESSIONS
     )
-    device: str | None = datum(sessions.c.device, "The browser or app, as it named itself.", WATCHED)
+    started_at: DateTime | None = datum(
+        sessions.c.started_at, "The time at which the customer signed in.", OPEN_SESSIONS
+    )
+    last_seen_at: DateTime | None = datum(
+        sessions.c.last_seen_at, "The time at which the session was last used.", OPEN_SESSIONS
+    )
+    expires_at: DateTime | None = datum(
+        sessions.c.expires_at, "The time at which it ends by itself, unless it is used before.", OPEN_SESSIONS
+    )
+    ended_at: DateTime | None = datum(
+        sessions.c.ended_at, "The time at which it ended; null while it is open.", OPEN_SESSIONS
+    )
+    # Place and device need a purpose that watches over the account; the fact that a session is open does not.
+    ip_address: str | None = datum(
+        sessions.c.ip_address,
+        "The IPv4 or IPv6 address from which the customer signed in, such as `192.0.2.1`; null once it is erased.",
+        WATCHED,
+    )
+    country: CountryCode | None = datum(
+        sessions.c.country, "The country of that address, looked up by the gateway; null if it is not known.", WATCHED
+    )
+    device: str | None = datum(
+        sessions.c.device, "The browser or app, as it named itself, such as `Firefox on Windows`.", WATCHED
+    )
 
 
 SignInConnection = connection(SignIn, "SignIn")

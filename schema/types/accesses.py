@@ -47,21 +47,33 @@ def _ledger_field(name: str, description: str, *, always: bool = False) -> Any:
 class DataAccessField:
     """One field that was read."""
 
-    coordinate: str | None = _ledger_field("coordinate", "The schema coordinate.", always=True)
-    description: str | None = _ledger_field("description", "Its description in plain words.")
-    category: CategoryEnum | None = _ledger_field("category", "The category of its data.")
+    coordinate: str | None = _ledger_field(
+        "coordinate", "The field by its schema coordinate, such as `Customer.email`.", always=True
+    )
+    description: str | None = _ledger_field(
+        "description", "What the field holds, in plain words; null for one that this release no longer has."
+    )
+    category: CategoryEnum | None = _ledger_field(
+        "category", "The category of data that the field holds; null for one that this release no longer has."
+    )
 
 
 @plain_type
 class DataAccessProof:
     """The proof that the signed ledger contains the entry; `gateway ledger verify` checks it with the public key."""
 
-    size: BigInt | None = _ledger_field("size", "The number of entries in the tree.", always=True)
-    leaf: str | None = _ledger_field("leaf", "The hash of the entry, in base64.", always=True)
+    size: BigInt | None = _ledger_field(
+        "size", "The number of entries of the tree that the proof leads into.", always=True
+    )
+    leaf: str | None = _ledger_field(
+        "leaf", "The hash of the entry as a leaf of the tree (RFC 9162), in base64.", always=True
+    )
     path: list[str] | None = _ledger_field(
         "path", "The inclusion path from the leaf's sibling to the root (RFC 9162), in base64.", always=True
     )
-    checkpoint: str | None = _ledger_field("checkpoint", "The signed root (C2SP tlog-checkpoint).", always=True)
+    checkpoint: str | None = _ledger_field(
+        "checkpoint", "The signed root that the proof leads to (C2SP tlog-checkpoint).", always=True
+    )
     entry: str | None = _ledger_field("entry", "The entry itself; it contains the customer's pseudonym.", always=True)
     file: str | None = _ledger_field("file", "The whole proof as one file (C2SP tlog-proof).", always=True)
 
@@ -75,14 +87,22 @@ class DataAccess:
         "An opaque id, the same each time it is read, for caches; `node(id:)` does not take it.",
         always=True,
     )
-    index: BigInt | None = _ledger_field("index", "Its index in the ledger.", always=True)
-    at: DateTime | None = _ledger_field("at", "The time.", always=True)
-    client: str | None = _ledger_field("client", "The id of the client that read.")
-    client_name: str | None = _ledger_field("client_name", "The client's name.")
-    purpose: PurposeEnum | None = _ledger_field("purpose", "The purpose.")
-    why: str | None = _ledger_field("why", "The purpose in plain words.")
+    index: BigInt | None = _ledger_field(
+        "index", "The place of the entry in the ledger, counted from 0; `ledger { inclusion }` takes it.", always=True
+    )
+    at: DateTime | None = _ledger_field("at", "The time at which the data was read.", always=True)
+    client: str | None = _ledger_field("client", "The client that read, by its client id.")
+    client_name: str | None = _ledger_field(
+        "client_name", "The name of that client; null if it is no longer registered."
+    )
+    purpose: PurposeEnum | None = _ledger_field(
+        "purpose", "The purpose of the reading; null for one that this release no longer knows."
+    )
+    why: str | None = _ledger_field("why", "The purpose in one plain sentence, in the language that was asked for.")
     reference: str | None = _ledger_field("reference", "The reference of the case, if the purpose requires one.")
-    fields: list[DataAccessField] | None = _ledger_field("fields", "The fields that were read.", always=True)
+    fields: list[DataAccessField] | None = _ledger_field(
+        "fields", "The fields that were read, each with a description.", always=True
+    )
     proof: DataAccessProof | None = _ledger_field("proof", "The proof; null until the entry is signed, in a minute.")
 
 

@@ -23,14 +23,25 @@ REACHED = (
 class PostalAddress:
     """A postal address. A purpose also needs an allowance on the field that returns the address."""
 
-    street: str | None = part(ADDRESS, "street", "Street and number.", REACHED)
-    street2: str | None = part(ADDRESS, "street2", "A second line: building, floor, care of.", REACHED)
-    postal_code: str | None = part(ADDRESS, "postal_code", "Postal code in the format of the country.", REACHED)
-    city: str | None = part(ADDRESS, "city", "Town or city.", REACHED)
+    street: str | None = part(
+        ADDRESS, "street", "The street with the number of the house, or what stands in their place.", REACHED
+    )
+    street2: str | None = part(
+        ADDRESS, "street2", "A second line, such as building, floor or care of; null if there is none.", REACHED
+    )
+    postal_code: str | None = part(
+        ADDRESS,
+        "postal_code",
+        "The postal code in the form of the country, such as `EH10 4GX`; null where there are none.",
+        REACHED,
+    )
+    city: str | None = part(ADDRESS, "city", "The town or city, in the letters of the country.", REACHED)
     region: str | None = part(
         ADDRESS, "region", "State, province or canton, if the country's addresses have it.", REACHED
     )
-    country: CountryCode | None = part(ADDRESS, "country", "Country.", REACHED)
+    country: CountryCode | None = part(
+        ADDRESS, "country", "The country by its two letters, whose rules the rest of the address follows.", REACHED
+    )
     formatted: list[str] | None = together(
         ADDRESS, "The address lines in the format of the country, without the name.", REACHED, envelope
     )

@@ -30,14 +30,23 @@ class AuthorizedApp(Node):
     """A third-party app with an authorization of the customer."""
 
     id: strawberry.ID = identity(oauth_consents, OWN)
-    client: str | None = datum(oauth_consents.c.client_id, "The client id of the app.", OWN)
-    name: str | None = datum(oauth_consents.c.client_name, "The app's name at the time of consent.", OWN)
-    scopes: list[AppScopeEnum] | None = datum(
-        oauth_consents.c.scope, "The scopes that were allowed.", OWN, read=scopes_in
+    client: str | None = datum(
+        oauth_consents.c.client_id, "The client id of the app, by which it is registered with the gateway.", OWN
     )
-    given_at: DateTime | None = datum(oauth_consents.c.given_at, "The time of consent.", OWN)
+    name: str | None = datum(
+        oauth_consents.c.client_name,
+        "The name under which the app was registered when the customer allowed it; null if it was "
+        "registered without one.",
+        OWN,
+    )
+    scopes: list[AppScopeEnum] | None = datum(
+        oauth_consents.c.scope, "What the customer allowed the app to do; it may ask for no more.", OWN, read=scopes_in
+    )
+    given_at: DateTime | None = datum(oauth_consents.c.given_at, "The time at which the customer allowed it.", OWN)
     withdrawn_at: DateTime | None = datum(
-        oauth_consents.c.withdrawn_at, "The time of withdrawal; null while it is valid.", OWN
+        oauth_consents.c.withdrawn_at,
+        "The time at which the customer took the permission back; null while it is valid.",
+        OWN,
     )
 
 
@@ -46,20 +55,33 @@ class AppSession(Node):
     """The tokens of one app on one device, from one sign-in (a token family). They are revoked together."""
 
     id: strawberry.ID = identity(oauth_families, OWN)
-    client: str | None = datum(oauth_families.c.client_id, "The client id of the app.", OWN)
-    name: str | None = datum(oauth_families.c.client_name, "The app's name at sign-in.", OWN)
+    client: str | None = datum(
+        oauth_families.c.client_id, "The client id of the app, by which it is registered with the gateway.", OWN
+    )
+    name: str | None = datum(
+        oauth_families.c.client_name,
+        "The name under which the app was registered when the customer signed in; null if it was "
+        "registered without one.",
+        OWN,
+    )
     scopes: list[AppScopeEnum] | None = datum(
         oauth_families.c.scope,
         "The scopes of a third-party app; first-party apps act as their customer.",
         OWN,
         read=scopes_in,
     )
-    started_at: DateTime | None = datum(oauth_families.c.created_at, "The time of sign-in.", OWN)
-    expires_at: DateTime | None = datum(
-        oauth_families.c.expires_at, "The time at which it expires unless it is used before.", OWN
+    started_at: DateTime | None = datum(
+        oauth_families.c.created_at, "The time at which the customer signed in with the app.", OWN
     )
-    ends_at: DateTime | None = datum(oauth_families.c.ends_at, "The time at which it expires in any case.", OWN)
-    ended_at: DateTime | None = datum(oauth_families.c.revoked_at, "The time at which it was revoked.", OWN)
+    expires_at: DateTime | None = datum(
+        oauth_families.c.expires_at, "The time at which the tokens expire, unless they are used before.", OWN
+    )
+    ends_at: DateTime | None = datum(
+        oauth_families.c.ends_at, "The time at which the tokens expire in any case, however often they are used.", OWN
+    )
+    ended_at: DateTime | None = datum(
+        oauth_families.c.revoked_at, "The time at which the tokens were revoked; null while they are not.", OWN
+    )
 
 
 AppSessionConnection = connection(AppSession, "AppSession")
@@ -69,7 +91,9 @@ AppSessionConnection = connection(AppSession, "AppSession")
 class WithdrawAuthorizedAppInput:
     """The app; no reason is required, and its tokens stop working at once (GDPR Art. 7(3))."""
 
-    authorized_app_id: strawberry.ID = transient_input(Category.PREFERENCE, "The `id` of the `AuthorizedApp`.", OWN)
+    authorized_app_id: strawberry.ID = transient_input(
+        Category.PREFERENCE, "The `id` of the `AuthorizedApp` whose permission is taken back.", OWN
+    )
 
 
 @plain_type
@@ -77,16 +101,22 @@ class WithdrawAuthorizedAppPayload:
     """The app without authorization."""
 
     authorized_app: AuthorizedApp | None = affected(
-        "authorizedApp", oauth_consents, Category.PREFERENCE, "The app afterwards.", OWN
+        "authorizedApp",
+        oauth_consents,
+        Category.PREFERENCE,
+        "The app without its permission; null if nothing was changed (`userErrors`).",
+        OWN,
     )
     user_errors: list[UserError] = user_errors()
 
 
-@command_input("The app session to end.", OWN)
+@command_input("The app whose tokens are revoked, on one device.", OWN)
 class EndAppSessionInput:
     """The app session to end; the authorization stays, so the app may start another one without asking the customer."""
 
-    app_session_id: strawberry.ID = transient_input(Category.ACCESS_HISTORY, "The `id` of the `AppSession`.", OWN)
+    app_session_id: strawberry.ID = transient_input(
+        Category.ACCESS_HISTORY, "The `id` of the `AppSession` whose tokens are revoked.", OWN
+    )
 
 
 @plain_type
@@ -94,6 +124,10 @@ class EndAppSessionPayload:
     """The app session that was ended."""
 
     app_session: AppSession | None = affected(
-        "appSession", oauth_families, Category.ACCESS_HISTORY, "The tokens afterwards.", OWN
+        "appSession",
+        oauth_families,
+        Category.ACCESS_HISTORY,
+        "The app session, which has ended; null if there is no such one (`userErrors`).",
+        OWN,
     )
     user_errors: list[UserError] = user_errors()

@@ -22,10 +22,15 @@ class Change(Node):
 
     id: strawberry.ID = identity(customer_changes, OWN)
     fields: list[str] | None = datum(
-        customer_changes.c.fields, "The schema coordinates of the changed fields.", OWN, read=orjson.loads
+        customer_changes.c.fields,
+        "The changed fields by their schema coordinates, such as `Customer.phone`; never a value.",
+        OWN,
+        read=orjson.loads,
     )
-    client: str | None = datum(customer_changes.c.client, "The client that made the change.", OWN)
-    at: DateTime | None = datum(customer_changes.c.at, "The time.", OWN)
+    client: str | None = datum(
+        customer_changes.c.client, "The client through which it was changed, by its client id.", OWN
+    )
+    at: DateTime | None = datum(customer_changes.c.at, "The time at which the change was made.", OWN)
 
 
 ChangeConnection = connection(Change, "Change")

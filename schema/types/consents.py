@@ -40,12 +40,20 @@ class Consent(Node):
     """A consent event: given or withdrawn. The newest event of a kind determines the state."""
 
     id: strawberry.ID = identity(consents, OWN)
-    kind: ConsentKind | None = datum(consents.c.kind, "The kind of consent.", OWN)
-    state: ConsentState | None = datum(consents.c.state, "Given or withdrawn.", OWN)
-    wording_version: str | None = datum(consents.c.wording_version, "The version of the wording that was shown.", OWN)
-    language: LanguageTag | None = datum(consents.c.language, "The language of the wording.", OWN)
-    source: str | None = datum(consents.c.source, "The place where it was given.", OWN)
-    at: DateTime | None = datum(consents.c.at, "The time.", OWN)
+    kind: ConsentKind | None = datum(
+        consents.c.kind, "The subject of the consent: what the customer agreed to, or no longer agrees to.", OWN
+    )
+    state: ConsentState | None = datum(consents.c.state, "Whether this event gives the consent or takes it back.", OWN)
+    wording_version: str | None = datum(
+        consents.c.wording_version,
+        "The version of the wording that was shown, such as `2026-01`; `consentWording` has the present one.",
+        OWN,
+    )
+    language: LanguageTag | None = datum(consents.c.language, "The language in which the wording was shown.", OWN)
+    source: str | None = datum(
+        consents.c.source, "The place where the customer decided, such as `client-area/cards`.", OWN
+    )
+    at: DateTime | None = datum(consents.c.at, "The time at which the consent was given or taken back.", OWN)
 
     @receipt_url
     def receipt_url(self) -> str | None:
@@ -56,8 +64,10 @@ class Consent(Node):
 class ConsentFilter:
     """Each field reads the column that it compares."""
 
-    kind: list[ConsentKind] | None = compared(among(consents.c.kind), "Of one of these kinds.", OWN)
-    state: list[ConsentState] | None = compared(among(consents.c.state), "Given, or withdrawn.", OWN)
+    kind: list[ConsentKind] | None = compared(among(consents.c.kind), "Events about one of these subjects.", OWN)
+    state: list[ConsentState] | None = compared(
+        among(consents.c.state), "Events that give a consent, or events that take one back.", OWN
+    )
 
 
 ConsentConnection = connection(Consent, "Consent")
@@ -68,16 +78,22 @@ class CookieChoice(Node):
     """The choice about cookies that are not essential."""
 
     id: strawberry.ID = identity(cookie_choices, OWN)
-    measurement: bool | None = datum(cookie_choices.c.measurement, "Whether use of the site may be measured.", OWN)
-    wording_version: str | None = datum(
-        cookie_choices.c.wording_version, "The version of the wording that was shown.", OWN
+    measurement: bool | None = datum(
+        cookie_choices.c.measurement, "Whether the customer allows the use of the site to be measured.", OWN
     )
-    chosen_at: DateTime | None = datum(cookie_choices.c.chosen_at, "The time of the choice.", OWN)
+    wording_version: str | None = datum(
+        cookie_choices.c.wording_version,
+        "The version of the wording that was shown, such as `2026-01`.",
+        OWN,
+    )
+    chosen_at: DateTime | None = datum(cookie_choices.c.chosen_at, "The time at which the customer chose.", OWN)
     expires_at: DateTime | None = datum(
-        cookie_choices.c.expires_at, "The time at which the choice expires and is asked for again.", OWN
+        cookie_choices.c.expires_at, "The time at which the choice ends, and the customer is asked again.", OWN
     )
     global_privacy_control: bool | None = datum(
-        cookie_choices.c.global_privacy_control, "Whether the browser sent Global Privacy Control.", OWN
+        cookie_choices.c.global_privacy_control,
+        "Whether the browser sent Global Privacy Control (`Sec-GPC: 1`) with the choice.",
+        OWN,
     )
 
 

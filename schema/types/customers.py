@@ -61,16 +61,22 @@ class Customer(Node):
     id: strawberry.ID = identity(customers, THE_CUSTOMER)
     customer_number: str | None = datum(
         customers.c.customer_number,
-        "The number on invoices and letters.",
+        "The number on invoices and letters, such as `C-100042`, by which customers name themselves.",
         (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING, READ_PROFILE),
     )
     full_name: str | None = datum(
         customers.c.name, "Given and family name: to address the customer and to issue invoices.", NAMED, read=full_name
     )
-    given_name: str | None = datum(customers.c.name, "Given name.", NAMED, read=given_name)
-    family_name: str | None = datum(customers.c.name, "Family name.", NAMED, read=family_name)
+    given_name: str | None = datum(
+        customers.c.name, "The given name, as the customer wrote it; null if there is none.", NAMED, read=given_name
+    )
+    family_name: str | None = datum(
+        customers.c.name, "The family name, as the customer wrote it; null if there is none.", NAMED, read=family_name
+    )
     postal_address: PostalAddress | None = embedded(
-        customers.c.postal_address, "The address for invoices.", (Purpose.INVOICING, READ_PROFILE)
+        customers.c.postal_address,
+        "The postal address that invoices are made out to.",
+        (Purpose.INVOICING, READ_PROFILE),
     )
     email: EmailAddress | None = datum(
         customers.c.email,
@@ -84,10 +90,15 @@ class Customer(Node):
         editable_by=WRITE_PROFILE,
     )
     locale: LanguageTag | None = datum(
-        customers.c.locale, "The language of messages (BCP 47).", NAMED, editable_by=WRITE_PROFILE
+        customers.c.locale,
+        "The language in which the customer is written to, such as `fr-CH`; null if it is not known.",
+        NAMED,
+        editable_by=WRITE_PROFILE,
     )
     product_news: bool | None = datum(
-        customers.c.product_news, "Whether news about our services may be sent by e-mail.", (NEWS, shared(*CHOICES))
+        customers.c.product_news,
+        "Whether news about our services may be sent to the customer by e-mail.",
+        (NEWS, shared(*CHOICES)),
     )
 
     @unsubscribe_url
@@ -96,13 +107,13 @@ class Customer(Node):
 
     created_at: DateTime | None = datum(
         customers.c.created_at,
-        "The time of registration.",
+        "The time at which the customer was registered.",
         (Purpose.SERVICE_PROVISION, Purpose.INVOICING, READ_PROFILE),
         category=Category.SUBSCRIPTION,
     )
     updated_at: DateTime | None = datum(
         customers.c.updated_at,
-        "The time of the last change of the profile.",
+        "The time at which the profile was last changed; at first, that of the registration.",
         (READ_PROFILE,),
         category=Category.PREFERENCE,
     )
@@ -115,7 +126,7 @@ class Customer(Node):
     )
     last_service_ended_at: DateTime | None = datum(
         customers.c.last_service_ended_at,
-        "The end of the last service, six months before automatic erasure. Null while a service runs.",
+        "The time at which the last service ended, six months before automatic erasure; null while one runs.",
         ERASED,
     )
 
@@ -144,7 +155,10 @@ class Customer(Node):
         """Domain names registered for the customer, oldest first."""
 
     payment_methods: list[PaymentMethod] | None = related(
-        reads.payment_methods_of, "The payment methods of the customer.", Category.PAYMENT_METHOD, PAID
+        reads.payment_methods_of,
+        "The ways in which the customer pays, in the order in which they were added.",
+        Category.PAYMENT_METHOD,
+        PAID,
     )
 
     @paged(reads.invoices_of, Category.TRANSACTION, BILLED)
@@ -204,7 +218,10 @@ class Customer(Node):
         """The consents and withdrawals, newest first."""
 
     cookie_choice: CookieChoice | None = related(
-        reads.cookie_choice_of, "The cookie choice; null if none was made.", Category.PREFERENCE, (READ_CHOICES,)
+        reads.cookie_choice_of,
+        "The customer's choice about cookies; null if none was made yet.",
+        Category.PREFERENCE,
+        (READ_CHOICES,),
     )
 
     @paged(reads.disclosures_of, Category.ACCESS_HISTORY, (SELF,))
@@ -226,7 +243,10 @@ class Customer(Node):
         (SELF,),
     )
     objections: list[Objection] | None = related(
-        reads.objections_of, "Objections to purposes, oldest first.", Category.PREFERENCE, (SELF,)
+        reads.objections_of,
+        "The customer's objections to purposes (GDPR Art. 21), the oldest first.",
+        Category.PREFERENCE,
+        (SELF,),
     )
 
     @paged(reads.notices_of, Category.ACCESS_HISTORY, (SELF,))

@@ -25,18 +25,26 @@ class Disclosure(Node):
     """One transfer of personal data to a payment company, an authority, a registry or a partner."""
 
     id: strawberry.ID = identity(disclosures, OWN)
-    recipient_kind: RecipientEnum | None = datum(disclosures.c.recipient_kind, "The kind of recipient.", OWN)
-    recipient_name: str | None = datum(disclosures.c.recipient_name, "The recipient.", OWN)
-    recipient_country: CountryCode | None = datum(disclosures.c.recipient_country, "The recipient's country.", OWN)
-    purpose: PurposeEnum | None = datum(disclosures.c.purpose, "The purpose.", OWN)
-    legal_basis: str | None = datum(disclosures.c.legal_basis, "The legal basis.", OWN)
+    recipient_kind: RecipientEnum | None = datum(
+        disclosures.c.recipient_kind, "The kind of the recipient, such as a payment company or a registry.", OWN
+    )
+    recipient_name: str | None = datum(
+        disclosures.c.recipient_name, "The recipient by its name, such as `Example Acquirer`.", OWN
+    )
+    recipient_country: CountryCode | None = datum(
+        disclosures.c.recipient_country, "The country of the recipient; null if it is not known.", OWN
+    )
+    purpose: PurposeEnum | None = datum(disclosures.c.purpose, "The purpose for which the data was disclosed.", OWN)
+    legal_basis: str | None = datum(
+        disclosures.c.legal_basis, "The legal basis as an article of the GDPR, such as `A6_1_B` for Art. 6(1)(b).", OWN
+    )
     fields: list[str] | None = datum(
         disclosures.c.fields, "The schema coordinates of the disclosed fields.", OWN, read=orjson.loads
     )
     trigger: str | None = datum(
         disclosures.c.trigger, "The payment, the `id` of the domain, or the order that caused it.", OWN
     )
-    at: DateTime | None = datum(disclosures.c.at, "The time.", OWN)
+    at: DateTime | None = datum(disclosures.c.at, "The time at which the data left.", OWN)
 
 
 @strawberry.input(description="Narrows a list of disclosures.")
@@ -44,13 +52,13 @@ class DisclosureFilter:
     """Each field reads the column that it compares."""
 
     recipient_kind: list[RecipientEnum] | None = compared(
-        among(disclosures.c.recipient_kind), "To one of these kinds of recipients.", OWN
+        among(disclosures.c.recipient_kind), "Disclosures to recipients of one of these kinds.", OWN
     )
     trigger: str | None = compared(
         equal(disclosures.c.trigger), "Caused by this payment, order, or domain by its `id`.", OWN
     )
-    since: DateTime | None = compared(since(disclosures.c.at), "At this time or later.", OWN)
-    before: DateTime | None = compared(until(disclosures.c.at), "Before this time.", OWN)
+    since: DateTime | None = compared(since(disclosures.c.at), "Disclosures at this time or later.", OWN)
+    before: DateTime | None = compared(until(disclosures.c.at), "Disclosures before this time.", OWN)
 
 
 DisclosureConnection = connection(Disclosure, "Disclosure")

@@ -45,19 +45,23 @@ WhoisRule = enumerated(
 class RegistryRule:
     """The registry's rule for one detail."""
 
-    field: WhoisField = public(Attribute("field"), "The detail.", RULES)
-    rule: WhoisRule = public(Attribute("rule"), "The rule.", RULES)
-    meaning: str = public(Attribute("meaning"), "The rule in words.", RULES)
-    free: bool = public(Attribute("free"), "Whether the customer decides.", RULES)
+    field: WhoisField = public(Attribute("field"), "The detail of the owner that the rule is about.", RULES)
+    rule: WhoisRule = public(Attribute("rule"), "Whether the registry publishes the detail.", RULES)
+    meaning: str = public(Attribute("meaning"), "The rule in one plain sentence, to be shown to the customer.", RULES)
+    free: bool = public(Attribute("free"), "Whether the customer decides about it with `setWhoisVisibility`.", RULES)
 
 
 @plain_type
 class RegistryPolicy:
     """The rules of a registry for publishing a registrant's details, to be shown before an order."""
 
-    registry: str = public(Attribute("registry"), "The registry.", RULES)
-    rules: list[RegistryRule] = public(Attribute("rules"), "The rule for each detail.", RULES)
-    source: str = public(Attribute("source"), "The registry's document that states them.", RULES)
+    registry: str = public(
+        Attribute("registry"), "The registry that keeps the top-level domain, such as `SWITCH`.", RULES
+    )
+    rules: list[RegistryRule] = public(
+        Attribute("rules"), "What the registry publishes of each detail of an owner.", RULES
+    )
+    source: str = public(Attribute("source"), "The document of the registry that says so, by its title.", RULES)
     checked: Date = public(Attribute("checked"), "The day on which that document was last checked.", RULES)
 
 
@@ -118,23 +122,26 @@ class Domain(Node):
         domains.c.tld, "The top-level domain, whose registry decides what is published.", REGISTERED
     )
     registrant_kind: RegistrantKind | None = datum(
-        domains.c.registrant_kind, "Person or organisation.", OWNED, disclosed_to=REGISTRY
+        domains.c.registrant_kind,
+        "Whether the owner is a person or an organisation, of which registries publish more.",
+        OWNED,
+        disclosed_to=REGISTRY,
     )
     registrant_name: str | None = datum(
         domains.c.registrant_name,
-        "The registrant's name.",
+        "The name of the owner, who need not be the customer.",
         published(Condition.WHOIS_NAME_PUBLISHED),
         disclosed_to=REGISTRY,
     )
     registrant_address: PostalAddress | None = embedded(
         domains.c.registrant_address,
-        "The registrant's postal address.",
+        "The postal address of the owner, as it was registered.",
         published(Condition.WHOIS_ADDRESS_PUBLISHED),
         disclosed_to=REGISTRY,
     )
     registrant_email: EmailAddress | None = datum(
         domains.c.registrant_email,
-        "The registrant's e-mail address.",
+        "The owner's e-mail address, as it was registered.",
         published(Condition.WHOIS_EMAIL_PUBLISHED),
         disclosed_to=REGISTRY,
     )
@@ -145,20 +152,41 @@ class Domain(Node):
         published(Condition.WHOIS_PHONE_PUBLISHED),
         disclosed_to=REGISTRY,
     )
-    hide_name: bool | None = datum(domains.c.hide_name, "The name is hidden in the whois.", REGISTERED)
-    hide_address: bool | None = datum(domains.c.hide_address, "The address is hidden in the whois.", REGISTERED)
-    hide_email: bool | None = datum(domains.c.hide_email, "The e-mail address is hidden in the whois.", REGISTERED)
-    hide_phone: bool | None = datum(domains.c.hide_phone, "The phone is hidden in the whois.", REGISTERED)
-    registered_at: DateTime | None = datum(domains.c.registered_at, "The time of registration.", REGISTERED)
-    expires_at: DateTime | None = datum(domains.c.expires_at, "The end of the registration.", REGISTERED)
+    hide_name: bool | None = datum(
+        domains.c.hide_name,
+        "Whether the customer hides the owner's name in the whois, as far as the registry lets them.",
+        REGISTERED,
+    )
+    hide_address: bool | None = datum(
+        domains.c.hide_address,
+        "Whether the customer hides the owner's address in the whois, as far as the registry lets them.",
+        REGISTERED,
+    )
+    hide_email: bool | None = datum(
+        domains.c.hide_email,
+        "Whether the customer hides the owner's e-mail address in the whois, as far as the registry lets them.",
+        REGISTERED,
+    )
+    hide_phone: bool | None = datum(
+        domains.c.hide_phone,
+        "Whether the customer hides the owner's phone in the whois, as far as the registry lets them.",
+        REGISTERED,
+    )
+    registered_at: DateTime | None = datum(
+        domains.c.registered_at, "The time at which the domain was registered.", REGISTERED
+    )
+    expires_at: DateTime | None = datum(
+        domains.c.expires_at, "The time at which the registration ends; null if the registry names none.", REGISTERED
+    )
     registrant_erasure_requested_at: DateTime | None = datum(
         domains.c.registrant_erasure_at,
-        "The time of the registrant's erasure request, which is executed when the registration has ended.",
+        "The time at which the owner asked for erasure, which is carried out when the registration has "
+        "ended; null without a request.",
         (SELF,),
     )
     registrant_confirmed_at: DateTime | None = datum(
         domains.c.registrant_confirmed_at,
-        "The time of the registrant's confirmation; until then nothing about them is published or sent to them.",
+        "The time at which the owner confirmed the particulars; null until then, and nothing about them is published.",
         (SELF,),
     )
     version: int | None = datum(
@@ -182,7 +210,10 @@ class Domain(Node):
         OWNED,
     )
     customer: CustomerRef | None = related(
-        reads.customer_of_domain, "The customer of the domain.", Category.CUSTOMER_ID, NAMED_DOMAINS
+        reads.customer_of_domain,
+        "The customer who keeps the domain, and need not be its owner.",
+        Category.CUSTOMER_ID,
+        NAMED_DOMAINS,
     )
 
 

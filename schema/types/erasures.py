@@ -54,7 +54,7 @@ class Erasure(Node):
     """An erasure that was requested or is due."""
 
     id: strawberry.ID = identity(erasures, ERASED)
-    state: ErasureState | None = datum(erasures.c.state, "The state of the erasure.", ERASED)
+    state: ErasureState | None = datum(erasures.c.state, "How far the erasure has come.", ERASED)
     poll_after_seconds: int | None = datum(
         erasures.c.state,
         "The seconds after which asking for the state again makes sense: 60 while it is carried out, 21600 (6 hours) "
@@ -62,30 +62,45 @@ class Erasure(Node):
         ERASED,
         read=seconds_until_worth_asking,
     )
-    cause: ErasureCause | None = datum(erasures.c.cause, "The cause of the erasure.", ERASED)
+    cause: ErasureCause | None = datum(
+        erasures.c.cause, "Why the customer is erased: at their own request, or by the rule of retention.", ERASED
+    )
     requested_at: DateTime | None = datum(
-        erasures.c.requested_at, "The time at which it was requested or armed.", ERASED
+        erasures.c.requested_at, "The time at which it was asked for, or made ready to begin by itself.", ERASED
     )
     not_before: DateTime | None = datum(
-        erasures.c.not_before, "The time until which it can be cancelled; null while it waits.", ERASED
+        erasures.c.not_before,
+        "The time until which it can be called off; null while it waits for services to end.",
+        ERASED,
     )
-    due_at: DateTime | None = datum(erasures.c.due_at, "The deadline; null while it waits.", ERASED)
+    due_at: DateTime | None = datum(
+        erasures.c.due_at, "The time by which everything is erased; null while it waits for services to end.", ERASED
+    )
     when_services_end: bool | None = datum(
-        erasures.c.when_services_end, "Whether it waits for the end of every service.", ERASED
+        erasures.c.when_services_end,
+        "Whether it waits until the last service has ended, and begins then by itself.",
+        ERASED,
     )
-    cancelled_at: DateTime | None = datum(erasures.c.cancelled_at, "The time of cancellation.", ERASED)
-    finished_at: DateTime | None = datum(erasures.c.finished_at, "The time of completion.", ERASED)
+    cancelled_at: DateTime | None = datum(
+        erasures.c.cancelled_at, "The time at which it was called off; null if it was not.", ERASED
+    )
+    finished_at: DateTime | None = datum(
+        erasures.c.finished_at, "The time at which everything was erased; null until then.", ERASED
+    )
     erased_now: list[str] | None = datum(
-        erasures.c.erased_now, "The data that was erased at once, such as `Customer.cards`.", ERASED, read=orjson.loads
+        erasures.c.erased_now,
+        "The data that was erased at once, such as `Customer.cards`; null if nothing was.",
+        ERASED,
+        read=orjson.loads,
     )
     certificate: str | None = datum(
         erasures.c.certificate,
-        "The signed certificate (C2SP signed-note); `gateway erasures verify` checks it.",
+        "The signed certificate (C2SP signed-note), which `gateway erasures verify` checks; null until it is done.",
         ERASED,
     )
     recipients_statement: str | None = datum(
         erasures.c.recipients_statement,
-        "The second signed statement, on recipients of the data; available once each has answered or was given up.",
+        "The second signed statement, on the recipients of the data; null until each has answered or was given up.",
         ERASED,
     )
 
@@ -139,18 +154,26 @@ class RequestErasurePayload:
     user_errors: list[UserError] = user_errors()
 
 
-@command_input("The erasure to cancel.", OWN)
+@command_input("The erasure to call off before it begins.", OWN)
 class CancelErasureInput:
     """The erasure to cancel, before it begins."""
 
-    erasure_id: strawberry.ID = transient_input(Category.PREFERENCE, "The `id` of the `Erasure`.", OWN)
+    erasure_id: strawberry.ID = transient_input(
+        Category.PREFERENCE, "The `id` of the `Erasure` to call off; it has not begun.", OWN
+    )
 
 
 @plain_type
 class CancelErasurePayload:
     """The erasure after the cancellation."""
 
-    erasure: Erasure | None = affected("erasure", erasures, Category.PREFERENCE, "The cancelled erasure.", OWN)
+    erasure: Erasure | None = affected(
+        "erasure",
+        erasures,
+        Category.PREFERENCE,
+        "The erasure in its state CANCELLED; null if it was not called off (`userErrors`).",
+        OWN,
+    )
     user_errors: list[UserError] = user_errors()
 
 

@@ -24,17 +24,25 @@ class Export(Node):
     """An export of all data held about the customer, fetched at `/exports/{id}` with the customer's own token."""
 
     id: strawberry.ID = identity(exports, OWN)
-    state: ExportState | None = datum(exports.c.state, "The state; it can be fetched when READY.", OWN)
+    state: ExportState | None = datum(
+        exports.c.state, "How far the export has come; it can be fetched while it is READY.", OWN
+    )
     poll_after_seconds: int | None = datum(
         exports.c.state,
         "The seconds after which asking for the state again makes sense, such as 10; null once it changes no more.",
         OWN,
         read=seconds_until_worth_asking,
     )
-    language: LanguageTag | None = datum(exports.c.language, "The language of the page.", OWN)
-    requested_at: DateTime | None = datum(exports.c.requested_at, "The time of the request.", OWN)
-    ready_at: DateTime | None = datum(exports.c.ready_at, "The time at which it became ready.", OWN)
-    expires_at: DateTime | None = datum(exports.c.expires_at, "The time until which it can be fetched.", OWN)
+    language: LanguageTag | None = datum(
+        exports.c.language, "The language in which the page of the export is written.", OWN
+    )
+    requested_at: DateTime | None = datum(exports.c.requested_at, "The time at which the export was asked for.", OWN)
+    ready_at: DateTime | None = datum(
+        exports.c.ready_at, "The time at which it could be fetched; null until then.", OWN
+    )
+    expires_at: DateTime | None = datum(
+        exports.c.expires_at, "The time until which it can be fetched; null until it is ready.", OWN
+    )
 
 
 ExportConnection = connection(Export, "Export")
@@ -53,5 +61,7 @@ class RequestExportInput:
 class RequestExportPayload:
     """The export, which is created in the background, or the problems of the request."""
 
-    export: Export | None = affected("export", exports, Category.PREFERENCE, "The export.", OWN)
+    export: Export | None = affected(
+        "export", exports, Category.PREFERENCE, "The export that was asked for; null if none was (`userErrors`).", OWN
+    )
     user_errors: list[UserError] = user_errors()

@@ -46,10 +46,16 @@ class Invoice(Node):
     """An invoice with the name and address printed on it."""
 
     id: strawberry.ID = identity(invoices, PAYABLE)
-    number: str | None = datum(invoices.c.number, "The number printed on it.", PAYABLE, disclosed_to=AFFILIATE)
-    issued_at: DateTime | None = datum(invoices.c.issued_at, "The time of issue.", PAYABLE)
-    due_at: DateTime | None = datum(invoices.c.due_at, "The due date.", PAYABLE)
-    paid_at: DateTime | None = datum(invoices.c.paid_at, "The time of payment.", PAYABLE)
+    number: str | None = datum(
+        invoices.c.number, "The number that is printed on it, such as `2026-00042-01`.", PAYABLE, disclosed_to=AFFILIATE
+    )
+    issued_at: DateTime | None = datum(invoices.c.issued_at, "The time at which it was issued.", PAYABLE)
+    due_at: DateTime | None = datum(
+        invoices.c.due_at, "The time until which it is to be paid; null if it names none.", PAYABLE
+    )
+    paid_at: DateTime | None = datum(
+        invoices.c.paid_at, "The time at which it was paid; null while it is open.", PAYABLE
+    )
     amount: Money | None = composed(
         (invoices.c.amount_minor, invoices.c.currency),
         money,
@@ -57,10 +63,14 @@ class Invoice(Node):
         PAYABLE,
         disclosed_to=AFFILIATE,
     )
-    billed_name: str | None = datum(invoices.c.billed_name, "The name of the addressee.", BILLED, read=full_name)
-    billed_address: PostalAddress | None = embedded(invoices.c.billed_address, "The address of the addressee.", BILLED)
+    billed_name: str | None = datum(
+        invoices.c.billed_name, "The name of the addressee, as it was on the day of issue.", BILLED, read=full_name
+    )
+    billed_address: PostalAddress | None = embedded(
+        invoices.c.billed_address, "The address of the addressee, as it was on the day of issue.", BILLED
+    )
     customer: CustomerRef | None = related(
-        reads.customer_of_invoice, "The customer of the invoice.", Category.CUSTOMER_ID, PAYABLE
+        reads.customer_of_invoice, "The customer whose invoice it is.", Category.CUSTOMER_ID, PAYABLE
     )
 
 
@@ -72,12 +82,18 @@ class InvoiceFilter:
         equal(invoices.c.number), "The invoice of this number, such as `R-2026-0117`.", PAYABLE
     )
     paid: bool | None = compared(
-        whether(invoices.c.paid_at, invoices.c.paid_at.is_not(None)), "Only paid ones, or only open ones.", PAYABLE
+        whether(invoices.c.paid_at, invoices.c.paid_at.is_not(None)),
+        "True for those that are paid, false for those that are open.",
+        PAYABLE,
     )
-    issued_from: DateTime | None = compared(since(invoices.c.issued_at), "Issued at this time or later.", PAYABLE)
-    issued_before: DateTime | None = compared(until(invoices.c.issued_at), "Issued before this time.", PAYABLE)
-    due_from: DateTime | None = compared(since(invoices.c.due_at), "Due at this time or later.", PAYABLE)
-    due_before: DateTime | None = compared(until(invoices.c.due_at), "Due before this time.", PAYABLE)
+    issued_from: DateTime | None = compared(
+        since(invoices.c.issued_at), "Invoices issued at this time or later.", PAYABLE
+    )
+    issued_before: DateTime | None = compared(until(invoices.c.issued_at), "Invoices issued before this time.", PAYABLE)
+    due_from: DateTime | None = compared(
+        since(invoices.c.due_at), "Invoices to be paid at this time or later.", PAYABLE
+    )
+    due_before: DateTime | None = compared(until(invoices.c.due_at), "Invoices to be paid before this time.", PAYABLE)
 
 
 InvoiceConnection = connection(Invoice, "Invoice")

@@ -30,11 +30,13 @@ Index = Annotated[BigInt, positioned("The entry's index in the ledger.", "a plac
 class LedgerProof:
     """An inclusion or consistency proof for a signed root (RFC 9162, 2.1.3 and 2.1.4)."""
 
-    path: list[str] = public(Attribute("path"), "The hashes, in base64.", HASHES)
+    path: list[str] = public(
+        Attribute("path"), "The hashes of the proof in the order of RFC 9162, each in base64.", HASHES
+    )
     leaf: str | None = public(
         Attribute("leaf"), "The hash of the entry, in base64; null in a consistency proof.", HASHES
     )
-    size: BigInt = public(Attribute("size"), "The number of entries in the tree.", HASHES)
+    size: BigInt = public(Attribute("size"), "The number of entries of the tree that the proof is about.", HASHES)
     checkpoint: str | None = public(
         Attribute("checkpoint"), "The signed checkpoint of that size; null if there is none.", HASHES
     )

@@ -36,11 +36,18 @@ class PaymentMethod(Node):
 
     id: strawberry.ID = identity(payment_methods, PAID)
     kind: PaymentKind | None = datum(
-        payment_methods.c.kind, "Card, PayPal or bank transfer.", PAID, disclosed_to=AFFILIATE
+        payment_methods.c.kind,
+        "The way to pay, by which the type is told without `__typename`.",
+        PAID,
+        disclosed_to=AFFILIATE,
     )
-    is_default: bool | None = datum(payment_methods.c.is_default, "Whether it is the default payment method.", PAID)
+    is_default: bool | None = datum(
+        payment_methods.c.is_default,
+        "Whether invoices are paid in this way unless the customer chooses another; one method is.",
+        PAID,
+    )
     created_at: DateTime | None = datum(
-        payment_methods.c.created_at, "The time at which it was added.", PAID, category=ADDED
+        payment_methods.c.created_at, "The time at which the customer added this way to pay.", PAID, category=ADDED
     )
 
 
@@ -49,33 +56,71 @@ class Card(PaymentMethod):
     """A credit or debit card without its number."""
 
     id: strawberry.ID = identity(payment_methods, PAID)
-    kind: PaymentKind | None = datum(payment_methods.c.kind, "CARD.", PAID, disclosed_to=AFFILIATE)
-    is_default: bool | None = datum(payment_methods.c.is_default, "Whether it is the default payment method.", PAID)
-    created_at: DateTime | None = datum(
-        payment_methods.c.created_at, "The time at which it was added.", PAID, category=ADDED
+    kind: PaymentKind | None = datum(
+        payment_methods.c.kind,
+        "Always `CARD`, by which the type is told without `__typename`.",
+        PAID,
+        disclosed_to=AFFILIATE,
     )
-    brand: str | None = datum(payment_methods.c.card_brand, "Visa, Mastercard, …", KEPT_CARD, disclosed_to=AFFILIATE)
-    last4: str | None = datum(payment_methods.c.card_last4, "The last four digits.", KEPT_CARD)
+    is_default: bool | None = datum(
+        payment_methods.c.is_default,
+        "Whether invoices are paid in this way unless the customer chooses another; one method is.",
+        PAID,
+    )
+    created_at: DateTime | None = datum(
+        payment_methods.c.created_at, "The time at which the customer added this way to pay.", PAID, category=ADDED
+    )
+    brand: str | None = datum(
+        payment_methods.c.card_brand,
+        "The card's network, such as `Visa`; null if it is not kept.",
+        KEPT_CARD,
+        disclosed_to=AFFILIATE,
+    )
+    last4: str | None = datum(
+        payment_methods.c.card_last4,
+        "The last four digits of the number, by which the customer knows the card; null if they are not kept.",
+        KEPT_CARD,
+    )
     exp_month: int | None = datum(
-        payment_methods.c.card_expiry, "Month of expiry, 1 to 12.", KEPT_CARD, read=month, disclosed_to=AFFILIATE
+        payment_methods.c.card_expiry,
+        "The month in which it expires, 1 to 12; null without the consent to keep the card.",
+        KEPT_CARD,
+        read=month,
+        disclosed_to=AFFILIATE,
     )
     exp_year: int | None = datum(
-        payment_methods.c.card_expiry, "Year of expiry.", KEPT_CARD, read=year, disclosed_to=AFFILIATE
+        payment_methods.c.card_expiry,
+        "The year in which it expires, such as 2029; null without the consent to keep the card.",
+        KEPT_CARD,
+        read=year,
+        disclosed_to=AFFILIATE,
     )
 
 
 @record(payment_methods, variant=(payment_methods.c.kind, "PAYPAL"))
 class PayPal(PaymentMethod):
-    """A PayPal account."""
+    """A PayPal account that invoices are paid from."""
 
     id: strawberry.ID = identity(payment_methods, PAID)
-    kind: PaymentKind | None = datum(payment_methods.c.kind, "PAYPAL.", PAID, disclosed_to=AFFILIATE)
-    is_default: bool | None = datum(payment_methods.c.is_default, "Whether it is the default payment method.", PAID)
+    kind: PaymentKind | None = datum(
+        payment_methods.c.kind,
+        "Always `PAYPAL`, by which the type is told without `__typename`.",
+        PAID,
+        disclosed_to=AFFILIATE,
+    )
+    is_default: bool | None = datum(
+        payment_methods.c.is_default,
+        "Whether invoices are paid in this way unless the customer chooses another; one method is.",
+        PAID,
+    )
     created_at: DateTime | None = datum(
-        payment_methods.c.created_at, "The time at which it was added.", PAID, category=ADDED
+        payment_methods.c.created_at, "The time at which the customer added this way to pay.", PAID, category=ADDED
     )
     account: EmailAddress | None = datum(
-        payment_methods.c.paypal_account, "The account that pays.", PAID, disclosed_to=AFFILIATE
+        payment_methods.c.paypal_account,
+        "The e-mail address of the PayPal account that pays; null once it is erased.",
+        PAID,
+        disclosed_to=AFFILIATE,
     )
 
 
@@ -84,12 +129,26 @@ class BankTransfer(PaymentMethod):
     """Payment by transfer from the customer's bank."""
 
     id: strawberry.ID = identity(payment_methods, PAID)
-    kind: PaymentKind | None = datum(payment_methods.c.kind, "BANK_TRANSFER.", PAID, disclosed_to=AFFILIATE)
-    is_default: bool | None = datum(payment_methods.c.is_default, "Whether it is the default payment method.", PAID)
-    created_at: DateTime | None = datum(
-        payment_methods.c.created_at, "The time at which it was added.", PAID, category=ADDED
+    kind: PaymentKind | None = datum(
+        payment_methods.c.kind,
+        "Always `BANK_TRANSFER`, by which the type is told without `__typename`.",
+        PAID,
+        disclosed_to=AFFILIATE,
     )
-    bank_name: str | None = datum(payment_methods.c.bank_name, "The customer's bank.", PAID, disclosed_to=AFFILIATE)
+    is_default: bool | None = datum(
+        payment_methods.c.is_default,
+        "Whether invoices are paid in this way unless the customer chooses another; one method is.",
+        PAID,
+    )
+    created_at: DateTime | None = datum(
+        payment_methods.c.created_at, "The time at which the customer added this way to pay.", PAID, category=ADDED
+    )
+    bank_name: str | None = datum(
+        payment_methods.c.bank_name,
+        "The bank that the customer pays from, as the customer calls it; null if none was named.",
+        PAID,
+        disclosed_to=AFFILIATE,
+    )
 
 
 PAYMENT_TYPES = (Card, PayPal, BankTransfer)

@@ -23,8 +23,10 @@ NOBODYS = "it is what everybody is told"
 class ProcessingPurpose:
     """One purpose of the privacy notice."""
 
-    name: PurposeEnum = public(Attribute("name"), "Its name in tokens and in the schema.", NOBODYS)
-    text: str = public(Attribute("text"), "What for, in one plain sentence.", NOBODYS)
+    name: PurposeEnum = public(Attribute("name"), "The name of the purpose in tokens and in the schema.", NOBODYS)
+    text: str = public(
+        Attribute("text"), "What the data is used for, in one plain sentence in the language asked for.", NOBODYS
+    )
     objectable: bool = public(
         Attribute("objectable"), "Whether one can object to it (GDPR Art. 21): `objectTo` says why not.", NOBODYS
     )

@@ -18,7 +18,7 @@ from store.tables.restrictions import notice_recipients, objections, restriction
 OWN = (SELF,)
 
 GroundEnum = mirrored(Ground, "RestrictionGround", "text", "A ground for restricting processing (GDPR Art. 18(1)).")
-ObjectionStateEnum = mirrored(ObjectionState, "ObjectionState", "text", "The state of an objection.")
+ObjectionStateEnum = mirrored(ObjectionState, "ObjectionState", "text", "Whether an objection is decided, and how.")
 NoticeEnum = mirrored(Notice, "Notice", "text", "An event that recipients are informed of (GDPR Art. 19).")
 
 
@@ -27,14 +27,22 @@ class Restriction(Node):
     """A restriction in force: the data is stored, and read only for the exceptions of GDPR Art. 18(2)."""
 
     id: strawberry.ID = identity(restrictions, OWN)
-    ground: GroundEnum | None = datum(restrictions.c.ground, "The ground.", OWN)
-    since: DateTime | None = datum(restrictions.c.since, "The start.", OWN)
-    lift_announced_at: DateTime | None = datum(
-        restrictions.c.lift_announced_at, "The time at which we announced that it will be lifted.", OWN
+    ground: GroundEnum | None = datum(
+        restrictions.c.ground, "The ground on which processing is restricted (GDPR Art. 18(1)).", OWN
     )
-    because: str | None = datum(restrictions.c.because, "The reason for lifting it.", OWN)
+    since: DateTime | None = datum(restrictions.c.since, "The time from which processing is restricted.", OWN)
+    lift_announced_at: DateTime | None = datum(
+        restrictions.c.lift_announced_at,
+        "The time at which the customer was told that it will be lifted; null while it is not to be.",
+        OWN,
+    )
+    because: str | None = datum(
+        restrictions.c.because, "The reason for which it will be lifted; null while it is not to be.", OWN
+    )
     told_at: DateTime | None = datum(
-        restrictions.c.told_at, "The delivery of that e-mail; the restriction is lifted three days later.", OWN
+        restrictions.c.told_at,
+        "The time at which that e-mail was delivered, three days before the restriction is lifted; null until then.",
+        OWN,
     )
 
 
@@ -43,12 +51,16 @@ class Objection(Node):
     """An objection to one purpose."""
 
     id: strawberry.ID = identity(objections, OWN)
-    purpose: PurposeEnum | None = datum(objections.c.purpose, "The purpose.", OWN)
-    state: ObjectionStateEnum | None = datum(objections.c.state, "The state.", OWN)
-    asked_at: DateTime | None = datum(objections.c.asked_at, "The start.", OWN)
-    answer_by: DateTime | None = datum(objections.c.answer_by, "The deadline of the decision.", OWN)
-    decided_at: DateTime | None = datum(objections.c.decided_at, "The time of the decision.", OWN)
-    because: str | None = datum(objections.c.because, "The reason for the decision.", OWN)
+    purpose: PurposeEnum | None = datum(objections.c.purpose, "The purpose that the customer objects to.", OWN)
+    state: ObjectionStateEnum | None = datum(objections.c.state, "Whether the objection is decided, and how.", OWN)
+    asked_at: DateTime | None = datum(objections.c.asked_at, "The time at which the customer objected.", OWN)
+    answer_by: DateTime | None = datum(objections.c.answer_by, "The time by which the objection is to be decided.", OWN)
+    decided_at: DateTime | None = datum(
+        objections.c.decided_at, "The time at which it was decided; null until then.", OWN
+    )
+    because: str | None = datum(
+        objections.c.because, "The reason of the decision; null if it is not decided, or was granted without one.", OWN
+    )
 
 
 @record(notice_recipients)
@@ -56,16 +68,22 @@ class NoticeRecipient(Node):
     """A recipient with a copy of the data, and the state of informing it (GDPR Art. 19)."""
 
     id: strawberry.ID = identity(notice_recipients, OWN)
-    about: NoticeEnum | None = datum(notice_recipients.c.about, "The event.", OWN)
-    kind: HolderKind | None = datum(notice_recipients.c.kind, "The kind of recipient.", OWN)
-    name: str | None = datum(notice_recipients.c.name, "The recipient.", OWN)
-    state: ToldState | None = datum(notice_recipients.c.state, "The state of informing it.", OWN)
-    listed_at: DateTime | None = datum(
-        notice_recipients.c.listed_at, "The time at which it was listed as having a copy.", OWN
+    about: NoticeEnum | None = datum(notice_recipients.c.about, "The event that the recipient is informed of.", OWN)
+    kind: HolderKind | None = datum(notice_recipients.c.kind, "The kind of the holder of a copy.", OWN)
+    name: str | None = datum(
+        notice_recipients.c.name, "The holder of a copy by its name, such as `Example Acquirer`.", OWN
     )
-    sent_at: DateTime | None = datum(notice_recipients.c.sent_at, "The time of delivery.", OWN)
-    answered_at: DateTime | None = datum(notice_recipients.c.answered_at, "The time of its answer.", OWN)
-    answer: str | None = datum(notice_recipients.c.answer, "Its answer.", OWN)
+    state: ToldState | None = datum(notice_recipients.c.state, "How far informing it has come, with its answer.", OWN)
+    listed_at: DateTime | None = datum(
+        notice_recipients.c.listed_at, "The time at which it was listed as a holder of a copy.", OWN
+    )
+    sent_at: DateTime | None = datum(
+        notice_recipients.c.sent_at, "The time at which the message reached it; null until then.", OWN
+    )
+    answered_at: DateTime | None = datum(
+        notice_recipients.c.answered_at, "The time at which it answered; null until then.", OWN
+    )
+    answer: str | None = datum(notice_recipients.c.answer, "Its answer about its copy; null until there is one.", OWN)
 
 
 NoticeRecipientConnection = connection(NoticeRecipient, "NoticeRecipient")

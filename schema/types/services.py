@@ -37,18 +37,24 @@ class Service(Node):
     """A hosting, mail, domain, server or certificate subscription."""
 
     id: strawberry.ID = identity(services, SERVED)
-    kind: ServiceKind | None = datum(services.c.kind, "The kind of service.", SERVED)
-    name: str | None = datum(services.c.name, "The name, such as a domain or host name.", SERVED)
-    state: ServiceState | None = datum(services.c.status, "The state.", SERVED)
-    started_at: DateTime | None = datum(services.c.started_at, "The start of the subscription.", SERVED)
+    kind: ServiceKind | None = datum(services.c.kind, "The kind of service, such as web hosting or a domain.", SERVED)
+    name: str | None = datum(
+        services.c.name, "The name of the service, such as a domain, a host name or a product.", SERVED
+    )
+    state: ServiceState | None = datum(services.c.status, "Whether the service runs.", SERVED)
+    started_at: DateTime | None = datum(services.c.started_at, "The time at which the subscription began.", SERVED)
     renews_at: DateTime | None = datum(
-        services.c.renews_at, "The time at which it is renewed, or ends if not renewed.", SERVED
+        services.c.renews_at,
+        "The time at which it is renewed, or ends if it is not; null if it has no such day.",
+        SERVED,
     )
     terminated_at: DateTime | None = datum(
-        services.c.terminated_at, "The end of the service.", (*RUN, Purpose.INVOICING, Purpose.ERASURE)
+        services.c.terminated_at,
+        "The time at which it ended; null while it runs.",
+        (*RUN, Purpose.INVOICING, Purpose.ERASURE),
     )
     customer: CustomerRef | None = related(
-        reads.customer_of_service, "The customer of the service.", Category.CUSTOMER_ID, SERVED
+        reads.customer_of_service, "The customer who has the service.", Category.CUSTOMER_ID, SERVED
     )
 
 
@@ -56,8 +62,8 @@ class Service(Node):
 class ServiceFilter:
     """Each field reads the column that it compares."""
 
-    kind: list[ServiceKind] | None = compared(among(services.c.kind), "Of one of these kinds.", SERVED)
-    state: list[ServiceState] | None = compared(among(services.c.status), "In one of these states.", SERVED)
+    kind: list[ServiceKind] | None = compared(among(services.c.kind), "Services of one of these kinds.", SERVED)
+    state: list[ServiceState] | None = compared(among(services.c.status), "Services in one of these states.", SERVED)
     renews_from: DateTime | None = compared(
         since(services.c.renews_at), "Renewed, or ended if not renewed, at this time or later.", SERVED
     )
@@ -74,11 +80,17 @@ PROVIDED = (Purpose.SERVICE_PROVISION,)
 class SubscribeServiceInput:
     """Input of a tool that provides services."""
 
-    customer_id: strawberry.ID = transient_input(Category.CUSTOMER_ID, "The `id` of the `Customer`.", PROVIDED)
-    kind: ServiceKind = stored_input(services.c.kind, "The kind of service.", PROVIDED)
-    name: str = stored_input(services.c.name, "The name, such as a domain or host name.", PROVIDED)
+    customer_id: strawberry.ID = transient_input(
+        Category.CUSTOMER_ID, "The `id` of the `Customer` who gets the service.", PROVIDED
+    )
+    kind: ServiceKind = stored_input(services.c.kind, "The kind of service that is subscribed to.", PROVIDED)
+    name: str = stored_input(
+        services.c.name, "The name of the service, such as a domain, a host name or a product.", PROVIDED
+    )
     renews_at: DateTime | None = stored_input(
-        services.c.renews_at, "The time at which it is renewed, or ends if not renewed.", PROVIDED
+        services.c.renews_at,
+        "The time at which it is renewed, or ends if it is not; left out if it has no such day.",
+        PROVIDED,
     )
     withdraw_erasure: bool | None = plain_input(
         "Cancel a pending erasure request of the customer, who chose to stay.", PROVIDED
@@ -89,7 +101,13 @@ class SubscribeServiceInput:
 class SubscribeServicePayload:
     """The service that was started."""
 
-    service: Service | None = affected("service", services, Category.SUBSCRIPTION, "The service.", PROVIDED)
+    service: Service | None = affected(
+        "service",
+        services,
+        Category.SUBSCRIPTION,
+        "The new service; null if nothing was subscribed to (`userErrors`).",
+        PROVIDED,
+    )
     user_errors: list[UserError] = user_errors()
 
 
@@ -97,13 +115,21 @@ class SubscribeServicePayload:
 class TerminateServiceInput:
     """Input of a tool that provides services."""
 
-    service_id: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Service`.", PROVIDED)
-    at: DateTime | None = stored_input(services.c.terminated_at, "The end of the service; now if left out.", PROVIDED)
+    service_id: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Service` to end.", PROVIDED)
+    at: DateTime | None = stored_input(
+        services.c.terminated_at, "The time at which the service ends; now when left out.", PROVIDED
+    )
 
 
 @plain_type
 class TerminateServicePayload:
     """The service with its end."""
 
-    service: Service | None = affected("service", services, Category.SUBSCRIPTION, "The service.", PROVIDED)
+    service: Service | None = affected(
+        "service",
+        services,
+        Category.SUBSCRIPTION,
+        "The service with its end; null if nothing was changed (`userErrors`).",
+        PROVIDED,
+    )
     user_errors: list[UserError] = user_errors()

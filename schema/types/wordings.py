@@ -14,7 +14,7 @@ from schema.execution.standard import ResolverContext
 from schema.sources.values import Attribute
 
 NOBODYS = "it is what everybody is shown"
-WordingKind = Annotated[ConsentKind, positioned("The kind of consent.", NOBODYS)]
+WordingKind = Annotated[ConsentKind, positioned("The subject of the consent that the wording asks for.", NOBODYS)]
 WordingLanguage = Annotated[
     LanguageTag | None, positioned("The language (BCP 47); English if there is no such wording.", NOBODYS)
 ]
@@ -24,10 +24,16 @@ WordingLanguage = Annotated[
 class ConsentWording:
     """The wording of a consent in one language."""
 
-    kind: ConsentKind = public(Attribute("kind"), "The kind of consent.", NOBODYS)
-    version: str = public(Attribute("version"), "The version to name when consenting.", NOBODYS)
-    language: LanguageTag = public(Attribute("language"), "The language it is in.", NOBODYS)
-    text: str = public(Attribute("text"), "The sentence.", NOBODYS)
+    kind: ConsentKind = public(Attribute("kind"), "The subject of the consent that this wording asks for.", NOBODYS)
+    version: str = public(
+        Attribute("version"),
+        "The version to name with the consent, such as `2026-01`; it changes with the text.",
+        NOBODYS,
+    )
+    language: LanguageTag = public(
+        Attribute("language"), "The language of this text: the one asked for, or English where there is none.", NOBODYS
+    )
+    text: str = public(Attribute("text"), "The sentence to show beside the box, unchanged.", NOBODYS)
 
 
 async def shown_wording(context: ResolverContext, root: Any, given: Mapping[str, Any]) -> Wording:
