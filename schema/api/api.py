@@ -407,10 +407,13 @@ class Api:
         else:
             try:
                 data = await prepared.compiled(context, grant, variables)
-            # The standard executor would fail in the same way, only later.
-            except (StoreUnavailableError, TimeoutError):
-                raise
             except Exception as error:
+                # The standard executor would fail in the same way, only later; but what was carried out before it is
+                # told by that one.
+                if isinstance(error, TimeoutError) or (
+                    isinstance(error, StoreUnavailableError) and not context.performed
+                ):
+                    raise
                 # A query beyond a limit is refused as a whole; in a mutation the payload field becomes an error
                 # (`_problem`).
                 if isinstance(error, ReadLimitError) and not changing:
@@ -430,7 +433,10 @@ class Api:
         given = request.variables or NOTHING
         resolvers = ResolverContext(prepared.plan, context, command, self.model)
         result = await execute_plan(resolvers, given, request.on_error)
-        errors = [self._problem(error, grant, authorized.decision, changing) for error in result.errors or ()]
+        performed = changing and bool(context.performed)
+        errors = [
+            self._problem(error, grant, authorized.decision, changing, performed) for error in result.errors or ()
+        ]
         return context, result.data, shortened(errors, grant.max_page)
 
     def _owner_check(self, grant: Grant, changing: bool) -> OwnerCheck | None:
@@ -451,7 +457,9 @@ class Api:
 
         return check
 
-    def _problem(self, error: GraphQLError, grant: Grant, decision: Decision, changing: bool) -> ResponseError:
+    def _problem(
+        self, error: GraphQLError, grant: Grant, decision: Decision, changing: bool, performed: bool
+    ) -> ResponseError:
         original = error.original_error
         if isinstance(original, WithheldError):
             return withheld_error(decision, original.coordinate, tuple(error.path or ()))
@@ -459,6 +467,9 @@ class Api:
             if not changing:
                 raise original
             return answers.not_shown(original, tuple(error.path or ()))
+        # A mutation that was carried out is told, though the next one, or what it shows, cannot be.
+        if isinstance(original, StoreUnavailableError) and performed:
+            return answers.outage(original, True, tuple(error.path or ()))
         if isinstance(original, (StoreUnavailableError, TimeoutError)):
             raise original
         if original is not None and not isinstance(original, GraphQLError):

@@ -174,12 +174,17 @@ def unavailable(error: StoreUnavailableError, changing: bool = False) -> Outcome
     # Waiting does not help: an operator has to act, so there is no retry time.
     if error.cause is OutageCause.LEDGER_BEHIND:
         return failed(RequestOutcome.UNAVAILABLE, [ResponseError(ErrorCode.LEDGER_BEHIND, error.reason)])
+    problem = outage(error, changing)
+    return failed(RequestOutcome.UNAVAILABLE, [problem], int(problem.details["retryAfter"]))
+
+
+def outage(error: StoreUnavailableError, changing: bool, path: tuple[str | int, ...] = ()) -> ResponseError:
+    """The error of a store that cannot answer; of one field, if other mutations of the request were carried out."""
     message = "The customer store cannot answer at the moment; try again later."
     if changing:
         message += " The change may have been made: read it before you repeat it."
-    wait = max(1, math.ceil(error.retry_after))
-    problem = ResponseError(ErrorCode.UNAVAILABLE, message, details={"retryAfter": wait})
-    return failed(RequestOutcome.UNAVAILABLE, [problem], wait)
+    details = {"retryAfter": max(1, math.ceil(error.retry_after))}
+    return ResponseError(ErrorCode.UNAVAILABLE, message, path=path, details=details)
 
 
 def unfit(error: GraphQLError) -> ResponseError:

@@ -10,6 +10,7 @@ from graphql import GraphQLNonNull
 from resolvers.payments import payments
 from schema.api.build import core_schema
 from schema.documents.requests import RequestOutcome
+from store.sql.errors import OutageCause, StoreUnavailableError
 from tests.promises.gate import TODAY, Gate, own
 
 
@@ -42,6 +43,26 @@ async def test_the_first_is_told_though_the_second_cannot_be_followed(changing: 
     assert first == {"customer": {"locale": "fr"}, "userErrors": []} and second is None
     assert third == {"customer": {"locale": "de"}, "userErrors": []}
     assert (await changing.ask(TWO, own(changing.ids[0]))).data["second"]["customer"] == {"locale": "it"}
+
+
+@pytest.mark.anyio
+async def test_the_first_is_told_though_the_store_cannot_answer_the_second(
+    changing: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outage between two mutations: the one was made, and of the other it is not known."""
+
+    async def gone(*_: Any) -> None:
+        raise StoreUnavailableError(OutageCause.DOWN)
+
+    monkeypatch.setattr(payments, "changed", gone)
+    bank = 'addBankTransfer(input: {bankName: "Example Bank"}) { userErrors { code } }'
+    first = 'first: updateProfile(input: {locale: "fr"}) { customer { locale } }'
+    who = own(changing.ids[0], authenticated_at=int(TODAY.timestamp()))
+    answer = await changing.ask(f"mutation {{ {first} {bank} }}", who)
+    assert answer.kind is RequestOutcome.OK and answer.codes == ["UNAVAILABLE"], answer.raw
+    assert answer.body["data"] == {"first": {"customer": {"locale": "fr"}}, "addBankTransfer": None}
+    alone = await changing.ask(f"mutation {{ {bank} }}", who)
+    assert alone.kind is RequestOutcome.UNAVAILABLE and "data" not in alone.body
 
 
 @pytest.mark.anyio
