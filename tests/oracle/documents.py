@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -88,6 +89,9 @@ class Writer:
             body += self.selections(query, (), 3)
         if self.chance(3):
             body.append(self.one_of(INTROSPECTION))
+        # A field that was drawn and fitted nowhere leaves its variables behind.
+        whole = " ".join([*body, *self.definitions])
+        self.variables.all = [each for each in self.variables.all if re.search(rf"\${each.name}\b", whole)]
         head = f"query{self.variables.declared()} " if self.variables.all else "query Q " if self.chance(20) else ""
         text = "\n".join([f"{head}{{ {' '.join(body)} }}", *self.definitions])
         return Asked(text, tuple(self.variables.given() for _ in range(requests)))
