@@ -23,6 +23,7 @@ from resolvers.clients.registration import ClientKind, NewClient, RegistrationEr
 from store.database.store import open_store
 
 Result = TypeVar("Result")
+REFUSALS = click.Choice([each.name.lower().replace("_", "-") for each in Refusal])
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -53,7 +54,7 @@ def clients() -> None:
 @click.option("--no-refresh", is_flag=True, help="It gets no refresh tokens.")
 @click.option(
     "--refusal",
-    type=click.Choice(["refuse", "withhold", "withhold-errors"]),
+    type=REFUSALS,
     default="refuse",
     help="What asking too much does: all is refused, or fields are null and listed, or have an error each besides.",
 )
@@ -161,19 +162,39 @@ def show(client_id: str) -> None:
 
 @clients.command("update")
 @click.argument("client_id", metavar="ID")
-@click.option("--keeps", required=True, help="What it keeps of what it reads.")
-@click.option("--keeps-days", type=click.IntRange(0), required=True, help="For how many days; 0: it keeps nothing.")
-def update(client_id: str, keeps: str, keeps_days: int) -> None:
-    """Record what data a client stores, and for how long: erasures list it and notify it (GDPR Art. 19).
+@click.option("--keeps", help="What it keeps of what it reads; with --keeps-days.")
+@click.option("--keeps-days", type=click.IntRange(0), help="For how many days; 0: it keeps nothing.")
+@click.option("--refusal", type=REFUSALS, help="What asking too much does, from now on.")
+@click.option("--origin", "origins", multiple=True, help="Pages whose scripts may call the API, and no others.")
+@click.option("--no-origins", is_flag=True, help="No page's scripts may.")
+def update(
+    client_id: str, keeps: str | None, keeps_days: int | None, refusal: str | None, origins: tuple[str, ...],
+    no_origins: bool,
+) -> None:  # fmt: skip
+    """Change what a client stores (erasures list it and notify it, GDPR Art. 19), how it is refused, and its origins.
 
     \b
         gateway clients update billing --keeps "names and addresses on invoices" --keeps-days 3650
         gateway clients update status-page --keeps nothing --keeps-days 0
+        gateway clients update web --refusal withhold-errors
+        gateway clients update web --origin https://shop.example.com --origin https://www.example.com
     """
+    if (keeps is None) != (keeps_days is None):
+        raise click.UsageError("--keeps and --keeps-days go together: what, and for how long.")
+    if keeps is None and refusal is None and not origins and not no_origins:
+        raise click.UsageError("nothing to change: see --keeps, --refusal, --origin and --no-origins.")
+    if origins and no_origins:
+        raise click.UsageError("either --origin or --no-origins.")
     settings = read_settings()
     with errors_as_sentences():
-        _with(settings, lambda registry: registry.set_keeping(client_id, keeps, keeps_days))
-    click.echo(f"{client_id} keeps {keeps}, for {keeps_days} days.", err=True)
+        if keeps is not None and keeps_days is not None:
+            _with(settings, lambda registry: registry.set_keeping(client_id, keeps, keeps_days))
+            click.echo(f"{client_id} keeps {keeps}, for {keeps_days} days.", err=True)
+        if refusal is not None or origins or no_origins:
+            mode = None if refusal is None else Refusal[refusal.upper().replace("-", "_")]
+            named = origins if origins or no_origins else None
+            _with(settings, lambda registry: registry.set_answers(client_id, _now(), mode, named))
+            click.echo(f"{client_id} was changed.", err=True)
     warn_of_outdated_documents()
 
 

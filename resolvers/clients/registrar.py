@@ -12,7 +12,14 @@ from sqlalchemy import RowMapping, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.clients.registration import NewClient, RegistrationError, check_keeping
+from policy.grant import Refusal
+from resolvers.clients.registration import (
+    NO_TOOL_HAS_AN_ORIGIN,
+    NewClient,
+    RegistrationError,
+    check_keeping,
+    check_origin,
+)
 from resolvers.clients.secrets import hashed, new_secret
 from store.database.store import Store
 from store.queue.revocations import client_changed, void_client, void_families
@@ -83,6 +90,26 @@ class ClientRegistrar:
         async with self._store.write() as connection:
             if (await connection.execute(change)).rowcount == 0:
                 raise RegistrationError(f"There is no client {client_id}.")
+
+    async def set_answers(
+        self, client_id: str, now: datetime, refusal: Refusal | None = None, origins: Sequence[str] | None = None
+    ) -> None:
+        """Change how a client is refused, and which pages' scripts may read what it gets (none: empty); None: as it is.
+
+        Replicas know it as soon as any other change of the registration. RegistrationError.
+        """
+        for origin in origins or ():
+            check_origin(origin)
+        facts: dict[str, Any] = {} if refusal is None else {"refusal": refusal.name}
+        if origins is not None:
+            facts["origins"] = orjson.dumps(sorted(set(origins))).decode() if origins else None
+        async with self._store.write() as connection:
+            grants = select(oauth_clients.c.grants).where(oauth_clients.c.client_id == client_id)
+            if origins and "client_credentials" in orjson.loads(await connection.scalar(grants) or "[]"):
+                raise RegistrationError(NO_TOOL_HAS_AN_ORIGIN)
+            if (await connection.execute(update(clients).where(clients.c.id == client_id).values(facts))).rowcount == 0:
+                raise RegistrationError(f"There is no client {client_id}.")
+            await client_changed(connection, client_id, now)
 
     async def set_disabled(self, client_id: str, disabled: bool, now: datetime) -> None:
         """Disable a client and every token it holds from the next request on, or enable it again. RegistrationError.

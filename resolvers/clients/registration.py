@@ -42,6 +42,9 @@ class RegistrationError(Exception):
     """The registration is refused, and nothing was changed; the text says what to do."""
 
 
+NO_TOOL_HAS_AN_ORIGIN = "A tool's token is kept out of browsers: no tool has an origin, but an app may."
+
+
 class ClientKind(Enum):
     """The kind of a client."""
 
@@ -144,7 +147,7 @@ class NewClient:
                 f"{' '.join(own)} is for customers who read their own data: no tool has it, but an app or a web may."
             )
         if self.origins:
-            raise RegistrationError("A tool's token is kept out of browsers: no tool has an origin, but an app may.")
+            raise RegistrationError(NO_TOOL_HAS_AN_ORIGIN)
         if self.redirect_uris or self.pushed or self.first_party:
             raise RegistrationError("A tool sends nobody to sign in: it has no redirect URI, push or first party.")
         if not self.purposes and not self.actions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,6 +37,47 @@ def run(sqlite_site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
 
 TOOL = ("--kind", "tool", "--name", "A tool")
 APP = ("--kind", "app", "--name", "An app", "--purpose", "SELF_SERVICE")
+
+
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
+    """Registrations may be kept in memory for GATEWAY_CLIENT_SECONDS."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_how_a_client_is_answered_changes_while_it_is_used(run: Run, lone: Relying) -> None:
+    """Refusal and origins, from the next request on; what makes no sense is refused, and changes nothing."""
+    assert (
+        run("clients", "create", "shop-app", *APP, "--first-party", "--redirect-uri", "app.example:/back").exit_code
+        == 0
+    )
+    done = run("clients", "update", "shop-app", "--refusal", "withhold-errors", "--origin", "https://b.example")
+    assert done.exit_code == 0, done.output
+    text = run("clients", "show", "shop-app").output
+    assert "withhold-errors" in text and "https://b.example" in text
+    preflight = {"origin": "https://b.example", "access-control-request-method": "POST"}
+
+    def allows() -> bool:
+        answer = lone.http.options(lone.url("/graphql"), headers=preflight)
+        return answer.headers.get("access-control-allow-origin") == "https://b.example"
+
+    until(allows)
+    assert run("clients", "update", "shop-app", "--no-origins").exit_code == 0
+    assert "https://b.example" not in run("clients", "show", "shop-app").output
+    until(lambda: not allows())
+    for wrong in (
+        (),
+        ("--keeps", "x"),
+        ("--origin", "https://b.example", "--no-origins"),
+        ("--origin", "http://b.example"),
+    ):
+        refused = run("clients", "update", "shop-app", *wrong)
+        assert refused.exit_code != 0 and "Traceback" not in refused.output
+    assert run("clients", "create", "quiet", *TOOL, "--purpose", "INVOICING").exit_code == 0
+    assert "no tool has an origin" in run("clients", "update", "quiet", "--origin", "https://b.example").output
+    assert "no client" in run("clients", "update", "nobody", "--refusal", "refuse").output
 
 
 def test_a_client_from_its_first_secret_to_its_last_request(run: Run, lone: Relying) -> None:
