@@ -228,8 +228,10 @@ def test_nothing_changed_is_nothing_said() -> None:
 
 def test_of_our_own_schema_a_removed_field_is_found() -> None:
     own = own_schema(own_model())
-    assert "  sessionId: ID" in own.text
-    new = Text("new", own.text.replace("  sessionId: ID", "  theSessionId: ID", 1))
+    begin = own.text.index("\ntype Grant {")
+    head, rest = own.text[:begin], own.text[begin:]
+    assert "  sessionId: ID" in rest.partition("\n}")[0]
+    new = Text("new", head + rest.replace("  sessionId: ID", "  theSessionId: ID", 1))
     facts = own_facts(own_model()), Facts.of(new)
     found = client_changes(own, new, facts, diff(*facts))
     assert [each.coordinate for each in breaking(found)] == ["Grant.sessionId"]
