@@ -19,7 +19,7 @@ from audits.schema.sources import Text, UnreadableError
 
 KINDS = (*BreakingChangeType, *DangerousChangeType, *SafeChangeType)
 """Every kind of change that graphql-core knows."""
-COORDINATE = re.compile(r"@?\w+(?:\.\w+)?(?:\(\w+:\))?")
+MENTIONED = re.compile(r"@?\w+(?:\.\w+)?(?:\(\w+:\))?")
 SUBJECT_LAST = frozenset(
     (
         BreakingChangeType.TYPE_REMOVED_FROM_UNION,
@@ -93,7 +93,7 @@ def _impact(
 
 def _subject(description: str, last: bool, known: set[str]) -> str:
     """Return the coordinate that a sentence of graphql-core is about: the most specific one, else the first or last."""
-    found = [each for each in COORDINATE.findall(description) if _is_known(each, known)]
+    found = [each for each in MENTIONED.findall(description) if _is_known(each, known)]
     specific = max((_depth(each) for each in found), default=0)
     found = [each for each in found if _depth(each) == specific]
     return (found[-1] if last else found[0]) if found else ""

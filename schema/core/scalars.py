@@ -1,6 +1,6 @@
 """Custom scalars, each specified by a standard where there is one.
 
-A scalar of `FORMS` is what people type into forms: it takes any text on the way in, and the command judges it by the
+A scalar of `schema.core.forms` is what people type: it takes any text on the way in, and the command judges it by the
 rule of `values/`, so that the form shows the sentence beside its field (`userErrors`). Every other scalar refuses on
 the way in what it could not have on the way out, which is an error of the request. See docs/scalars.md.
 """
@@ -119,9 +119,6 @@ EmailAddress = NewType("EmailAddress", str)
 PhoneNumber = NewType("PhoneNumber", str)
 URL = NewType("URL", str)
 RdapDomain = NewType("RdapDomain", dict[str, Any])
-
-FORMS = frozenset({"CountryCode", "EmailAddress", "LanguageTag", "PhoneNumber"})
-"""Scalars that people type: a wrong form is told beside the field of their form, and not by refusing the request."""
 
 
 def _scalar(

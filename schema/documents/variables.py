@@ -17,7 +17,7 @@ from graphql.execution.values import get_variable_values
 from graphql.utilities import value_from_ast_untyped
 
 from schema.core.errors import ErrorCode, ResponseError, from_core
-from schema.core.scalars import FORMS
+from schema.core.forms import FORMS
 from schema.documents.misfits import misfits
 
 INT_MOST = 2**31 - 1

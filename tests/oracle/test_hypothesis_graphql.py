@@ -79,6 +79,8 @@ def _compared() -> GraphQLSchema:
     for type_name, name in model.fields:
         if worked_out(model, type_name, name):
             del core.type_map[type_name].fields[name]  # type: ignore[union-attr]
+    # A representation is of a scalar that takes any object: what fits is written by our own questions.
+    del core.query_type.fields["_entities"]  # type: ignore[union-attr]
     return core
 
 

@@ -30,7 +30,7 @@ from gateway.tokens.jwts import look
 from gateway.tokens.tokens import _header
 from messages.negotiation import chosen, preferred
 from policy.purposes import Purpose
-from resolvers.clients.registration import ClientKind, check_redirect_uri, key_set
+from resolvers.clients.registration import ClientKind, check_origin, check_redirect_uri, key_set
 from resolvers.events.references import REFERENCES
 from resolvers.imports.source import ImportSource
 from resolvers.signins.devices import described, device_of
@@ -103,6 +103,7 @@ HEADERS: Mapping[str, Read] = {
     "host": of_host,
     "if-none-match": lambda text: has_tag(text, '"0"'),
     "idempotency-key": lambda text: _key({b"idempotency-key": text.encode()}),
+    "origin": lambda text: check_origin(text),
     "purpose": lambda text: _word({b"purpose": text.encode()}, b"purpose", 64),
     "purpose-reference": lambda text: REFERENCES.fits(Purpose.EMERGENCY_CONTACT, f"INC-{text}"),
     "sec-fetch-site": lambda text: text != "same-origin",

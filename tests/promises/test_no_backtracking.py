@@ -176,6 +176,7 @@ READING = {
     "values.telephone": "a telephone number",
 }
 OURS = {
+    "schema.model.federation": "our own schema",
     "audits.papers.controller": "the operator's file",
     "resolvers.imports.columns": "the operator's file",
     "audits.papers.diff": "what a released paper was made from",
