@@ -18,8 +18,9 @@ pytestmark = pytest.mark.anyio
 
 FIRST = int(os.environ.get("ORACLE_FIRST", "0"))
 DOCUMENTS = int(os.environ.get("ORACLE_EXAMPLES", "2400")) // REQUESTS
-SHARE = 0.9
-"""Of the operations without errors, at least so many must be answered by the compiled plan."""
+SHARE = 0.85
+"""Of the operations without errors, at least so many must be answered by the compiled plan. The others ask for entities
+or the schema itself, or have errors at withheld fields below a selection of several types."""
 REASONS = {"compiled", "standard:not covered", "standard:FieldError"}
 """How an operation without errors may be answered. FieldError: for an argument that no row led to after all."""
 
