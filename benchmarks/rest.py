@@ -131,7 +131,7 @@ class Endpoint:
             "id": str(id_), "customerNumber": number, "fullName": name, "email": email, "phone": phone,
             "locale": locale, "productNews": bool(news), "createdAt": created,
             "postalAddress": {"street": street, "city": city, "postalCode": code, "country": country},
-            "services": [service(*row) for row in await self._rows(self._services, key)],
+            "services": {"nodes": [service(*row) for row in await self._rows(self._services, key)]},
             "paymentMethods": [payment(*row) for row in await self._rows(self._payments, key)],
         }})  # fmt: skip
 
@@ -146,7 +146,7 @@ class Endpoint:
             "id": str(id_), "customerNumber": number, "fullName": name, "email": email, "locale": locale,
             "createdAt": created,
             "postalAddress": {"street": street, "city": city, "postalCode": code, "country": country},
-            "services": [service(*row) for row in await self._rows(self._services, key)],
+            "services": {"nodes": [service(*row) for row in await self._rows(self._services, key)]},
         }})  # fmt: skip
 
     async def page(self, request: Request) -> Response:
@@ -160,7 +160,7 @@ class Endpoint:
             {"node": {
                 "id": str(id_), "customerNumber": number, "fullName": name, "email": email, "locale": locale,
                 "postalAddress": {"street": street, "city": city, "postalCode": code, "country": country},
-                "services": of[id_],
+                "services": {"nodes": of[id_]},
             }}
             for id_, number, name, email, locale, street, city, code, country in shown
         ]  # fmt: skip

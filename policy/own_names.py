@@ -5,7 +5,9 @@ from typing import Final
 
 OWN_CLIENTS: Final = frozenset(
     {
+        "anonymous",
         "client-area",
+        "contract",
         "gateway",
         "legal",
         "rdap",

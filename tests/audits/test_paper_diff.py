@@ -128,7 +128,7 @@ def test_what_the_policy_and_the_schema_say() -> None:
     assert found(inputs(deletion=told["deletion"] | {"on request": "P10D"})) == [
         (ChangeKind.RETENTION_SHORTER, "deletion on request")
     ]
-    line = "phone: String @personalData(category: PHONE"
+    line = "phone: PhoneNumber @personalData(category: PHONE"
     assert SCHEMA.text.count("allows: [EMERGENCY_CONTACT") >= 1 and line in SCHEMA.text
     wider = SCHEMA.text.replace("allows: [EMERGENCY_CONTACT", "allows: [ACCOUNT_SECURITY, EMERGENCY_CONTACT", 1)
     assert ChangeKind.PURPOSE_ADDED in {kind for kind, _ in found(inputs(schema=Text("wider", wider)))}
