@@ -38,6 +38,7 @@ BILLING = AuditedClient(
     max_page=100,
     created_at=NOW - timedelta(days=365),
     disabled_at=None,
+    documents_observed_at=None,
     documents=(),
 )
 
