@@ -57,12 +57,14 @@ async def nobody(request: Request, platform: str) -> SignedInIdentity | None:
     return None
 
 
-def sign_in_address(platform: str, back: str, max_age: int | None = None) -> str:
-    """The address of the sign-in page, which returns to `back`.
+def sign_in_address(platform: str, back: str, max_age: int | None = None, language: str | None = None) -> str:
+    """The address of the sign-in page, which returns to `back`; without a `language` the browser's is used.
 
     With `max_age`, in seconds, a session that was authenticated longer ago must sign in again.
     """
     wanted = {"platform": platform, "continue": back}
     if max_age is not None:
         wanted["max_age"] = str(max_age)
+    if language is not None:
+        wanted["lang"] = language
     return f"{SIGN_IN}?{urlencode(wanted)}"

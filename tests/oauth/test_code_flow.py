@@ -211,6 +211,12 @@ def test_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back(lone: Relying) -
     assert answer["code"]
 
 
+def test_the_sign_in_page_speaks_the_language_that_the_client_asks_for(lone: Relying) -> None:
+    """OpenID Connect Core §3.1.2.1: the first of `ui_locales` that there is."""
+    params, _ = lone.request(ui_locales="tlh fr-CH en")
+    assert lone.authorize(params).headers["location"].endswith("&lang=fr")
+
+
 @pytest.mark.parametrize(
     ("who", "asked", "sent_away"),
     [

@@ -97,20 +97,21 @@ class Authorization:
             return pages.refused(str(error), _language(request))
         try:
             requested = validate(self._server, sent.client, sent.parameters)  # 2
+            asked = first_of(sent.parameters.get("ui_locales"))
             signed_in = await self._server.who_is_here(request, sent.client.platform)  # 3
             if signed_in is None or not self._is_good_enough(signed_in, requested):
                 if requested.prompt == "none":
                     raise LoginRequiredError
                 back = f"/oauth/resume?{query.decode('ascii')}"
-                return _to(sign_in_address(requested.client.platform, back, _age(requested)))
+                return _to(sign_in_address(requested.client.platform, back, _age(requested), asked))
             if requested.prompt == "consent" or not await self._covers(requested, signed_in):  # 4
                 if requested.prompt == "none":
                     raise ConsentRequiredError
                 ticket = Ticket(
                     query.decode("ascii"), signed_in.session_id, int(self._server.clock()) + consent.SECONDS
                 )
-                language = first_of(sent.parameters.get("ui_locales")) or _language(request)
-                return pages.consent(requested, await ticket.sealed(self._server.store.keys.system), language)
+                sealed = await ticket.sealed(self._server.store.keys.system)
+                return pages.consent(requested, sealed, asked or _language(request))
             return await self._grant(sent, requested, signed_in, consented=False)  # 5
         except OAuth2Error as error:
             return self._back(sent, dict(error.get_body()))
