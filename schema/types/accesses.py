@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from messages.catalogue import SOURCE, translate
+from messages.catalogue import translate
 from messages.negotiation import written
 from policy.categories import Category
 from policy.purposes import Purpose
@@ -169,11 +169,13 @@ def _access(context: ResolverContext, customer: int, reading: Reading, language:
 
 
 def _field(context: ResolverContext, coordinate: str, language: str) -> _Field:
-    """The field's present description; only the coordinate for a field that no longer exists."""
+    """The kind of data in the reader's words; the description of a field that holds none; of a field that no longer
+    exists the coordinate alone.
+    """
     field = context.model.fields.get(tuple(coordinate.split(".", 1)))  # type: ignore[arg-type]
     category = field.rule.category if field is not None and field.rule is not None else None
     words = field.core.description if field is not None else None
-    if language != SOURCE and category is not None:
+    if category is not None:
         words = translate(category.text, language)
     return _Field(coordinate, words, category.name if category else None)
 

@@ -53,6 +53,17 @@ def test_every_word_that_is_said_is_there() -> None:
     assert said <= WORDS.keys()
 
 
+SHOWN = ("Platform", "ServiceKind", "ServiceState", "ConsentKind", "ConsentState", "FactorKind", "ErasureState",
+         "SignInOutcome", "ObjectionState", "RestrictionGround", "AppScope", "Notice")  # fmt: skip
+"""The enums whose values a view shows."""
+
+
+def test_every_value_that_is_shown_has_a_word(schema: GraphQLSchema) -> None:
+    """A value without one would be shown as the API names it, in every language."""
+    values = {name: set(schema.type_map[name].values) for name in SHOWN}  # type: ignore[attr-defined]
+    assert {name: missing for name, found in values.items() if (missing := found - WORDS.keys())} == {}
+
+
 def test_what_stays_is_said_as_the_gateway_says_it() -> None:
     """The status of a request says it with the page's words, its answer with the gateway's: they are the same."""
     assert [WORDS.get(f"stays{number}") for number in range(1, len(STAYS) + 2)] == [*STAYS, None]

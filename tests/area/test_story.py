@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ from tests.signin.test_pages import now_code
 pytestmark = needs("chromium", "npm")
 
 VIEWS = ("profile", "payments", "services", "choices", "security", "readers", "mine")
+NO_WORDS = re.compile(r"\[object |\bundefined\b|\bnull\b|\bNaN\b|\bfalse\b|\b[A-Z]+_[A-Z_]+\b|`")
+"""What the language of the program, or of the API, would say to a customer."""
 PHONE, DESKTOP = (360, 780), (1280, 900)
 PICTURES = Path(os.environ["PICTURES"]) if "PICTURES" in os.environ else None
 """A folder for pictures of what was erased at once, for whoever wants to look."""
@@ -275,12 +278,22 @@ def test_every_view_is_usable_by_everybody(page: Page, axe: str) -> None:
                 appearance(page, scheme)
                 assert faults(page, axe) == [], (view, size, scheme)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (view, size)
+            assert not NO_WORDS.search(text(page)), (view, NO_WORDS.search(text(page)))
 
 
 def test_it_speaks_french(page: Page) -> None:
     page.click("#language button")
     page.until("document.documentElement.lang === 'fr'")
+    go(page, "services", ".domain")
+    assert "Hébergement web" in text(page)
     there = {"payments": "Ajouter une carte", "readers": "Qui a lu mes données", "mine": "Tout effacer"}
     for view, words in there.items():
         go(page, view, "#content > *")
         page.until(f"document.body.innerText.includes({json.dumps(words)})")
+
+
+def test_the_language_of_the_address_outlives_the_sign_in(page: Page, server: Running) -> None:
+    page.open(f"{server.url}/?lang=fr", *DESKTOP)
+    page.click("#sign-in")
+    page.until("document.querySelector('#content section')")
+    assert page.evaluate("document.documentElement.lang") == "fr"

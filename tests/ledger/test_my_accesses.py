@@ -55,7 +55,7 @@ async def test_a_real_reading_is_told_in_plain_words(office: Office) -> None:
     assert (entry["client"], entry["clientName"], entry["purpose"]) == ("billing", "Billing tool", "INVOICING")
     assert (entry["at"], entry["why"]) == ("2026-11-23T12:00:00Z", "Draw up and deliver invoices.")
     told = {each["coordinate"]: each for each in entry["fields"]}
-    assert told["Customer.fullName"]["description"].startswith("Given and family name")
+    assert told["Customer.fullName"]["description"] == "A person's given and family name."
     assert told["Invoice.number"]["category"] == "TRANSACTION"
     (french, *_) = (await mine(office, l="FR"))["nodes"]
     assert french["why"] == "Établir et remettre les factures."

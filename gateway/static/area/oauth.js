@@ -1,6 +1,8 @@
 // This page as a client of the authorization server: code flow with PKCE (RFC 7636), tokens bound to a key (RFC 9449).
 // The key cannot be taken out of the browser; key and token are in this page's memory and nowhere else.
 
+import { current } from './words.js';
+
 const CLIENT = 'client-area';
 const SCOPE = 'purpose:self_service';
 const KEPT = 'client-area';
@@ -59,7 +61,7 @@ export async function signIn({ fresh = false, form = null } = {}) {
   const state = random();
   remember({ verifier, state, view: location.hash, form, signedIn: true });
   const query = new URLSearchParams({
-    response_type: 'code', client_id: CLIENT, redirect_uri: back(), scope: SCOPE, state,
+    response_type: 'code', client_id: CLIENT, redirect_uri: back(), scope: SCOPE, state, ui_locales: current(),
     code_challenge: await digest(verifier), code_challenge_method: 'S256',
   });
   if (fresh) query.set('max_age', '0');

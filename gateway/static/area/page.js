@@ -51,16 +51,21 @@ async function draw() {
   }
 }
 
-async function turn(language) {
+// The language outlives the way to the sign-in pages and back, whose addresses do not name it.
+async function speakAndKeep(language) {
   await speak(language);
   sessionStorage.setItem('language', current());
+}
+
+async function turn(language) {
+  await speakAndKeep(language);
   frame();
   byId('language').querySelector('button')?.focus();
   await draw();
 }
 
 async function begin() {
-  await speak(new URLSearchParams(location.search).get('lang') ?? sessionStorage.getItem('language') ?? navigator.language);
+  await speakAndKeep(new URLSearchParams(location.search).get('lang') ?? sessionStorage.getItem('language') ?? navigator.language);
   window.addEventListener('hashchange', () => {
     announce('');
     draw().then(() => byId('title').focus());

@@ -4,7 +4,7 @@ import { h } from '../../dom.js';
 import { ask, change, save } from '../api.js';
 import { announce, carry } from '../forms.js';
 import { paged } from '../lists.js';
-import { current, day, hour, say, words } from '../words.js';
+import { current, day, hour, say } from '../words.js';
 import { rights } from './rights.js';
 
 export async function choices(again) {
@@ -28,6 +28,6 @@ export async function choices(again) {
   ];
 }
 
-const consent = (each) => h('li', null, h('span', null, words(each.kind), ' ', h('em', null, say(each.state))),
+const consent = (each) => h('li', null, h('span', null, say(each.kind), ' ', h('em', null, say(each.state))),
   h('span', { class: 'acts' }, hour(each.at), h('button', { type: 'button', class: 'plain', onclick: () => save(`/consents/${each.id}/receipt`, 'application/ld+json', 'consent-receipt.jsonld') },
-    say('receiptFile'), h('span', { class: 'unseen' }, ` ${words(each.kind)} ${hour(each.at)}`))));
+    say('receiptFile'), h('span', { class: 'unseen' }, ` ${say(each.kind)} ${hour(each.at)}`))));

@@ -4,7 +4,7 @@ import { h } from '../../dom.js';
 import { ask, change } from '../api.js';
 import { announce, carry } from '../forms.js';
 import { paged } from '../lists.js';
-import { day, say, words } from '../words.js';
+import { day, say } from '../words.js';
 import { owner } from './owner.js';
 
 const PARTS = ['name', 'address', 'email', 'phone'];
@@ -27,11 +27,11 @@ export async function services(again) {
   ];
 }
 
-const service = (each) => h('li', null, h('span', null, each.name, ' ', h('em', null, words(each.kind))), h('span', null, when(each)));
+const service = (each) => h('li', null, h('span', null, each.name, ' ', h('em', null, say(each.kind))), h('span', null, when(each)));
 
 function when(each) {
   if (each.terminatedAt) return say('ended', day(each.terminatedAt));
-  return each.renewsAt ? say('renews', day(each.renewsAt)) : words(each.state);
+  return each.renewsAt ? say('renews', day(each.renewsAt)) : say(each.state);
 }
 
 function domain(each, policy, again) {
