@@ -37,7 +37,7 @@ class RecordSignInInput:
     )
     device: str | None = stored_input(
         sign_ins.c.device,
-        "The browser or app in a few words, such as `Firefox on Windows`; null if it is not known.",
+        "The browser or app in a few words, such as `Epiphany on Linux`; null if it is not known.",
         SECURITY,
     )
     at: DateTime | None = stored_input(sign_ins.c.at, "The time of the attempt; now when left out.", SECURITY)

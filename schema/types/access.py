@@ -33,7 +33,7 @@ class SignIn(Node):
         sign_ins.c.country, "The country of that address, looked up by the gateway; null if it is not known.", WATCHED
     )
     device: str | None = datum(
-        sign_ins.c.device, "The browser or app, as it named itself, such as `Firefox on Windows`.", WATCHED
+        sign_ins.c.device, "The browser or app, as it named itself, such as `Epiphany on Linux`.", WATCHED
     )
     unusual: bool | None = datum(
         sign_ins.c.unusual, "Whether it came from a country or a device that is new for the customer.", WATCHED
@@ -70,7 +70,7 @@ class Session(Node):
         sessions.c.country, "The country of that address, looked up by the gateway; null if it is not known.", WATCHED
     )
     device: str | None = datum(
-        sessions.c.device, "The browser or app, as it named itself, such as `Firefox on Windows`.", WATCHED
+        sessions.c.device, "The browser or app, as it named itself, such as `Epiphany on Linux`.", WATCHED
     )
 
 

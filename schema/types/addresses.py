@@ -32,7 +32,7 @@ class PostalAddress:
     postal_code: str | None = part(
         ADDRESS,
         "postal_code",
-        "The postal code in the form of the country, such as `EH10 4GX`; null where there are none.",
+        "The postal code in the form of the country, such as `K1A 0B1`; null where there are none.",
         REACHED,
     )
     city: str | None = part(ADDRESS, "city", "The town or city, in the letters of the country.", REACHED)
