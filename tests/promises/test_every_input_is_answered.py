@@ -9,7 +9,7 @@ from graphql.utilities import validate_input_literal, validate_input_value
 from policy.purposes import Purpose
 from policy.rules import Rule
 from schema.api.build import core_schema
-from schema.core.scalars import FORMS
+from schema.core.forms import FORMS
 from schema.documents.requests import RequestOutcome
 from tests.promises.gate import TODAY, Gate, grant
 from tests.promises.wrong_inputs import literal, wrong_inputs

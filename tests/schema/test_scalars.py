@@ -11,7 +11,7 @@ import pytest
 from graphql import GraphQLError, GraphQLScalarType, is_specified_scalar_type
 
 from schema.api.build import core_schema
-from schema.core.scalars import FORMS
+from schema.core.forms import FORMS
 
 OWN = {
     name: type_
