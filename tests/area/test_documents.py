@@ -18,6 +18,8 @@ from policy.purposes import Purpose
 from policy.restricting import Ground, ObjectionOutcome, objection_to
 from resolvers.clients.client_area import ID, register_client_area
 from resolvers.erasure.consents import CARD, MEASURING, NEWS, PHONE, STAYS
+from resolvers.payments.paying import COORDINATES as CARD_COORDINATES
+from resolvers.registrants.registrants import COORDINATES
 from schema.api.build import sdl
 from schema.documents.requests import RequestOutcome
 from store.database.store import Store
@@ -62,6 +64,12 @@ def test_every_value_that_is_shown_has_a_word(schema: GraphQLSchema) -> None:
     """A value without one would be shown as the API names it, in every language."""
     values = {name: set(schema.type_map[name].values) for name in SHOWN}  # type: ignore[attr-defined]
     assert {name: missing for name, found in values.items() if (missing := found - WORDS.keys())} == {}
+
+
+def test_every_field_that_is_passed_on_or_changed_has_a_name() -> None:
+    """What may have none is a field that a company adds to the profile."""
+    passed_on = {"Domain.name", "Invoice.id", "Invoice.amount", *CARD_COORDINATES.values(), *COORDINATES.values()}
+    assert passed_on | {NEWS, MEASURING, PHONE} <= WORDS.keys()
 
 
 def test_what_stays_is_said_as_the_gateway_says_it() -> None:

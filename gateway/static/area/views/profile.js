@@ -5,7 +5,7 @@ import { h } from '../../dom.js';
 import { ask, change } from '../api.js';
 import { addressFields, announce, button, carry, changedAddress, field, form, restore, select } from '../forms.js';
 import { remembered } from '../oauth.js';
-import { day, has, hour, say, words } from '../words.js';
+import { day, fieldName, hour, say } from '../words.js';
 
 export async function profile(again) {
   const { me } = await ask('Profile');
@@ -17,7 +17,7 @@ export async function profile(again) {
       field('familyName', say('familyName'), { value: me.familyName ?? '', autocomplete: 'family-name' }),
       addressFields(address, true)),
     field('phone', say('phone'), { value: me.phone ?? '', type: 'tel', autocomplete: 'tel', hint: say('phoneHint') }),
-    further(me).map((name) => field(name, label(name), { value: me[name] ?? '' })),
+    further(me).map((name) => field(name, fieldName(name), { value: me[name] ?? '' })),
     select('locale', say('locale'), languages(me.locale), me.locale),
     button(say('save')));
   restore(shown, remembered().form);
@@ -37,7 +37,6 @@ export async function profile(again) {
 // What the document asks for beside what has a place of its own on this page.
 const SHOWN = ['version', 'givenName', 'familyName', 'email', 'customerNumber', 'createdAt', 'updatedAt', 'phone', 'locale', 'changes', 'postalAddress'];
 const further = (me) => Object.keys(me).filter((name) => !SHOWN.includes(name));
-const label = (name) => (has(name) ? say(name) : words(name.replace(/[A-Z]/g, (letter) => ` ${letter}`)));
 
 function emailForm() {
   const shown = form('email-form', (sent) => carry(() => change('RequestEmailChange', { email: sent.elements.email.value.trim() }), () => { announce(say('emailSent')); sent.reset(); }, sent),
@@ -47,7 +46,7 @@ function emailForm() {
 }
 
 const history = (changes) => changes.length > 0 && h('section', null, h('h3', null, say('history')), h('ul', { class: 'rows' },
-  changes.map((each) => h('li', null, h('span', null, each.fields.join(', '), h('span', { class: 'quiet' }, each.client)), h('span', null, hour(each.at))))));
+  changes.map((each) => h('li', null, h('span', null, each.fields.map(fieldName).join(', '), h('span', { class: 'quiet' }, each.client)), h('span', null, hour(each.at))))));
 
 function languages(own) {
   const tags = [...new Set([own, 'en', 'fr', 'de', 'it'].filter(Boolean))];

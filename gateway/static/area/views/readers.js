@@ -3,7 +3,7 @@
 import { h } from '../../dom.js';
 import { ask } from '../api.js';
 import { paged } from '../lists.js';
-import { asked, hour, say } from '../words.js';
+import { asked, fieldName, hour, say } from '../words.js';
 
 export async function readers() {
   const language = asked();
@@ -25,7 +25,7 @@ const disclosed = ({ me, purposes }) => {
 
 const disclosure = (each) => h('li', null,
   h('span', null, h('strong', null, each.recipientName), ` ${[each.recipientCountry, each.why].filter(Boolean).join(' · ')}`,
-    h('span', { class: 'quiet' }, each.fields.join(', '))), h('span', null, hour(each.at)));
+    h('span', { class: 'quiet' }, each.fields.map(fieldName).join(', '))), h('span', null, hour(each.at)));
 
 // What was read of the customer, each kind of data once; a field without a category is nobody's data.
 const kinds = (fields) => [...new Set(fields.filter((one) => one.category && one.description).map((one) => one.description))];
