@@ -90,7 +90,12 @@ _map = msgspec.json.Decoder(dict[str, Any])
 def question_of_body(body: bytes) -> Question:
     """The GraphQL request in a JSON body; Problem 400 or 422 if it is not one, whatever the bytes are (G1)."""
     try:
-        question = _question.decode(body)
+        try:
+            question = _question.decode(body)
+        except msgspec.ValidationError:
+            # It is raised at the first value that does not fit: what follows may be no JSON at all.
+            msgspec.json.decode(body)
+            raise
     except msgspec.ValidationError as error:
         if body.lstrip()[:1] == b"[":
             message = "Send one operation per request: batches are not answered."

@@ -136,7 +136,7 @@ def test_personal_data_does_not_go_into_an_address(demo: Demo, query: str, varia
     headers = demo.headers("billing", accept="application/graphql-response+json")
     answer = httpx.get(demo.url, params=parameters, headers=headers)
     (error,) = answer.json()["errors"]
-    assert (answer.status_code, error["extensions"]["code"]) == (400, "PERSONAL_DATA_IN_URL")
+    assert (answer.status_code, error["extensions"]["code"]) == (422, "PERSONAL_DATA_IN_URL")
     assert "POST" in error["message"] and "zoe" not in answer.text
     body: dict[str, object] = {"query": query} | (
         {"variables": httpx.Response(200, text=variables).json()} if variables else {}
