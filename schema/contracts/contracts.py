@@ -18,9 +18,11 @@ from schema.model.model import SchemaModel
 def contract_of_purpose(purpose: Purpose, *, semantic: bool = False) -> str:
     """Return the contract of our own clients that may read for this purpose, with every scope for what it may do.
 
-    What needs a scope alone and no purpose, such as the audits, is in the contracts of clients only.
+    What needs a scope alone and no purpose, such as the audits, is in the contracts of clients only; what routers ask
+    for is in `gateway schema print --federation`.
     """
-    bound = (rule for rule in _model().rules.values() if rule.allowances)
+    rules = _model().rules.items()
+    bound = (rule for place, rule in rules if rule.allowances and not place.startswith("Query._entities"))
     scopes = frozenset(word for rule in bound for needed in rule.scopes for word in needed)
     grant = Grant(
         token_id="contract",  # noqa: S106 (no token at all)

@@ -137,7 +137,7 @@ def test_everything_that_was_asked_arrives(gate: Faulty) -> None:
         "extensions": {"b": 2}, "purpose": "INVOICING", "reference": "INC-1", "read_only": False, "in_url": False,
         "dry_run": False,
         "client": "tester",
-        "idempotency_key": "k-1", "language": "en",
+        "idempotency_key": "k-1", "language": None, "on_error": "PROPAGATE",
     }  # fmt: skip
     got = httpx.get(f"{gate.server.url}/graphql?query=echo", headers=headers).json()["data"]
     assert (got["read_only"], got["variables"], got["operation_name"]) == (True, None, None)

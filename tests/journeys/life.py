@@ -105,7 +105,7 @@ class Life(Resting):
         for kind, name in (("WEB_HOSTING", "Pro"), ("DOMAIN", P["domain"])):
             self.services.append(self._subscribe(self.id, kind, name))
         owner = {"name": P["owner"], "address": OWNER_HOME, "email": P["email"], "phone": P["owner's phone"]}
-        domain = {"service": self.services[1], "name": P["domain"], "registrantKind": "NATURAL_PERSON"}
+        domain = {"serviceId": self.services[1], "name": P["domain"], "registrantKind": "NATURAL_PERSON"}
         done(self.shop.ask(DOMAIN, "DOMAIN_REGISTRATION", **{"in": domain | {"registrant": owner}}))
 
     def _subscribe(self, customer: str, kind: str, name: str) -> str:
