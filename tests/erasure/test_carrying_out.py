@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from hashlib import sha256
 
 import httpx
@@ -76,6 +77,7 @@ async def test_the_certificate_names_the_key_and_nobody_and_can_be_verified_by_a
     ((id_, mark),) = (await house.store.keys.fingerprints([house.gate.ids[0]])).items()
     facts = await erased(house)
     row = await house.row(0)
+    assert facts["type"] == "ERASURE_CERTIFICATE"
     assert facts["keyFingerprint"] == mark.hex() and facts["inTime"] is True
     assert str(id_) not in row.certificate
     for value in house.gate.values():
@@ -224,3 +226,17 @@ async def test_internal_systems_hear_of_every_turn_and_in_the_end_of_nobody_any_
     house.wait(days=5)
     await house.until_done(0)
     assert [each for each in await events() if each] == ["customer.erased"]
+
+
+async def test_it_works_by_itself_until_it_is_told_to_stop(house: House) -> None:
+    await house.end_services(0)
+    await house.ask(REQUEST, 0)
+    house.wait(days=5)
+    stop = asyncio.Event()
+    working = asyncio.create_task(house.worker.run(stop))
+    async with asyncio.timeout(120):
+        while (await house.row(0)).state != "ERASED":
+            house.wait(minutes=1)
+            await asyncio.sleep(0.05)
+        stop.set()
+        await working

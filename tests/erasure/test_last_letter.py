@@ -78,6 +78,26 @@ async def test_delivered_refused_or_given_up_is_stated_after_the_fact(
     assert [each["operation"] for each in entries] == [digest(statement)]
 
 
+async def test_of_several_letters_each_is_stated_for_its_own_case(house: House) -> None:
+    for place in (0, 1):
+        await house.end_services(place)
+        await house.ask(REQUEST, place)
+    await house.deliver()
+    house.box.refusal = LATER
+    house.wait(days=4)
+    while {(await house.row(place)).state for place in (0, 1)} != {"ERASED"}:
+        await house.worker.step()
+        house.wait(minutes=2)
+    house.box.refusal = None
+    await house.deliver()
+    house.wait(seconds=5)
+    await house.worker.step()
+    for place in (0, 1):
+        row = await house.row(place)
+        facts = verified_letter(row.letter_statement, await keys(house))
+        assert (facts["lastLetter"]["state"], facts["certificate"]) == ("DELIVERED", digest(row.certificate))
+
+
 async def test_without_an_address_the_certificate_says_all(house: House) -> None:
     """And nothing follows."""
     await certified(house, None)  # The statement of this one is still to come.
