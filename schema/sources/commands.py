@@ -21,6 +21,7 @@ from schema.execution.planning import Planner, Prepared
 from schema.execution.plans import PlannedField, Selection, rows_below
 from schema.execution.shapes import NotCoveredError, display, known_value
 from schema.execution.standard import Info, Resolved, Resolver, first_of, here, records
+from schema.sources.relations import LIST
 from schema.sources.values import Attribute, attributes
 
 
@@ -131,7 +132,7 @@ class AffectedRows(Prepared, Charged, Resolved, InPayload):
 
     def rows(self, planned: PlannedField) -> Rows:
         """An assumed number, as for lists without pages."""
-        return 5
+        return LIST
 
     def resolver(self) -> Resolver:
         """Fetch the rows that the result names, together."""
