@@ -26,12 +26,17 @@ WRONG_SETTINGS = 2
 CANNOT_START = 3
 
 
-def read_settings(demo: bool | None = None, to_serve: bool = False) -> Settings:
-    """Read the settings and configure logging; a wrong setting ends the process with exit code 2."""
+def read_settings(demo: bool | None = None, to_serve: bool = False, maintains: bool = False) -> Settings:
+    """Read the settings and configure logging; a wrong setting ends the process with exit code 2.
+
+    A command that `maintains` the store needs sessions of the server's own (`settings.require_sessions`).
+    """
     try:
         found = settings.read(os.environ, demo)
         if to_serve:
             settings.require_issuer(found)
+        if maintains:
+            settings.require_sessions(found)
         _speak(found)
     except SettingsError as error:
         click.echo(f"{error}\n`gateway settings` lists all settings.", err=True)

@@ -55,7 +55,7 @@ def db_upgrade(accept_loss: bool) -> None:
     Safe to run from every replica at once, and again:
         gateway db upgrade
     """
-    settings = read_settings()
+    settings = read_settings(maintains=True)
     with errors_as_sentences():
         try:
             work = upgrade_all(store_config(settings), click.echo, accept_loss=accept_loss)
@@ -79,7 +79,7 @@ def db_reindex() -> None:
     \b
         gateway db reindex
     """
-    settings = read_settings()
+    settings = read_settings(maintains=True)
     with errors_as_sentences():
         _, collisions = server.run(reindex_all(store_config(settings), click.echo))
     _report_collisions(collisions)

@@ -76,7 +76,7 @@ def rotate_root() -> None:
     \b
         gateway keys rotate-root
     """
-    settings = read_settings()
+    settings = read_settings(maintains=True)
     with errors_as_sentences():
         counted = ProgressCounter()
         wrapped = server.run(_rotate_root(settings, counted))

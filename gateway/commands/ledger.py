@@ -237,7 +237,7 @@ def seal(watch: bool) -> None:
         gateway ledger seal && gateway ledger export ledger.ndjson
         gateway ledger seal --watch
     """
-    settings = read_settings()
+    settings = read_settings(maintains=True)
     with _ledger_errors():
         size = server.run(_watch(settings) if watch else _seal(settings))
     click.echo(f"{size} entries are signed.", err=True)
@@ -268,7 +268,7 @@ def rotate_key() -> None:
     \b
         gateway ledger rotate-key > ledger.pub
     """
-    settings = read_settings()
+    settings = read_settings(maintains=True)
     with _ledger_errors():
         click.echo(server.run(_rotate(settings)))
 
@@ -295,7 +295,7 @@ def resume(reason: str) -> None:
     \b
         gateway ledger resume --because "disk lost, restored from the backup of Monday" > ledger.pub
     """
-    settings = read_settings()
+    settings = read_settings(maintains=True)
     try:
         # Before the store is opened: the reason goes into the ledger for ever, and must name nobody.
         said = check_reason(reason)

@@ -96,7 +96,7 @@ def worker() -> None:
         GATEWAY_WORK=no gateway serve &
         gateway worker
     """
-    settings = read_settings(to_serve=True)
+    settings = read_settings(to_serve=True, maintains=True)
     with errors_as_sentences():
         server.run(_work_until_stopped(settings))
 

@@ -548,6 +548,21 @@ def require_issuer(settings: Settings) -> Settings:
     )
 
 
+def require_sessions(settings: Settings) -> Settings:
+    """The settings if sessions of the server are the process's own; SettingsError behind a pooler in transaction mode.
+
+    What works rather than serves sets times for single statements, waits for locks of whole sets of tables, and runs
+    longer than the times of the serving role allow.
+    """
+    if settings.database_pooler == "none":
+        return settings
+    raise SettingsError(
+        "GATEWAY_DATABASE_POOLER is set, and this command needs sessions of the server's own, which a pooler in "
+        "transaction mode does not keep. Run it without this setting, with the addresses of the server itself: "
+        "GATEWAY_DATABASE_POOLER=none GATEWAY_DATABASE_URL=… GATEWAY_KEY_STORE_URL=…"
+    )
+
+
 def unknown(environment: Mapping[str, str]) -> list[str]:
     """A warning for each unknown GATEWAY_ variable: a misspelt limit would silently not hold."""
     known = {each.metadata["name"] for each in fields(Settings)}

@@ -41,6 +41,9 @@ def tune(connection: Any) -> None:
 LASTING = (OutageCause.READ_ONLY, OutageCause.DOWN, OutageCause.DAMAGED)
 """Causes after which a connection must be discarded."""
 
+POOLED = "pooled"
+"""The execution option of an engine that `is_pooled` asks for."""
+
 LAST_USED = "last used"
 IDLE = 5.0
 """Seconds after which an idle pooled connection is pinged before use."""
@@ -106,9 +109,15 @@ def _server_engine(
         max_overflow=sizes[1] - sizes[0],
         pool_timeout=lock_timeout,
         hide_parameters=True,  # Error messages must not contain values (D1).
+        execution_options={POOLED: address.pooled},
         **options,
     )
     return engine
+
+
+def is_pooled(engine: AsyncEngine) -> bool:
+    """Return whether a pooler may give each statement of the engine's connections another session of the server."""
+    return bool(engine.get_execution_options().get(POOLED))
 
 
 def _look_after(engine: AsyncEngine) -> None:

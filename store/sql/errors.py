@@ -21,6 +21,10 @@ class OutageCause(Enum):
     SLOW = "The store did not answer in time."
     DAMAGED = "The store's files cannot be read."
     NOT_PERMITTED = "The store's role may not do this: see GATEWAY_MAINTENANCE_URL and `gateway db grants`."
+    POOLED = (
+        "This needs sessions of the server's own, which a pooler in transaction mode does not keep: unset "
+        "GATEWAY_DATABASE_POOLER, and set the addresses to the server itself."
+    )
     STILL_SEEN = (
         "Somebody can still see what was removed, such as a dump, a report, a standby or a replication slot: see "
         "`gateway erasures doctor`."

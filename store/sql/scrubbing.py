@@ -7,7 +7,7 @@ import logging
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from store.sql.engines import outside
+from store.sql.engines import is_pooled, outside
 from store.sql.errors import DRIVER_ERRORS, OutageCause, StoreUnavailableError, cause_of, unavailable
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ async def scrub(engine: AsyncEngine, table: Table, *, must: bool = False, whole:
     truncated. On PostgreSQL the dead rows are vacuumed, except those that a snapshot still sees (`store.sql.horizon`).
     `whole` rewrites a table of any size; no requests may be served meanwhile. Best effort: the rows are deleted
     already, and a failure is logged. With `must` a failure raises StoreUnavailableError, such as NOT_PERMITTED for the
-    role.
+    role, or POOLED behind a pooler in transaction mode: there it is left to the processes that work.
     """
     try:
         if engine.dialect.name == "postgresql":
@@ -71,6 +71,8 @@ async def scrub_statistics(engine: AsyncEngine) -> None:
     if engine.dialect.name != "postgresql":
         return
     try:
+        if is_pooled(engine):
+            raise StoreUnavailableError(OutageCause.POOLED)
         async with engine.connect() as connection:
             name, allowed = (await connection.execute(text(DATABASE))).one()
             # Ends the transaction that SQLAlchemy has begun: VACUUM cannot run in one.
@@ -83,6 +85,8 @@ async def scrub_statistics(engine: AsyncEngine) -> None:
                     await outside(connection, "RESET lock_timeout")
                 return
         log.warning("Run `VACUUM FULL pg_statistic` as the owner of %s: samples may be left.", name)
+    except StoreUnavailableError as outage:
+        log.warning("Cleaning up samples that were dropped was put off: %s", outage.cause)
     except DRIVER_ERRORS as error:
         log.warning("Cleaning up samples that were dropped was put off: %s", cause_of(error))
 
@@ -96,6 +100,9 @@ async def _cut(engine: AsyncEngine, must: bool) -> None:
 
 
 async def _vacuum(engine: AsyncEngine, table: Table, must: bool, whole: bool) -> None:
+    # A lock timeout that is set for one session would hold for whoever gets that session next, and not for us.
+    if is_pooled(engine):
+        raise StoreUnavailableError(OutageCause.POOLED)
     async with engine.connect() as connection:
         if not await connection.scalar(text(OWNED.format(name=table.name))):
             raise StoreUnavailableError(OutageCause.NOT_PERMITTED)
