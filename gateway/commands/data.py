@@ -23,11 +23,13 @@ from store.database.store import open_store
 from store.upgrade.lacking_keys import KeysLackingError
 from store.upgrade.reindexing_writing import Collision
 from store.upgrade.upgrade import customer_ids, reindex_all, upgrade_all
+from values.external_id import ExternalIdError, read_external_id
 
 BAD_ROWS = 1
 COLLISIONS = 4
 KEYS_LACKING = 5
-SAID = {"EMAIL": "e-mail address", "LOGIN": "login name", "DOMAIN": "domain name", "NUMBER": "customer number"}
+SAID = {"EMAIL": "e-mail address", "LOGIN": "login name", "DOMAIN": "domain name", "NUMBER": "customer number",
+        "EXTERNAL_ID": "external id"}  # fmt: skip
 
 
 @click.group()
@@ -162,15 +164,30 @@ def customers() -> None:
     """Import customers."""
 
 
+def _system(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """The name of a system in its one form; a sentence of use for what is none."""
+    try:
+        return None if value is None else read_external_id(f"{value}:1").removesuffix(":1")
+    except ExternalIdError:
+        raise click.BadParameter("letters, digits, `.`, `_` and `-`, at most 32, such as crm") from None
+
+
 @customers.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Check every row and store nothing.")
 @click.option("--skip-bad", is_flag=True, help="Store the good rows though others are bad.")
 @click.option("--columns", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Other names of columns.")
+@click.option("--system", callback=_system, help="The system that the column external_id is from, such as crm.")
 @click.option("--changes", "listed", is_flag=True, help="List every change to what the file says, row by row.")
 @click.option("--format", "form", type=click.Choice(["csv", "ndjson"]), help="If the file's name does not tell.")
 def customers_import(
-    file: Path, dry_run: bool, skip_bad: bool, columns: Path | None, listed: bool, form: Format | None
+    file: Path,
+    dry_run: bool,
+    skip_bad: bool,
+    columns: Path | None,
+    system: str | None,
+    listed: bool,
+    form: Format | None,
 ) -> None:
     """Import customers from a CSV or NDJSON FILE: all of them, or none.
 
@@ -180,6 +197,7 @@ def customers_import(
     \b
         gateway customers import customers.csv --dry-run
         gateway customers import customers.ndjson
+        gateway customers import crm.csv --system crm
         gateway customers import panel.csv --columns panel.toml --changes --dry-run
     """
     form = form or ("ndjson" if file.suffix in (".ndjson", ".jsonl") else "csv")
@@ -187,7 +205,7 @@ def customers_import(
     settings = read_settings()
     with errors_as_sentences():
         renamed = None if columns is None else read_renamed(columns)
-        report = server.run(_import(settings, file, form, dry_run, skip_bad, renamed))
+        report = server.run(_import(settings, file, form, dry_run, skip_bad, renamed, system))
     _report(report)
     _report_changes(report, listed)
     if not report.clean:
@@ -195,13 +213,27 @@ def customers_import(
 
 
 async def _import(
-    settings: Settings, file: Path, form: Format, dry_run: bool, skip_bad: bool, renamed: Renamed | None
+    settings: Settings,
+    file: Path,
+    form: Format,
+    dry_run: bool,
+    skip_bad: bool,
+    renamed: Renamed | None,
+    system: str | None,
 ) -> ImportReport:
     store = await open_store(store_config(settings))
     try:
         with Bar() as bar:
             return await import_customers(
-                store, file, form, dry_run, bar.show, skip_bad=skip_bad, zone=settings.time_zone, renamed=renamed
+                store,
+                file,
+                form,
+                dry_run,
+                bar.show,
+                skip_bad=skip_bad,
+                zone=settings.time_zone,
+                renamed=renamed,
+                system=system,
             )
     finally:
         await store.close()

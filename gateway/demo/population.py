@@ -90,6 +90,7 @@ def _customer(random: SeededRandom, who: Person, story: Story, labels: Taken, no
         locale=who.locale,
         product_news=news,
         customer_number=f"C-{100_000 + who.index}",
+        external_id=f"crm:{4_000_000 + who.index * 17}",
         services=tuple(services),
         payment_methods=purse.methods,
         credentials=logins,

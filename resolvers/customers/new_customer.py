@@ -237,6 +237,7 @@ class NewCustomer:
     locale: str = "en"
     product_news: bool = False
     customer_number: str | None = None
+    external_id: str | None = None
     services: tuple[NewService, ...] = ()
     payment_methods: tuple[NewPaymentMethod, ...] = ()
     credentials: tuple[NewCredential, ...] = ()

@@ -26,7 +26,7 @@ from store.tables.domains import domains
 from store.tables.payments import card_fingerprint, card_vault
 
 FOUND_BY: dict[Table, tuple[Lookup, ...]] = {
-    customers: (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER),
+    customers: (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER, Lookup.EXTERNAL_ID),
     domains: (Lookup.DOMAIN,),
     credentials: (Lookup.LOGIN,),
 }

@@ -13,8 +13,8 @@ REQUIRED = ("email", "street", "city", "country")
 NAMES = ("given_name", "family_name")
 """One of them is required: some people have one name."""
 OPTIONAL = (
-    "customer_number", "customer_since", "phone", "street2", "postal_code", "region", "locale", "product_news",
-    "services", *FURTHER,
+    "customer_number", "external_id", "customer_since", "phone", "street2", "postal_code", "region", "locale",
+    "product_news", "services", *FURTHER,
 )  # fmt: skip
 COLUMNS = NAMES + REQUIRED + OPTIONAL
 """The columns of CSV and the keys of NDJSON."""

@@ -17,7 +17,7 @@ from store.crypto.blind_index import Lookup
 from store.database.store import Store
 from store.lookups.holders import LookupState, states
 
-LOOKUPS = (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER, Lookup.DOMAIN)
+LOOKUPS = (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER, Lookup.EXTERNAL_ID, Lookup.DOMAIN)
 """The look-ups that must be unique."""
 
 HASH_BYTES = 16
@@ -82,6 +82,8 @@ class Duplicates:
         yield "email", Lookup.EMAIL, index(Lookup.EMAIL, customer.email)
         if customer.customer_number is not None:
             yield "customer_number", Lookup.CUSTOMER_NUMBER, index(Lookup.CUSTOMER_NUMBER, customer.customer_number)
+        if customer.external_id is not None:
+            yield "external_id", Lookup.EXTERNAL_ID, index(Lookup.EXTERNAL_ID, customer.external_id)
         for place, service in enumerate(customer.services):
             if service.domain is not None and service.ended(self._now) is None:
                 yield f"services[{place}].name", Lookup.DOMAIN, index(Lookup.DOMAIN, service.domain.name)

@@ -43,6 +43,7 @@ async def import_customers(
     now: datetime | None = None,
     zone: tzinfo = UTC,
     renamed: Renamed | None = None,
+    system: str | None = None,
 ) -> ImportReport:
     """Import the customers of a CSV or NDJSON file, with their services.
 
@@ -54,12 +55,13 @@ async def import_customers(
 
     A customer whose last service has ended gets a scheduled erasure, with time for both warnings (R34); the report
     counts those whose six months are over. `zone` is the controller's time zone, in which deadlines end at midnight.
-    `renamed` are the names that columns have in the file. The report has what was changed or assumed, too.
+    `renamed` are the names that columns have in the file, `system` is the one that its external ids are from. The
+    report has what was changed or assumed, too.
 
     Raises ImportFileError if the file cannot be imported, StoreUnavailableError if the store is unavailable. Neither
     these nor the report contain a value of the file.
     """
-    run = _Run(store, ImportSource(path, format, renamed), now or datetime.now(UTC), progress, zone)
+    run = _Run(store, ImportSource(path, format, renamed), now or datetime.now(UTC), progress, zone, system)
     with Duplicates(store, run.now) as duplicates:
         await run.check(duplicates)  # 1
     if dry_run or not run.good_rows or (run.bad_rows and not skip_bad):  # 2
@@ -103,9 +105,16 @@ class _Run:
     """The state of one import: rows with problems, and the report."""
 
     def __init__(
-        self, store: Store, source: ImportSource, now: datetime, progress: ReportProgress, zone: tzinfo
+        self,
+        store: Store,
+        source: ImportSource,
+        now: datetime,
+        progress: ReportProgress,
+        zone: tzinfo,
+        system: str | None,
     ) -> None:
         self.store, self.source, self.now, self._progress, self._zone = store, source, now, progress, zone
+        self._system = system
         self._problems: list[ImportProblem] = []
         self._problem_count = 0
         self._changes = Changes()
@@ -124,7 +133,7 @@ class _Run:
             for record in batch:
                 self.rows += 1
                 changes: list[ImportChange] = []
-                found = customer(record, self.now, changes)
+                found = customer(record, self.now, changes, self._system)
                 self._changes.add(changes)
                 if isinstance(found, NewCustomer):
                     fine.append((record, found))
@@ -147,7 +156,7 @@ class _Run:
 
     def good(self, batch: list[SourceRecord]) -> list[NewCustomer]:
         """The customers of rows without problems; ImportFileError if one has a problem now, since the file changed."""
-        found = [customer(record, self.now) for record in batch if not self._is_bad(record.row)]
+        found = [customer(record, self.now, system=self._system) for record in batch if not self._is_bad(record.row)]
         good = [each for each in found if isinstance(each, NewCustomer)]
         if len(good) < len(found):
             raise ImportFileError(FileFault.CHANGED)

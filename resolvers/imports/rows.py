@@ -16,7 +16,7 @@ from resolvers.inputs import values
 from resolvers.inputs.changes import FieldChange, ImportChange
 from resolvers.inputs.report import FieldFault, ImportProblem
 from resolvers.inputs.values import FieldProblem, Fields
-from values import domain_name, lines, mailbox, person_name, postal_code, telephone
+from values import domain_name, external_id, lines, mailbox, person_name, postal_code, telephone
 from values.domain_name import to_unicode
 
 MOST_SERVICES = 200
@@ -30,22 +30,25 @@ DOMAIN_KEYS = (
 
 
 def customer(
-    record: SourceRecord, now: datetime, changes: list[ImportChange] | None = None
+    record: SourceRecord, now: datetime, changes: list[ImportChange] | None = None, system: str | None = None
 ) -> NewCustomer | list[ImportProblem]:
-    """The customer of a record; or all of its problems. `changes` is given what is not taken as it is written."""
+    """The customer of a record; or all of its problems. `changes` is given what is not taken as it is written.
+
+    `system` is the one that the external ids of the file are from; without it each names its own.
+    """
     if record.fault is not None:
         return [ImportProblem(record.row, record.line, "the record", record.fault)]
     # All problems of a row at once, so that a file is corrected in few rounds.
     problems: list[FieldProblem] = []
     changed: list[tuple[str, FieldChange]] = []
-    found = _customer(Fields(record.fields, problems, changed, now))
+    found = _customer(Fields(record.fields, problems, changed, now), system)
     if changes is not None:
         columns = record.columns or {name: at for at, name in enumerate(record.fields, 1)}
         changes += [ImportChange(record.row, record.line, columns.get(field), field, each) for field, each in changed]
     return [ImportProblem(record.row, record.line, *each) for each in problems] if problems else found
 
 
-def _customer(fields: Fields) -> NewCustomer:
+def _customer(fields: Fields, system: str | None) -> NewCustomer:
     fields.only(COLUMNS, "the record")
     name, email, address = (
         _name(fields),
@@ -61,6 +64,7 @@ def _customer(fields: Fields) -> NewCustomer:
         locale=fields.text("locale", values.language, 35) or "en",
         product_news=fields.truth("product_news", default=False),
         customer_number=fields.text("customer_number", values.number, 32),
+        external_id=fields.text("external_id", values.external_id(system), external_id.LONGEST),
         further={name: text for name in FURTHER if (text := fields.text(name)) is not None},
     )
     for column in ("customer_since", "locale"):

@@ -80,6 +80,9 @@ class FieldFault(Enum):
     ENDS_BEFORE_START = "lies before the start"
     NOT_A_CHOICE = "is none of the allowed words"
     NOT_A_NUMBER = "is not a customer number: letters, digits, - and . only"
+    NOT_AN_EXTERNAL_ID = (
+        "is not an id in another system: write it such as crm:0047-A, or name the system of the whole file (--system)"
+    )
     NOT_A_DOMAIN = "is not a domain name"
     END_DISAGREES = "must be there exactly for a TERMINATED service"
     NOT_A_SERVICE = "is not a list of services: KIND|name|start|end, separated by ;"

@@ -14,6 +14,7 @@ from values.country import CountryError, read_country
 from values.damage import looks_damaged
 from values.date_time import DateTimeError, read_day_or_moment
 from values.domain_name import DomainNameError, to_ascii
+from values.external_id import ExternalIdError, read_external_id
 from values.language import LanguageError, read_language
 from values.lines import LineError, read_line, trimmed
 from values.mailbox import MailboxError, read_mailbox
@@ -99,6 +100,18 @@ def language(text: str) -> str | FieldFault:
 def number(text: str) -> str | FieldFault:
     """A customer number."""
     return text if _NUMBER.fullmatch(text) else FieldFault.NOT_A_NUMBER
+
+
+def external_id(system: str | None) -> Check:
+    """A check for an id in another system: that of the whole file, or else one that the text begins with."""
+
+    def check(text: str) -> str | FieldFault:
+        try:
+            return read_external_id(text, system)
+        except ExternalIdError:
+            return FieldFault.NOT_AN_EXTERNAL_ID
+
+    return check
 
 
 def domain(text: str) -> str | FieldFault:

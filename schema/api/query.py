@@ -69,6 +69,12 @@ class CustomerBy:
     customer_number: str | None = searched_input(
         Category.CUSTOMER_ID, "The number on invoices, such as `C-100417`.", BY_NUMBER
     )
+    external_id: str | None = searched_input(
+        Category.CUSTOMER_ID,
+        "The customer's id in another system, such as `crm:0047-A`: the system's name, a colon, and the id as it is "
+        "written there.",
+        BY_NUMBER,
+    )
     domain: str | None = searched_input(
         Category.SUBSCRIPTION, "A domain name that is registered for the customer, in either spelling.", BY_DOMAIN
     )
@@ -90,8 +96,8 @@ class Query:
     def customer(
         self, by: Annotated[CustomerBy, strawberry.argument(description="One particular of the customer.")]
     ) -> Customer | None:
-        """The customer of this id, number, e-mail address, domain or invoice; null for one that does not exist or may
-        not be read for the purpose."""
+        """The customer of this id, number, external id, e-mail address, domain or invoice; null for one that does not
+        exist or may not be read for the purpose."""
 
     @entry(RowByDomain(domains), Category.SUBSCRIPTION, REGISTERED)
     def domain(self, name: DomainName) -> Domain | None:

@@ -24,6 +24,7 @@ LOOKUPS: Mapping[str, Lookup] = {
     "email": Lookup.EMAIL,
     "customerNumber": Lookup.CUSTOMER_NUMBER,
     "domain": Lookup.DOMAIN,
+    "externalId": Lookup.EXTERNAL_ID,
 }
 """The blind index that each of these fields of `CustomerBy` searches."""
 

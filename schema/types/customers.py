@@ -64,6 +64,12 @@ class Customer(Node):
         "The number on invoices and letters, such as `C-100042`, by which customers name themselves.",
         (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING, READ_PROFILE),
     )
+    external_id: str | None = datum(
+        customers.c.external_id,
+        "The customer's id in the system that the customer was imported from, such as `crm:0047-A`: the system's name, "
+        "a colon, and the id as it is written there; null if there is none.",
+        (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING, SELF),
+    )
     full_name: str | None = datum(
         customers.c.name, "Given and family name: to address the customer and to issue invoices.", NAMED, read=full_name
     )

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from enum import Enum
 
-from values import domain_name, mailbox
+from values import domain_name, external_id, mailbox
 
 LENGTH = 16
 """Bytes of a blind index: with 128 bits two of a billion values collide with a probability of 10^-21."""
@@ -36,6 +36,7 @@ class Lookup(Enum):
     CUSTOMER_NUMBER = "customer_number", _number
     DOMAIN = "domain", domain_name.lookup_form
     LOGIN = "login", mailbox.lookup_form
+    EXTERNAL_ID = "external_id", external_id.lookup_form
 
 
 WORDS = {kind.word: kind for kind in Lookup}

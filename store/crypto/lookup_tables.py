@@ -10,7 +10,7 @@ from policy.categories import Category
 from policy.retention import RetentionRule
 from store.sql.metadata import Id, Instant, choice, identity, key_metadata, plain, table
 
-KINDS = ("EMAIL", "CUSTOMER_NUMBER", "LOGIN", "DOMAIN")
+KINDS = ("EMAIL", "CUSTOMER_NUMBER", "LOGIN", "DOMAIN", "EXTERNAL_ID")
 REF_BYTES = 8
 
 lookup_epochs = table(

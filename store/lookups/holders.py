@@ -37,6 +37,7 @@ class LookupPlace:
 PLACES: Final[Mapping[Lookup, LookupPlace]] = {
     Lookup.EMAIL: LookupPlace(customers.c.email, customers.c.email_ref, customers.c.id),
     Lookup.CUSTOMER_NUMBER: LookupPlace(customers.c.customer_number, customers.c.number_ref, customers.c.id),
+    Lookup.EXTERNAL_ID: LookupPlace(customers.c.external_id, customers.c.external_ref, customers.c.id),
     Lookup.LOGIN: LookupPlace(credentials.c.login_name, credentials.c.login_ref, credentials.c.customer_id),
     Lookup.DOMAIN: LookupPlace(domains.c.name, domains.c.name_ref, domains.c.customer_id),
 }

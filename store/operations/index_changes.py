@@ -9,12 +9,12 @@ from policy.retention import RetentionRule
 from store.crypto.system_keys import insert_new
 from store.sql.metadata import Id, plain, table
 
-LOOKUPS = ("EMAIL", "LOGIN", "DOMAIN", "NUMBER")
+LOOKUPS = ("EMAIL", "LOGIN", "DOMAIN", "NUMBER", "EXTERNAL_ID")
 
 index_rebuilds = table(
     "index_rebuilds",
     RetentionRule.KEYS,
-    plain("lookup", String(6), None, primary_key=True),
+    plain("lookup", String(12), None, primary_key=True),
     plain("after", Id, None),
     plain("scanned", Boolean, None),
     plain("awaited", Boolean, None),

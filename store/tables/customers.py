@@ -14,6 +14,8 @@ customers = table(
     plain("id", Id, Category.CUSTOMER_ID, primary_key=True, autoincrement=False),
     sealed("customer_number", Category.CUSTOMER_ID, nullable=False),
     reference("number_ref", Category.CUSTOMER_ID),
+    sealed("external_id", Category.CUSTOMER_ID),
+    reference("external_ref", Category.CUSTOMER_ID),
     sealed("name", Category.NAME, NAME_PARTS),
     sealed("postal_address", Category.POSTAL_ADDRESS, ADDRESS_PARTS),
     sealed("email", Category.EMAIL),
@@ -26,5 +28,6 @@ customers = table(
     plain("version", Integer, None, default=1),
     plain("last_service_ended_at", Instant, Category.SUBSCRIPTION, nullable=True),
 )
-"""`locale` is a BCP 47 tag. `version` increases by one with every change, for optimistic locking.
+"""`locale` is a BCP 47 tag. `external_id` is the customer's id in another system
+(`values.external_id`). `version` increases by one with every change, for optimistic locking.
 `last_service_ended_at` is null while a service runs; the six months of R34 start there."""

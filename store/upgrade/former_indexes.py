@@ -44,15 +44,17 @@ Found = tuple[LookupRequest, Any, str]
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """The former column of one kind of look-up, whether it still exists, and its key."""
+    """The former column of one kind of look-up, empty if there was none, whether it still exists, and its key."""
 
     column: str
     there: bool
     key: bytes
 
     @classmethod
-    async def of(cls, store: Store, place: LookupPlace, name: str) -> Former:
+    async def of(cls, store: Store, place: LookupPlace, name: str | None) -> Former:
         """Inspect the database."""
+        if name is None:
+            return cls("", there=False, key=b"")
         async with store.write() as connection:
             there = name in await connection.run_sync(_columns, place.table.name)
         return cls(name, there, await store.keys.system.named(FORMER_INDEX_KEY) if there else b"")

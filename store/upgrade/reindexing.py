@@ -52,8 +52,8 @@ class Target:
     """A kind of look-up, and the encrypted value from which it is made."""
 
     lookup: Lookup
-    former: str
-    """The column in which an earlier release stored its blind index."""
+    former: str | None
+    """The column in which an earlier release stored its blind index; None if none did."""
     scope: ColumnElement[Any]
     """The scope in which the value is unique."""
 
@@ -81,6 +81,7 @@ TARGETS: Final = {
     "LOGIN": Target(Lookup.LOGIN, "login_index", credentials.c.platform),
     "DOMAIN": Target(Lookup.DOMAIN, "name_index", REGISTRATION),
     "NUMBER": Target(Lookup.CUSTOMER_NUMBER, "customer_number_index", EVERYWHERE),
+    "EXTERNAL_ID": Target(Lookup.EXTERNAL_ID, None, EVERYWHERE),
 }
 
 
@@ -151,8 +152,10 @@ async def _scan_page(store: Store, name: str, former: Former) -> int | None:
 async def _rows(connection: AsyncConnection, target: Target, after: int, former: Former) -> Sequence[Any]:
     place = target.place
     columns = target.id, place.owner.label("owner"), target.scope.label("scope"), place.ref.label("ref")
-    mark = column(target.former) if former.there else null()
-    page = select(*columns, place.value.label("value"), mark.label("former")).where(target.id > after)
+    mark = column(former.column) if former.there else null()
+    page = select(*columns, place.value.label("value"), mark.label("former")).where(
+        target.id > after, place.value.is_not(None)
+    )
     return (await connection.execute(page.order_by(target.id).limit(PAGE))).all()
 
 

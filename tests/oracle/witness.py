@@ -586,11 +586,13 @@ def _normal(name: str, value: str) -> str:
 
 def lookups(people: Sequence[int]) -> Mapping[str, Mapping[str, int]]:
     """The customers by what they can be looked up by, as they were registered."""
-    found: dict[str, dict[str, int]] = {"email": {}, "customerNumber": {}, "domain": {}}
+    found: dict[str, dict[str, int]] = {"email": {}, "customerNumber": {}, "domain": {}, "externalId": {}}
     for place, (id_, person) in enumerate(zip(people, newcomers(), strict=True)):
         if place != EMPTIED:
             found["email"][_normal("email", person.email)] = id_
         found["customerNumber"][_normal("customerNumber", person.customer_number or "")] = id_
+        if person.external_id is not None:
+            found["externalId"][_normal("externalId", person.external_id)] = id_
         for service in person.services:
             if service.domain is not None:
                 found["domain"][_normal("domain", service.domain.name)] = id_

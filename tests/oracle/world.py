@@ -312,5 +312,6 @@ def _lookups() -> Mapping[str, Sequence[str]]:
     return {
         "email": [*(person.email for person in people), "nobody@example.org", ""],
         "customerNumber": [*(person.customer_number or "" for person in people), "c-1", "C-0"],
+        "externalId": [*(person.external_id or "" for person in people), "crm:0", "CRM:100000", "crm", ":"],
         "domain": [*named, named[0].upper() + ".", "nothing.example"],
     }

@@ -36,7 +36,11 @@ pytestmark = pytest.mark.anyio
 WHEN = datetime(2026, 11, 23, tzinfo=UTC)
 HOME = PostalAddress("Rue du Lac 5", "1003", "Lausanne", "CH")
 EMAIL, NUMBER, LOGIN, DOMAIN = "zelie@quark.example", "K-4711", "zelie.quark", "quark.example"
-VALUES = {Lookup.EMAIL: EMAIL, Lookup.CUSTOMER_NUMBER: NUMBER, Lookup.LOGIN: LOGIN, Lookup.DOMAIN: DOMAIN}
+EXTERNAL = "crm:4711"
+VALUES = {
+    Lookup.EMAIL: EMAIL, Lookup.CUSTOMER_NUMBER: NUMBER, Lookup.LOGIN: LOGIN, Lookup.DOMAIN: DOMAIN,
+    Lookup.EXTERNAL_ID: EXTERNAL,
+}  # fmt: skip
 PLACES = {subject_keys: ("subject", "customer_id"), system_keys: ("system", "name"), signing_keys: ("signing", "kid"),
           lookup_epochs: ("lookups", "epoch")}  # fmt: skip
 
@@ -46,7 +50,7 @@ Copy = dict[Table, list[dict[str, Any]]]
 def person(email: str = EMAIL, number: str = NUMBER, login: str = LOGIN, name: str = DOMAIN) -> NewCustomer:
     domain = NewDomain(name, "example", "NATURAL_PERSON", "Zélie Quark", HOME, email, None, WHEN, None)
     return NewCustomer(
-        PersonName("Zélie", "Quark"), email, HOME, WHEN, customer_number=number,
+        PersonName("Zélie", "Quark"), email, HOME, WHEN, customer_number=number, external_id=f"crm:{number[2:]}",
         services=(NewService("DOMAIN", name, WHEN, domain=domain),),
         credentials=(NewCredential("CLIENT_AREA", login, None, WHEN, None),),
     )  # fmt: skip
@@ -114,7 +118,7 @@ async def test_the_data_of_before_confirm_nobody(store: Store, store_config: Sto
     assert confirmed([before], [await keys_of(store)], root) == set(), "in the data there is nothing to confirm by"
     await store.keys.destroy(ids[0])
     after = await keys_of(store)
-    assert [row["customer_id"] for row in after[lookups]] == [ids[1]] * 4
+    assert [row["customer_id"] for row in after[lookups]] == [ids[1]] * len(VALUES)
     assert confirmed([before, await data_of(store), after], [after], root) == set()
     others = {Lookup.EMAIL: "b@example.com", Lookup.LOGIN: "b"}
     assert confirmed([before, after], [after], root, others) == set(others), "who lives is found"

@@ -71,7 +71,12 @@ async def test_nothing_is_readable_any_more_by_any_way(changing: Gate) -> None:
                 "query ($id: ID!) { node(id: $id) { id } }", who, variables={"id": id_}, reference="INC-1"
             )
             assert answer.kind is RequestOutcome.REFUSED or answer.data == {"node": None}, (purpose, id_)
-        for by in ({"email": person.email}, {"customerNumber": person.customer_number}, {"domain": domain}):
+        for by in (
+            {"email": person.email},
+            {"customerNumber": person.customer_number},
+            {"domain": domain},
+            {"externalId": person.external_id},
+        ):
             query = "query ($by: CustomerBy!) { customer(by: $by) { id } }"
             answer = await changing.ask(query, who, variables={"by": by}, reference="INC-1")
             assert answer.kind is RequestOutcome.REFUSED or answer.data == {"customer": None}, (purpose, by)

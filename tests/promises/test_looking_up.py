@@ -33,6 +33,7 @@ async def test_each_particular_finds_its_customer(gate: Gate) -> None:
     assert await found(gate, BILLING, id=gate.id(1)) == expected
     assert await found(gate, BILLING, email=person.email.upper()) == expected
     assert await found(gate, BILLING, customerNumber=str(person.customer_number)) == expected
+    assert await found(gate, BILLING, externalId=f" {str(person.external_id).upper()}") == expected
     number = await number_of(gate, 1)
     for spelling in (number, f" {number} "):
         assert await found(gate, BILLING, invoiceNumber=spelling) == expected
@@ -46,6 +47,7 @@ async def test_what_nobody_has_costs_the_same_as_what_somebody_has(gate: Gate) -
         ("invoiceNumber", number, "R-0"),
         ("id", gate.id(1), gate.outside("Customer", 2**60)),
         ("email", gate.people[1].email, "nobody@example.org"),
+        ("externalId", str(gate.people[1].external_id), "crm:nobody"),
     ):
         ran = [await gate.ask(BY, BILLING, variables={"by": {field: each}}) for each in (known, unknown)]
         assert ran[1].data == {"customer": None} and ran[0].data["customer"]

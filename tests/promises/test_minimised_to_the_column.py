@@ -150,6 +150,7 @@ async def test_a_look_up_sends_a_fingerprint_and_no_value(gate: Gate) -> None:
     for name, value in (
         ("email", gate.people[3].email),
         ("customerNumber", gate.people[3].customer_number),
+        ("externalId", gate.people[3].external_id),
         ("domain", next(s.domain.name for s in gate.people[0].services if s.domain)),
     ):
         answer = await gate.ask(

@@ -119,7 +119,7 @@ def _selected(sql: str) -> list[str]:
 
 
 LOOKUPS = {"email": "a@example.com", "customerNumber": "C-100000", "domain": "example.com",
-           "invoiceNumber": "R-2026-0001"}  # fmt: skip
+           "invoiceNumber": "R-2026-0001", "externalId": "crm:1"}  # fmt: skip
 
 
 @refused

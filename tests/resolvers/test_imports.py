@@ -410,3 +410,20 @@ async def test_statements_are_of_batches_and_not_of_rows(store: Store, path: Pat
         event.remove(Engine, "before_cursor_execute", note)
     assert one < 40
     assert three <= 3 * one
+
+
+async def test_external_ids_are_unique_in_their_system(store: Store, path: Path) -> None:
+    """One number of two systems is two customers; within a system it is a duplicate, in the file and in the store."""
+    people = [person(0, external_id="CRM: 4711"), person(1, external_id="shop:4711"), person(2)]
+    assert (await import_customers(store, write_ndjson(path, people), "ndjson")).imported == 3
+    for text, found in (("crm:4711", True), ("shop:4711", True), ("shop:4712", False), ("4711", False)):
+        held = await store.keys.lookups.find(Lookup.EXTERNAL_ID, store.keys.blind_index(Lookup.EXTERNAL_ID, text))
+        assert (held.row_id > 0) is found, text
+    again = [person(3, external_id="4711"), person(4, external_id="9:1"), person(5, external_id="9:1")]
+    report = await import_customers(store, write_ndjson(path, again), "ndjson", system="crm")
+    assert [(each.row, each.field, each.fault) for each in report.problems] == [
+        (1, "external_id", FieldFault.ALREADY_REGISTERED), (3, "external_id", FieldFault.DUPLICATE_IN_FILE),
+    ]  # fmt: skip
+    assert (await import_customers(store, write_ndjson(path, again[1:2]), "ndjson", system="crm")).imported == 1
+    index = store.keys.blind_index(Lookup.EXTERNAL_ID, "crm:9:1")
+    assert (await store.keys.lookups.find(Lookup.EXTERNAL_ID, index)).row_id > 0

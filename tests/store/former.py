@@ -37,6 +37,8 @@ async def former_release(config: StoreConfig, today: StoreConfig, people: Sequen
         data = await _rows(config=today, kept=metadata)
         keys = await _rows(config=today, kept=key_metadata)
         for target in TARGETS.values():
+            if target.former is None:
+                continue
             place = target.place
             for row in data[place.table.name]:
                 owner = row["id"] if place.owner is target.id else row["customer_id"]
