@@ -12,6 +12,7 @@ from policy.categories import Category
 from policy.conditions import Condition
 from policy.hard_rules import NEEDS, NEVER, ONLY
 from policy.meanings import Origin
+from policy.openid import OpenIdScope
 from policy.platforms import NAMES, TITLES
 from policy.purposes import Purpose
 from policy.recipients import Recipient
@@ -25,6 +26,7 @@ COLUMNS: Final[Mapping[type[Row], tuple[str, ...]]] = {
     Category: ("text",),
     Condition: ("text",),
     LegalBasis: ("text", "article"),
+    OpenIdScope: ("text",),
     Origin: ("text",),
     Purpose: ("text", "consent", "objection"),
     Recipient: ("text", "condition"),

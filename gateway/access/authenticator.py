@@ -15,10 +15,10 @@ from gateway.http import problems
 from gateway.http.credentials import DPoPProof
 from gateway.tokens.signing_keys import SigningKeys
 from gateway.tokens.tokens import Claims, TokenError, TokenFault, Tokens
-from policy.app_scopes import APP_SCOPES
 from policy.grant import Grant
 from policy.purposes import Purpose
 from resolvers.clients.registry import ClientRegistry, Registration
+from resolvers.clients.scopes import CONSENTED
 from store.queue.revocation_list import Revocations
 
 VerifiedGrant = NewType("VerifiedGrant", Grant)
@@ -156,7 +156,7 @@ def grant_of(claims: Claims, registration: Registration) -> Grant:
     third_party = own and not registration.first_party
     if third_party:
         # Narrowed again, though issuance has done so: neither a forged row nor an old token may widen it (D11).
-        scopes &= APP_SCOPES
+        scopes &= CONSENTED
         asked = {Purpose.SELF_SERVICE} if scopes else set()
     return Grant(
         token_id=claims.token_id,

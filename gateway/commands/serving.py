@@ -154,7 +154,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             withheld=lambda: services.store.ledger.withheld,
             routes=[
                 *list_routes(
-                    make_authorization_server(services, settings, Browsers(sign_in), means),
+                    make_authorization_server(services, settings, Browsers(sign_in), means, api),
                     actions(api.model.rules.values()),
                 ),
                 *sign_in_routes(sign_in),

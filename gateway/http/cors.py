@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 Origins = Callable[[], Awaitable[Collection[str]]]
 """Gives the origins of all clients."""
 
-PATHS = frozenset({"/graphql", "/graphql/dry-run", "/oauth/token", "/oauth/revoke"})
+PATHS = frozenset({"/graphql", "/graphql/dry-run", "/oauth/token", "/oauth/revoke", "/oauth/userinfo"})
 """Addresses that a page of another origin may use; everything else stays with pages of our own."""
 CLIENT_ORIGINS = "gateway.client_origins"
 """The key of the request's scope under which the origins of the token's client are, once it is known."""

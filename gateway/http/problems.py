@@ -83,6 +83,13 @@ def token_missing() -> ProblemError:
     return ProblemError(401, "UNAUTHENTICATED", message, ((b"www-authenticate", REALM),))
 
 
+def insufficient_scope(scope: str) -> ProblemError:
+    """403: the token is good, and lacks this scope (RFC 6750 §3.1)."""
+    challenge = REALM + b', error="insufficient_scope", scope="' + scope.encode("ascii") + b'"'
+    message = f"The access token lacks the scope {scope}."
+    return ProblemError(403, "INSUFFICIENT_SCOPE", message, ((b"www-authenticate", challenge),))
+
+
 def token_refused(reason: str) -> ProblemError:
     """401: the token is not accepted (RFC 6750 §3.1, invalid_token)."""
     challenge = REALM + b', error="invalid_token", error_description="' + reason.encode("ascii") + b'"'

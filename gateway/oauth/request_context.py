@@ -17,6 +17,7 @@ from resolvers.clients.oauth_clients import RegisteredClient
 from resolvers.oauth.families import Family, Lifetimes
 from resolvers.signins.contexts import SignInContext
 from store.crypto.global_ids import GlobalIds
+from store.crypto.subject_key import SubjectKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,26 @@ class OAuthRequestContext:
     """The proof behind `jkt`, not spent yet."""
 
     ids: GlobalIds | None = field(default=None, repr=False)
+    subjects: Callable[[int], SubjectKey | None] | None = field(default=None, repr=False)
+    """Gives the key of a customer, or None once it is destroyed; called within `run_sync`."""
 
     def subject(self, customer_id: int) -> str:
         """The customer's `sub` in tokens, which is the `id` of the API. RuntimeError if the context has no ids."""
         if self.ids is None:
             raise RuntimeError("this request names no customer")
         return self.ids("Customer", customer_id, customer_id)
+
+    def subject_key(self, customer_id: int) -> SubjectKey | None:
+        """The key of a customer; None once it is destroyed. RuntimeError if the request names no customer."""
+        if self.subjects is None:
+            raise RuntimeError("this request names no customer")
+        return self.subjects(customer_id)
+
+    def id_token(self, claims: Mapping[str, object], seconds: int) -> str:
+        """A signed ID token. RuntimeError if the request gets no token."""
+        if self.signer is None:
+            raise RuntimeError("this request gets no token")
+        return self.signer.sign_id_token(claims, seconds)
 
     @property
     def connection(self) -> Connection:

@@ -13,6 +13,7 @@ from authlib.oauth2.rfc6749.errors import UnsupportedResponseTypeError
 
 from gateway.access.oauth_errors import OAuthReply, UnauthenticatedError
 from gateway.oauth.grants import S256, CodeGrant, OwnGrant, RefreshGrant
+from gateway.oauth.id_tokens import IdentityExtension
 from gateway.oauth.introspection import Introspection, Revocation
 from gateway.oauth.request_context import OAuthRequestContext
 from resolvers.account.signins_evaluating import Arrival
@@ -43,7 +44,7 @@ class GrantServer(AuthorizationServer):
         self.context = context
         self.arrival: Arrival | None = None
         """A grant's finding on where a token family was used, for the endpoint to record (S12)."""
-        self.register_grant(CodeGrant, [S256(required=True)])
+        self.register_grant(CodeGrant, [S256(required=True), IdentityExtension(context)])
         self.register_grant(RefreshGrant)
         self.register_grant(OwnGrant)
         self.register_endpoint(Introspection)

@@ -23,6 +23,8 @@ MAX_TOKEN_BYTES = 4_096
 TYPES = frozenset({"at+jwt", "application/at+jwt"})
 HEADERS = frozenset({"alg", "typ", "kid"})
 """The only headers of our tokens; any other, such as one that points to a key (jku, x5u, jwk, x5c), is refused."""
+IDENTITY = "JWT"
+"""The type of ID tokens."""
 FAMILY = "TokenFamily"
 """The type name under which the ids of token families are encrypted; no type of the schema."""
 ONE_FACTOR, TWO_FACTORS = "1fa", "2fa"
@@ -103,10 +105,14 @@ class Basis:
 
     def claims(self, ids: GlobalIds) -> dict[str, object]:
         """The claims of a token: `sid` is the session's encrypted id in the API, so no claim reveals a row's number."""
-        acr = TWO_FACTORS if "mfa" in self.amr else ONE_FACTOR
-        how = {"auth_time": self.authenticated_at, "amr": list(self.amr), "acr": acr}
+        how = {"auth_time": self.authenticated_at, "amr": list(self.amr), "acr": acr_of(self.amr)}
         sid, family = ids("Session", self.subject, self.session_id), ids(FAMILY, self.subject, self.family)
         return how | {"sid": sid, "family": family}
+
+
+def acr_of(amr: Iterable[str]) -> str:
+    """The `acr` of authentication methods: whether there were two factors."""
+    return TWO_FACTORS if "mfa" in amr else ONE_FACTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +161,15 @@ class TokenSigner:
             claims["cnf"] = {"jkt": jkt}
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": self.kid}
         return jwt.encode(header, claims, self.key, algorithms=[ALGORITHM])
+
+    def sign_id_token(self, claims: Mapping[str, object], seconds: int) -> str:
+        """An ID token with these claims, valid for `seconds` (OpenID Connect Core §2).
+
+        Its type is another one than that of access tokens, so that nobody can be let in with it (RFC 8725 §3.11).
+        """
+        common = {"iss": self.names.issuer, "iat": self.now, "exp": self.now + seconds}
+        header = {"alg": ALGORITHM, "typ": IDENTITY, "kid": self.kid}
+        return jwt.encode(header, {**common, **claims}, self.key, algorithms=[ALGORITHM])
 
 
 class Tokens:
@@ -211,6 +226,28 @@ class Tokens:
         scopes = frozenset(said["scope"].split())
         jkt, issued = _thumbprint(said), said["iat"]
         return Claims(said["jti"], said["client_id"], subject, scopes, said["exp"], kid, basis, jkt, issued)
+
+    async def subject_of_id_token(self, text: str, client_id: str) -> str | None:
+        """The `sub` of an ID token that was issued here to this client, expired or not; None if it is none.
+
+        An ID token proves nothing here: it says whom its client expects (`id_token_hint`).
+        """
+        try:
+            header = _header(text.encode())
+        except TokenError:
+            return None
+        kid = header.get("kid")
+        if header.get("typ") != IDENTITY or header.get("alg") != ALGORITHM or not isinstance(kid, str):
+            return None
+        key = await self._keys.verifying(kid)
+        if key is None:
+            return None
+        try:
+            said = jwt.decode(text, key, algorithms=[ALGORITHM]).claims
+        except (JoseError, ValueError):
+            return None
+        ours = said.get("iss") == self._names.issuer and said.get("aud") == client_id
+        return said["sub"] if ours and isinstance(said.get("sub"), str) else None
 
     def _check(self, said: Mapping[str, Any]) -> None:
         """Steps 6 to 9."""

@@ -17,13 +17,14 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from policy import registered
-from policy.app_scopes import APP_SCOPES, AppScope
+from policy.app_scopes import AppScope
 from policy.grant import Over, Refusal
+from policy.openid import OPENID, OPENID_SCOPES
 from policy.own_names import is_own_name
 from policy.purposes import Purpose
 from policy.transport import is_encrypted
 from resolvers.clients.oauth_clients import CODE, OWN, REFRESH
-from resolvers.clients.scopes import TOKEN
+from resolvers.clients.scopes import CONSENTED, TOKEN
 from values.json_web_keys import RSA_BITS, imported
 from values.scripts import mixes_scripts
 
@@ -148,6 +149,8 @@ class NewClient:
             )
         if self.origins:
             raise RegistrationError(NO_TOOL_HAS_AN_ORIGIN)
+        if signing_in := sorted(self.actions & OPENID_SCOPES):
+            raise RegistrationError(f"{' '.join(signing_in)} is about a customer who signs in: no tool has it.")
         if self.redirect_uris or self.pushed or self.first_party:
             raise RegistrationError("A tool sends nobody to sign in: it has no redirect URI, push or first party.")
         if not self.purposes and not self.actions:
@@ -165,6 +168,8 @@ class NewClient:
         # A secret in a program that everybody can download is none (RFC 8252 §8.5).
         if self.kind is ClientKind.APP and self.keys is not None:
             raise RegistrationError("An app keeps no secret, and no key that everyone who has the app would have.")
+        if self.actions & OPENID_SCOPES and OPENID not in self.actions:
+            raise RegistrationError(f"Claims are of OpenID Connect: name --scope {OPENID} as well.")
         for uri in self.redirect_uris:
             if not (self.first_party and OWN_PATH.fullmatch(uri)):
                 check_redirect_uri(uri, self.kind)
@@ -174,7 +179,7 @@ class NewClient:
     def _check_third_party(self) -> None:
         """O10: a third-party client gets only scopes that customers can consent to."""
         every = " ".join(each.scope for each in AppScope)
-        if others := sorted(self.actions - APP_SCOPES):
+        if others := sorted(self.actions - CONSENTED):
             raise RegistrationError(
                 f"{' '.join(others)} is nothing that customers can allow an app that is not --first-party. They can: "
                 f"{every}."

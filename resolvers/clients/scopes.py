@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 
 from policy.app_scopes import APP_SCOPES
+from policy.openid import OPENID_SCOPES
 from policy.purposes import Purpose
 
 TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")
 """One scope token (RFC 6749 §3.3)."""
+
+CONSENTED = APP_SCOPES | OPENID_SCOPES
+"""The scopes that customers can consent to, each of which has words."""
 
 INTROSPECT = "tokens:introspect"
 """The scope by which a resource server may introspect other clients' tokens (RFC 7662)."""
@@ -31,7 +35,7 @@ def for_customers(purposes: frozenset[Purpose], actions: frozenset[str], first_p
     own = frozenset(purpose.scope for purpose in purposes if purpose.own_data_only)
     if first_party:
         return own | actions
-    shared = actions & APP_SCOPES
+    shared = actions & CONSENTED
     return own | shared if shared else shared
 
 
@@ -51,7 +55,7 @@ def narrowed(asked: str | None, allowed: frozenset[str]) -> frozenset[str]:
 
 def require_words(scopes: frozenset[str], first_party: bool) -> frozenset[str]:
     """The same scopes; ScopeError if a third-party client requests none that customers can consent to."""
-    if not first_party and not scopes & APP_SCOPES:
+    if not first_party and not scopes & CONSENTED:
         raise ScopeError
     return scopes
 

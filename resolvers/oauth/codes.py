@@ -55,6 +55,8 @@ class AuthorizationCode:
     jkt: str | None
     """Thumbprint of the only key that may redeem it (RFC 9449 §10), if the client named one."""
     refreshable: bool
+    nonce: str | None = None
+    """A value of the client's, which its ID token repeats (OpenID Connect Core §3.1.2.1)."""
     code_challenge_method: str = "S256"
 
     def get_redirect_uri(self) -> str:
@@ -77,6 +79,7 @@ def issue(connection: Connection, code: AuthorizationCode, now: datetime) -> str
         "scope": code.scope,
         "challenge": code.code_challenge,
         "jkt": code.jkt,
+        "nonce": code.nonce,
         "refreshable": code.refreshable,
         "expires_at": now + timedelta(seconds=SECONDS),
     }
@@ -113,6 +116,7 @@ def _code(row: RowMapping) -> AuthorizationCode:
         code_challenge=row["challenge"],
         jkt=row["jkt"],
         refreshable=row["refreshable"],
+        nonce=row["nonce"],
     )
 
 

@@ -13,6 +13,7 @@ from policy.app_scopes import AppScope
 from policy.categories import Category
 from policy.conditions import Condition
 from policy.grant import Refusal
+from policy.openid import OpenIdScope
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
@@ -37,6 +38,9 @@ ConditionEnum = mirrored(
 RecipientEnum = mirrored(Recipient, "Recipient", "text", "A kind of recipient of personal data. There are no others.")
 RefusalModeEnum = mirrored(Refusal, "RefusalMode", "text", "The answer to an operation that asks for more than it may.")
 AppScopeEnum = mirrored(AppScope, "AppScope", "text", "A permission that a customer can give to a third-party app.")
+OpenIdScopeEnum = mirrored(
+    OpenIdScope, "OpenIdScope", "text", "A scope of OpenID Connect that a customer can allow a third-party app."
+)
 RetentionEnum = mirrored(
     RetentionRule, "RetentionRule", "text", "A retention rule: the period that personal data is kept, and its start."
 )

@@ -6,10 +6,11 @@ import strawberry
 
 from policy.app_scopes import AppScope
 from policy.categories import Category
+from policy.openid import OpenIdScope
 from schema.core.scalars import DateTime
 from schema.declare.commands import UserError, affected, command_input, transient_input, user_errors
 from schema.declare.connections import connection
-from schema.declare.directives import AppScopeEnum
+from schema.declare.directives import AppScopeEnum, OpenIdScopeEnum
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import SELF
@@ -23,6 +24,12 @@ def scopes_in(text: str) -> list[str]:
     """The app scopes among a token's scopes, in the order of the catalogue."""
     words = frozenset(text.split())
     return [each.name for each in AppScope if each.scope in words]
+
+
+def openid_scopes_in(text: str) -> list[str]:
+    """The scopes of OpenID Connect among a token's scopes, in the order of the catalogue."""
+    words = frozenset(text.split())
+    return [each.name for each in OpenIdScope if each.scope in words]
 
 
 @record(oauth_consents)
@@ -41,6 +48,12 @@ class AuthorizedApp(Node):
     )
     scopes: list[AppScopeEnum] | None = datum(
         oauth_consents.c.scope, "What the customer allowed the app to do; it may ask for no more.", OWN, read=scopes_in
+    )
+    sign_in_scopes: list[OpenIdScopeEnum] | None = datum(
+        oauth_consents.c.scope,
+        "What the app learns when the customer signs in with it (OpenID Connect); empty if it only uses the API.",
+        OWN,
+        read=openid_scopes_in,
     )
     given_at: DateTime | None = datum(oauth_consents.c.given_at, "The time at which the customer allowed it.", OWN)
     withdrawn_at: DateTime | None = datum(

@@ -52,6 +52,7 @@ oauth_codes = table(
     plain("scope", Text, None),
     plain("challenge", String(43), None),
     plain("jkt", String(43), None, nullable=True),
+    plain("nonce", String(255), None, nullable=True, output=False),
     plain("session_id", Id, Category.ACCESS_HISTORY),
     plain("authenticated_at", Instant, Category.ACCESS_HISTORY),
     plain("amr", String(100), Category.AUTH_FACTOR),
@@ -61,6 +62,7 @@ oauth_codes = table(
     Index(None, "customer_id"),
 )
 """Authorization codes by their SHA-256. A used code is kept as long as its tokens: a second use revokes them. Without
+`nonce` is the client's own, for its ID token. Without
 `refreshable` no refresh token is issued: the customer signed in at a shared computer (R41)."""
 
 oauth_families = customer_table(

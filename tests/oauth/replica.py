@@ -86,7 +86,7 @@ async def main() -> None:
             rules=api.model.rules,
             routes=[
                 *list_routes(
-                    make_authorization_server(works, found, believed, make_means(found)),
+                    make_authorization_server(works, found, believed, make_means(found), api),
                     actions(api.model.rules.values()),
                 ),
                 *export_routes(works.store, works.authenticator, api.model, serving.now),

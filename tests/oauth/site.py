@@ -22,6 +22,7 @@ from sqlalchemy import insert
 
 from policy.app_scopes import APP_SCOPES
 from policy.grant import Refusal
+from policy.openid import OPENID_SCOPES
 from policy.purposes import Purpose
 from resolvers.clients.registrar import ClientRegistrar
 from resolvers.clients.registration import ClientKind, NewClient
@@ -73,7 +74,8 @@ CLIENTS = (
     _app("guest", first_party=False, actions=GUEST),
     _app("lodger", first_party=False, actions=APP_SCOPES, introspection=True),
     _app("taker", first_party=False, actions=APP_SCOPES, refusal=Refusal.WITHHOLD),
-    _app("mail", platform="WEBMAIL"),
+    _app("mail", platform="WEBMAIL", actions=OPENID_SCOPES | {"services:write"}),
+    _app("portal", first_party=False, actions=frozenset({"openid", "email"})),
     NewClient(id="shop", name="A <shop>", kind=ClientKind.WEB, purposes=SELF, redirect_uris=(BACK,), first_party=True),
     _tool("billing", actions=frozenset({"audit:read"}), introspection=True),
     _tool("noc", purposes=frozenset({Purpose.EMERGENCY_CONTACT, Purpose.INVOICING})),

@@ -110,9 +110,15 @@ def test_the_lock_file_names_no_host() -> None:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the demo."""
+    return tmp_path_factory.mktemp("signing-in")
+
+
+@pytest.fixture(scope="module")
+def demo(folder: Path) -> Iterator[str]:
     """The demo with its real sign-in pages, under an issuer of this machine that clients can discover; its address."""
-    folder, port = tmp_path_factory.mktemp("signing-in"), free_port()
+    port = free_port()
     output, address = folder / "output.txt", f"http://127.0.0.1:{port}"
     settings = environment(folder, PORT=str(port), GATEWAY_ISSUER=address)
     with output.open("wb") as file:
@@ -169,3 +175,33 @@ def test_a_customer_signs_in_with_password_and_code_and_reads_about_herself(pack
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies.jar)
         given = {"issuer": demo, "back": back, "browser": {"cookie": cookies}, "app": "web", "bound": "web"}
         assert drive(package, "openid_client.mjs", **given) == APP
+
+
+def test_a_webmail_user_signs_in_by_openid_connect(package: Path, demo: str, folder: Path) -> None:
+    """The command line registers webmail; her webmail password opens it; openid-client verifies who she is (R38)."""
+    back = f"{demo}/webmail"
+    terms = ["--kind", "web", "--name", "Webmail", "--platform", "WEBMAIL", "--first-party", "--redirect-uri", back]
+    may = ["--purpose", "SELF_SERVICE", "--scope", "openid", "--scope", "email", "--scope", "profile"]
+    made = subprocess.run(
+        [sys.executable, "-m", "gateway", "clients", "create", "roundcube", *terms, *may],
+        env=environment(folder, GATEWAY_ISSUER=demo), capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    with httpx.Client(base_url=demo, timeout=30) as browser:
+        tokens = browser.get("/demo/tokens").json()["tokens"]
+        token = next(each["token"] for each in tokens if "SELF_SERVICE" in str(each))
+        query = {"query": "{ me { credentials { platform loginName } } }"}
+        me = browser.post("/graphql", json=query, headers={"authorization": f"Bearer {token}"}).json()["data"]["me"]
+        login = next(each["loginName"] for each in me["credentials"] if each["platform"] == "WEBMAIL")
+        page = browser.get("/sign-in", params={"platform": "WEBMAIL"})
+        wrong = {"login": login, "password": demo_password(FEATURED, "CLIENT_AREA")}
+        assert "__Host-" not in str(browser.cookies) and "session-webmail" not in str(browser.cookies.jar)
+        assert browser.post("/sign-in", data=hidden(page) | wrong).status_code == 422, "another service's password"
+        known = {"login": login, "password": demo_password(FEATURED, "WEBMAIL")}
+        assert browser.post("/sign-in", data=hidden(page) | known).status_code == 303
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies.jar)
+    given = {"issuer": demo, "back": back, "browser": {"cookie": cookies}, "client": "roundcube"}
+    seen = drive(package, "webmail.mjs", **given, secret=made.stdout.split()[-1], scope="openid email profile")
+    assert (seen["same"], seen["nobody"]) == (True, "login_required")
+    assert (seen["claims"]["aud"], seen["claims"]["acr"], seen["claims"]["amr"]) == ("roundcube", "1fa", ["pwd"])
+    assert (seen["user"]["name"], seen["user"]["email"]) == ("Amélie Fontaine", FEATURED)
+    assert seen["user"]["sub"] == seen["claims"]["sub"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
@@ -14,7 +14,8 @@ from gateway.oauth.request_context import OAuthRequest, OAuthRequestContext
 from gateway.oauth.server import GrantServer
 from resolvers.clients.oauth_clients import RegisteredClient
 
-PROMPTS = frozenset({None, "none", "login", "consent"})
+PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+LONGEST_NONCE = 255
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -29,9 +30,23 @@ class AuthorizationRequest:
     challenge: str
     jkt: str | None
     """Thumbprint of the only key that may redeem the code (RFC 9449 §10)."""
-    prompt: str | None
+    prompts: frozenset[str]
     max_age: int | None
     """The most seconds since the customer's last authentication (RFC 9470)."""
+    nonce: str | None
+    """A value of the client's, which its ID token repeats."""
+    hint: str | None = field(default=None, repr=False)
+    """An ID token of the customer whom the client expects (`id_token_hint`), not verified yet."""
+
+    @property
+    def silent(self) -> bool:
+        """True if no page may be shown (`prompt=none`)."""
+        return "none" in self.prompts
+
+    @property
+    def age(self) -> int | None:
+        """The `max_age` in seconds; `prompt=login` counts as 0, and so does the choice of an account."""
+        return 0 if self.prompts & {"login", "select_account"} else self.max_age
 
 
 def validate(
@@ -55,15 +70,25 @@ def validate(
         frozenset(asked.payload.data["scope"].split()),
         parameters.values["code_challenge"],
         _key(parameters.get("dpop_jkt"), jkt),
-        _prompt(parameters.get("prompt")),
+        _prompts(parameters.get("prompt")),
         _age(parameters.get("max_age")),
+        _nonce(parameters.get("nonce")),
+        parameters.get("id_token_hint"),
     )
 
 
-def _prompt(word: str | None) -> str | None:
-    if word not in PROMPTS:
-        raise InvalidRequestError("The prompt is none, login or consent.")
-    return word
+def _prompts(text: str | None) -> frozenset[str]:
+    words = frozenset((text or "").split())
+    # OpenID Connect Core §3.1.2.1: a list, in which `none` stands alone.
+    if not words <= PROMPTS or ("none" in words and len(words) > 1):
+        raise InvalidRequestError("The prompt is none, or of login, consent and select_account.")
+    return words
+
+
+def _nonce(text: str | None) -> str | None:
+    if text is not None and len(text) > LONGEST_NONCE:
+        raise InvalidRequestError(f"A nonce has {LONGEST_NONCE} characters at most.")
+    return text
 
 
 def _age(text: str | None) -> int | None:

@@ -30,6 +30,7 @@ from resolvers.clients.scopes import spelt
 from resolvers.oauth import codes
 from resolvers.oauth.codes import AuthenticationEvent, AuthorizationCode
 from resolvers.oauth.consents import Consents, give
+from resolvers.oauth.subjects import pairwise_subject
 from store.sql.ids import new_id
 
 LENIENCE = 60
@@ -59,10 +60,28 @@ class Authorization:
         self._consents = Consents(server.store.reader)
 
     async def authorize(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a GET; Problem 405 for other methods."""
+        """Answer a GET; a POST is sent on as one (OpenID Connect Core §3.1.2.1). Problem 405 for other methods."""
+        if scope["method"] == "POST":
+            await self._repeated(scope, receive, send)
+            return
         if scope["method"] not in ("GET", "HEAD"):
-            raise problems.method_not_allowed(b"GET")
+            raise problems.method_not_allowed(b"GET, POST")
         response = await self._begin(Request(scope, receive), scope["query_string"])
+        await response(scope, receive, send)
+
+    async def _repeated(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Redirect the form of another site to the same request by GET, with which browsers send the session's cookie.
+
+        A cookie that is SameSite=Lax does not come with a form that another site sends.
+        """
+        try:
+            form = await read_form(scope, receive, self._server.settings.body_seconds)
+            pairs = [*form.values.items(), *(("resource", each) for each in form.resources)]
+            response = _to(f"{scope['path']}?{urlencode(pairs)}")
+        except OAuth2Error as error:
+            response = pages.refused(error.description, _language(Request(scope)))
+        except ClientDisconnectedError:
+            return
         await response(scope, receive, send)
 
     async def resume(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,12 +119,13 @@ class Authorization:
             asked = first_of(sent.parameters.get("ui_locales"))
             signed_in = await self._server.who_is_here(request, sent.client.platform)  # 3
             if signed_in is None or not self._is_good_enough(signed_in, requested):
-                if requested.prompt == "none":
+                if requested.silent:
                     raise LoginRequiredError
                 back = f"/oauth/resume?{query.decode('ascii')}"
-                return _to(sign_in_address(requested.client.platform, back, _age(requested), asked))
-            if requested.prompt == "consent" or not await self._covers(requested, signed_in):  # 4
-                if requested.prompt == "none":
+                return _to(sign_in_address(requested.client.platform, back, requested.age, asked))
+            await self._require_expected(signed_in, requested)
+            if "consent" in requested.prompts or not await self._covers(requested, signed_in):  # 4
+                if requested.silent:
                     raise ConsentRequiredError
                 ticket = Ticket(
                     query.decode("ascii"), signed_in.session_id, int(self._server.clock()) + consent.SECONDS
@@ -133,6 +153,7 @@ class Authorization:
             requested = validate(server, sent.client, sent.parameters)
             if form.get("decision") != "allow" or not self._is_good_enough(signed_in, requested):
                 raise AccessDeniedError
+            await self._require_expected(signed_in, requested)
             return await self._grant(sent, requested, signed_in, consented=True)
         except OAuth2Error as error:
             return self._back(sent, dict(error.get_body()))
@@ -173,8 +194,24 @@ class Authorization:
         """True if the sign-in is on the client's platform and recent enough for `max_age` and `prompt`."""
         if signed_in.platform != requested.client.platform:
             return False
-        age = _age(requested)
+        age = requested.age
         return age is None or self._server.clock() - signed_in.authenticated_at <= max(age, LENIENCE)
+
+    async def _require_expected(self, signed_in: SignedInIdentity, requested: AuthorizationRequest) -> None:
+        """LoginRequiredError if the ID token that the client sent (`id_token_hint`) is of another customer.
+
+        One that cannot be verified any more, because its key is gone, names nobody: without a page that is an error,
+        too, otherwise the client compares the `sub` that it gets (OpenID Connect Core §3.1.2.1).
+        """
+        if requested.hint is None:
+            return
+        client = requested.client.client_id
+        expected = await self._server.tokens.subject_of_id_token(requested.hint, client)
+        (key,) = await self._server.store.keys.subjects([signed_in.customer_id])
+        if key is None or (expected is None and requested.silent):
+            raise LoginRequiredError
+        if expected is not None and expected != pairwise_subject(key, client):
+            raise LoginRequiredError
 
     async def _grant(
         self, sent: ClientRedirect, requested: AuthorizationRequest, signed_in: SignedInIdentity, consented: bool
@@ -190,6 +227,7 @@ class Authorization:
             scope=spelt(requested.scopes),
             code_challenge=requested.challenge,
             jkt=requested.jkt,
+            nonce=requested.nonce,
             # On a shared computer nothing may outlive the session (R41).
             refreshable=sent.client.check_grant_type(REFRESH) and not signed_in.shared,
         )
@@ -219,11 +257,6 @@ class Authorization:
 
 TOO_LONG = marked("The request is too long.")
 NOT_YOURS = marked("This form was not made for the session you are in, or it is too old.")
-
-
-def _age(requested: AuthorizationRequest) -> int | None:
-    """The `max_age` in seconds; `prompt=login` counts as 0."""
-    return 0 if requested.prompt == "login" else requested.max_age
 
 
 def _to(address: str) -> Response:

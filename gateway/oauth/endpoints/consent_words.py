@@ -8,6 +8,7 @@ from messages.catalogue import translate
 from messages.message import marked
 from messages.words import Words
 from policy.app_scopes import AppScope
+from policy.openid import OpenIdScope
 from policy.purposes import Purpose
 
 WORDS: Final = Words(
@@ -33,7 +34,7 @@ OWN: Final = marked("Read, change and export your own data.")
 
 def plain(scope: str, language: str) -> str:
     """The meaning of a scope in plain words; the scope itself if it has none."""
-    shared = AppScope.of_scope(scope)
+    shared = AppScope.of_scope(scope) or OpenIdScope.of_scope(scope)
     if shared is not None:
         return translate(shared.text, language)
     purpose = Purpose.of_scope(scope)

@@ -9,10 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
+from sqlalchemy.util import await_only
 from starlette.types import Receive, Scope, Send
 
+from gateway.access.authenticator import Authenticator
 from gateway.access.dpop import Call, DPoPVerifier, VerifiedDPoPProof
 from gateway.access.oauth_errors import InvalidTargetError, OAuthReply, ProofError, refusal
+from gateway.api.graphql_http import GraphQLApi
 from gateway.config.settings import Settings
 from gateway.http.bodies import ClientDisconnectedError
 from gateway.http.client_address import client_address, network_of
@@ -27,6 +30,7 @@ from resolvers.clients.oauth_clients import Clients
 from resolvers.clients.registry import ClientRegistry
 from resolvers.oauth import refresh_tokens
 from resolvers.oauth.families import Lifetimes
+from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.queue.revocation_list import Revocations
 
@@ -46,6 +50,9 @@ class AuthorizationServer:
     who_is_here: WhoIsHere
     evaluator: Evaluator
     clock: Callable[[], float]
+    authenticator: Authenticator
+    api: GraphQLApi | None = None
+    """Reads the claims of customers; None: there is no userinfo endpoint."""
 
     @property
     def now(self) -> datetime:
@@ -57,6 +64,11 @@ class AuthorizationServer:
         """The lifetimes of tokens by the settings."""
         days = timedelta(days=self.settings.refresh_days), timedelta(days=self.settings.sign_in_days)
         return Lifetimes(timedelta(seconds=self.settings.token_seconds), *days)
+
+    def subject_key(self, customer_id: int) -> SubjectKey | None:
+        """The key of a customer, or None once it is destroyed; for grants, which run inside `run_sync`."""
+        (key,) = await_only(self.store.keys.subjects([customer_id]))
+        return key
 
     async def refresh_key(self) -> bytes:
         """The key of refresh tokens."""

@@ -10,8 +10,15 @@ from gateway.access import dpop
 from gateway.config.settings import Settings
 from gateway.oauth import assertions
 from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
+from gateway.oauth.endpoints.authorization_request import PROMPTS
+from gateway.tokens.signing_keys import ALGORITHM
+from gateway.tokens.tokens import ONE_FACTOR, TWO_FACTORS
+from messages.catalogue import languages
+from policy.openid import CLAIMS
 from resolvers.clients.oauth_clients import GRANTS
 
+OPENID = "/.well-known/openid-configuration"
+USERINFO = "/oauth/userinfo"
 SERVER = "/.well-known/oauth-authorization-server"
 RESOURCE = "/.well-known/oauth-protected-resource"
 
@@ -49,6 +56,27 @@ def server_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, obje
     )
     found.validate()
     return dict(found)
+
+
+def openid_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, object]:
+    """The metadata of the OpenID provider (OpenID Connect Discovery §3): that of the server, and what is beyond it.
+
+    ID tokens are signed with ES256 alone, not with RS256 as well: one key set serves both kinds of tokens.
+    """
+    claims = {claim.partition(".")[0] for claim in CLAIMS}
+    return server_metadata(settings, scopes) | {
+        "userinfo_endpoint": f"{settings.public_url}{USERINFO}",
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": [ALGORITHM],
+        "acr_values_supported": [ONE_FACTOR, TWO_FACTORS],
+        "claim_types_supported": ["normal"],
+        "claims_supported": ["sub", "auth_time", "acr", "amr", "sid", "nonce", *sorted(claims)],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,  # By reference only what was pushed (RFC 9126).
+        "prompt_values_supported": sorted(PROMPTS),
+        "ui_locales_supported": sorted(languages()),
+    }
 
 
 def resource_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, object]:

@@ -34,7 +34,7 @@ LONGEST = 8_192
 """Characters of a reference: it must fit into a URL."""
 KEPT = (
     "response_type", "response_mode", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method",
-    "dpop_jkt", "prompt", "max_age",
+    "dpop_jkt", "prompt", "max_age", "nonce", "id_token_hint", "ui_locales",
 )  # fmt: skip
 """The parameters kept in a reference; others, such as client credentials, must not travel through the browser."""
 

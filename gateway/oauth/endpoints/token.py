@@ -46,6 +46,7 @@ class TokenEndpoint(Endpoint):
             await server.tokens.signer(),
             await server.refresh_key(),
             proven=proven,
+            subjects=server.subject_key,
         )
         visitor = visitor_of(HTTPConnection(scope), server.settings.proxies, server.settings.proxy_header, None)
         # Only public clients call from the customer's own device; a server's place says nothing about the customer.

@@ -25,7 +25,7 @@ query SignInPages {
     }
     sessions(first: 50) { nodes { id platform startedAt lastSeenAt expiresAt endedAt country device ipAddress } }
     signIns(first: 8) { nodes { at platform outcome country device unusual } }
-    authorizedApps { id name client scopes givenAt withdrawnAt }
+    authorizedApps { id name client scopes signInScopes givenAt withdrawnAt }
   }
   grant { sessionId }
 }

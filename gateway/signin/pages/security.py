@@ -12,6 +12,7 @@ from gateway.signin.frame.shown import PageNotice
 from gateway.signin.pages.own_data import about
 from messages.catalogue import translate
 from policy.app_scopes import AppScope
+from policy.openid import OpenIdScope
 from policy.platforms import WITH_SECOND_FACTOR
 from resolvers.account.apps import end_one_app, withdraw_one
 from resolvers.account.sessions_commands import end_one, end_others
@@ -102,10 +103,15 @@ def _open(context: RequestContext, sessions: list[dict[str, Any]]) -> list[dict[
 def _consented(context: RequestContext, me: dict[str, Any]) -> list[dict[str, Any]]:
     """The apps that the customer allows something, each with what it may do in words."""
     return [
-        each | {"allowed": [translate(AppScope[scope].text, context.language) for scope in each["scopes"] or ()]}
+        each | {"allowed": [translate(row.text, context.language) for row in _rows(each)]}
         for each in me.get("authorizedApps") or ()
         if not each["withdrawnAt"]
     ]
+
+
+def _rows(app: dict[str, Any]) -> list[AppScope | OpenIdScope]:
+    learned = [OpenIdScope[name] for name in app["signInScopes"] or ()]
+    return [*learned, *(AppScope[name] for name in app["scopes"] or ())]
 
 
 @own

@@ -1,0 +1,13 @@
+"""Authorization codes keep the nonce that their ID token repeats (OpenID Connect)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "main_0034"
+down_revision = "main_0033"
+
+
+def upgrade() -> None:
+    op.add_column("oauth_codes", sa.Column("nonce", sa.String(length=255), nullable=True))
