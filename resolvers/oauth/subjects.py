@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 
+from sqlalchemy.util import await_only
+
 from store.crypto.subject_key import SubjectKey
+from store.database.store import Store
+
+
+def awaited_key(store: Store, customer_id: int) -> SubjectKey | None:
+    """The key of a customer, or None once it is destroyed; called within `run_sync`."""
+    # The OAuth grants are synchronous; greenlet switches back to await this.
+    (key,) = await_only(store.keys.subjects([customer_id]))
+    return key
 
 
 def pairwise_subject(key: SubjectKey, client_id: str) -> str:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
-from sqlalchemy.util import await_only
 from starlette.types import Receive, Scope, Send
 
 from gateway.access.authenticator import Authenticator
@@ -30,6 +29,7 @@ from resolvers.clients.oauth_clients import Clients
 from resolvers.clients.registry import ClientRegistry
 from resolvers.oauth import refresh_tokens
 from resolvers.oauth.families import Lifetimes
+from resolvers.oauth.subjects import awaited_key
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.queue.revocation_list import Revocations
@@ -67,8 +67,7 @@ class AuthorizationServer:
 
     def subject_key(self, customer_id: int) -> SubjectKey | None:
         """The key of a customer, or None once it is destroyed; for grants, which run inside `run_sync`."""
-        (key,) = await_only(self.store.keys.subjects([customer_id]))
-        return key
+        return awaited_key(self.store, customer_id)
 
     async def refresh_key(self) -> bytes:
         """The key of refresh tokens."""

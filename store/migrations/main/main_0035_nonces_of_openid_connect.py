@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "main_0034"
-down_revision = "main_0033"
+revision = "main_0035"
+down_revision = "main_0034"
 
 
 def upgrade() -> None:
