@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import programs, variants
+from tests.cpu_seconds import CpuSeconds
 from tests.stores import bare_config, databases, postgres_server, store, store_config, store_kind
 
 # A busy machine is no finding: inputs that are made slowly, and an example that takes long, fail no test.
@@ -39,12 +40,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--trials", action="store_true", help="run the tests that need programs of Debian's and npm's")
     parser.addoption("--thorough", action="store_true", help="run every variant of every test (tests/variants.py)")
     parser.addoption("--no-skips", action="store_true", help="fail when a test is skipped, but for ALLOWED_SKIPS")
+    parser.addoption("--cpu-seconds", action="store_true", help="tell what each test file takes (tests/cpu_seconds.py)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Say what the marker means, and that programs may be looked for."""
     config.addinivalue_line("markers", "needs(*programs): a trial, which needs programs of Debian's or npm's")
     programs.running_trials = config.getoption("--trials")
+    if config.getoption("--cpu-seconds"):
+        config.pluginmanager.register(CpuSeconds(config), "cpu-seconds")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

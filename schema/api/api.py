@@ -101,7 +101,7 @@ class PreparedOperation:
 
 
 @cache
-def _served(core: GraphQLSchema) -> SchemaModel:
+def served_model(core: GraphQLSchema) -> SchemaModel:
     """The model of a schema that is safe to serve, its resolvers attached; SchemaError otherwise.
 
     Once for each schema: it depends on nothing else, and takes longer than all the rest of an `Api`.
@@ -129,7 +129,7 @@ class Api:
         uses: DocumentCounter | None = None,
         memory: int = MOST,
     ) -> None:
-        self.model = _served(core_schema())
+        self.model = served_model(core_schema())
         self.store, self.clock, self.limits = store, clock, limits or Limits()
         self.counts: Counter[str] = Counter()
         """Counts executions: `compiled`, or `standard:` followed by the reason."""

@@ -13,11 +13,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from click.testing import CliRunner
 
 from gateway.cli import gateway
+from tests.fork_server import ForkedPopen
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 180
@@ -61,13 +63,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(arguments: Sequence[str], folder: Path, **settings: str) -> Iterator[Running]:
-    """Start a gateway, wait until it is alive, and end it after the block."""
+def running(
+    arguments: Sequence[str], folder: Path, *, own_interpreter: bool = False, **settings: str
+) -> Iterator[Running]:
+    """Start a gateway (`-m gateway serve`), wait until it is alive, and end it after the block."""
     port = free_port()
     output = folder / f"output-{port}.txt"
     with output.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
+        process = started(
+            arguments,
+            own_interpreter,
             env=environment(folder, PORT=str(port), **settings),
             stdout=file,
             stderr=subprocess.STDOUT,
@@ -105,14 +110,31 @@ def typed(arguments: Sequence[str], folder: Path, **settings: str) -> subprocess
     return subprocess.CompletedProcess(list(arguments), done.exit_code, done.stdout, stderr)
 
 
-def command(arguments: Sequence[str], folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+def command(
+    arguments: Sequence[str], folder: Path, *, own_interpreter: bool = False, **settings: str
+) -> subprocess.CompletedProcess[str]:
     """Run a `gateway` command to its end, in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", *arguments],
+    with started(
+        ["-m", "gateway", *arguments],
+        own_interpreter,
         env=environment(folder, **settings),
         cwd=folder,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-        timeout=300,
-    )
+    ) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=300)
+        except BaseException:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(list(arguments), process.returncode, stdout, stderr)
+
+
+def started(arguments: Sequence[str], own_interpreter: bool, **options: Any) -> subprocess.Popen[Any]:
+    """A module, after `-m`, in a process of its own: a fork, or an interpreter where starting is what is tested."""
+    option, *module = arguments
+    assert option == "-m", arguments
+    if own_interpreter:
+        return subprocess.Popen([sys.executable, *arguments], **options)
+    return ForkedPopen(module, **options)

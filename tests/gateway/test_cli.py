@@ -21,7 +21,7 @@ from tests.gateway.servers import ROOT, command, environment, free_port, running
 
 
 def test_help_names_every_command_and_each_teaches_by_example(tmp_path: Path) -> None:
-    text = command(["--help"], tmp_path).stdout
+    text = command(["--help"], tmp_path, own_interpreter=True).stdout
     context = click.Context(gateway, info_name="gateway")
     for name, (_, _, meaning) in COMMANDS.items():
         assert re.search(rf"^  {name} +{re.escape(meaning[:20])}", text, re.M)
@@ -50,6 +50,18 @@ def test_a_command_that_needs_no_schema_imports_none(arguments: list[str], tmp_p
     assert done.stdout.splitlines()[-1] == "False"
 
 
+FORKED = ("clients", "db", "documents", "erasures", "ledger")
+"""Commands that other tests start as forks alone."""
+
+
+def test_commands_start_by_an_interpreter_of_their_own(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Without anything that was imported for another test."""
+    for name in COMMANDS if request.config.getoption("--thorough") else FORKED:
+        done = command([name, "--help"], tmp_path, own_interpreter=True)
+        assert (done.returncode, done.stderr) == (0, ""), name
+        assert done.stdout.startswith(f"Usage: gateway {name}")
+
+
 @pytest.mark.parametrize("arguments", [["nonsense"], ["serve", "--nonsense"], ["token"], ["customers", "import"]])
 def test_wrong_usage_exits_2_without_a_stack_trace(tmp_path: Path, arguments: list[str]) -> None:
     done = command(arguments, tmp_path)
@@ -75,7 +87,7 @@ def test_a_wrong_setting_exits_2(tmp_path: Path) -> None:
 
 
 def test_serving_without_an_issuer_or_a_store_says_what_to_do(tmp_path: Path) -> None:
-    done = command(["serve"], tmp_path)
+    done = command(["serve"], tmp_path, own_interpreter=True)
     assert done.returncode == 2
     assert "GATEWAY_ISSUER is not set" in done.stderr
     done = command(["serve"], tmp_path, GATEWAY_ISSUER="https://data.example", PORT=str(free_port()))
@@ -140,15 +152,17 @@ def test_a_second_run_keeps_the_data_and_the_tokens(tmp_path: Path) -> None:
     headers, names = {}, []
     query = {"query": "{ customers(first: 5) { nodes { id fullName } } }"}
     for _ in range(2):
-        with running(["-m", "gateway", "demo"], tmp_path) as server:
-            headers = headers or {"authorization": f"Bearer {command(['token', 'billing'], tmp_path).stdout.strip()}"}
+        with running(["-m", "gateway", "demo"], tmp_path, own_interpreter=not names) as server:
+            if not names:
+                token = command(["token", "billing"], tmp_path, own_interpreter=True).stdout.strip()
+                headers = {"authorization": f"Bearer {token}"}
             names.append(httpx.post(f"{server.url}/graphql", json=query, headers=headers).json()["data"])
             assert server.stop() == 0
     assert names[0] == names[1]
 
 
 def test_schema_print_is_the_committed_schema(tmp_path: Path) -> None:
-    done = command(["schema", "print"], tmp_path)
+    done = command(["schema", "print"], tmp_path, own_interpreter=True)
     assert done.returncode == 0
     assert done.stdout == (ROOT / "schema" / "schema.graphql").read_text(encoding="utf-8")
 
@@ -215,7 +229,7 @@ def test_import_takes_the_file_of_another_system(tmp_path: Path) -> None:
 def test_keys_are_rotated_while_the_demo_runs(demo: Demo) -> None:
     """O8, D3: the tokens that were given out, and the data, go on being read."""
     for name in ("rotate", "rotate-root"):
-        done = command(["keys", name], demo.folder, GATEWAY_DEMO="yes")
+        done = command(["keys", name], demo.folder, own_interpreter=name == "rotate", GATEWAY_DEMO="yes")
         assert done.returncode == 0, done.stderr
         query = {"query": "{ customers(first: 1) { nodes { email } } }"}
         answer = httpx.post(demo.url, json=query, headers=demo.headers("billing")).json()

@@ -3,13 +3,10 @@
 import asyncio
 import re
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import orjson
@@ -39,7 +36,7 @@ from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.disclosures import disclosures
 from store.tables.oauth import oauth_clients
-from tests.gateway.servers import environment
+from tests.gateway.servers import command
 from tests.resolvers.opening import count, opened
 from tests.stores import opened as a_store
 
@@ -102,23 +99,19 @@ Ann,Example,ann@example.com,Street 1,1003,Lausanne,CH,WEB_HOSTING|Pro|2024-01-01
 @pytest.mark.parametrize("own", ["customers", "clients"])
 def test_the_command_says_in_a_sentence_that_a_store_is_ones_own(tmp_path: Path, own: str) -> None:
     """No traceback, and nothing in the store is changed, its version included: the demo's upgrade comes after."""
-    run = partial(
-        subprocess.run, env=environment(tmp_path), cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-    )
-    gateway = [sys.executable, "-m", "gateway"]
-    assert run([*gateway, "db", "upgrade"]).returncode == 0
+    assert command(["db", "upgrade"], tmp_path).returncode == 0
     if own == "customers":
         (tmp_path / "customers.csv").write_text(CSV)
-        filled = run([*gateway, "customers", "import", str(tmp_path / "customers.csv")])
+        filled = command(["customers", "import", str(tmp_path / "customers.csv")], tmp_path)
     else:
         client = ["clients", "create", "billing", "--kind", "tool", "--name", "B", "--purpose", "INVOICING"]
-        filled = run([*gateway, *client])
+        filled = command(client, tmp_path)
     assert filled.returncode == 0, filled.stderr
     database = tmp_path / "data.db"
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("UPDATE main_version SET version_num = 'main_0012'")
     before = dump(database)
-    done = run([*gateway, "demo"])
+    done = command(["demo"], tmp_path)
     assert (done.returncode, "Traceback" in done.stderr) == (3, False), done.stderr
     assert "one of your own" in done.stderr and len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert dump(database) == before

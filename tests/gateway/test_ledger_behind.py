@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from store.merkle.checkpoints import Checkpoint
 from store.merkle.merkle_tree import EMPTY
 from store.merkle.signed_note import NoteSigner
 from store.sql.errors import StoreUnavailableError
-from tests.gateway.servers import environment, running
+from tests.gateway.servers import command, running
 from tests.ledger.test_rolled_back import copy_sqlite, put_sqlite
 
 ISSUER = "http://localhost:8000"
@@ -30,15 +29,7 @@ ISSUER = "http://localhost:8000"
 
 def gateway(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """One command on the folder's store."""
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", *arguments],
-        env=environment(folder, GATEWAY_ISSUER=ISSUER),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return command(arguments, folder, GATEWAY_ISSUER=ISSUER)
 
 
 def done(folder: Path, *arguments: str) -> str:

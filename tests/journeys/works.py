@@ -136,7 +136,7 @@ class Works:
         """Start `gateway serve`, which leaves the work to others."""
         arguments = self.clock.running("gateway", "serve")
         settings = self.settings | {"GATEWAY_WORK": "no"}
-        self._server = self._serving.enter_context(running(arguments, self.stores, **settings))
+        self._server = self._serving.enter_context(running(arguments, self.stores, own_interpreter=True, **settings))
 
     def work(self) -> None:
         """Start `gateway worker`."""

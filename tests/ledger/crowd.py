@@ -14,6 +14,7 @@ from pathlib import Path
 from store.database.config import StoreConfig
 from store.ledger.sealer import SealerLeaseLostError
 from store.merkle.merkle_tree import leaf_hash
+from tests.fork_server import ForkedPopen
 from tests.ledger.logs import Log, WallClock, entry, opened_log
 from workers.ledger.worker import Rhythm
 
@@ -24,10 +25,10 @@ HASTE = Rhythm(pause=0.0, lease=0.2, entries=25, seconds=0.05)
 def start(role: str, config: StoreConfig, log: Path) -> subprocess.Popen[bytes]:
     """Start one more; what it says goes to the end of a file."""
     where = json.dumps(asdict(config), default=str)
-    command = [sys.executable, "-W", "error", "-m", "tests.ledger.crowd", role, where]
+    command = ["tests.ledger.crowd", role, where]
     with log.open("ab") as output:
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+        return ForkedPopen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
 
 
 def say(text: str) -> None:

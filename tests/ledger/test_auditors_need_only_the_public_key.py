@@ -7,7 +7,6 @@ import json
 import signal
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from gateway.commands.ledger_verify import verify
 from store.database.config import StoreConfig
 from store.database.migrate import upgrade
 from store.database.store import open_store
+from tests.fork_server import ForkedPopen
 from tests.gateway.servers import command, environment
 from tests.ledger.logs import NAMES, entry
 from tests.ledger.paper import NEW, OLD, paper
@@ -142,8 +142,8 @@ def until_it_handles(process: subprocess.Popen[str], sign: signal.Signals) -> No
 
 
 def test_sealing_goes_on_until_it_is_told_to_stop(operator: Path) -> None:
-    arguments = [sys.executable, "-m", "gateway", "ledger", "seal", "--watch"]
-    with subprocess.Popen(
+    arguments = ["gateway", "ledger", "seal", "--watch"]
+    with ForkedPopen(
         arguments, env=environment(operator, **ISSUER), cwd=operator, stderr=subprocess.PIPE, text=True
     ) as process:
         asyncio.run(fill(operator, 3))

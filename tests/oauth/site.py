@@ -6,7 +6,6 @@ import asyncio
 import json
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -30,6 +29,7 @@ from store.database.config import StoreConfig
 from store.database.store import Store
 from store.sql.ids import new_id
 from store.tables.access import sessions
+from tests.fork_server import ForkedPopen
 from tests.gateway.servers import ROOT, Running, environment, free_port
 from tests.oauth.idp import SCOPES, Idp, provider
 from tests.store.people import add_customers
@@ -207,8 +207,8 @@ def start(site: Site, port: int, **more: str) -> Running:
     """Start a replica, without waiting for it."""
     output = site.folder / f"output-{port}.txt"
     with output.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.oauth.replica"],
+        process = ForkedPopen(
+            ["tests.oauth.replica"],
             env=settings_of(site, PORT=str(port), **more),
             stdout=file,
             stderr=subprocess.STDOUT,

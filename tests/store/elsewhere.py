@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from store.database.config import StoreConfig
+from tests.fork_server import ForkedPopen
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,9 +23,9 @@ def start(
 ) -> subprocess.Popen[str]:
     """Start `tests/<package>/<program>.py` with the address of a store; what it prints can be read from `.stdout`."""
     where = json.dumps(asdict(config), default=str)
-    command = [sys.executable, "-W", "error", "-m", f"tests.{package}.{program}", where, *arguments]
+    command = [f"tests.{package}.{program}", where, *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, **options)
+    return ForkedPopen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, **options)
 
 
 def main(work: Callable[[StoreConfig, list[str]], Awaitable[None]]) -> None:
