@@ -95,7 +95,7 @@ class LedgerEntries:
     async def reads(self, since: datetime) -> AsyncIterator[dict[str, Any]]:
         """Yield every entry about a read from a moment on; those that cannot be parsed are left out."""
         async for _, raw, at in _entries(self._reader):
-            entry = _read(raw) if at >= since else None
+            entry = parse_entry(raw) if at >= since else None
             if entry is not None and entry.keys() >= KEYS:
                 yield entry
 
@@ -117,7 +117,7 @@ async def _entries(reader: Reader) -> AsyncIterator[tuple[int, bytes, datetime]]
 
 def _count(found: LedgerFacts, sequence: int, raw: bytes, length: int) -> None:
     found.entries += 1
-    entry = _read(raw)
+    entry = parse_entry(raw)
     if entry is None:
         message = f"Entry {sequence} of the ledger is not in canonical form: it was changed."
         found.findings.append(Finding(Check.LEDGER_ENTRY, message, str(sequence), SourcePosition("ledger", sequence)))
@@ -132,7 +132,7 @@ def _count(found: LedgerFacts, sequence: int, raw: bytes, length: int) -> None:
             found.fields[coordinate] = found.fields.get(coordinate, 0) + 1
 
 
-def _read(raw: bytes) -> dict[str, Any] | None:
+def parse_entry(raw: bytes) -> dict[str, Any] | None:
     """Parse an entry; None when it is not canonical JSON, as after most accidental changes."""
     try:
         entry = orjson.loads(raw)

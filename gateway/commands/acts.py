@@ -152,6 +152,7 @@ ACTS: Mapping[str, Act | str] = {
     "outbox replay": Act(),
     "outbox show": LOOKS,
     "audit acts": LOOKS,
+    "audit breach": Act("client", unless="example"),
     "audit clients": LOOKS,
     "audit consents": LOOKS,
     "audit erasures": LOOKS,

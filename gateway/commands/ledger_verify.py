@@ -14,6 +14,7 @@ import click
 import orjson
 
 from gateway.commands.common import CANNOT_START
+from store.ledger.proof_files import HEADER, check_proofs
 from store.ledger.proofs import FIRST_LINE, open_proof
 from store.ledger.verify import NotAnExportError, VerificationReport, check_export
 from store.merkle.signed_note import NoteInvalidError, VerifierKey
@@ -47,9 +48,10 @@ class PublicKeys(click.ParamType[Keys]):
 @click.option("--index", is_flag=True, help="Compare the store's index of whom entries are about, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def verify(file: str | None, keys: Sequence[Keys], known: Any, index: bool, as_json: bool) -> None:
-    """Verify an export, or a proof of one entry, with nothing but the public key.
+    """Verify an export, or proofs of entries, with nothing but the public key.
 
-    FILE is what `gateway ledger export` or `gateway ledger prove` wrote, or - for the standard input. With a checkpoint
+    FILE is what `gateway ledger export`, `gateway ledger prove` or `gateway audit breach --files` wrote, or - for the
+    standard input. With a checkpoint
     that was kept earlier, it is verified too that the ledger has only grown since. With --index the index by which
     customers find who read them is recomputed from the entries and compared with the store's, which the settings name;
     without FILE from the ledger as it is now.
@@ -72,6 +74,8 @@ def verify(file: str | None, keys: Sequence[Keys], known: Any, index: bool, as_j
         # Peeked, since standard input cannot be rewound.
         if source.peek(len(FIRST_LINE)).startswith(FIRST_LINE.encode()):
             _verify_proof(source, trusted)
+        elif source.peek(len(HEADER)).startswith(HEADER):
+            _verify_proofs(source, trusted)
         else:
             _verify_export(source, trusted, known.read() if known else None, as_json, _size(file))
 
@@ -112,6 +116,22 @@ def _verify_proof(source: BufferedReader, trusted: Keys) -> None:
     seen = proven.checkpoint
     click.echo(f"VERIFIED: this is entry {proven.index} of the {seen.size} signed entries of {seen.origin}:")
     click.echo(proven.entry)
+
+
+def _verify_proofs(source: BufferedReader, trusted: Keys) -> None:
+    if not trusted:
+        raise click.UsageError("Proofs are verified with --key: they name no key themselves.")
+    try:
+        report = check_proofs(source, trusted)
+    except NoteInvalidError as fault:
+        click.echo(f"NOT VERIFIED: the proofs prove nothing: {fault}.")
+        raise SystemExit(FOUND) from fault
+    for text in report.findings:
+        click.echo(f"  {text}")
+    if report.found:
+        click.echo(f"NOT VERIFIED: {report.found} findings, and {report.proven} entries as they were signed.")
+        raise SystemExit(FOUND)
+    click.echo(f"VERIFIED: these are {report.proven} of the {report.size} signed entries of {report.origin}.")
 
 
 def _verify_export(source: BufferedReader, trusted: Keys, known: str | None, as_json: bool, size: int) -> None:

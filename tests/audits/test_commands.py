@@ -62,6 +62,7 @@ def test_the_page_names_every_command_and_every_key(run: Run, tmp_path: Path) ->
         "record": ["--controller", "controller.toml"], "export": [], "clients": [],
         "query": ["d.graphql", "--client", "billing"], "ledger": [], "refusals": [], "acts": [],
         "erasures": [], "use": ["Customer.fullName"], "consents": [], "papers": [],
+        "breach": ["--client", "billing", "--from", "2026-11-28"],
     }  # fmt: skip
     assert arguments.keys() == audit.table.keys() - {"release"}, "which reports nothing"
     assert "`gateway audit release" in DOCS

@@ -20,6 +20,7 @@ COMMANDS: dict[str, Where] = {
     "query": (f"{HERE}.query", "query_", "Explain if a client may send a document."),
     "ledger": (f"{HERE}.store", "ledger_", "Count what was read, by whom and for what."),
     "refusals": (f"{HERE}.store", "refusals_", "Show who asked for what they may not have."),
+    "breach": (f"{HERE}.breach", "breach_", "Tell the scope of a breach."),
     "acts": (f"{HERE}.store", "acts_", "List what operators did."),
     "erasures": (f"{HERE}.store", "erasures_", "List the erasures asked for or due."),
     "consents": (f"{HERE}.store", "consents_", "Count what people agreed to."),
@@ -49,6 +50,7 @@ def audit() -> None:
         gateway audit use Customer.fullName
         gateway audit refusals
         gateway audit acts
+        gateway audit breach --client crm --from 2026-11-28
     \b
     Every report has --format table, json, markdown, csv or html; lint has sarif too.
     Exit codes: 0 in order; 1 something was found that a build should stop for;
