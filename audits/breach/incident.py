@@ -41,8 +41,8 @@ def read_incident(text: Text) -> Incident:
         given = tomllib.loads(text.text)
     except tomllib.TOMLDecodeError as error:
         raise UnreadableError(f"{text.name}: {error}.") from error
-    if faults := tuple(_faults(given)):
-        listed = "\n".join(f"  - {fault}" for fault in faults)
+    if problems := tuple(_problems(given)):
+        listed = "\n".join(f"  - {problem}" for problem in problems)
         raise UnreadableError(f"{text.name}:\n{listed}\nAn example: `gateway audit breach --example > breach.toml`.")
     aware = given.get("aware")
     return Incident(
@@ -52,22 +52,22 @@ def read_incident(text: Text) -> Incident:
     )
 
 
-def _faults(given: Mapping[str, Any]) -> list[str]:
-    faults = [f"`{key}` is no part of it: {', '.join(sorted(KEYS))}." for key in sorted(given.keys() - KEYS)]
+def _problems(given: Mapping[str, Any]) -> list[str]:
+    problems = [f"`{key}` is no part of it: {', '.join(sorted(KEYS))}." for key in sorted(given.keys() - KEYS)]
     aware = given.get("aware")
     # A time without a zone would move the deadline by hours.
     if aware is not None and not (isinstance(aware, datetime) and aware.tzinfo is not None):
-        faults.append("`aware` is a moment with its zone, such as 2026-11-30T09:15:00Z.")
+        problems.append("`aware` is a moment with its zone, such as 2026-11-30T09:15:00Z.")
     if not isinstance(given.get("delay", ""), str):
-        faults.append("`delay` is a text.")
+        problems.append("`delay` is a text.")
     for part in TEXTS:
         said = given.get(part, "")
         values = said.values() if isinstance(said, dict) else (said,)
         if not all(isinstance(each, str) for each in values):
-            faults.append(f"`{part}` is a text, or a table with a text for each language.")
+            problems.append(f"`{part}` is a text, or a table with a text for each language.")
         elif isinstance(said, dict) and (unknown := sorted(said.keys() - set(languages()))):
-            faults.append(f"`{part}` has a language without a catalogue: {', '.join(unknown)}.")
-    return faults
+            problems.append(f"`{part}` has a language without a catalogue: {', '.join(unknown)}.")
+    return problems
 
 
 def _by_language(said: str | Mapping[str, str]) -> Mapping[str, str]:

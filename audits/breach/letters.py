@@ -20,8 +20,8 @@ from messages.templates import environment
 
 
 @dataclass(frozen=True, slots=True)
-class Letters:
-    """What stands in every letter of a breach."""
+class BreachLetters:
+    """The common part of every letter of a breach."""
 
     incident: Incident
     controller: Controller

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam, select
+
 from audits.breach.incident import Incident
 from audits.breach.scope import BreachScope
 from audits.forms.report import Cell, Figure, Report, Section, Table, cell
@@ -16,6 +18,9 @@ from messages.dates import moment
 from messages.message import Message
 from policy.breaches import NotificationClock
 from policy.categories import Category
+from store.registers.clients import clients
+from store.sql.metadata import instant
+from store.sql.reading import Reader
 
 UNKNOWN = Message("Not known yet: it follows without undue further delay (GDPR Art. 33(4)).")
 
@@ -27,6 +32,13 @@ class NotifiedClient:
     id: str
     name: str
     disabled_at: datetime | None
+
+
+async def notified_client(reader: Reader, client: str) -> NotifiedClient | None:
+    """Return a client as it is registered, also when it is disabled; None for one that never was."""
+    query = select(clients.c.name, clients.c.disabled_at).where(clients.c.id == bindparam("client"))
+    rows = await reader.fetch(reader.prepare(query), {"client": client})
+    return next((NotifiedClient(client, name, None if at is None else instant(at)) for name, at in rows), None)
 
 
 def notification(
@@ -47,7 +59,7 @@ def notification(
     def say(message: Message) -> str:
         return translate(message, language)
 
-    def told(part: str) -> str:
+    def known(part: str) -> str:
         return incident.text(part, language) or translate(UNKNOWN, language)
 
     read = Message(
@@ -68,15 +80,15 @@ def notification(
         unsigned=scope.unsigned,
     )
     sections = [
-        Section(say(Message("Nature of the breach (a)")), [told("nature"), say(read)]),
+        Section(say(Message("Nature of the breach (a)")), [known("nature"), say(read)]),
         Section(
             say(Message("Persons and data concerned (a)")),
             [say(Message("Persons: {persons}. Values: {values}.", persons=scope.persons, values=scope.records))],
             table=_categories(concerned, language),
         ),
         Section(say(Message("Contact (b)")), _contact(controller)),
-        Section(say(Message("Likely consequences (c)")), [told("consequences")]),
-        Section(say(Message("Measures taken or proposed (d)")), [told("measures"), stopped]),
+        Section(say(Message("Likely consequences (c)")), [known("consequences")]),
+        Section(say(Message("Measures taken or proposed (d)")), [known("measures"), stopped]),
         Section(say(Message("Time of the notification")), _times(incident, clock, now, language)),
         Section(say(Message("Evidence")), [say(proof)]),
     ]

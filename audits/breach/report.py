@@ -37,7 +37,11 @@ def breach_report(
         ("Field", "Purpose asked", "Reason", "Operations"),
         [[code(each.coordinate), cell(each.purpose), cell(each.reason), cell(each.operations)] for each in refused],
     )
-    sections = [Section("What is not as it was signed", table=findings_table(scope.findings))] if scope.findings else []
+    sections = (
+        [Section("Entries that are not as they were signed", table=findings_table(scope.findings))]
+        if scope.findings
+        else []
+    )
     sections += [
         Section("Fields", table=table),
         Section("Categories of data", table=kinds),
@@ -45,8 +49,8 @@ def breach_report(
         Section("Tried and refused, on the days of the period", table=tried),
     ]
     lead = (
-        "What one client read in a period, from the ledger. A reading stands there before its answer leaves, so nothing"
-        " that left is missing. Persons are counted by pseudonym: those who were erased since are among them."
+        "The readings of one client in a period, from the ledger. A reading stands there before its answer leaves, so"
+        " nothing that left is missing. Persons are counted by pseudonym: those who were erased since are among them."
     )
     sources = {"Ledger": _origin(scope), "Counted at": moment(int(now.timestamp()))}
     data = _data(scope, concerned, categories, refused, clock, now)

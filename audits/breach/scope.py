@@ -1,4 +1,4 @@
-"""What a client read in a period: persons, fields and purposes from the ledger, each entry held against the tree."""
+"""The readings of a client in a period: persons, fields and purposes from the ledger, each held against the tree."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from markupsafe import escape
 from sqlalchemy import insert
 
 from audits.breach.incident import TEXTS, Incident, read_incident
-from audits.breach.letters import Letters
+from audits.breach.letters import BreachLetters
 from audits.breach.notification import NotifiedClient, notification
 from audits.breach.persons import ConcernedPersons
 from audits.breach.report import breach_report
@@ -153,7 +153,7 @@ async def test_report_form_and_letters_say_the_same_in_both_languages(log: Log, 
         assert (report.data["hoursLeft"], report.data["persons"]) == (22, 2)
         assert "not in this schema" in FORMS["table"](report)
         _leave_persons(tmp_path, persons, CATEGORIES)
-        letters = Letters(incident, own, CATEGORIES)
+        letters = BreachLetters(incident, own, CATEGORIES)
         person = next(iter(persons))
         english, french = letters.write(person, "en"), letters.write(person, "fr")
     rows = list(csv.DictReader((tmp_path / "persons.csv").read_text("utf-8").splitlines()))

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
-from sqlalchemy import select
 
 from audits.breach.incident import Incident, read_incident
-from audits.breach.letters import Letters
-from audits.breach.notification import NotifiedClient, notification
+from audits.breach.letters import BreachLetters
+from audits.breach.notification import NotifiedClient, notification, notified_client
 from audits.breach.persons import ConcernedPersons
 from audits.breach.report import breach_report, clock_text
 from audits.breach.scope import BreachScope, breach_scope
@@ -39,8 +38,6 @@ from gateway.commands.audit.output import (
 from gateway.commands.audit.papers import controller_option
 from gateway.commands.audit.store import from_store
 from policy.breaches import NotificationClock
-from store.registers.clients import clients
-from store.sql.metadata import instant
 
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ"])
 CSV_HEAD = ("person", "readings", "first", "last", "purposes", "categories", "fields")
@@ -48,7 +45,7 @@ CSV_HEAD = ("person", "readings", "first", "last", "purposes", "categories", "fi
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the store says about the breach."""
+    """The facts of the store about a breach."""
 
     scope: BreachScope
     concerned: Counter[str]
@@ -136,15 +133,10 @@ def _read(
     """Read ledger and registers; a click error for a client that neither knows."""
 
     async def read(readers: Readers) -> tuple[BreachScope, Sequence[RefusedClient], NotifiedClient | None]:
-        registered = await readers.main.fetch(
-            readers.main.prepare(select(clients.c.name, clients.c.disabled_at).where(clients.c.id == client)), {}
-        )
         # Refusals are counted by day: those of the days that the period touches.
         day = since.replace(hour=0, minute=0, second=0, microsecond=0)
         refused = await refusal_facts(readers.main, day, until, client)
-        known = next(
-            (NotifiedClient(client, name, None if at is None else instant(at)) for name, at in registered), None
-        )
+        known = await notified_client(readers.main, client)
         if folder is None:
             return await breach_scope(readers.ledger, client, since, until, persons), refused, known
         with _written(folder / "proofs.ndjson", "wb") as proofs:
@@ -190,7 +182,7 @@ def _leave_files(
     for language in controller.languages:
         if missing := incident.missing(language):
             click.echo(f"No letters in {language}: the incident's file lacks {', '.join(missing)}.", err=True)
-    letters = Letters(incident, controller, categories)
+    letters = BreachLetters(incident, controller, categories)
     for person in persons if spoken else ():
         # Folders by the first two letters, since a folder of a million files serves nobody.
         below = folder / "letters" / person.pseudonym[:2]
