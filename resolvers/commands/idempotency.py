@@ -7,7 +7,9 @@ first claims the key, and the claim expires if no outcome follows.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import random
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -26,6 +28,8 @@ from store.crypto.envelopes import open_envelope, seal
 from store.crypto.system_keys import insert_new
 from store.database.store import Store
 from store.operations.command_keys import command_keys
+from store.sql.commits import counted
+from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.ids import new_id
 from store.sql.metadata import instant
 
@@ -36,6 +40,8 @@ LONGEST = 128
 """Characters of an idempotency key."""
 OWN = ""
 """Stands where a key of the request has the response key, which is never empty."""
+PAUSES = 0.02, 0.1
+"""Seconds before a command that collided with another one is run again, on average."""
 UNDER_WAY = timedelta(minutes=2)
 """The time after which a claim without an answer expires."""
 
@@ -66,7 +72,26 @@ class DuplicateRequestError(Exception):
 async def run_command(
     context: CommandContext, response_key: str, field: str, run: Run, given: Mapping[str, Any]
 ) -> Result:
-    """Run the command of a field, idempotently if its input or the request has a key."""
+    """Run the command of a field, idempotently if its input or the request has a key.
+
+    A command that the database ended in favour of another one (a deadlock, a serialization failure) is run again, if
+    nothing of it was committed. StoreUnavailableError, which says whether something may have been changed.
+    """
+    asking = _kind(run).asks_another_party
+    for pause in (*PAUSES, None):
+        with counted() as commits:
+            try:
+                return await _run(context, response_key, field, run, given)
+            except StoreUnavailableError as outage:
+                # The other party may have done what it was asked for.
+                outage.nothing_changed = not commits.sent and not asking
+                if pause is None or outage.cause is not OutageCause.ROLLED_BACK or not outage.nothing_changed:
+                    raise
+        await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (no secret: two that collided part ways)
+    raise AssertionError("the last attempt returns or raises")
+
+
+async def _run(context: CommandContext, response_key: str, field: str, run: Run, given: Mapping[str, Any]) -> Result:
     own, rest = given.get(FIELD), {each: value for each, value in given.items() if each != FIELD}
     if own is None and context.key is None:
         return await run(context, rest)

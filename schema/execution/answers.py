@@ -181,9 +181,12 @@ def unavailable(error: StoreUnavailableError, changing: bool = False) -> Outcome
 def outage(error: StoreUnavailableError, changing: bool, path: tuple[str | int, ...] = ()) -> ResponseError:
     """The error of a store that cannot answer; of one field, if other mutations of the request were carried out."""
     message = "The customer store cannot answer at the moment; try again later."
-    if changing:
+    details: dict[str, object] = {"retryAfter": max(1, math.ceil(error.retry_after))}
+    if changing and error.nothing_changed:
+        message += " The change was not made: send it again."
+        details["made"] = False
+    elif changing:
         message += " The change may have been made: read it before you repeat it."
-    details = {"retryAfter": max(1, math.ceil(error.retry_after))}
     return ResponseError(ErrorCode.UNAVAILABLE, message, path=path, details=details)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from store.ledger.entries import canonical
+from store.sql import commits
 from store.sql.errors import OutageCause, StoreUnavailableError, each_its_own
 
 Entry = tuple[bytes, datetime]
@@ -69,6 +70,7 @@ class LedgerAppender:
             raise StoreUnavailableError(OutageCause.SLOW)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         content = canonical(entry)
+        commits.sent()
         self._waiting.append(((content, self._clock()), done))
         if self._flusher is None:
             self._flusher = asyncio.create_task(self._flush())

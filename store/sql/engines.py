@@ -12,6 +12,7 @@ from sqlalchemy import AsyncAdaptedQueuePool, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from store.sql import commits
 from store.sql.addresses import Address, connect_postgresql
 from store.sql.errors import DRIVER_ERRORS, STATEMENT_ERRORS, OutageCause, cause_of, unavailable
 from store.sql.reading import Reader
@@ -185,6 +186,7 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     try:
         async with aclosing(connection), connection.begin():
             yield connection
+            commits.sent()
     except STATEMENT_ERRORS as error:
         raise unavailable(error) from None
 

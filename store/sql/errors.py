@@ -16,6 +16,7 @@ class OutageCause(Enum):
 
     DOWN = "The store cannot be reached."
     LOCKED = "The store is busy with another writer."
+    ROLLED_BACK = "The store has ended a transaction in favour of another one. Repeat it."
     READ_ONLY = "The store accepts no writes at the moment."
     DISK_FULL = "The store has no room left."
     SLOW = "The store did not answer in time."
@@ -43,7 +44,7 @@ class OutageCause(Enum):
     def retry_after(self) -> int:
         """Seconds after which asking again is worth it."""
         # A lock or a slow statement is over soon; a server that is down takes longer to come back.
-        return 1 if self in (OutageCause.LOCKED, OutageCause.SLOW) else 5
+        return 1 if self in (OutageCause.LOCKED, OutageCause.ROLLED_BACK, OutageCause.SLOW) else 5
 
 
 class StoreUnavailableError(Exception):
@@ -54,6 +55,8 @@ class StoreUnavailableError(Exception):
         self.cause = cause
         self.detail = detail
         """For the operator's log only: the driver's error by type and code, such as `InvalidPasswordError 28P01`."""
+        self.nothing_changed = False
+        """True if a command failed before anything of it was sent to be committed."""
 
     @property
     def reason(self) -> str:
@@ -87,7 +90,8 @@ POSTGRESQL_CAUSES = {
     "53": OutageCause.DOWN,  # insufficient resources, such as too many connections
     "53100": OutageCause.DISK_FULL,  # disk full
     "25006": OutageCause.READ_ONLY,  # read-only transaction: the server is a standby
-    "40": OutageCause.LOCKED,  # transaction rollback: a deadlock or a serialization failure
+    "40": OutageCause.ROLLED_BACK,  # transaction rollback: a deadlock or a serialization failure
+    "40003": OutageCause.DOWN,  # statement completion unknown
     "55P03": OutageCause.LOCKED,  # lock not available, by `lock_timeout`
     "58": OutageCause.DOWN,  # system error
     "28": OutageCause.DOWN,  # invalid authorization: the password was changed on one side only
@@ -101,6 +105,9 @@ POSTGRESQL_CAUSES = {
 
 SERVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """The errors of asyncpg; InternalClientError also when the server's shutdown message was read but not processed."""
+
+ROLLED_BACK = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""The server has rolled a transaction back (40P01, 40001), so that it can be repeated as a whole."""
 
 STATEMENT_ERRORS = (sqlite3.Error, *SERVER_ERRORS, SQLAlchemyError)
 """The errors of a statement, through SQLAlchemy or without it."""

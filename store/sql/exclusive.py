@@ -26,6 +26,8 @@ class ExclusiveConnection:
     async def execute(self, statement: str, *values: Any) -> None:
         """Run a statement; StoreUnavailableError when it fails, or when the lock was not acquired in time.
 
+        One that the server ended in favour of another transaction is run once more.
+
         A task that is cancelled while it waits leaves the connection alone; one that is cancelled in its statement ends
         it.
         """
@@ -35,7 +37,12 @@ class ExclusiveConnection:
         except TimeoutError:
             raise StoreUnavailableError(OutageCause.SLOW) from None
         try:
-            await self._run(statement, values)
+            try:
+                await self._run(statement, values)
+            except StoreUnavailableError as outage:
+                if outage.cause is not OutageCause.ROLLED_BACK:
+                    raise
+                await self._run(statement, values)  # It was its whole transaction: nothing of it was done.
         finally:
             self._turn.release()
 

@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from store.sql.addresses import Address, connect_postgresql
-from store.sql.errors import DRIVER_ERRORS, SERVER_ERRORS, unavailable
+from store.sql.errors import DRIVER_ERRORS, ROLLED_BACK, SERVER_ERRORS, unavailable
 from store.sql.reading import PreparedStatement, Reader, Row
 from store.sql.semaphore import IdleConnections, Slots
 
@@ -41,7 +41,11 @@ class PostgresReader(Reader):
         if not slots.take():
             await slots.wait()
         try:
-            return await self._run(prepared.sql, parameters)
+            try:
+                return await self._run(prepared.sql, parameters)
+            except ROLLED_BACK:
+                # It has changed nothing, and what was in its way is over.
+                return await self._run(prepared.sql, parameters)
         except DRIVER_ERRORS as error:
             raise unavailable(error) from None
         finally:

@@ -16,7 +16,8 @@ from typing import Any
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from store.sql.errors import DRIVER_ERRORS, STATEMENT_ERRORS, unavailable
+from store.sql import commits
+from store.sql.errors import DRIVER_ERRORS, STATEMENT_ERRORS, OutageCause, cause_of, unavailable
 
 
 class TransactionAbortedError(RuntimeError):
@@ -90,9 +91,12 @@ class Transactions(ABC):
             if isinstance(error, STATEMENT_ERRORS):
                 raise unavailable(error) from None
             raise
+        commits.sent()
         try:
             await self._to_the_end(self._commit(pooled))
         except DRIVER_ERRORS as failure:
+            if cause_of(failure) is OutageCause.ROLLED_BACK:
+                commits.rolled_back()
             raise unavailable(failure) from None
 
     @abstractmethod
