@@ -17,6 +17,7 @@ from gateway.http.client_address import Networks, peer_of, within
 from resolvers.restriction.by_staff import backlog
 from store.database.store import Store
 from workers.erasure.backlog import ErasureBacklogs
+from workers.keys.lacking import LackingKeys
 from workers.ledger.backlog import UnsealedEntries
 from workers.outbox.backlog import OutboxBacklogs
 
@@ -172,6 +173,16 @@ def of_ledger(store: Store) -> Collector:
     return collect
 
 
+def of_lacking_keys(lacking: LackingKeys) -> Collector:
+    """Customers that are absent because the key store is older than the data."""
+
+    async def collect(_: datetime) -> Iterable[Metric]:
+        meaning = "The newest customers whom the key store lacks; an older copy of it makes them invisible."
+        return [gauge("customers_without_key", meaning, await lacking.count())]
+
+    return collect
+
+
 def list_routes(
     store: Store,
     counts: Mapping[str, int],
@@ -180,6 +191,7 @@ def list_routes(
     proxies: Networks = (),
     refused: Mapping[tuple[str, str, str, str], int] | None = None,
     latencies: CollectorRegistry | None = None,
+    lacking: LackingKeys | None = None,
 ) -> list[Route]:
     """The route of the metrics; none if no network may see them."""
     if not networks:
@@ -191,6 +203,7 @@ def list_routes(
         of_objections(store),
         of_outbox(store),
         of_ledger(store),
+        of_lacking_keys(lacking or LackingKeys(store)),
     )
     metrics = Metrics(collectors, networks, clock, proxies, latencies)
     return [Route("/metrics", metrics.__call__, methods=["GET"])]

@@ -172,6 +172,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                     settings.proxies,
                     services.refusals.totals,
                     latencies,
+                    services.lacking,
                 ),
             ],
             latencies=latencies,

@@ -30,6 +30,7 @@ from store.queue.revocation_list import Revocations
 from store.queue.single_use import SingleUse
 from workers.erasure.missing import redo_missing
 from workers.http.client import HttpClient
+from workers.keys.lacking import LackingKeys
 from workers.operations.documents import DocumentUses
 from workers.operations.reach import DistinctCustomerLimiter
 from workers.operations.refusals import Refusals
@@ -73,6 +74,7 @@ class Services:
     reach: DistinctCustomerLimiter
     refusals: Refusals
     uses: DocumentUses
+    lacking: LackingKeys
     clock: Callable[[], float]
     """Unix seconds."""
 
@@ -133,6 +135,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             reach,
             refusals,
             uses,
+            LackingKeys(store),
             time.time,
         )
     finally:

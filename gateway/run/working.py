@@ -69,7 +69,8 @@ async def working_meanwhile(
 ) -> AsyncIterator[None]:
     """Work in the background while the block runs; what other processes can do, too, only if the settings say so."""
     rotation = RootKeyRotation(services.store, settings.root_key_days, background=False, clock=now)
-    async with working([services.reach, services.refusals, services.uses, *([] if settings.work else [rotation])]):
+    always: list[Worker] = [services.reach, services.refusals, services.uses, services.lacking]
+    async with working([*always, *([] if settings.work else [rotation])]):
         if not settings.work:
             yield
             return

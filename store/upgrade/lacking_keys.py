@@ -13,6 +13,10 @@ from store.tables.customers import customers
 
 PAGE = 2000
 """Customers in one query."""
+MOST = 100_000
+"""Customers without keys after which counting them ends: the finding is the same."""
+LAST = 2**63 - 1
+"""Above every id."""
 NAMED = 5
 """Maximum customers in the text of an error."""
 
@@ -45,6 +49,24 @@ async def require_all_rows(store: Store) -> None:
         first += lacking[: NAMED - len(first)]
     if count:
         raise KeysLackingError(count, _named(store, first))
+
+
+async def count_newest_lacking(store: Store, most: int = MOST) -> int:
+    """Return how many customers the key store lacks, from the newest one back to a page that it knows whole; at most
+    about `most`. StoreUnavailableError.
+
+    An older copy of the key store lacks those who came after it, and ids ascend with time: so whole data costs one
+    page, whatever its size, and an older copy as many as it lacks.
+    """
+    before = customers.c.id < bindparam("before", type_=Id)
+    query = select(customers.c.id).where(before).order_by(customers.c.id.desc()).limit(PAGE)
+    prepared, count, at = store.reader.prepare(query), 0, LAST
+    while count < most and (rows := await store.reader.fetch(prepared, {"before": at})):
+        lacking = await _lacking(store, [row[0] for row in rows])
+        if not lacking:
+            break
+        count, at = count + len(lacking), rows[-1][0]
+    return count
 
 
 async def _pages(store: Store) -> AsyncIterator[list[int]]:
