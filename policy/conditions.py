@@ -28,6 +28,10 @@ class Condition(Row):
         "The domain owner's address is one that the registry publishes.",
         "VALUE",
     )
+    WHOIS_COUNTRY_PUBLISHED = (
+        "The domain owner's country is one that the registry publishes.",
+        "VALUE",
+    )
     WHOIS_EMAIL_PUBLISHED = (
         "The domain owner's e-mail address is one that the registry publishes.",
         "VALUE",

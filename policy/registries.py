@@ -43,6 +43,8 @@ class Registry:
     legal: Four
     source: str
     checked: str
+    generic: bool = False
+    """True if ICANN's response profile binds whoever answers for its domains."""
 
     def rule(self, kind: str, field: str) -> Publishing:
         """Return the rule for a field of this kind of owner; KeyError for an unknown kind, ValueError for a field."""
@@ -55,9 +57,9 @@ SEEN = "2026-11-23"
 
 # fmt: off
 REGISTRIES: Final = {
-    "com":   Registry("Verisign",       (H, H, H, H), (H, H, H, H), "ICANN RDAP response profile 2024", SEEN),
-    "net":   Registry("Verisign",       (H, H, H, H), (H, H, H, H), "ICANN RDAP response profile 2024", SEEN),
-    "org":   Registry("PIR",            (H, H, H, H), (H, H, H, H), "ICANN RDAP response profile 2024", SEEN),
+    "com":   Registry("Verisign",       (H, H, H, H), (H, H, H, H), "ICANN RDAP response profile 2024", SEEN, True),
+    "net":   Registry("Verisign",       (H, H, H, H), (H, H, H, H), "ICANN RDAP response profile 2024", SEEN, True),
+    "org":   Registry("PIR",            (H, H, H, H), (H, H, H, H), "ICANN RDAP response profile 2024", SEEN, True),
     "us":    Registry("Registry Services", (A, A, A, A), (A, A, A, A), "usTLD: no privacy services", SEEN),
     "eu":    Registry("EURid",          (N, N, A, N), (A, A, A, A), "EURid WHOIS policy", SEEN),
     "at":    Registry("nic.at",         (O, O, O, O), (A, A, A, A), "nic.at, May 2018", SEEN),
@@ -102,6 +104,18 @@ def shown(tld: str, kind: str, field: str, hidden: bool) -> bool:
     """Return whether a field is published, given the customer's choice."""
     rule = rule_of(tld, kind, field)
     return rule is Publishing.ALWAYS or (rule.free and not hidden)
+
+
+def requires_country(tld: str) -> bool:
+    """Return whether the owner's country is published whatever the customer chose: by ICANN's response profile of
+    February 2024, section 2.7.4, it may not be redacted."""
+    registry = registry_of(tld)
+    return registry is not None and registry.generic
+
+
+def country_requiring() -> list[str]:
+    """Return the endings of `requires_country`, sorted."""
+    return sorted(tld for tld in REGISTRIES if requires_country(tld))
 
 
 def pairs(field: str, *rules: Publishing) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""`/rdap/domain/{name}`: the published registration data of a domain, as RDAP over HTTP (RFC 7480, RFC 9083).
+"""`/rdap/domain/{name}`: the published registration data of a domain, as RDAP over HTTP (RFC 7480, RFC 9082, RFC 9083).
 
 It reads through the API for DOMAIN_REGISTRATION, like the registrar's own tool: hidden data is not read, and accesses
 are in the ledger, as sums, since requests are anonymous. Each network is rate limited (G14).
@@ -18,6 +18,8 @@ from starlette.routing import Route
 
 from gateway.access.rate_limits import RateLimit
 from gateway.api.graphql_http import GraphQLApi
+from gateway.api.rdap_profile import MEDIA, help_notices, is_generic, with_registrar
+from gateway.config.registrar import Registrar
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from resolvers.domains.rdap import CONFORMANCE
@@ -26,8 +28,11 @@ from store.sql.errors import OutageCause, StoreUnavailableError
 from values.domain_name import DomainNameError, to_ascii
 
 CLIENT = "rdap"
-PATH = "/rdap/domain/"
-MEDIA = "application/rdap+json"
+BASE = "/rdap/"
+PATH = f"{BASE}domain/"
+OBJECTS = ("ip", "autnum", "nameserver", "entity")
+SEARCHES = ("domains", "nameservers", "entities")
+"""Queries of RFC 9082 that are not answered here: only domains by name are held."""
 HEADERS = {"access-control-allow-origin": "*", "cache-control": "no-store"}
 """CORS for any origin (RFC 7480 §5.6). Not cached: what is published today may be hidden tomorrow."""
 
@@ -38,8 +43,16 @@ QUESTION = "query Rdap($domain: String!) { rdap(domain: $domain) }"
 class Rdap:
     """Answers RDAP queries for domains that are registered here."""
 
-    def __init__(self, api: GraphQLApi, clock: Callable[[], datetime], origin: str, limit: RateLimit) -> None:
+    def __init__(
+        self,
+        api: GraphQLApi,
+        clock: Callable[[], datetime],
+        origin: str,
+        limit: RateLimit,
+        registrar: Registrar | None = None,
+    ) -> None:
         self._api, self._clock, self._origin, self._limit = api, clock, origin, limit
+        self._registrar = registrar
 
     async def domain(self, request: HttpRequest) -> Response:
         """The domain object, or an RDAP error response (RFC 9083 §6)."""
@@ -56,7 +69,23 @@ class Rdap:
         if found is None:
             return failed(404, "No such domain", "No domain of this name is registered here.")
         itself = f"{self._origin}{PATH}{found['ldhName']}"
+        if self._registrar is not None and is_generic(found["ldhName"]):
+            asked = f"{self._origin}{request.url.path}"
+            found = with_registrar(found, self._registrar, asked, f"{self._origin}{BASE}", self._clock())
         return said(200, {**found, "links": [{"value": itself, "rel": "self", "href": itself, "type": MEDIA}]})
+
+    async def help(self, request: HttpRequest) -> Response:
+        """The queries that are answered, and the terms (RFC 9082, section 3.1.6)."""
+        notices = help_notices(self._registrar, f"{self._origin}{request.url.path}")
+        return said(200, {"rdapConformance": CONFORMANCE[:1], "notices": notices})
+
+    async def unsupported(self, request: HttpRequest) -> Response:
+        """The answer to a query of the standard that is not supported (RFC 9082, section 1)."""
+        return failed(501, "Not implemented", "Only domains are answered, by name: /rdap/domain/{name}.")
+
+    async def unknown(self, request: HttpRequest) -> Response:
+        """The answer to an address that is no query of the standard."""
+        return failed(400, "Not an RDAP query", "Ask /rdap/domain/{name}; /rdap/help names what is answered.")
 
     async def _found(self, name: str) -> Mapping[str, Any] | None:
         question = Request(query=QUESTION, variables={"domain": name}, read_only=True)
@@ -94,8 +123,19 @@ def said(status: int, content: Mapping[str, Any], more: Mapping[str, str] | None
 
 
 def list_routes(
-    api: GraphQLApi, clock: Callable[[], datetime], origin: str, limit: RateLimit | None = None
+    api: GraphQLApi,
+    clock: Callable[[], datetime],
+    origin: str,
+    limit: RateLimit | None = None,
+    registrar: Registrar | None = None,
 ) -> list[Route]:
-    """The route; `origin` is the public base address for links (RFC 9083 §4.2)."""
-    rdap = Rdap(api, clock, origin, limit or RateLimit(0))
-    return [Route(PATH + "{name}", rdap.domain, methods=["GET"])]
+    """The routes; `origin` is the public base address for links (RFC 9083 §4.2), `registrar` is named for generic
+    top-level domains."""
+    rdap = Rdap(api, clock, origin, limit or RateLimit(0), registrar)
+    return [
+        Route(PATH + "{name}", rdap.domain, methods=["GET"]),
+        Route(f"{BASE}help", rdap.help, methods=["GET"]),
+        *(Route(f"{BASE}{each}/{{rest:path}}", rdap.unsupported, methods=["GET"]) for each in OBJECTS),
+        *(Route(f"{BASE}{each}", rdap.unsupported, methods=["GET"]) for each in SEARCHES),
+        Route(BASE + "{rest:path}", rdap.unknown, methods=["GET"]),
+    ]

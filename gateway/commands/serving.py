@@ -159,7 +159,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 ),
                 *sign_in_routes(sign_in),
                 *consent_routes(services.authenticator, api, serving.now, settings.public_url),
-                *rdap_routes(api, serving.now, settings.public_url, rdap_limit),
+                *rdap_routes(api, serving.now, settings.public_url, rdap_limit, settings.registrar),
                 *(acquirer_routes(services.store) if settings.demo else ()),
                 *export_routes(services.store, services.authenticator, api.model, serving.now),
                 *receipt_routes(services.store),

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from gateway.config.database_urls import parse_database_url, parse_maintenance_url
+from gateway.config.registrar import Registrar, read_registrar
 from policy.purposes import Purpose
 from policy.references import USUAL, References
 from policy.transport import LOOPBACK, is_encrypted
@@ -434,6 +435,13 @@ class Settings:
         "RDAP look-ups that one network may make in a minute, in each process; 0: any",
         _number(0, 100_000),
         "60",
+    )
+    registrar: Registrar | None = setting(
+        "GATEWAY_REGISTRAR",
+        "TOML file of what RDAP says of the registrar for generic endings (docs/sharing.md names its lines)",
+        read_registrar,
+        "",
+        shown="none: RDAP names no registrar",
     )
     seal_ledger: bool = setting(
         "GATEWAY_SEAL_LEDGER", "seal the ledger while serving; if not, `gateway ledger seal --watch` does", _yes, "yes"

@@ -85,7 +85,13 @@ class RowWriter:
             # An imported registrant counts as confirmed: the former system registered them already.
             since = service.domain.registered_at
             over = service.ended(self._now)
-            self._add(domains, service.domain, service_id=id_, registrant_confirmed_at=since, released_at=over)
+            country = service.domain.registrant_address.country
+            more: dict[str, Any] = {
+                "registrant_confirmed_at": since,
+                "released_at": over,
+                "registrant_country": country,
+            }
+            self._add(domains, service.domain, service_id=id_, **more)
 
     def _consents(self, new: NewCustomer) -> dict[int, int]:
         """Add the consent events; returns their row ids by object identity, since two equal events are two rows."""

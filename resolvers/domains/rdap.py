@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Column
@@ -15,9 +16,36 @@ from store.tables.domains import domains
 from values.domain_name import to_unicode
 
 CONFORMANCE: Final = ["rdap_level_0", "redacted"]
-NAMES = {"name": "Registrant Name", "address": "Registrant Address", "email": "Registrant Email",
-         "phone": "Registrant Phone"}  # fmt: skip
-PATHS = {"name": "fn", "address": "adr", "email": "email", "phone": "tel"}
+OF_OWNER: Final = "$.entities[?(@.roles[0]=='registrant')]"
+"""The JSONPath of the registrant's entity."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedName:
+    """One redaction of a detail: its name, and where the value stands in the jCard (RFC 9537, section 4.2)."""
+
+    name: str
+    registered: bool
+    """True if it is a `redacted name` of IANA's registry of RDAP JSON values."""
+    property: str
+    """The property of the jCard."""
+    part: int | None = None
+    """The place in a structured value; None for the whole value."""
+
+
+REDACTIONS: Final[Mapping[str, tuple[RedactedName, ...]]] = {
+    "name": (RedactedName("Registrant Name", True, "fn"),),
+    "address": (
+        RedactedName("Registrant Street", True, "adr", 2),
+        RedactedName("Registrant City", True, "adr", 3),
+        RedactedName("Registrant Region", False, "adr", 4),
+        RedactedName("Registrant Postal Code", True, "adr", 5),
+        RedactedName("Registrant Country", False, "adr", 6),
+    ),
+    "email": (RedactedName("Registrant Email", True, "email"),),
+    "phone": (RedactedName("Registrant Phone", True, "tel"),),
+}
+"""The redactions of each detail that a registry may hide."""
 
 SHOWN_BY: Final[Mapping[Column[Any], str]] = {
     domains.c.name: "Domain.name",
@@ -25,6 +53,7 @@ SHOWN_BY: Final[Mapping[Column[Any], str]] = {
     domains.c.registrant_kind: "Domain.registrantKind",
     domains.c.registrant_name: "Domain.registrantName",
     domains.c.registrant_address: "Domain.registrantAddress",
+    domains.c.registrant_country: "Domain.registrantCountry",
     domains.c.registrant_email: "Domain.registrantEmail",
     domains.c.registrant_phone: "Domain.registrantPhone",
     domains.c.hide_name: "Domain.hideName",
@@ -40,12 +69,13 @@ CHOICES: Final = frozenset(domains.c[f"hide_{field}"] for field in FIELDS)
 """The columns of whois settings. They read as NULL for a restricted customer, which means that all is hidden."""
 
 
-def written_out(record: OpenedRecord) -> dict[str, Any]:
-    """The RDAP object; a detail that is not published is empty or absent, and listed in `redacted`.
+def written_out(record: OpenedRecord, now: datetime) -> dict[str, Any]:
+    """The RDAP object at `now`; a detail that is not published is empty or absent, and listed in `redacted`.
 
     Hidden details are not in the record: the SQL statement did not select them.
     """
     hidden = [field for field in FIELDS if not _is_shown(record, field)]
+    country = record.value(domains.c.registrant_country)
     events = [
         ("registration", record.value(domains.c.registered_at)),
         ("expiration", record.value(domains.c.expires_at)),
@@ -54,10 +84,10 @@ def written_out(record: OpenedRecord) -> dict[str, Any]:
         "rdapConformance": CONFORMANCE,
         "objectClassName": "domain",
         **_names(record.value(domains.c.name)),
-        "status": ["active"],
+        "status": _status(record.value(domains.c.expires_at), now),
         "events": [{"eventAction": action, "eventDate": _moment(at)} for action, at in events if at is not None],
         "entities": [{"objectClassName": "entity", "roles": ["registrant"], "vcardArray": ["vcard", _card(record)]}],
-        "redacted": [_redaction(record, field) for field in hidden],
+        "redacted": [_redaction(record, field, each) for field in hidden for each in _redacted(field, country)],
         "notices": [
             {
                 "title": "Details of the owner",
@@ -65,6 +95,13 @@ def written_out(record: OpenedRecord) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _status(ends: Any, now: datetime) -> list[str]:
+    """The status in the words of RFC 8056. A registration that runs beyond its end is one that may be recovered (R45),
+    which EPP calls a redemption period, of a domain that is otherwise to be deleted (RFC 3915)."""
+    recoverable = ends is not None and instant(ends) <= now
+    return ["pending delete", "redemption period"] if recoverable else ["active"]
 
 
 def _names(name: str) -> dict[str, str]:
@@ -102,8 +139,8 @@ def _card(record: OpenedRecord) -> list[list[Any]]:
     address = dict(zip(ADDRESS_PARTS, record.value(domains.c.registrant_address) or (), strict=False))
     street = [each for each in (address.get("street"), address.get("street2")) if each]
     parts = ["", "", street or "", *(address.get(each) or "" for each in ("city", "region", "postal_code"))]
-    country = {"cc": address["country"]} if address.get("country") else {}
-    card.append(["adr", country, "text", [*parts, ""]])
+    shown = record.value(domains.c.registrant_country) or address.get("country")
+    card.append(["adr", {"cc": shown} if shown else {}, "text", [*parts, ""]])  # RFC 8605, section 3.1.
     if phone := record.value(domains.c.registrant_phone):
         card.append(["tel", {"type": "voice"}, "uri", f"tel:{phone}"])
     if email := record.value(domains.c.registrant_email):
@@ -111,15 +148,20 @@ def _card(record: OpenedRecord) -> list[list[Any]]:
     return card
 
 
-def _redaction(record: OpenedRecord, field: str) -> dict[str, Any]:
-    """The redaction of one detail (RFC 9537, section 4.2): `postPath` for an emptied value, `prePath` for a removed
-    one."""
+def _redacted(field: str, country: str | None) -> Iterable[RedactedName]:
+    """The redactions of a hidden detail; a country that is shown is none."""
+    return (each for each in REDACTIONS[field] if country is None or each.name != "Registrant Country")
+
+
+def _redaction(record: OpenedRecord, field: str, each: RedactedName) -> dict[str, Any]:
+    """One redaction (RFC 9537, section 4.2): `postPath` for an emptied value, `prePath` for a removed one."""
     emptied = field in ("name", "address")
-    where = f"$.entities[?(@.roles[0]=='registrant')].vcardArray[1][?(@[0]=='{PATHS[field]}')]"
+    where = f"{OF_OWNER}.vcardArray[1][?(@[0]=='{each.property}')]" + ("[3]" if emptied else "")
+    where += "" if each.part is None else f"[{each.part}]"
     reason = "Owner's choice, or server policy" if _is_hidden(record, field) else "Server policy"
     return {
-        "name": {"description": NAMES[field]},
-        ("postPath" if emptied else "prePath"): f"{where}[3]" if emptied else where,
+        "name": {"type" if each.registered else "description": each.name},
+        "postPath" if emptied else "prePath": where,
         "pathLang": "jsonpath",
         "method": "emptyValue" if emptied else "removal",
         "reason": {"description": reason},

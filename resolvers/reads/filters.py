@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from policy.conditions import Condition
 from policy.purposes import Purpose
-from policy.registries import LEGAL, NATURAL, Publishing, pairs
+from policy.registries import LEGAL, NATURAL, Publishing, country_requiring, pairs
 from policy.restricting import RESTRICTION, stops
 from store.records.registrations import runs
 from store.sql.metadata import Id, Instant
@@ -96,6 +96,12 @@ def _published(field: str) -> ColumnElement[bool]:
     return domains.c.registrant_confirmed_at.is_not(None) & ruled
 
 
+def _country_published() -> ColumnElement[bool]:
+    """The clause that the country is published: with the address, or where ICANN requires it (RFC 8605)."""
+    required = domains.c.tld.in_(country_requiring())
+    return _published("address") | (domains.c.registrant_confirmed_at.is_not(None) & required)
+
+
 def _ruled(field: str, *rules: Publishing) -> ColumnElement[bool]:
     """The clause that the registry has one of these rules for this kind of registrant."""
     found = list(pairs(field, *rules))
@@ -115,6 +121,7 @@ HOMES: dict[Condition, Table] = {
     Condition.REGISTRATION_RUNS: domains,
     Condition.WHOIS_NAME_PUBLISHED: domains,
     Condition.WHOIS_ADDRESS_PUBLISHED: domains,
+    Condition.WHOIS_COUNTRY_PUBLISHED: domains,
     Condition.WHOIS_EMAIL_PUBLISHED: domains,
     Condition.WHOIS_PHONE_PUBLISHED: domains,
 }
@@ -134,6 +141,7 @@ CLAUSES: dict[Condition, Callable[[], ColumnElement[bool]]] = {
     Condition.REGISTRATION_RUNS: lambda: running(),
     Condition.WHOIS_NAME_PUBLISHED: lambda: _published("name"),
     Condition.WHOIS_ADDRESS_PUBLISHED: lambda: _published("address"),
+    Condition.WHOIS_COUNTRY_PUBLISHED: lambda: _country_published(),
     Condition.WHOIS_EMAIL_PUBLISHED: lambda: _published("email"),
     Condition.WHOIS_PHONE_PUBLISHED: lambda: _published("phone"),
 }

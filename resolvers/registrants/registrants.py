@@ -29,6 +29,7 @@ from values.postal_address import PARTS
 DETAILS: Final[Mapping[str, Column[Any]]] = {
     "name": domains.c.registrant_name,
     "address": domains.c.registrant_address,
+    "country": domains.c.registrant_country,
     "email": domains.c.registrant_email,
     "phone": domains.c.registrant_phone,
 }
@@ -47,6 +48,7 @@ def read_details(given: Mapping[str, Any]) -> tuple[dict[Column[Any], Any], Inpu
         there = given["address"] is not None
         address = texts.address("address") if there else {}
         found[domains.c.registrant_address] = [address.get(part) for part in PARTS] if there else None
+        found[domains.c.registrant_country] = address.get("country") if there else None
     return found, texts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Table
@@ -11,6 +12,7 @@ from sqlalchemy import Column, Table
 from policy.grant import Grant
 from policy.purposes import Purpose
 from resolvers.reads.fetches import ByIndex, Projection
+from resolvers.reads.filters import NOW
 from resolvers.reads.guard import OpenedRecord
 from resolvers.reads.operation import OperationContext
 from schema.core.errors import ErrorCode, FieldError
@@ -39,7 +41,8 @@ class RenderedDocument(Prepared, Charged, Resolved, AtRoot):
     reads_as: Purpose
     normal: Callable[[str], str]
     """Normalises the argument for comparison; ValueError with a message for the caller if it is malformed."""
-    write: Callable[[OpenedRecord], Any]
+    write: Callable[[OpenedRecord, datetime], Any]
+    """Writes the document as it is at this time."""
     unless_restricted: frozenset[Column[Any]] = frozenset()
     """Columns that read as NULL while the customer's processing is restricted (GDPR Art. 18)."""
 
@@ -76,10 +79,11 @@ class RenderedDocument(Prepared, Charged, Resolved, AtRoot):
 
     def resolver(self) -> Resolver:
         """Fetch the row, and write the document."""
-        write = opening(self.write)
 
         async def resolve(root: Any, info: Info, **arguments: str) -> Any:
             _, planned = here(info)
+            now: datetime = info.context.operation_context.parameters[NOW]
+            write = opening(lambda record: self.write(record, now))
             fetch, text = planned.fetch(ByIndex), self._searched(arguments[self.kind])
             found = first_of(info, await info.context.operation_context.found(fetch, text), fetch)
             return None if found is None else write(found, info)
@@ -92,10 +96,11 @@ class RenderedDocument(Prepared, Charged, Resolved, AtRoot):
         at = fetch.layout.owner_at
         name = compiler.model.types_of_table[self.leads_to][0]
         out.constant(f"fetch{n}", fetch)
-        out.constant(f"tell{n}", lambda row, key: self.write(OpenedRecord(name, row, fetch.layout, key)))
+        out.constant(f"tell{n}", lambda row, key, now: self.write(OpenedRecord(name, row, fetch.layout, key), now))
+        out.constant("NOW", NOW)
         out.add(f"rows{n} = await context.looked_up(fetch{n}, {compiler.levels.bound(self._index(planned))})")
         compiler.levels.admit(fetch.layout, n)
-        return f"(tell{n}(rows{n}[0], known[rows{n}[0][{at}]]) if rows{n} else None)"
+        return f"(tell{n}(rows{n}[0], known[rows{n}[0][{at}]], context.parameters[NOW]) if rows{n} else None)"
 
     def _index(self, planned: PlannedField) -> Bound:
         read = argument(planned, self.kind)

@@ -14,7 +14,7 @@ from policy.registries import FIELDS, Publishing, registry_of
 from resolvers.reads import customers as reads
 from resolvers.reads.criteria import equal, looked_up, since, until
 from schema.core.enums import RegistrantKind, WhoisField
-from schema.core.scalars import Date, DateTime, EmailAddress, PhoneNumber
+from schema.core.scalars import CountryCode, Date, DateTime, EmailAddress, PhoneNumber
 from schema.core.words import enumerated
 from schema.declare.connections import connection
 from schema.declare.fields import Allowed, composed, datum, embedded, identity, public, related, when
@@ -137,6 +137,13 @@ class Domain(Node):
         domains.c.registrant_address,
         "The postal address of the owner, as it was registered.",
         published(Condition.WHOIS_ADDRESS_PUBLISHED),
+        disclosed_to=REGISTRY,
+    )
+    registrant_country: CountryCode | None = datum(
+        domains.c.registrant_country,
+        "The country of the owner's address (ISO 3166-1 alpha-2), which generic registries have published even where "
+        "the address is hidden; null for an owner who was written down without, or by an earlier release.",
+        published(Condition.WHOIS_COUNTRY_PUBLISHED),
         disclosed_to=REGISTRY,
     )
     registrant_email: EmailAddress | None = datum(

@@ -19,6 +19,7 @@ domains = customer_table(
     choice("registrant_kind", REGISTRANT_KINDS, Category.SUBSCRIPTION),
     sealed("registrant_name", Category.NAME),
     sealed("registrant_address", Category.POSTAL_ADDRESS, ADDRESS_PARTS),
+    sealed("registrant_country", Category.POSTAL_ADDRESS),
     sealed("registrant_email", Category.EMAIL),
     sealed("registrant_phone", Category.PHONE),
     plain("hide_name", Boolean, Category.PREFERENCE),
@@ -33,8 +34,9 @@ domains = customer_table(
     # By the table itself: whoever changes a domain, such as its owner by a letter, makes an edit of before a conflict.
     plain("version", Integer, None, default=1, server_default=text("1"), onupdate=text("version + 1")),
 )
-"""The registrant's phone is a separate datum and never copied from the customer's (R14, A4). An owner whose erasure was
-requested at `registrant_erasure_at` is erased as soon as the domain has ended (R52). Until the owner confirms them, at
-`registrant_confirmed_at`, details that somebody else typed are neither published nor written to (S13). From
-`released_at` on others may register the name: its service has ended, or another registration replaced it. Use
-`store.records.registrations.runs` to test whether a registration runs, never a column alone."""
+"""`registrant_country` is the address's, in a column of its own because some registries publish it without the
+address. The registrant's phone is a separate datum and never copied from the customer's (R14, A4). An owner whose
+erasure was requested at `registrant_erasure_at` is erased as soon as the domain has ended (R52). Until the owner
+confirms them, at `registrant_confirmed_at`, details that somebody else typed are neither published nor written to
+(S13). From `released_at` on others may register the name: its service has ended, or another registration replaced
+it. Use `store.records.registrations.runs` to test whether a registration runs, never a column alone."""

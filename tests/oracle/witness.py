@@ -383,6 +383,11 @@ class _Asking:
             case "REGISTRATION_RUNS":
                 return self._running(row)
         field = condition.split("_")[1].lower()
+        if field == "country":
+            # ICANN has it published whatever is hidden; elsewhere it goes with the address.
+            if row.columns["tld"] in ("com", "net", "org"):
+                return True
+            field = "address"
         return shown(row.columns["tld"], row.columns["registrant_kind"], field, bool(row.columns[f"hide_{field}"]))
 
     def _running(self, row: Row) -> bool:

@@ -236,6 +236,7 @@ def test_conditions_say_whether_they_hide_a_row_or_a_value() -> None:
         "REGISTRATION_RUNS": "ROW",
         "WHOIS_NAME_PUBLISHED": "VALUE",
         "WHOIS_ADDRESS_PUBLISHED": "VALUE",
+        "WHOIS_COUNTRY_PUBLISHED": "VALUE",
         "WHOIS_EMAIL_PUBLISHED": "VALUE",
         "WHOIS_PHONE_PUBLISHED": "VALUE",
     }

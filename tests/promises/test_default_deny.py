@@ -437,7 +437,7 @@ def test_a_document_tells_only_what_a_field_shows() -> None:
     """R58: what no field shows for that purpose can not be told another way."""
     shown = customer(email=(str | None, datum(C.email, "E-mail.", WHO)))
     columns = {C.email: "Customer.email", C.phone: "Customer.phone", C.name: "Customer.email"}
-    told = RenderedDocument("email", Lookup.EMAIL, columns, Purpose.PRODUCT_NEWS, str, str)
+    told = RenderedDocument("email", Lookup.EMAIL, columns, Purpose.PRODUCT_NEWS, str, lambda record, now: "")
     model = loaded(root={"found": (shown | None, handmade(source=told))})
     refused(model, "Query.found", "tells customers.phone, which Customer.phone does not show")
     refused(model, "Query.found", "tells customers.name, which Customer.email does not show")

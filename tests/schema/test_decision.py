@@ -153,7 +153,9 @@ class Query:
         """A customer."""
 
     @rendered(
-        RenderedDocument("email", Lookup.EMAIL, {customers.c.email: "Customer.email"}, NEWS, str, str),
+        RenderedDocument(
+            "email", Lookup.EMAIL, {customers.c.email: "Customer.email"}, NEWS, str, lambda record, now: str(record)
+        ),
         Category.CUSTOMER_ID,
         (SUPPORT, when(Condition.NEWS_NOT_DECLINED, NEWS)),
     )

@@ -199,7 +199,7 @@ async def test_until_it_is_confirmed_nothing_is_published_or_sent(gate: Gate, br
         return told.data["node"]["registrantName"], len(rdap["redacted"]), len(named)
 
     name, redacted, before = await read()
-    assert (name, redacted) == (None, 4) and (await read())[2] == before
+    assert (name, redacted) == (None, 8) and (await read())[2] == before
     for change_ in ({"phone": "+41 21 555 01 09"}, {"email": "second@atelier.example"}, {"email": OWNER["email"]}):
         await change(gate, domain, registrant=change_)
     texts = [each["text"] for each in await letters(gate)]

@@ -270,7 +270,7 @@ async def test_all_that_a_registration_hands_over_is_recorded_once(gate: Gate) -
         each for each in (await gate.ask(LIST, own(gate.ids[0]))).data["me"]["disclosures"]["nodes"]
         if each["recipientName"] == "AFNIC" and "Domain.registrantPhone" in each["fields"]
     ]  # fmt: skip
-    details = {f"Domain.registrant{each.capitalize()}" for each in OWNER}
+    details = {f"Domain.registrant{each.capitalize()}" for each in (*OWNER, "country")}
     assert set(found["fields"]) == {"Domain.name", "Domain.registrantKind"} | details
     assert found["legalBasis"] == "A6_1_B"
     (id_,) = {found["trigger"]}
