@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "main_0034"
-down_revision = "main_0033"
+revision = "main_0036"
+down_revision = "main_0035"
 
 
 def upgrade() -> None:
