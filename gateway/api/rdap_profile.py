@@ -1,4 +1,4 @@
-"""What an RDAP answer for a generic top-level domain says beyond the domain: the registrar, the notices that ICANN's
+"""The parts of an RDAP answer for a generic top-level domain beside the domain: the registrar, the notices that ICANN's
 response profile of February 2024 asks for, and a way to reach an owner whose e-mail address is hidden (RFC 8605).
 
 The gateway holds no delegation and no identifiers of the registry, so it does not claim the whole profile in
