@@ -82,6 +82,9 @@ class UserErrorCode(Row):
 
     # Passwords, second factors and e-mail links
     WRONG_PASSWORD = "The present password is another one."
+    CREDENTIAL_EXISTS = "The platform has a sign-in already."
+    LOGIN_NAME_NOT_YOURS = "The login name is no mailbox of the customer."
+    LOGIN_NAME_TAKEN = "The login name is used on this platform."
     PASSWORD_SAME = "The new password is the present one."
     PASSWORD_REUSED = "The password is used for another platform."
     PASSWORD_TOO_SHORT = "The password is too short."

@@ -78,6 +78,7 @@ def list_routes(services: SignInServices) -> list[Route]:
         Route("/security/app", PageEndpoint(services, None, changes.send_app)),
         Route("/security/app/confirm", PageEndpoint(services, None, changes.send_first_code)),
         Route("/security/codes", PageEndpoint(services, None, changes.send_new_codes)),
+        Route("/security/services/{platform}", PageEndpoint(services, changes.show_service, changes.send_service)),
         Route("/security/remove", PageEndpoint(services, None, changes.send_remove)),
         Route("/security/passkey/options", script(services, changes.passkey_options)),
         Route("/security/passkey", script(services, changes.passkey_made)),

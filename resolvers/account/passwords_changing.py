@@ -24,6 +24,7 @@ from resolvers.signin.attempts import AttemptBucket, AttemptLimiter
 from resolvers.signin.buckets import Secret, compared, inside
 from resolvers.signin.sessions import end_where
 from resolvers.signin.verdicts import Rejected
+from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.tables.access import sessions
 from store.tables.credentials import credentials, second_factors
@@ -94,6 +95,10 @@ class NewPasswords:
         strength = (await asyncio.to_thread(measure, text, own)).strength
         return CheckedPassword(account, tuple(everyone), hash_, strength)
 
+    async def platforms_of(self, key: SubjectKey) -> frozenset[str]:
+        """The platforms that a customer can sign in to."""
+        return frozenset(each.platform for each in await self._credentials.of_customer(key))
+
     async def guarded(self, credential_id: int) -> bool:
         """True if a second factor is active, so that a shorter password may suffice."""
         return bool(await self._store.reader.fetch(self._factor, {"credential": credential_id}))
@@ -118,7 +123,7 @@ class NewPasswords:
         """
         account = new.account
         # Another password may have become equal to this one since they were compared (R38).
-        if not await _as_read(connection, new):
+        if not await unchanged(connection, new):
             return CONFLICT
         sealed = sealed_hash(account.key, account.credential.id, new.hash)
         change = {"password_hash": sealed, "changed_at": now, "strength": new.strength}
@@ -136,7 +141,8 @@ class NewPasswords:
         return None
 
 
-async def _as_read(connection: AsyncConnection, new: CheckedPassword) -> bool:
+async def unchanged(connection: AsyncConnection, new: CheckedPassword) -> bool:
+    """Lock the customer's credentials; True if they are those that the password was compared with."""
     customer = new.account.credential.customer_id
     found = (
         select(credentials.c.id, credentials.c.password_hash)

@@ -18,6 +18,11 @@ class SignInEmail(EmailTemplate):
         "The password of your {platform} at {site} was changed on {at}. Everybody else who was signed in there was "
         "signed out.\n\nIf it was not you, choose a new password now:\n{origin}/password/forgot",
     )
+    CREDENTIAL_ADDED = (
+        "A sign-in was set up",
+        "A sign-in to your {platform} at {site} was set up on {at}, with a password of its own.\n\nIf it was not you, "
+        "choose new passwords for all of your services now:\n{origin}/password/forgot",
+    )
     UNUSUAL_SIGN_IN = (
         "An unusual sign-in",
         "Your {platform} at {site} was entered in an unusual way on {at}:\n\n  {device}\n  {place}\n\nIf it was you, "

@@ -12,6 +12,7 @@ from policy.purposes import Purpose
 from resolvers.account import email_changing
 from resolvers.account import factors_commands as factors
 from resolvers.account.apps import end_app_session, withdraw_authorized_app
+from resolvers.account.credentials_adding import add_credential
 from resolvers.account.passwords_changing import change_password
 from resolvers.account.sessions_commands import end_other_sessions, end_session
 from resolvers.account.signins_reporting import record_sign_in
@@ -54,7 +55,12 @@ from schema.mutations.factors import (
     RemoveSecondFactorInput,
     RemoveSecondFactorPayload,
 )
-from schema.mutations.passwords import ChangePasswordInput, ChangePasswordPayload
+from schema.mutations.passwords import (
+    AddCredentialInput,
+    AddCredentialPayload,
+    ChangePasswordInput,
+    ChangePasswordPayload,
+)
 from schema.mutations.paying import ForwardCardInput, ForwardCardPayload, PayWithCardInput, PayWithCardPayload
 from schema.mutations.payments import (
     METHODS,
@@ -137,6 +143,15 @@ class Mutation:
         ],
     ) -> UpdateProfilePayload | None:
         """Change one's own profile, at any time."""
+
+    @command(add_credential, (SELF,), step_up=True)
+    def add_credential(
+        self,
+        input: Annotated[
+            AddCredentialInput, strawberry.argument(description="The platform, the login name and the password.")
+        ],
+    ) -> AddCredentialPayload | None:
+        """Set up the sign-in of a platform that one cannot sign in to yet."""
 
     @command(by_id(change_password, *FOR), (SELF,), step_up=True)
     def change_password(

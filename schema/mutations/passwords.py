@@ -1,10 +1,11 @@
-"""The mutation that changes a password."""
+"""The mutations that set up the sign-in of a platform and change its password."""
 
 from __future__ import annotations
 
 import strawberry
 
 from policy.categories import Category
+from schema.core.enums import Platform
 from schema.declare.commands import UserError, affected, command_input, stored_input, transient_input, user_errors
 from schema.declare.readers import SELF
 from schema.declare.records import plain_type
@@ -26,6 +27,31 @@ class ChangePasswordInput:
     new_password: str = stored_input(
         credentials.c.password_hash, "The new password; only its Argon2id hash is stored.", OWN
     )
+
+
+@command_input("The sign-in of a platform that one has none for yet; each has a password of its own.", OWN)
+class AddCredentialInput:
+    """A login name and a password; `resolvers.account.credentials_adding` has the rules (R38)."""
+
+    platform: Platform = transient_input(Category.AUTH_FACTOR, "The platform to sign in to.", OWN)
+    login_name: str = stored_input(
+        credentials.c.login_name,
+        "The customer's e-mail address, or an address at a domain registered with us; webmail opens this mailbox.",
+        OWN,
+    )
+    new_password: str = stored_input(
+        credentials.c.password_hash, "Its password, which no other platform has; only its Argon2id hash is stored.", OWN
+    )
+
+
+@plain_type
+class AddCredentialPayload:
+    """The sign-in that was set up, or the problems of the name and the password."""
+
+    credential: Credential | None = affected(
+        "credential", credentials, Category.AUTH_FACTOR, "The new sign-in; null if there was none made.", OWN
+    )
+    user_errors: list[UserError] = user_errors()
 
 
 @plain_type

@@ -13,7 +13,7 @@ from gateway.signin.pages.own_data import about
 from messages.catalogue import translate
 from policy.app_scopes import AppScope
 from policy.openid import OpenIdScope
-from policy.platforms import WITH_SECOND_FACTOR
+from policy.platforms import PLATFORMS, WITH_SECOND_FACTOR
 from resolvers.account.apps import end_one_app, withdraw_one
 from resolvers.account.sessions_commands import end_one, end_others
 from resolvers.commands.dependencies import FRESH
@@ -70,6 +70,7 @@ async def overview(context: RequestContext, session: Session, *said: PageNotice,
         session=session,
         unprotected=", ".join(context.say(each) for each in unprotected),
         credentials=credentials,
+        missing=_missing(credentials),
         sessions=_open(context, me["sessions"]["nodes"]),
         current=data["grant"]["sessionId"],
         apps=_consented(context, me),
@@ -77,6 +78,17 @@ async def overview(context: RequestContext, session: Session, *said: PageNotice,
         accesses=me["signIns"]["nodes"],
         status=status,
     )
+
+
+def _missing(credentials: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """The platforms that the customer cannot sign in to yet, with the path of the form that sets one up."""
+    had = {each["platform"] for each in credentials}
+    return [(each, f"/security/services/{path_of(each)}") for each in PLATFORMS if each not in had]
+
+
+def path_of(platform: str) -> str:
+    """A platform as it is written in an address, such as `client-area`."""
+    return platform.lower().replace("_", "-")
 
 
 def _credential(context: RequestContext, session: Session, credential: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.responses import JSONResponse, Response
 
 from gateway.signin.frame.request_context import NO_STORE, RequestContext
 from gateway.signin.frame.shown import PageNotice
+from gateway.signin.pages.entry import LONGEST_LOGIN
 from gateway.signin.pages.password_reset import new_password
-from gateway.signin.pages.security import fresh, overview
+from gateway.signin.pages.security import fresh, overview, path_of
+from policy.platforms import PLATFORMS, Platform
 from resolvers.account import factors_enrolling as enrolling
+from resolvers.account.credentials_adding import add
 from resolvers.account.passwords_changing import change
 from resolvers.commands.context import UserProblem
 from resolvers.commands.dependencies import FRESH
@@ -43,6 +48,44 @@ async def send_password(context: RequestContext, session: Session) -> Response:
     if result.problems:
         return await _password_form(context, session, result.problems, new, 422)
     return await overview(context, session, PageNotice(context.say("password_set")))
+
+
+@fresh
+async def show_service(context: RequestContext, session: Session) -> Response:
+    """Show the form that sets up the sign-in of a further platform (R38)."""
+    platform = _platform(context)
+    return context.go("/security") if platform is None else await _service_form(context, platform)
+
+
+async def _service_form(
+    context: RequestContext, platform: Platform, problems: Sequence[UserProblem] = (), status: int = 200
+) -> Response:
+    wrong = [context.say(each.code) for each in problems if each.field != ("newPassword",)]
+    rest = [each for each in problems if each.field == ("newPassword",)]
+    least = context.services.means.passwords.least(guarded=False)
+    new = new_password(context, least, rest, context.form.get("new", ""))
+    login = context.form.get("login", "")[:LONGEST_LOGIN]
+    return context.page(
+        "add_credential", wrong=wrong, new=new, service=platform, path=path_of(platform), login=login, status=status
+    )
+
+
+@fresh
+async def send_service(context: RequestContext, session: Session) -> Response:
+    """Set up the sign-in."""
+    platform = _platform(context)
+    if platform is None:
+        return context.go("/security")
+    login, new = context.form.get("login", ""), context.form.get("new", "")
+    result = await add(context.services.actor(session, context.now), platform, login, new)
+    if result.problems:
+        return await _service_form(context, platform, result.problems, 422)
+    return await overview(context, session, PageNotice(context.say("service_added", platform=context.say(platform))))
+
+
+def _platform(context: RequestContext) -> Platform | None:
+    word = context.request.path_params["platform"]
+    return next((each for each in PLATFORMS if path_of(each) == word), None)
 
 
 async def well_known(context: RequestContext) -> Response:
