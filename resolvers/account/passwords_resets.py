@@ -78,7 +78,10 @@ class Resets:
                 return Rejected(wait)
             index = self._credentials.login_index(login)
             # Looked up even if nothing will be sent: the statements must be the same (G7).
-            account = await self._credentials.by_login(platform, index)
+            named = await self._credentials.by_login(platform, index)
+            # A login name of a former system may be another one than the address that people remember.
+            found = await self._credentials.by_mailbox(platform, login)
+            account = named or found
             too_many = await self._attempts.consume([AttemptBucket(AttemptPace.RESET, platform.encode() + index)], now)
             if not too_many:
                 async with self._store.write() as connection:

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Table
 
+from policy.platforms import DEFAULT
 from resolvers.customers.new_customer import NewConsent, NewCredential, NewCustomer, NewPaymentMethod, NewService
 from store.sql.metadata import is_text
 from store.tables.access import sessions, sign_ins
@@ -60,7 +61,7 @@ class RowWriter:
         given = self._consents(new)
         for method in new.payment_methods:
             self._payment_method(method, given)
-        for credential in new.credentials:
+        for credential in (*new.credentials, *self._first_credential(new)):
             self._credential(credential)
         self._plain(invoices, sorted(new.invoices, key=attrgetter("issued_at")))
         self._plain(sign_ins, sorted(new.sign_ins, key=attrgetter("at")))
@@ -107,6 +108,13 @@ class RowWriter:
         if method.card_number is not None:
             row = {"payment_method_id": own, "number": method.card_number, "stored_at": method.created_at}
             self.rows[card_vault].append(self._owned() | row)
+
+    def _first_credential(self, new: NewCustomer) -> tuple[NewCredential, ...]:
+        """The credential of the client area, without a password, for a customer who has none: its owner sets the first
+        one through "Forgot your password?", which finds credentials."""
+        if any(each.platform == DEFAULT for each in new.credentials):
+            return ()
+        return (NewCredential(DEFAULT, new.email, None, self._now, None),)
 
     def _credential(self, credential: NewCredential) -> None:
         id_ = self._add(credentials, credential, without=("second_factors",))

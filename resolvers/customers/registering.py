@@ -14,7 +14,12 @@ from resolvers.inputs.texts import InputReader
 from store.lookups.reservations import LookupTakenError, reserving
 from values.mailbox import MailboxError, read_mailbox
 
-TAKEN = UserProblem("EMAIL_TAKEN", "There is a customer with this address: look the customer up instead.", ("email",))
+TAKEN = UserProblem(
+    "EMAIL_TAKEN",
+    "There is a customer with this address: look the customer up instead. Without a password, the customer chooses one "
+    "through “Forgot your password?”.",
+    ("email",),
+)
 
 
 async def register_customer(context: CommandContext, given: Mapping[str, Any]) -> Result:

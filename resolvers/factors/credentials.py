@@ -18,6 +18,7 @@ from store.crypto.subject_key import SubjectKey, nobodys_key
 from store.database.store import Store
 from store.sql.metadata import instant
 from store.tables.credentials import credentials
+from store.tables.customers import customers
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,11 @@ def opened_hash(key: SubjectKey, credential_id: int, sealed: bytes | None) -> st
     return None if sealed is None else found
 
 
+def _bounded(text: str) -> str:
+    """A text of any length for a blind index; without lone surrogates, which the hash could not encode."""
+    return text[:MOST_BYTES].encode(errors="replace").decode()
+
+
 @cache
 def _decoy() -> bytes:
     """A ciphertext of the length of a password hash, decrypted when there is no hash."""
@@ -116,6 +122,13 @@ class Credentials:
         self._by_login = prepare(
             found.where(credentials.c.id == bindparam("id"), credentials.c.login_ref == bindparam("ref"))
         )
+        self._by_mailbox = prepare(
+            found.join_from(credentials, customers, customers.c.id == credentials.c.customer_id).where(
+                customers.c.id == bindparam("customer"),
+                customers.c.email_ref == bindparam("ref"),
+                credentials.c.platform == bindparam("platform"),
+            )
+        )
         self._by_id = prepare(found.where(credentials.c.id == bindparam("id")))
         self._of_customer = prepare(
             found.where(credentials.c.customer_id == bindparam("customer")).order_by(credentials.c.id)
@@ -123,9 +136,7 @@ class Credentials:
 
     def login_index(self, login: str) -> bytes:
         """The blind index of a login name, for any input."""
-        # Bounded, and without lone surrogates, which the hash could not encode.
-        text = login[:MOST_BYTES].encode(errors="replace").decode()
-        return self._store.keys.blind_index(Lookup.LOGIN, text)
+        return self._store.keys.blind_index(Lookup.LOGIN, _bounded(login))
 
     def index_of(self, account: Account) -> bytes:
         """The blind index of the login name of a known account."""
@@ -137,6 +148,14 @@ class Credentials:
         # By look-up and reference: an outdated look-up matches no row.
         held = await self._store.keys.lookups.find(Lookup.LOGIN, login_index, platform)
         return await self._one(self._by_login, {"id": held.row_id, "ref": held.ref})
+
+    async def by_mailbox(self, platform: str, address: str) -> Account | None:
+        """The account on the platform of the customer with this e-mail address, whose login name may be another one;
+        None if there is none."""
+        index = self._store.keys.blind_index(Lookup.EMAIL, _bounded(address))
+        held = await self._store.keys.lookups.find(Lookup.EMAIL, index)
+        values = {"customer": held.row_id, "ref": held.ref, "platform": platform}
+        return await self._one(self._by_mailbox, values)
 
     async def by_id(self, credential_id: int) -> Account | None:
         """The account of a credential id; None if there is none."""

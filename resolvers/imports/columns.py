@@ -4,17 +4,46 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from policy.platforms import PLATFORMS, WITH_SECOND_FACTOR, Platform
 from resolvers.customers.new_customer_rows import FURTHER
 from resolvers.inputs.report import FileFault, ImportFileError
 
 REQUIRED = ("email", "street", "city", "country")
 NAMES = ("given_name", "family_name")
 """One of them is required: some people have one name."""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialColumns:
+    """The columns of the sign-in to one platform, such as `client_area_login`."""
+
+    platform: Platform
+    login: str
+    password_hash: str
+    otpauth: str | None
+    """The second factor; None for a platform that has none."""
+
+    all: tuple[str, ...]
+    """The names of these columns."""
+
+
+def _credential_columns(platform: Platform) -> CredentialColumns:
+    word = platform.lower()
+    otpauth = f"{word}_otpauth" if platform in WITH_SECOND_FACTOR else None
+    login, password_hash = f"{word}_login", f"{word}_password_hash"
+    names = (login, password_hash) if otpauth is None else (login, password_hash, otpauth)
+    return CredentialColumns(platform, login, password_hash, otpauth, names)
+
+
+CREDENTIALS = tuple(_credential_columns(platform) for platform in PLATFORMS)
+"""The sign-in to each platform (R38)."""
+
 OPTIONAL = (
     "customer_number", "external_id", "customer_since", "phone", "street2", "postal_code", "region", "locale",
-    "product_news", "services", *FURTHER,
+    "product_news", "services", *(column for each in CREDENTIALS for column in each.all), *FURTHER,
 )  # fmt: skip
 COLUMNS = NAMES + REQUIRED + OPTIONAL
 """The columns of CSV and the keys of NDJSON."""

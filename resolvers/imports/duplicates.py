@@ -11,14 +11,25 @@ from types import TracebackType
 from typing import Self
 
 from resolvers.customers.new_customer import NewCustomer
+from resolvers.imports.columns import CREDENTIALS
 from resolvers.imports.source import SourceRecord
 from resolvers.inputs.report import FieldFault, ImportProblem
 from store.crypto.blind_index import Lookup
 from store.database.store import Store
 from store.lookups.holders import LookupState, states
 
-LOOKUPS = (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER, Lookup.EXTERNAL_ID, Lookup.DOMAIN)
-"""The look-ups that must be unique."""
+PLACES = (
+    (Lookup.EMAIL, ""),
+    (Lookup.CUSTOMER_NUMBER, ""),
+    (Lookup.EXTERNAL_ID, ""),
+    (Lookup.DOMAIN, ""),
+    *((Lookup.LOGIN, each.platform) for each in CREDENTIALS),
+)
+"""The look-ups that must be unique, each with the scope in which it is."""
+
+Place = tuple[Lookup, str]
+
+LOGIN_COLUMNS = {each.platform: each.login for each in CREDENTIALS}
 
 HASH_BYTES = 16
 HASH_KEY_BYTES = 32
@@ -48,42 +59,57 @@ class Duplicates:
     async def among(self, rows: Sequence[tuple[SourceRecord, NewCustomer]]) -> list[ImportProblem]:
         """The duplicates among these rows, in the order of the file."""
         named = [(record, *each) for record, customer in rows for each in self._names(customer)]
-        registered: set[tuple[Lookup, bytes]] = set()
-        for kind in LOOKUPS:
-            values = [value for _, _, lookup, value in named if lookup is kind]
-            registered.update((kind, value) for value in await self._registered(kind, values))
-        problems = []
+        registered: set[tuple[Place, bytes]] = set()
+        for place in PLACES:
+            values = [value for _, _, each, value in named if each == place]
+            registered.update((place, value) for value in await self._registered(place, values))
+        problems: list[ImportProblem] = []
         # One transaction per batch: otherwise each insert is one of its own.
         self._seen.execute("BEGIN")
-        for record, field, kind, value in named:
-            fault = self._fault(kind, value, registered)
-            if fault is not None:
+        for record, field, place, value in named:
+            fault = self._fault(place, value, registered)
+            # The login name usually is the e-mail address, whose fault is told already.
+            told = (
+                place[0] is Lookup.LOGIN
+                and problems
+                and (problems[-1].row, problems[-1].field) == (record.row, "email")
+            )
+            if fault is not None and not told:
                 problems.append(ImportProblem(record.row, record.line, field, fault))
         self._seen.execute("COMMIT")
         return problems
 
-    async def _registered(self, kind: Lookup, values: list[bytes]) -> list[bytes]:
+    async def _registered(self, place: Place, values: list[bytes]) -> list[bytes]:
         """The values in use by registered customers; domains whose registration has ended are free."""
         # The key store knows reservations, too; the data decides which of them are in use.
-        found = await self._store.keys.lookups.find_each(kind, values)
+        kind, scope = place
+        found = await self._store.keys.lookups.find_each(kind, values, scope)
         held = [(each.row_id, each.ref) for each in found.values()]
         lookup_states = await states(self._store.reader, kind, held, self._now)
         return [value for value, state in zip(found, lookup_states, strict=True) if state is LookupState.IN_USE]
 
-    def _fault(self, kind: Lookup, value: bytes, registered: set[tuple[Lookup, bytes]]) -> FieldFault | None:
-        resting = hashlib.blake2b(kind.word.encode() + value, key=self._key, digest_size=HASH_BYTES).digest()
+    def _fault(self, place: Place, value: bytes, registered: set[tuple[Place, bytes]]) -> FieldFault | None:
+        kind, scope = place
+        resting = hashlib.blake2b((kind.word + scope).encode() + value, key=self._key, digest_size=HASH_BYTES).digest()
         fresh = self._seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", (resting,)).rowcount
         if not fresh:
             return FieldFault.DUPLICATE_IN_FILE
-        return FieldFault.ALREADY_REGISTERED if (kind, value) in registered else None
+        return FieldFault.ALREADY_REGISTERED if (place, value) in registered else None
 
-    def _names(self, customer: NewCustomer) -> Iterator[tuple[str, Lookup, bytes]]:
+    def _names(self, customer: NewCustomer) -> Iterator[tuple[str, Place, bytes]]:
         index = self._store.keys.blind_index
-        yield "email", Lookup.EMAIL, index(Lookup.EMAIL, customer.email)
+        yield "email", (Lookup.EMAIL, ""), index(Lookup.EMAIL, customer.email)
         if customer.customer_number is not None:
-            yield "customer_number", Lookup.CUSTOMER_NUMBER, index(Lookup.CUSTOMER_NUMBER, customer.customer_number)
+            value = index(Lookup.CUSTOMER_NUMBER, customer.customer_number)
+            yield "customer_number", (Lookup.CUSTOMER_NUMBER, ""), value
         if customer.external_id is not None:
-            yield "external_id", Lookup.EXTERNAL_ID, index(Lookup.EXTERNAL_ID, customer.external_id)
-        for place, service in enumerate(customer.services):
+            yield "external_id", (Lookup.EXTERNAL_ID, ""), index(Lookup.EXTERNAL_ID, customer.external_id)
+        for at, service in enumerate(customer.services):
             if service.domain is not None and service.ended(self._now) is None:
-                yield f"services[{place}].name", Lookup.DOMAIN, index(Lookup.DOMAIN, service.domain.name)
+                yield f"services[{at}].name", (Lookup.DOMAIN, ""), index(Lookup.DOMAIN, service.domain.name)
+        for credential in customer.credentials:
+            yield (
+                LOGIN_COLUMNS[credential.platform],
+                (Lookup.LOGIN, credential.platform),
+                index(Lookup.LOGIN, credential.login_name),
+            )

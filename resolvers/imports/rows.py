@@ -11,6 +11,7 @@ from policy.services import SERVICE_KINDS, SERVICE_STATES, ServiceKind, ServiceS
 from resolvers.customers.new_customer import NewCustomer, NewDomain, NewService, PersonName, PostalAddress
 from resolvers.customers.new_customer_rows import FURTHER
 from resolvers.imports.columns import COLUMNS
+from resolvers.imports.credentials import credentials
 from resolvers.imports.source import SourceRecord
 from resolvers.inputs import values
 from resolvers.inputs.changes import FieldChange, ImportChange
@@ -69,7 +70,8 @@ def _customer(fields: Fields, system: str | None) -> NewCustomer:
     )
     for column in ("customer_since", "locale"):
         fields.assumed(column)
-    return replace(bare, services=tuple(_service(each, bare) for each in _services(fields)))
+    services = tuple(_service(each, bare) for each in _services(fields))
+    return replace(bare, services=services, credentials=credentials(fields, bare))
 
 
 def _name(fields: Fields) -> PersonName:

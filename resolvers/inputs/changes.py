@@ -15,6 +15,8 @@ class FieldChange(Enum):
     MARKS = "had invisible marks at its ends, which were taken off"
     COUNTRY_CODE = "had no country code, and was read as a number of the address's country"
     DAMAGED = "looks damaged by a wrong encoding: look at it, and mend the file"
+    WEAK_HASH = "is of a class too weak to keep, and was left out: the customer chooses a new password"
+    UNVERIFIABLE_HASH = "is in no form that can be verified, and was left out: the customer chooses a new password"
     ASSUMED = "was missing, and was assumed"
     OF_THE_CUSTOMER = "was missing, and was taken from the customer"
 

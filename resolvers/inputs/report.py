@@ -84,6 +84,7 @@ class FieldFault(Enum):
         "is not an id in another system: write it such as crm:0047-A, or name the system of the whole file (--system)"
     )
     NOT_A_DOMAIN = "is not a domain name"
+    NOT_A_TOTP = "is no otpauth URI of an app with six digits, 30 seconds and SHA-1, the codes that are taken"
     END_DISAGREES = "must be there exactly for a TERMINATED service"
     NOT_A_SERVICE = "is not a list of services: KIND|name|start|end, separated by ;"
     TOO_MANY = "has too many entries"

@@ -218,6 +218,23 @@ class Fields:
             return ""
         return self.text(name, check, most) or ""
 
+    def secret(self, name: str, most: int) -> str | None:
+        """The field exactly as written but for blanks around it, such as a hash; None if it is empty or no line."""
+        value = self._raw.get(name)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        if not isinstance(value, str):
+            self.fault(name, FieldFault.WRONG_TYPE)
+            return None
+        bare = value.strip()
+        if len(bare) > most:
+            self.fault(name, FieldFault.TOO_LONG)
+        elif not bare.isprintable():
+            self.fault(name, FieldFault.CONTROL_CHARACTER)
+        else:
+            return bare
+        return None
+
     def truth(self, name: str, default: bool) -> bool:
         """A JSON boolean, or one of the words true, yes, 1, false, no, 0."""
         value = self._raw.get(name)

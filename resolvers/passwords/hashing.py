@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from resolvers.passwords.foreign import is_ours, verify_foreign
 from resolvers.passwords.text import too_long
 
 Result = TypeVar("Result")
@@ -52,24 +54,28 @@ class Hasher:
         self._waiting = waiting
         self._inside = 0
         self._nobody = _nobody(cost)
+        self.slowest_foreign = 0.0
+        """The seconds of the slowest verification of another system's hash so far: refusals of every account wait as
+        long, so that a slow one does not tell whose hash came by import (S1)."""
 
     def stale(self, stored: str) -> bool:
-        """True if a stored hash has other parameters than the present ones."""
-        return self._argon2.check_needs_rehash(stored)
+        """True if a stored hash has other parameters than the present ones, or came from another system."""
+        return not is_ours(stored) or self._is_cheap(stored)
 
     async def hash(self, password: str) -> str:
         """Hash a password for storage; HashingBusyError if too many wait, ValueError if it is too long."""
         self._check(password)
         return await self._in_pool(lambda: self._argon2.hash(password))
 
-    async def verify(self, stored: str | None, password: str) -> bool:
+    async def verify(self, stored: str | None, password: str, typed: str | None = None) -> bool:
         """True if the password is right; HashingBusyError if too many wait, ValueError if it is too long.
 
         It takes as long for a missing account (None) or a hash with cheaper parameters: one computation with the
-        present parameters is always made (S1).
+        present parameters is always made (S1). `typed` is the password before it was normalised, which is what another
+        system hashed.
         """
         self._check(password)
-        return await self._in_pool(lambda: self._verify(stored, password))
+        return await self._in_pool(lambda: self._verify(stored, password, typed))
 
     async def any_of(self, stored: list[str], password: str) -> bool:
         """True if it is one of these passwords of the same customer (R38)."""
@@ -77,19 +83,29 @@ class Hasher:
         # One task for all, so that they take one place in the queue.
         return await self._in_pool(lambda: any(self._matches(each, password) for each in stored))
 
-    def _verify(self, stored: str | None, password: str) -> bool:
+    def _verify(self, stored: str | None, password: str, typed: str | None) -> bool:
         # A missing or cheap hash would answer faster, and so reveal itself (S1).
         if stored is None or self._is_cheap(stored):
             self._matches(self._nobody, password)
-        return stored is not None and self._matches(stored, password)
+        if stored is None:
+            return False
+        if typed is None or typed == password or is_ours(stored):
+            return self._matches(stored, password)
+        # Another system hashed what was typed.
+        return self._matches(stored, password) or self._matches(stored, typed)
 
     def _is_cheap(self, stored: str) -> bool:
         try:
-            return self.stale(stored)
+            return self._argon2.check_needs_rehash(stored)
         except InvalidHashError:
             return True
 
     def _matches(self, stored: str, password: str) -> bool:
+        if not is_ours(stored):
+            began = time.perf_counter()
+            right = verify_foreign(stored, password)
+            self.slowest_foreign = max(self.slowest_foreign, time.perf_counter() - began)
+            return right
         try:
             return self._argon2.verify(stored, password)
         except (VerificationError, InvalidHashError):

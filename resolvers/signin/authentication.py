@@ -69,7 +69,7 @@ class CustomerAuthentication:
         factor is active and no code was sent, return SecondFactorRequired. 6. Count a code apart from the password, and
         verify it. 7. Open the session, and only now reset the attempts. All refusals take the same minimum time.
         """
-        return await no_sooner(self._dependencies.times.refusal, self._by_password(attempt, visitor, now))
+        return await no_sooner(self._least, self._by_password(attempt, visitor, now))
 
     async def _by_password(
         self, attempt: PasswordAttempt, visitor: Visitor, now: datetime
@@ -81,7 +81,7 @@ class CustomerAuthentication:
         if wait := await self.attempts.consume(counted.buckets(Secret.PASSWORD), now):  # 2
             return Rejected(wait)
         # Verified first, also without an account, for the same time (S1).
-        while await self._is_right(account, password) and account is not None:  # 3
+        while await self._is_right(account, password, attempt.password) and account is not None:  # 3
             found = await self._after_password(account, attempt, counted, now)
             if found is not None:
                 return found
@@ -90,9 +90,14 @@ class CustomerAuthentication:
             )  # The hash was replaced meanwhile: verify again.
         return await self._refuse(account, attempt.platform, visitor, now)  # 4
 
-    async def _is_right(self, account: Account | None, password: str) -> bool:
+    @property
+    def _least(self) -> timedelta:
+        """The minimum time of a refusal: the configured one, and what a hash of another system took beside it (S1)."""
+        return self._dependencies.times.refusal + timedelta(seconds=self._dependencies.hasher.slowest_foreign)
+
+    async def _is_right(self, account: Account | None, password: str, typed: str) -> bool:
         stored = account.credential.password_hash if account else None
-        return await self._dependencies.hasher.verify(stored, password)
+        return await self._dependencies.hasher.verify(stored, password, typed)
 
     async def _account(
         self, attempt: PasswordAttempt, visitor: Visitor, now: datetime
@@ -167,7 +172,7 @@ class CustomerAuthentication:
         self, pending: Pending, code: str, visitor: Visitor, now: datetime
     ) -> SignedIn | Rejected | Expired:
         """Authenticate by a code after a right password, with the same steps."""
-        return await no_sooner(self._dependencies.times.refusal, self._by_code(pending, code, visitor, now))
+        return await no_sooner(self._least, self._by_code(pending, code, visitor, now))
 
     async def _by_code(
         self, pending: Pending, code: str, visitor: Visitor, now: datetime
@@ -196,7 +201,7 @@ class CustomerAuthentication:
         self, attempt: PasskeyAttempt, visitor: Visitor, now: datetime
     ) -> SignedIn | Rejected | Expired:
         """Authenticate by passkey: as second factor, as step-up, or instead of the password."""
-        return await no_sooner(self._dependencies.times.refusal, self._by_passkey(attempt, visitor, now))
+        return await no_sooner(self._least, self._by_passkey(attempt, visitor, now))
 
     async def _by_passkey(
         self, attempt: PasskeyAttempt, visitor: Visitor, now: datetime

@@ -355,7 +355,7 @@ async def test_killed_in_the_middle_it_leaves_nothing_and_starts_clean(
 @only_sqlite
 async def test_memory_does_not_grow_with_the_file(store: Store, path: Path) -> None:
     peaks = []
-    for rows in (1_000, 6_000):
+    for rows in (2_000, 8_000):
         write_csv(path, (person(number, services="") for number in range(rows)))
         tracemalloc.start()
         await import_customers(store, path, "csv", dry_run=True)

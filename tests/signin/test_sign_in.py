@@ -190,8 +190,8 @@ async def test_a_password_changed_meanwhile_stops_what_was_begun_with_the_old_on
     actor = replace(actor, now=lobby.now)
     verify = Hasher.verify
 
-    async def slow(self: Hasher, stored: str | None, password: str) -> bool:
-        right = await verify(self, stored, password)
+    async def slow(self: Hasher, stored: str | None, password: str, typed: str | None = None) -> bool:
+        right = await verify(self, stored, password, typed)
         monkeypatch.setattr(Hasher, "verify", verify)
         done = await change(actor, None, guarded.password, "Brombeerhecke-77!x")
         assert done.problems == ()
