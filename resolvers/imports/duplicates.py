@@ -69,12 +69,12 @@ class Duplicates:
         for record, field, place, value in named:
             fault = self._fault(place, value, registered)
             # The login name usually is the e-mail address, whose fault is told already.
-            told = (
+            reported = (
                 place[0] is Lookup.LOGIN
                 and problems
                 and (problems[-1].row, problems[-1].field) == (record.row, "email")
             )
-            if fault is not None and not told:
+            if fault is not None and not reported:
                 problems.append(ImportProblem(record.row, record.line, field, fault))
         self._seen.execute("COMMIT")
         return problems

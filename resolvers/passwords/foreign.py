@@ -88,9 +88,9 @@ _BCRYPT = re.compile(r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
 _MOST_BCRYPT = 15
 _ARGON2 = re.compile(r"\$argon2(?:id|i|d)\$")
 _SCHEME = re.compile(r"\{(?:BLF-CRYPT|ARGON2ID?|SHA(?:256|512)-CRYPT|CRYPT|BCRYPT|SCRYPT)\}(?=\$)", re.IGNORECASE)
-"""What Dovecot and LDAP servers write in front of a hash that says by itself what it is."""
+"""The prefix of Dovecot and LDAP servers before a hash that names its kind itself."""
 _DJANGO = re.compile(r"(?:bcrypt\$(?=\$2)|argon2(?=\$argon2))")
-"""What Django writes in front of one."""
+"""The prefix of Django before one."""
 _PHC_PBKDF2 = re.compile(
     r"\$pbkdf2-(sha(?:1|256|512))\$i=(\d{1,9})(?:,l=(\d{1,3}))?\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)"
 )
