@@ -78,6 +78,8 @@ class Grant:
     """True for a third-party app that a customer has authorised: everything for first parties is refused (O10)."""
     origins: frozenset[str] = frozenset()
     """The origins of pages whose scripts may read what the client gets (CORS)."""
+    names_person: bool = False
+    """True: each request names the member of staff who asks."""
     fingerprint: str = field(init=False, compare=False, repr=False)
     """Equal for two grants exactly when every decision is; the key of the plan caches.
 

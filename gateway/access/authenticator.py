@@ -177,4 +177,5 @@ def grant_of(claims: Claims, registration: Registration) -> Grant:
         partner=registration.partner,
         third_party=third_party,
         origins=registration.origins,
+        names_person=registration.names_person and not own,
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.access.acting_persons import LONGEST as MAX_PERSON
+from gateway.access.acting_persons import ActingPersons
 from gateway.access.authenticator import Authenticator, VerifiedGrant
 from gateway.api.public_documents import PublicDocuments
 from gateway.config.settings import Settings
@@ -67,6 +69,7 @@ class ServedApi:
     limiter: ConcurrencyLimiter
     fields: RateLimitFields
     settings: Settings
+    persons: ActingPersons
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class GraphQLRequests:
 
     def __init__(self, served: ServedApi) -> None:
         self._api, self._authenticator, self._limiter = served.api, served.authenticator, served.limiter
+        self._persons = served.persons
         self._fields, self._settings = served.fields, served.settings
         self._older = served.settings.status_codes == "older"
         self._status = STATUSES[served.settings.status_codes]
@@ -133,6 +137,8 @@ class GraphQLRequests:
         self._limiter.acquire_for(grant.client_id, grant.subject)  # 4
         try:
             request = _request(question, headers, read_only=not posted, dry_run=self.dry_run)
+            acting = await self._persons.named(grant, _word(headers, b"acting-person", MAX_PERSON))
+            request = request if acting is None else replace(request, acting=acting)
             return await self._execute(request, grant, receive), grant  # 5
         finally:
             self._limiter.release_for(grant.client_id, grant.subject)

@@ -56,7 +56,7 @@ ACTS: Mapping[str, Act | str] = {
     "clients list": LOOKS,
     "clients show": LOOKS,
     "clients rotate": CLIENT,
-    "clients update": Act("client_id", ("keeps_days", "refusal", "origins", "no_origins")),
+    "clients update": Act("client_id", ("keeps_days", "refusal", "origins", "no_origins", "person")),
     "clients disable": CLIENT,
     "clients enable": CLIENT,
     "documents publish": Act("client_id", ("release", "purpose"), unless="check"),

@@ -167,22 +167,28 @@ def show(client_id: str) -> None:
 @click.option("--refusal", type=REFUSALS, help="What asking too much does, from now on.")
 @click.option("--origin", "origins", multiple=True, help="Pages whose scripts may call the API, and no others.")
 @click.option("--no-origins", is_flag=True, help="No page's scripts may.")
+@click.option(
+    "--acting-person", "person", type=click.Choice(["required", "optional"]), help="If each request names who asks."
+)
 def update(
     client_id: str, keeps: str | None, keeps_days: int | None, refusal: str | None, origins: tuple[str, ...],
-    no_origins: bool,
+    no_origins: bool, person: str | None,
 ) -> None:  # fmt: skip
     """Change what a client stores (erasures list it and notify it, GDPR Art. 19), how it is refused, and its origins.
+
+    With --acting-person required each request of a tool names the member of staff who asks (header Acting-Person).
 
     \b
         gateway clients update billing --keeps "names and addresses on invoices" --keeps-days 3650
         gateway clients update status-page --keeps nothing --keeps-days 0
         gateway clients update web --refusal withhold-errors
+        gateway clients update crm --acting-person required
         gateway clients update web --origin https://shop.example.com --origin https://www.example.com
     """
     if (keeps is None) != (keeps_days is None):
         raise click.UsageError("--keeps and --keeps-days go together: what, and for how long.")
-    if keeps is None and refusal is None and not origins and not no_origins:
-        raise click.UsageError("nothing to change: see --keeps, --refusal, --origin and --no-origins.")
+    if keeps is None and refusal is None and not origins and not no_origins and person is None:
+        raise click.UsageError("nothing to change: see --keeps, --refusal, --origin, --no-origins and --acting-person.")
     if origins and no_origins:
         raise click.UsageError("either --origin or --no-origins.")
     settings = read_settings()
@@ -190,6 +196,9 @@ def update(
         if keeps is not None and keeps_days is not None:
             _with(settings, lambda registry: registry.set_keeping(client_id, keeps, keeps_days))
             click.echo(f"{client_id} keeps {keeps}, for {keeps_days} days.", err=True)
+        if person is not None:
+            _with(settings, lambda registry: registry.set_person(client_id, person == "required", _now()))
+            click.echo(f"{client_id}: who asks is {person}.", err=True)
         if refusal is not None or origins or no_origins:
             mode = None if refusal is None else Refusal[refusal.upper().replace("-", "_")]
             named = origins if origins or no_origins else None
@@ -294,6 +303,7 @@ def _lines(each: Registered) -> list[tuple[str, str]]:
         ("keeps", _keeps(facts)),
         ("documents only", _yes(facts["documents_only"])),
         ("introspection", _yes(facts["introspection"])),
+        ("acting person", "required" if facts["names_person"] else "optional"),
     ]
     # Without an OAuth registration it gets no tokens from this server.
     if facts["authentication"] is None:

@@ -143,6 +143,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             settings=settings,
             api=api,
             authenticator=services.authenticator,
+            persons=services.persons,
             keys=services.keys,
             budgets=budgets,
             origins=services.clients.origins,

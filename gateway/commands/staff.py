@@ -51,14 +51,15 @@ def add(code: str, role: str, key_file: Path) -> None:
 
 @staff.command("list")
 def list_() -> None:
-    """List members of staff: code, role and date.
+    """List members of staff: code, role, date, and the code under which customers see them.
 
     \b
         gateway staff list
     """
+    shown = _with(lambda register: register.shown_codes())
     for row in _with(lambda register: register.listed()):
         state = f"disabled {row.disabled_at:%Y-%m-%d}" if row.disabled_at else f"since {row.added_at:%Y-%m-%d}"
-        click.echo(f"{row.code:<16} {row.role.lower():<8} {state}")
+        click.echo(f"{row.code:<16} {row.role.lower():<8} {state:<20} {shown[row.code]}")
 
 
 @staff.command("disable")

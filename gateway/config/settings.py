@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -127,6 +128,18 @@ def _scopes_of_claims(value: str) -> dict[str, dict[str, tuple[str, ...]]]:
 
 def _file(value: str) -> Path | None:
     return _path(value) if value else None
+
+
+def _names_of_staff(value: str) -> Mapping[str, str]:
+    if not value:
+        return {}
+    try:
+        found = tomllib.loads(_path(value).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError('use a TOML file with lines such as LG-7 = "Dana Meyer"') from error
+    if not all(isinstance(name, str) and name.strip() and name.isprintable() for name in found.values()):
+        raise ValueError("give each code one name, in quotes")
+    return found
 
 
 def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -309,6 +322,13 @@ class Settings:
         "what customers know us by: in messages, authenticator apps, sign-in pages",
         _text,
         "Customer data gateway",
+    )
+    staff_names: Mapping[str, str] = setting(
+        "GATEWAY_STAFF_NAMES",
+        'TOML file with names of staff by code (LG-7 = "Dana Meyer"), which customers then see beside readings',
+        _names_of_staff,
+        "",
+        shown="none: customers see role and code",
     )
     languages: Path | None = setting(
         "GATEWAY_LANGUAGES",

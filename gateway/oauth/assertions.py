@@ -6,16 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
-from gateway.tokens.jwts import InvalidJwtError, UnverifiedJwt, check_header, check_signature, look
+from gateway.tokens.client_keys import ALGORITHMS, check_client_key
+from gateway.tokens.jwts import InvalidJwtError, check_header, look
 from resolvers.clients.oauth_clients import RegisteredClient
 from store.queue.single_use import SingleUse
-from values.json_web_keys import KINDS, imported, suits
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TYPES = frozenset({None, "jwt", "client-authentication+jwt"})
-ALGORITHMS = tuple(KINDS)
 MAX_ASSERTION = 4_096
 MAX_JTI = 256
 LONGEST = 300
@@ -50,7 +47,7 @@ class Assertions:
         """
         seen = look(assertion, MAX_ASSERTION)
         algorithm = check_header(seen, ALGORITHMS, TYPES)  # 1
-        _check_key(seen, algorithm, client)  # 2
+        check_client_key(seen, algorithm, client.keys)  # 2
         said = seen.claims
         if said.get("iss") != client.client_id or said.get("sub") != client.client_id:  # 3
             raise InvalidJwtError("Issuer and subject of a client assertion are the client's id.")
@@ -75,16 +72,3 @@ class Assertions:
         if max(times.get("iat", 0), times.get("nbf", 0)) > now + self._skew:
             raise InvalidJwtError("The client assertion is from the future.")
         return float(times["exp"])
-
-
-def _check_key(seen: UnverifiedJwt, algorithm: str, client: RegisteredClient) -> None:
-    """Verify with the key that `kid` names, or with each suitable one; InvalidJwtError if none has signed it."""
-    keys = imported(orjson.loads(client.keys or '{"keys":[]}'))
-    kid = seen.header.get("kid")
-    fitting = [key for id_, key in keys.items() if suits(key, algorithm) and kid in (None, id_)]
-    for key in fitting[:5]:  # Without `kid` an anonymous request would else cost one verification per registered key.
-        try:
-            return check_signature(seen, key, algorithm)
-        except InvalidJwtError:
-            continue
-    raise InvalidJwtError("No registered key of the client has signed the assertion.")

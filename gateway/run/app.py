@@ -16,6 +16,7 @@ from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.access.acting_persons import ActingPersons
 from gateway.access.authenticator import Authenticator
 from gateway.access.rate_limits import RateLimit
 from gateway.api import transparency
@@ -55,6 +56,7 @@ class Parts:
     settings: Settings
     api: GraphQLApi
     authenticator: Authenticator
+    persons: ActingPersons
     keys: SigningKeys
     budgets: RemainingBudget
     """The budgets that responses tell."""
@@ -104,7 +106,9 @@ def build(parts: Parts) -> ASGIApp:
 def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount]:
     """All routes of the gateway."""
     page = pages.GraphiQL(parts.settings) if parts.settings.graphiql else None
-    served = ServedApi(parts.api, parts.authenticator, limiter, RateLimitFields(parts.budgets), parts.settings)
+    served = ServedApi(
+        parts.api, parts.authenticator, limiter, RateLimitFields(parts.budgets), parts.settings, parts.persons
+    )
     routes: list[Route | Mount] = [
         Route("/graphql", GraphQLEndpoint(served, page, _public(parts))),
         Route("/graphql/dry-run", DryRunEndpoint(served)),

@@ -28,7 +28,14 @@ def make_means(settings: Settings) -> SignInDependencies:
         log.warning("%s", why)
     site, post = make_site(settings), make_post(settings)
     return SignInDependencies(
-        site, Hasher(), places, times, post=post, passwords=_make_rules(settings), test_cards=settings.demo
+        site,
+        Hasher(),
+        places,
+        times,
+        post=post,
+        passwords=_make_rules(settings),
+        staff_names=settings.staff_names,
+        test_cards=settings.demo,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from gateway.access.acting_persons import ActingPersons
 from gateway.access.authenticator import Authenticator
 from gateway.access.dpop import DPoPNonces, DPoPVerifier
 from gateway.access.fetching import fetch_json
@@ -22,6 +23,7 @@ from gateway.run.stores import store_config
 from gateway.tokens.signing_keys import SigningKeys
 from gateway.tokens.tokens import Names, Tokens
 from resolvers.clients.registry import ClientRegistry
+from resolvers.registers.staff import ActiveStaff
 from schema.api.build import declared_rules
 from store.database.doctor import server_complaints
 from store.database.privileges import complaints
@@ -67,6 +69,7 @@ class Services:
     keys: SigningKeys
     tokens: Tokens
     authenticator: Authenticator
+    persons: ActingPersons
     revocations: Revocations
     proofs: DPoPVerifier
     single_use: SingleUse
@@ -123,11 +126,21 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         addresses = frozenset({settings.public_url})
         proofs = DPoPVerifier(DPoPNonces(store.keys.system, time.time), single_use, addresses, time.time)
         authenticator = Authenticator(tokens, keys, clients, revocations, proofs, time.time, provider(settings))
+        persons = ActingPersons(
+            clients,
+            ActiveStaff(store.reader),
+            store.keys.system,
+            single_use,
+            settings.issuer,
+            settings.clock_skew_seconds,
+            time.time,
+        )
         yield Services(
             store,
             keys,
             tokens,
             authenticator,
+            persons,
             revocations,
             proofs,
             single_use,

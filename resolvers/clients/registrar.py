@@ -111,6 +111,23 @@ class ClientRegistrar:
                 raise RegistrationError(f"There is no client {client_id}.")
             await client_changed(connection, client_id, now)
 
+    async def set_person(self, client_id: str, required: bool, now: datetime) -> None:
+        """Require each request of a tool to name the member of staff who asks, or not any more. RegistrationError.
+
+        The tool signs the name with its own key, so it must have one.
+        """
+        async with self._store.write() as connection:
+            mine = select(oauth_clients.c["keys"]).where(oauth_clients.c.client_id == client_id)
+            if required and await connection.scalar(mine) is None:
+                raise RegistrationError(
+                    f"{client_id} has no registered key to sign who asks with: "
+                    f"`gateway clients rotate {client_id} --public-key FILE` gives it one."
+                )
+            change = update(clients).where(clients.c.id == client_id).values(names_person=required)
+            if (await connection.execute(change)).rowcount == 0:
+                raise RegistrationError(f"There is no client {client_id}.")
+            await client_changed(connection, client_id, now)
+
     async def set_disabled(self, client_id: str, disabled: bool, now: datetime) -> None:
         """Disable a client and every token it holds from the next request on, or enable it again. RegistrationError.
 

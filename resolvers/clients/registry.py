@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 from cachetools import LRUCache
@@ -47,6 +47,10 @@ class Registration:
 
     origins: frozenset[str] = frozenset()
     """The origins of pages whose scripts may read what the client gets (CORS)."""
+    names_person: bool = False
+    """True: each request names the member of staff who asks."""
+    keys: str | None = field(default=None, repr=False)
+    """The public keys of the client, as a JSON Web Key Set."""
 
     def voids(self, issued_at: int) -> bool:
         """True if a token issued at this Unix second is void because the client was disabled since."""
@@ -135,7 +139,7 @@ class ClientRegistry:
         if not rows:
             return None
         purposes, scopes, refusal, documents_only, introspection, max_page, customers, over, *more = rows[0]
-        first_party, observed_at, void_until, origins, *partner = more
+        first_party, observed_at, void_until, origins, names_person, keys, *partner = more
         name, country, purpose, fields = partner
         if not keeps_the_rules(client_id, frozenset(orjson.loads(purposes)), self._rules, *partner):
             return None
@@ -158,6 +162,8 @@ class ClientRegistry:
             observed_at is not None and not documents_only,
             None if void_until is None else int(instant(void_until).timestamp()),
             frozenset(orjson.loads(origins or "[]")),
+            bool(names_person),
+            keys,
         )
 
 
@@ -167,7 +173,7 @@ def _weight(kept: _Kept) -> int:
     if found is None:
         return 500
     fields = len(found.partner.fields) if found.partner else 0
-    return 2_000 + 200 * (len(found.scopes) + len(found.purposes) + fields)
+    return 2_000 + len(found.keys or "") + 200 * (len(found.scopes) + len(found.purposes) + fields)
 
 
 _all_origins = select(clients.c.origins).where(clients.c.origins.is_not(None), clients.c.disabled_at.is_(None))
@@ -185,6 +191,8 @@ _registration = (
         clients.c.documents_observed_at,
         clients.c.void_until,
         clients.c.origins,
+        clients.c.names_person,
+        oauth_clients.c["keys"],
         *PARTNER,
     )
     .join_from(clients, partners, clients.c.partner_id == partners.c.id, isouter=True)

@@ -82,5 +82,7 @@ class SignInDependencies:
     post: Post | None = None
     """Sends messages to payment affiliates; None if they cannot be reached."""
     passwords: Rules = field(default_factory=Rules)
+    staff_names: Mapping[str, str] = field(default_factory=dict)
+    """The names of staff by their codes that customers are shown; empty where the controller shows none."""
     test_cards: bool = False
     """Accept published test card numbers, as in the demo."""

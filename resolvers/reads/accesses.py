@@ -5,12 +5,12 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 
 from resolvers.reads.filters import NOW
 from resolvers.reads.operation import OperationContext
@@ -18,12 +18,18 @@ from resolvers.reads.pages import Span
 from store.accesses.accesses import Accesses, LedgerAccess
 from store.accesses.check import verify_accesses
 from store.accesses.disclosure_embargo import VisibleCases
+from store.accesses.staff_pseudonyms import shown_code
 from store.database.store import Store
 from store.ledger.proofs import Prover
 from store.ledger.signed_checkpoints import Checkpoints
 from store.ledger.signing_keys import KnownKeys
+from store.operations.refusals import refusal_counts
 from store.registers.clients import clients
+from store.sql.metadata import Instant
 from store.sql.reading import any_of
+
+DAYS = 30
+"""The days over which refusals of a client are summed up beside its readings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +53,21 @@ class Readings:
         self.checkpoints, self.keys = Checkpoints(reader), KnownKeys(reader)
         names = select(clients.c.id, clients.c.name).where(any_of(clients.c.id, "ids"))
         self._reader, self._names = store.reader, store.reader.prepare(names)
+        counts = select(refusal_counts.c.client_id, func.sum(refusal_counts.c.operations)).where(
+            any_of(refusal_counts.c.client_id, "ids"), refusal_counts.c.day >= bindparam("since", type_=Instant)
+        )
+        self._refusals = store.reader.prepare(counts.group_by(refusal_counts.c.client_id))
 
     async def names(self, ids: Sequence[str]) -> dict[str, str]:
         """The names of clients by id; a removed client has its id as name."""
         rows = await self._reader.fetch(self._names, {"ids": list(ids)}) if ids else ()
         return {id_: id_ for id_ in ids} | {row[0]: row[1] for row in rows}
+
+    async def refusals(self, ids: Sequence[str], since: datetime) -> dict[str, int]:
+        """The refusals of clients since a moment, by client; one without any is left out."""
+        return {
+            row[0]: int(row[1]) for row in await self._reader.fetch(self._refusals, {"ids": list(ids), "since": since})
+        }
 
     async def proofs(self, found: Sequence[LedgerAccess]) -> dict[int, AccessProof]:
         """Proofs of the signed ones among these entries, by index."""
@@ -99,6 +115,32 @@ class AccessProofs:
         return self._made.get(index)
 
 
+class ClientRefusals:
+    """The sums of refusals of the clients of one page, computed together when the first is selected.
+
+    They are of all customers together: a refusal resolves nobody, so none can be told of one customer.
+    """
+
+    def __init__(self, readings: Readings, clients: Sequence[str], now: datetime) -> None:
+        self._readings, self._clients, self._now = readings, clients, now
+        self._made: Mapping[str, int] | None = None
+
+    async def of(self, client: str) -> int:
+        """Return how often this client was refused a field in the last DAYS days."""
+        if self._made is None:
+            self._made = await self._readings.refusals(self._clients, self._now - timedelta(days=DAYS))
+        return self._made.get(client, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPerson:
+    """A member of staff behind a reading."""
+
+    role: str
+    code: str
+    pseudonym: str
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One ledger entry about the customer."""
@@ -112,6 +154,9 @@ class Reading:
     reference: str | None
     coordinates: tuple[str, ...]
     proofs: AccessProofs
+    refusals: ClientRefusals
+    person: ReadingPerson | None
+    """The member of staff who asked; None where the client named none."""
 
 
 async def readings_about(context: OperationContext, customer_id: int, span: Span) -> tuple[list[Reading], bool]:
@@ -128,7 +173,8 @@ async def readings_about(context: OperationContext, customer_id: int, span: Span
     shown, more = span.trimmed(found)
     names = await readings.names(sorted({entry["client"] for _, entry in shown}))
     proofs = AccessProofs(readings, [access for access, _ in shown])
-    return [_reading(access, entry, names, proofs) for access, entry in shown], more
+    refusals = ClientRefusals(readings, sorted(names), context.parameters[NOW])
+    return [_reading(access, entry, names, proofs, refusals) for access, entry in shown], more
 
 
 async def _visible(
@@ -151,7 +197,13 @@ async def _visible(
     return found[:most]
 
 
-def _reading(access: LedgerAccess, entry: Mapping[str, Any], names: Mapping[str, str], proofs: AccessProofs) -> Reading:
+def _reading(
+    access: LedgerAccess,
+    entry: Mapping[str, Any],
+    names: Mapping[str, str],
+    proofs: AccessProofs,
+    refusals: ClientRefusals,
+) -> Reading:
     return Reading(
         access.index,
         datetime.fromtimestamp(entry["at"], UTC),
@@ -161,7 +213,13 @@ def _reading(access: LedgerAccess, entry: Mapping[str, Any], names: Mapping[str,
         entry.get("reference"),
         tuple(entry["fields"]),
         proofs,
+        refusals,
+        _person(entry.get("person")),
     )
+
+
+def _person(given: Any) -> ReadingPerson | None:
+    return None if given is None else ReadingPerson(given["role"], shown_code(given["pseudonym"]), given["pseudonym"])
 
 
 def _text(content: bytes) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from policy.acting import ActingPerson
 from policy.purposes import Purpose
 
 
@@ -17,13 +18,15 @@ def read_entry(
     fields: Any,
     subjects: Iterable[str],
     now: datetime,
+    acting: ActingPerson | None = None,
 ) -> dict[str, Any]:
     """The entry, which is durable before the answer leaves; no personal data, and no text of the operation.
 
     `operation` is the hash of the operation's shape, `fields` are schema coordinates (or an `orjson.Fragment` of them),
-    and `subjects` the pseudonyms that the guard noted (`SubjectTracker.subjects`).
+    and `subjects` the pseudonyms that the guard noted (`SubjectTracker.subjects`). `acting` is the member of staff on
+    whose behalf a tool asked, if it named one.
     """
-    return {
+    entry: dict[str, Any] = {
         "version": 1,
         "at": int(now.timestamp()),
         "client": client,
@@ -33,3 +36,6 @@ def read_entry(
         "fields": fields,
         "subjects": list(subjects),
     }
+    if acting is not None:
+        entry["person"] = {"pseudonym": acting.pseudonym, "role": acting.role}
+    return entry

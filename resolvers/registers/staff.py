@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.registers.ssh_keys import PublicKey, SshError
+from store.accesses.staff_pseudonyms import shown_code, staff_pseudonym
 from store.database.store import Store
 from store.registers.staff import STAFF_ROLES, staff, staff_keys
 from store.sql.ids import new_id
+from store.sql.reading import Reader
 
 CODE = re.compile(r"[A-Z][A-Z0-9-]{1,15}")
 
@@ -81,6 +83,11 @@ class Staff:
         async with self._store.write() as connection:
             return (await connection.execute(select(staff).order_by(staff.c.code))).all()
 
+    async def shown_codes(self) -> dict[str, str]:
+        """The code under which customers see each person, by staff code."""
+        system = self._store.keys.system
+        return {row.code: shown_code(await staff_pseudonym(system, row.code)) for row in await self.listed()}
+
     async def keys(self, code: str) -> Sequence[Any]:
         """Every key of somebody, removed ones too, the oldest first."""
         async with self._store.write() as connection:
@@ -127,6 +134,23 @@ async def holder_of(connection: AsyncConnection, key: PublicKey) -> Member | Non
     )
     row = (await connection.execute(query.where(*mine))).one_or_none()
     return None if row is None else Member(row.id, row.code, row.role)
+
+
+class ActiveStaff:
+    """Finds who works here now, with one read."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        mine = staff.c.code == bindparam("code"), staff.c.disabled_at.is_(None)
+        self._role = reader.prepare(select(staff.c.role).where(*mine))
+
+    async def role_of(self, code: str) -> str | None:
+        """The role of somebody who works here now; None for anybody else."""
+        # A code that cannot exist is not worth a read.
+        if not CODE.fullmatch(code):
+            return None
+        rows = await self._reader.fetch(self._role, {"code": code})
+        return str(rows[0][0]) if rows else None
 
 
 def _public(text: str) -> PublicKey:

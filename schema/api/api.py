@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLError, GraphQLSchema
 
+from policy.acting import ActingPerson
 from policy.grant import Grant, Over
 from policy.purposes import Purpose
 from policy.references import References
@@ -347,7 +348,7 @@ class Api:
             # Disclosures and ledger entry are durable before the answer is encoded: a crash may record too much, never
             # reveal without a record (F1).
             await self._disclose(grant, context, prepared.plan, authorized.chosen.purpose, now)
-            await self._record(authorized, prepared, grant, context, now)  # 9
+            await self._record(authorized, prepared, grant, context, now, request.acting)  # 9
         asked = request.extensions and request.extensions.get("cost") is True
         shown = answers.Cost(cost, max(1, meter.read)) if asked else None
         return answers.answered(data, errors, decision, shown, bool(context.revealed.subjects), context.replayed)  # 10
@@ -497,6 +498,7 @@ class Api:
         grant: Grant,
         context: OperationContext,
         now: datetime,
+        acting: ActingPerson | None,
     ) -> None:
         """Append the ledger entry of the answer, durable on return. It has no personal data and no document text.
 
@@ -505,7 +507,9 @@ class Api:
         # The shape of the document instead of its text, whose literals may be personal data (D10).
         chosen, shape = authorized.chosen, authorized.operation.document.shape
         subjects = context.revealed.subjects
-        entry = read_entry(grant.client_id, chosen.purpose, chosen.reference, shape, prepared.fields, subjects, now)
+        entry = read_entry(
+            grant.client_id, chosen.purpose, chosen.reference, shape, prepared.fields, subjects, now, acting
+        )
         # Anonymous reads would fill the ledger with entries that say the same (F1, G14).
         if grant.summed:
             await self.store.tally.note(entry | {"fields": list(prepared.plan.coordinates)})

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from policy.acting import ActingPerson
 from schema.core.errors import ErrorCode, ResponseError
 
 
@@ -65,6 +66,8 @@ class Request:
     on_error: ErrorBehavior = ErrorBehavior.PROPAGATE
     dry_run: bool = False
     """Report what would be refused, withheld and read, without reading; the answer is no GraphQL response."""
+    acting: ActingPerson | None = None
+    """The member of staff on whose behalf a tool asks; proven before."""
     idempotency_key: str | None = None
     """Makes its mutations idempotent: a repeated request is executed once (F10)."""
 

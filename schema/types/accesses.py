@@ -28,6 +28,7 @@ from schema.execution.standard import ResolverContext
 from schema.execution.views import ConnectionView
 from schema.sources.values import Attribute
 from store.accesses.check import AlteredEntryError
+from store.accesses.staff_pseudonyms import staff_pseudonym
 from store.crypto.cursors import ListPlace
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,17 @@ class DataAccessProof:
 
 
 @plain_type
+class DataAccessPerson:
+    """The member of staff who asked, by role and code: staff are persons, too."""
+
+    role: str | None = _ledger_field("role", "The role, such as `SUPPORT`.", always=True)
+    code: str | None = _ledger_field(
+        "code", "A code that stands for one person and names nobody, the same for all of their readings.", always=True
+    )
+    name: str | None = _ledger_field("name", "The person's name, where the controller chose to tell it; else null.")
+
+
+@plain_type
 class DataAccess:
     """One reading of the customer's data, as recorded in the ledger."""
 
@@ -103,6 +115,15 @@ class DataAccess:
     fields: list[DataAccessField] | None = _ledger_field(
         "fields", "The fields that were read, each with a description.", always=True
     )
+    person: DataAccessPerson | None = _ledger_field(
+        "person", "The member of staff who asked; null for a program that acts by itself, and for yourself."
+    )
+    client_refusals: BigInt | None = _ledger_field(
+        "client_refusals",
+        "How often this client was refused a field in the last 30 days, for all customers together: a refusal resolves "
+        "nobody.",
+        always=True,
+    )
     proof: DataAccessProof | None = _ledger_field("proof", "The proof; null until the entry is signed, in a minute.")
 
 
@@ -121,6 +142,13 @@ class _Field:
 
 
 @dataclass(frozen=True, slots=True)
+class _Person:
+    role: str
+    code: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Access:
     """A reading with descriptions in the reader's language."""
 
@@ -130,6 +158,7 @@ class _Access:
     why: str | None
     fields: list[_Field]
     global_id: str
+    person: _Person | None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.reading, name)
@@ -138,6 +167,11 @@ class _Access:
     def index(self) -> str:
         """The index as a string: GraphQL's Int has 32 bits."""
         return str(self.reading.id)
+
+    @property
+    def client_refusals(self) -> Any:
+        """An awaitable of the sum, so that it is read only if selected."""
+        return self.reading.refusals.of(self.reading.client)
 
     @property
     def proof(self) -> Any:
@@ -156,16 +190,28 @@ async def _page(context: ResolverContext, customer: Any, given: Mapping[str, Any
     except AlteredEntryError as altered:
         log.error("the ledger was altered: %s; `gateway ledger verify --index` finds what else was", altered)
         raise FieldError(ErrorCode.LEDGER_ALTERED, ALTERED) from None
-    return ConnectionView.of(at, [_access(context, customer.id, each, language) for each in found], more)
+    names = await _names(context) if any(each.person for each in found) else {}
+    return ConnectionView.of(at, [_access(context, customer.id, each, language, names) for each in found], more)
 
 
-def _access(context: ResolverContext, customer: int, reading: Reading, language: str) -> _Access:
+async def _names(context: ResolverContext) -> Mapping[str, str]:
+    """The names of staff by pseudonym, as far as the controller tells them."""
+    system = context.operation_context.store.keys.system
+    named = context.command.dependencies.staff_names
+    return {await staff_pseudonym(system, code): name for code, name in named.items()}
+
+
+def _access(
+    context: ResolverContext, customer: int, reading: Reading, language: str, names: Mapping[str, str]
+) -> _Access:
     purpose = Purpose.__members__.get(reading.purpose or "")
     why = translate(purpose.text, language) if purpose is not None else None
     fields = [_field(context, each, language) for each in reading.coordinates]
     # The first entry has the index 0, and no row has the number 0.
     global_id = context.operation_context.ids("DataAccess", customer, reading.id + 1)
-    return _Access(reading, purpose and purpose.name, why, fields, global_id)
+    asked = reading.person
+    person = None if asked is None else _Person(asked.role, asked.code, names.get(asked.pseudonym))
+    return _Access(reading, purpose and purpose.name, why, fields, global_id, person)
 
 
 def _field(context: ResolverContext, coordinate: str, language: str) -> _Field:

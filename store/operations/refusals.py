@@ -22,6 +22,8 @@ refusal_counts = table(
     plain("last_at", Instant, None),
     # Unique, so that all replicas add to one row by an upsert.
     Index(None, *KEY, unique=True),
+    # For the sum of one client over some weeks, which customers see beside its readings.
+    Index(None, "client_id", "day"),
 )
 """`day` is the beginning of the day in UTC; `purpose` is the requested one, or empty; `coordinate` is the schema's,
 empty if the whole operation was refused, and `*` for those above the daily limit of rows for a client. All replicas add

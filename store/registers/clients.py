@@ -33,6 +33,7 @@ clients = table(
     plain("keeps_days", Integer, None, nullable=True),
     plain("documents_observed_at", Instant, None, nullable=True),
     plain("origins", Text, None, nullable=True),
+    plain("names_person", Boolean, None, nullable=True),
 )
 """`purposes` and `scopes` are JSON lists of names; `max_page` is the maximum number of rows in a page.
 Tokens issued at or before `void_until` are void: the client was disabled then. `customers_per_hour` is the number of
@@ -40,7 +41,8 @@ different customers it may read in an hour, and `beyond` the reaction; null for 
 alarm. New registrations get STOP by default. `keeps` describes the copies that the program keeps of the data, and
 `keeps_days` for how long, 0 for none; null: unknown. Since `documents_observed_at` ad hoc documents of the client are
 counted, before only registered ones are accepted (`documents_only`). `origins` is a JSON list of the origins of pages
-whose scripts may read its answers (CORS); null: none."""
+whose scripts may read its answers (CORS); null: none. With `names_person` each request names the member of staff who
+asks."""
 
 documents = table(
     "documents",

@@ -104,6 +104,7 @@ async def main() -> None:
             settings=found,
             api=StandIn(found.data_dir / "notes.txt"),
             authenticator=works.authenticator,
+            persons=works.persons,
             keys=works.keys,
             budgets=make_budgets(found),
             ready=Readiness(works.store.ready, works.revocations.follow),

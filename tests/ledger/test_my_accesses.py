@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from policy.acting import ActingPerson
 from policy.orders import Order
 from policy.purposes import Purpose
 from resolvers.commands.dependencies import Site
 from resolvers.legal.orders import NewRequest
 from resolvers.legal.requests import Legal
-from schema.documents.requests import RequestOutcome
+from schema.documents.requests import Denial, RequestOutcome
+from store.accesses.staff_pseudonyms import staff_pseudonym
 from store.database.config import StoreConfig
 from store.ledger.proofs import open_proof
 from store.merkle.merkle_tree import verify_consistency, verify_inclusion
@@ -23,6 +26,7 @@ from tests.export.office import Office, opened_office
 from tests.gateway.servers import command
 from tests.promises.gate import grant, own
 from tests.sharing.signing import FIELDS, officer
+from workers.operations.refusals import Refusals
 
 pytestmark = pytest.mark.anyio
 
@@ -61,6 +65,37 @@ async def test_a_real_reading_is_told_in_plain_words(office: Office) -> None:
     assert french["why"] == "Établir et remettre les factures."
     assert {each["description"] for each in french["fields"]} >= {"Le nom et le prénom d'une personne."}
     assert (await mine(office, 1))["nodes"] == [], "nothing of it was about anybody else"
+
+
+async def test_who_asked_is_told_by_role_and_code_and_by_name_where_the_controller_chooses(office: Office) -> None:
+    """DESIGN 9.8: the same code for the same person; beside it how often the client was refused, for all together."""
+    query = "query ($id: ID!) { customer(by: {id: $id}) { fullName } }"
+    tool = grant(Purpose.INVOICING, client="billing")
+    system, codes = office.store.keys.system, ("CARE-3", "CARE-3", "CARE-4")
+    for code in codes:
+        acting = ActingPerson(await staff_pseudonym(system, code), "SUPPORT")
+        await office.gate.ask(query, tool, variables={"id": office.gate.id(0)}, acting=acting)
+    refusals = Refusals(office.store, lambda: office.gate.clock.now.timestamp())
+    for purpose in ("INVOICING", "EMERGENCY_CONTACT"):
+        refusals.note("billing", [Denial(purpose, "Customer.phone", "PURPOSE_NOT_ALLOWED")])
+    refusals.note("noc", [Denial("INVOICING", "Customer.phone", "PURPOSE_NOT_ALLOWED")])
+    await refusals.write()
+    await office.seal()
+    wanted = "{ me { accesses(first: 3) { nodes { person { role code name } clientRefusals } } } }"
+
+    async def shown() -> Any:
+        return (await office.gate.ask(wanted, own(office.customer(0)))).data["me"]["accesses"]["nodes"]
+
+    fourth, *third = await shown()
+    assert fourth["person"]["role"] == "SUPPORT" and fourth["person"]["name"] is None
+    assert third[0]["person"] == third[1]["person"] and third[0]["person"]["code"] != fourth["person"]["code"]
+    assert {each["clientRefusals"] for each in (fourth, *third)} == {"2"}
+    named = replace(office.gate.api.dependencies, staff_names={"CARE-4": "Dana Meyer"})
+    office.gate.api.dependencies = named
+    await office.seal()
+    (yourself, *rest) = await shown()
+    assert yourself["person"] is None, "nobody of the staff asked"
+    assert [each["person"]["name"] for each in rest] == ["Dana Meyer", None]
 
 
 async def test_reading_it_is_read_too(office: Office) -> None:

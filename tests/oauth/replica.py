@@ -79,6 +79,7 @@ async def main() -> None:
             settings=found,
             api=api,
             authenticator=works.authenticator,
+            persons=works.persons,
             keys=works.keys,
             budgets=budgets,
             origins=works.clients.origins,

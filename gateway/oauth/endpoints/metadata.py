@@ -8,9 +8,9 @@ from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
 from gateway.access import dpop
 from gateway.config.settings import Settings
-from gateway.oauth import assertions
 from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
 from gateway.oauth.endpoints.authorization_request import PROMPTS
+from gateway.tokens import client_keys
 from gateway.tokens.signing_keys import ALGORITHM
 from gateway.tokens.tokens import ONE_FACTOR, TWO_FACTORS
 from messages.catalogue import languages
@@ -45,9 +45,9 @@ def server_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, obje
             "token_endpoint_auth_methods_supported": everyone,
             "revocation_endpoint_auth_methods_supported": everyone,
             "introspection_endpoint_auth_methods_supported": confidential,
-            "token_endpoint_auth_signing_alg_values_supported": list(assertions.ALGORITHMS),
-            "revocation_endpoint_auth_signing_alg_values_supported": list(assertions.ALGORITHMS),
-            "introspection_endpoint_auth_signing_alg_values_supported": list(assertions.ALGORITHMS),
+            "token_endpoint_auth_signing_alg_values_supported": list(client_keys.ALGORITHMS),
+            "revocation_endpoint_auth_signing_alg_values_supported": list(client_keys.ALGORITHMS),
+            "introspection_endpoint_auth_signing_alg_values_supported": list(client_keys.ALGORITHMS),
             "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
             "authorization_response_iss_parameter_supported": True,
             "require_pushed_authorization_requests": False,  # In general; single clients may be registered with it.
