@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "main_0036"
-down_revision = "main_0035"
+revision = "main_0037"
+down_revision = "main_0036"
 
 
 def upgrade() -> None:
