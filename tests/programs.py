@@ -36,6 +36,7 @@ PROGRAMS = {
     "openssl": Program(("openssl",), ("openssl",)),
     "ssh-keygen": Program(("ssh-keygen",), ("openssh-client",)),
     "exim": Program(("exim4", "exim"), ("exim4-daemon-light",)),
+    "dovecot": Program(("dovecot",), ("dovecot-imapd",)),
     "pgbouncer": Program(("pgbouncer",), ("pgbouncer",)),
 }
 """What trials may need."""

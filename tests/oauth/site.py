@@ -41,7 +41,7 @@ PLAIN = "https://app.example/plain"
 """Another place, without one."""
 EC_KEY = ECKey.generate_key("P-256")
 RSA_KEY = RSAKey.generate_key(2048)
-SELF = frozenset({Purpose.SELF_SERVICE})
+SELF, LETS_IN = frozenset({Purpose.SELF_SERVICE}), frozenset({Purpose.AUTHENTICATION})
 Result = TypeVar("Result")
 
 
@@ -80,6 +80,7 @@ CLIENTS = (
     _tool("billing", actions=frozenset({"audit:read"}), introspection=True),
     _tool("noc", purposes=frozenset({Purpose.EMERGENCY_CONTACT, Purpose.INVOICING})),
     _tool("resource", actions=frozenset({"tokens:introspect"})),
+    _tool("imap", purposes=LETS_IN, actions=frozenset({"tokens:introspect"}), platform="WEBMAIL"),
     _tool("signer", keys=_public(EC_KEY)),
     _tool("rsa", keys=_public(RSA_KEY, EC_KEY)),
     *(_tool(f"spare{number}") for number in range(12)),

@@ -6,7 +6,8 @@ from starlette.types import Scope
 
 from gateway.access.oauth_errors import OAuthReply
 from gateway.oauth.authentication import AuthenticatedClient
-from gateway.oauth.endpoints.endpoint import Endpoint
+from gateway.oauth.endpoints.endpoint import AuthorizationServer, Endpoint
+from gateway.oauth.login_names import LoginNames
 from gateway.oauth.parameters import Parameters
 from gateway.oauth.request_context import OAuthRequest, OAuthRequestContext, SentToken
 from gateway.oauth.server import GrantServer
@@ -45,13 +46,21 @@ class _TokenEndpoint(Endpoint):
 class IntrospectionEndpoint(_TokenEndpoint):
     """`/oauth/introspect`: describes a token."""
 
+    def __init__(self, server: AuthorizationServer) -> None:
+        super().__init__(server)
+        self._names = None if server.api is None else LoginNames(server, server.api)
+
     async def answer(self, scope: Scope, form: Parameters, known: AuthenticatedClient) -> OAuthReply:
         """The introspection response; only refresh tokens need a transaction."""
         context = await self.context(form, known)
         asked = self.asked(scope, form)
         if (form.get("token") or "").startswith(refresh_tokens.PREFIX):
             return await self.within(context, asked, _report)
-        return _report(GrantServer(context), asked)
+        reply = _report(GrantServer(context), asked)
+        if self._names is not None and context.token is not None and reply.body.get("active") is True:
+            username = await self._names.name(known.client, context.token)
+            reply.body.update({} if username is None else {"username": username})
+        return reply
 
 
 class RevocationEndpoint(_TokenEndpoint):
