@@ -48,6 +48,7 @@ default_login_user = {login}
 mail_location = maildir:{folder}/mail/%u
 first_valid_uid = 0
 first_valid_gid = 0
+auth_failure_delay = 0
 auth_mechanisms = oauthbearer xoauth2
 service imap-login {{
   chroot =
@@ -173,10 +174,8 @@ def test_dovecot_opens_the_mailbox_of_a_token_and_no_other(rp: Relying, login: s
     good, narrow = token(rp), token(rp, scope="openid")
     revoked = token(rp)
     rp.post("/oauth/revoke", {"token": revoked, "client_id": "mail"})
-    with (
-        TemporaryDirectory(dir="/tmp") as folder,
-        dovecot(Path(folder), rp.url("/oauth/introspect").replace("://", f"://imap:{secret}@")) as port,
-    ):
+    address = rp.url("/oauth/introspect").replace("://", f"://imap:{secret}@")
+    with TemporaryDirectory(dir="/tmp") as folder, dovecot(Path(folder), address) as port:
         with imaplib.IMAP4("127.0.0.1", port, timeout=30) as imap:
             imap.authenticate("OAUTHBEARER", partial(said, bearer(login, good)))
             assert imap.select("INBOX")[0] == "OK"
