@@ -7,7 +7,7 @@ from starlette.types import Scope
 from gateway.access.oauth_errors import OAuthReply
 from gateway.oauth.authentication import AuthenticatedClient
 from gateway.oauth.endpoints.endpoint import AuthorizationServer, Endpoint
-from gateway.oauth.login_names import LoginNames
+from gateway.oauth.endpoints.login_names import LoginNames
 from gateway.oauth.parameters import Parameters
 from gateway.oauth.request_context import OAuthRequest, OAuthRequestContext, SentToken
 from gateway.oauth.server import GrantServer
