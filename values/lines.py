@@ -56,6 +56,11 @@ def trimmed(text: str) -> str:
     return text[start:end]
 
 
+def lookup_form(text: str) -> str:
+    """Return the form by which lines are compared: in NFC and lower case, with single spaces."""
+    return " ".join(unicodedata.normalize("NFC", trimmed(text[: 4 * LONGEST])).lower().split())
+
+
 def _joins(line: str, at: int) -> bool:
     # Looking for the letters around a joiner walks over marks: the word is enough, and a line of marks stays cheap.
     start, end = max(0, at - 16), at + 17

@@ -64,6 +64,14 @@ def read_telephone(text: str, country: str | None = None) -> str:
     return _in_e164(_possible(_TRUNK.sub(" ", typed, count=1), country))
 
 
+def lookup_form(text: str) -> str:
+    """Return the form by which numbers are compared; a text that is none matches no number."""
+    try:
+        return read_telephone(text)
+    except TelephoneError:
+        return "\0" + text[: 4 * LONGEST_TYPED]
+
+
 def has_country_code(text: str) -> bool:
     """Return whether the text begins like an international number, so that no country is guessed for it."""
     return in_ascii(text).strip().removeprefix("tel:").startswith(("+", "\uff0b", "00"))

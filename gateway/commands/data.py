@@ -29,7 +29,7 @@ BAD_ROWS = 1
 COLLISIONS = 4
 KEYS_LACKING = 5
 SAID = {"EMAIL": "e-mail address", "LOGIN": "login name", "DOMAIN": "domain name", "NUMBER": "customer number",
-        "EXTERNAL_ID": "external id"}  # fmt: skip
+        "EXTERNAL_ID": "external id", "PHONE": "telephone number", "SERVICE_NAME": "name of a service"}  # fmt: skip
 
 
 @click.group()

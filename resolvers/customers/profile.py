@@ -15,8 +15,10 @@ from resolvers.events.announcements import announce
 from resolvers.events.changes import record
 from resolvers.events.rectifying import notify_of_correction
 from resolvers.inputs.texts import InputReader, nameless
+from store.crypto.blind_index import Lookup
 from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey
+from store.lookups.reservations import Reservations, own_request, reserving
 from store.sql.statements import Statement
 from store.tables.customers import customers
 from values.lines import LONGEST
@@ -54,10 +56,12 @@ async def update_profile(
     (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
         return Result(problems=(GONE,))
-    # Nothing but statements is awaited inside, so it may take part in a group commit.
-    async with context.store.write(group_commit=True) as connection:
+    # Nothing but statements is awaited inside, so it may take part in a group commit; but for a telephone number,
+    # whose look-up is reserved in the key store.
+    found_by = customers.c.phone in wanted
+    async with reserving(context.store) as reserved, context.store.write(group_commit=not found_by) as connection:
         # The stored name is needed, too, if a part of it is given: both are sealed in one value.
-        there = (*wanted, *((customers.c.name,) if named else ()))
+        there = (*wanted, *((customers.c.name,) if named else ()), *((customers.c.phone_ref,) if found_by else ()))
         rows = await _current(there).rows(connection, {"own": context.subject})
         if not rows:
             return Result(problems=(GONE,))
@@ -77,10 +81,14 @@ async def update_profile(
                 coordinates += [f"Customer.{part}" for part in differing]
         if changes:
             written = {column.name: _resting(key, column, value) for column, value in changes.items()}
+            if customers.c.phone in changes:
+                phone, before = changes[customers.c.phone], kept[customers.c.phone_ref]
+                written["phone_ref"] = await index_phone(reserved, connection, context, phone, before)
             await _write(connection, context, written | {"version": version + 1})
             await record(connection, context, key, coordinates)
             await notify_of_correction(connection, context.subject, coordinates, context.now)
             await announce(connection, key, Event.PROFILE_CHANGED.wire, context.now, coordinates)
+        await reserved.written(connection)
     return Result(affected={"customer": context.subject})
 
 
@@ -103,6 +111,20 @@ def _update(columns: tuple[str, ...]) -> Statement:
     written: Any = {name: bindparam(f"new_{name}") for name in columns}
     # Cached by columns: there are few combinations, and building is slower than executing.
     return Statement(update(customers).where(customers.c.id == bindparam("own")).values(written))
+
+
+async def index_phone(
+    reserved: Reservations,
+    connection: AsyncConnection,
+    context: CommandContext,
+    phone: str | None,
+    before: bytes | None,
+) -> bytes | None:
+    """Reserve the look-up of a telephone number, None for none, in the place of the one before; returns its `ref`."""
+    keys, own = context.store.keys, context.subject
+    wanted = [] if phone is None else [own_request(keys, Lookup.PHONE, phone, own, own)]
+    await reserved.take(connection, wanted, context.now, replacing=[(own, before)])
+    return wanted[0].ref if wanted else None
 
 
 def _address(texts: InputReader, given: Mapping[str, Any]) -> list[str | None] | None:

@@ -24,9 +24,11 @@ from store.tables.credentials import credentials
 from store.tables.customers import customers
 from store.tables.domains import domains
 from store.tables.payments import card_fingerprint, card_vault
+from store.tables.services import services
 
 FOUND_BY: dict[Table, tuple[Lookup, ...]] = {
-    customers: (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER, Lookup.EXTERNAL_ID),
+    customers: (Lookup.EMAIL, Lookup.CUSTOMER_NUMBER, Lookup.EXTERNAL_ID, Lookup.PHONE),
+    services: (Lookup.SERVICE_NAME,),
     domains: (Lookup.DOMAIN,),
     credentials: (Lookup.LOGIN,),
 }
@@ -94,18 +96,20 @@ def _wanted(rows: dict[Table, list[Row]], keys: KeyStore) -> list[LookupRequest]
             row[place.ref.name] = None
             if (value := row[place.value.name]) is not None:
                 index = keys.blind_index(lookup, value)
-                each = LookupRequest(lookup, index, row[place.owner.name], row["id"], _scope(table, row))
+                each = LookupRequest(lookup, index, row[place.owner.name], row["id"], _scope(lookup, row))
                 row[place.ref.name] = each.ref
                 wanted.append(each)
     return wanted
 
 
-def _scope(table: Table, row: Row) -> str:
-    """The scope within which a look-up is unique: a platform for login names; ended domains conflict with none."""
-    if table is credentials:
+def _scope(lookup: Lookup, row: Row) -> str:
+    """The scope within which a look-up is unique: a platform for login names; ended domains conflict with none, and
+    neither do values that several may have."""
+    if lookup is Lookup.LOGIN:
         return str(row["platform"])
     # Its own id makes an ended registration unique, so that the name can be registered again.
-    return str(row["id"]) if table is domains and row["released_at"] is not None else ""
+    ended = lookup is Lookup.DOMAIN and row["released_at"] is not None
+    return str(row["id"]) if ended or not lookup.unique else ""
 
 
 def _sealed(table: Table, rows: list[Row], owners: dict[int, SubjectKey]) -> list[Row]:

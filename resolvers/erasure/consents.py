@@ -16,6 +16,7 @@ from resolvers.events.changes import record
 from resolvers.events.rectifying import notify_of_correction
 from resolvers.payments.cards import KIND, forget_cards
 from store.crypto.subject_key import SubjectKey
+from store.lookups.reservations import Reservations
 from store.tables.customers import customers
 from store.tables.payments import card_vault
 
@@ -45,15 +46,20 @@ def stays(language: str) -> tuple[str, ...]:
     return tuple(translate(each, language) for each in STAYS)
 
 
-async def erase_consented(connection: AsyncConnection, context: CommandContext, key: SubjectKey) -> tuple[str, ...]:
+async def erase_consented(
+    connection: AsyncConnection, context: CommandContext, key: SubjectKey, reserved: Reservations
+) -> tuple[str, ...]:
     """Erase cards, news, measuring and the phone, in the caller's transaction, which has the customer's row locked.
 
-    Returns the coordinates of the erased data. The caller runs `scrub` after the commit.
+    Returns the coordinates of the erased data. The caller runs `scrub` after the commit, and has the transaction inside
+    `reserving`, by which the look-up of the phone goes with it.
     """
     owner, erased = key.customer_id, []
     row = (
         await connection.execute(
-            select(customers.c.phone, customers.c.product_news, customers.c.locale).where(customers.c.id == owner)
+            select(customers.c.phone, customers.c.phone_ref, customers.c.product_news, customers.c.locale).where(
+                customers.c.id == owner
+            )
         )
     ).one()
     language = row.locale or "en"
@@ -68,7 +74,8 @@ async def erase_consented(connection: AsyncConnection, context: CommandContext, 
     if await stop_measuring(connection, context, key, language, SOURCE):
         erased.append(MEASURING)
     if row.phone is not None:
-        change = {"phone": None, "version": customers.c.version + 1, "updated_at": context.now}
+        await reserved.take(connection, [], context.now, replacing=[(owner, row.phone_ref)])
+        change = {"phone": None, "phone_ref": None, "version": customers.c.version + 1, "updated_at": context.now}
         await connection.execute(update(customers).where(customers.c.id == owner).values(change))
         await record(connection, context, key, [PHONE])
         await notify_of_correction(connection, owner, [PHONE], context.now)

@@ -21,6 +21,7 @@ from resolvers.erasure.consents import erase_consented, scrub, stays
 from resolvers.events.announcements import Fact, Ref, announce
 from store.crypto.subject_key import SubjectKey
 from store.links.receipts import receipt_of
+from store.lookups.reservations import reserving
 from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.erasures import STANDING_STATES, erasures
@@ -69,7 +70,7 @@ async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> 
     (key,) = await context.store.keys.subjects([context.subject])
     if key is None:
         return Requested(problems=(GONE,))
-    async with context.store.write() as connection:
+    async with reserving(context.store) as reserved, context.store.write() as connection:
         if (
             await connection.scalar(select(customers.c.id).where(customers.c.id == context.subject).with_for_update())
             is None
@@ -78,7 +79,7 @@ async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> 
         # Under the lock of the customer's row: services that decide about the request cannot change meanwhile.
         running = await active_services(connection, context.subject)
         waits = bool(given.get("whenServicesEnd"))
-        erased = await erase_consented(connection, context, key) if running else ()
+        erased = await erase_consented(connection, context, key, reserved) if running else ()
         standing = await standing_erasure(connection, context.subject)
         refused = bool(running) and not waits
         if refused:
@@ -89,6 +90,7 @@ async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> 
             id_ = await _accept(connection, context, key, standing, waits=bool(running))
         if erased:
             await _note_erased(connection, id_, erased)
+        await reserved.written(connection)
     # After the commit: deleted values are in free pages from then on.
     await scrub(context, erased)
     return Requested(

@@ -66,16 +66,24 @@ def looked_up(lookup: Lookup, normal: Callable[[str], str]) -> Comparison:
     place = PLACES[lookup]
 
     def clause(name: str) -> ColumnElement[bool]:
-        slots = (slot(name, n) for n in range(SLOTS))
-        # The data is authoritative: a row counts only with the random number that its look-up has.
-        return or_(
-            *(
-                and_(place.table.c.id == bindparam(row, type_=Id), place.ref == bindparam(ref, type_=place.ref.type))
-                for row, ref in slots
-            )
-        )
+        return held_by(lookup, name, SLOTS)
 
     return Comparison((place.value,), clause, lookup=lookup, normal=normal)
+
+
+def held_by(lookup: Lookup, name: str, most: int) -> ColumnElement[bool]:
+    """The condition that a row has one of `most` look-ups, whose parameters begin with `name` (`slots_of`).
+
+    The data is authoritative: a row counts only with the random number that its look-up has.
+    """
+    place = PLACES[lookup]
+    pairs = (slot(name, n) for n in range(most))
+    return or_(
+        *(
+            and_(place.table.c.id == bindparam(row, type_=Id), place.ref == bindparam(ref, type_=place.ref.type))
+            for row, ref in pairs
+        )
+    )
 
 
 def slot(name: str, n: int) -> tuple[str, str]:
@@ -83,12 +91,14 @@ def slot(name: str, n: int) -> tuple[str, str]:
     return f"{name}_row{n}", f"{name}_ref{n}"
 
 
-def slots_of(name: str, found: Sequence[Held], owners: Iterable[int] | None) -> dict[str, Any]:
+def slots_of(
+    name: str, found: Sequence[Held], owners: Iterable[int] | None = None, most: int = SLOTS
+) -> dict[str, Any]:
     """The parameters of a look-up: its newest rows, only of these owners if they are named; the rest is no row."""
     mine = None if owners is None else set(owners)
-    kept = [each for each in found if mine is None or each.customer_id in mine][:SLOTS]
+    kept = [each for each in found if mine is None or each.customer_id in mine][:most]
     parameters: dict[str, Any] = {}
-    for n, each in enumerate([*kept, *[NOBODY] * (SLOTS - len(kept))]):
+    for n, each in enumerate([*kept, *[NOBODY] * (most - len(kept))]):
         row, ref = slot(name, n)
         parameters |= {row: each.row_id, ref: each.ref}
     return parameters

@@ -12,11 +12,12 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from policy.conditions import Condition
 from policy.purposes import Purpose
+from resolvers.reads.criteria import held_by, slots_of
 from resolvers.reads.filters import masked, owner_of, row_filters, running, within_period
 from resolvers.reads.metering import LIST_MOST, ListTooLongError
 from resolvers.reads.relations import Relation
 from store.crypto.blind_index import Lookup
-from store.crypto.lookups import Held
+from store.crypto.lookups import SEVERAL, Held
 from store.lookups.holders import PLACES
 from store.sql.metadata import Id
 from store.sql.reading import PreparedStatement, Reader, any_of
@@ -149,6 +150,36 @@ class ByIndex:
     async def rows(self, held: Held, parameters: Mapping[str, Any]) -> Sequence[Row]:
         """At most one row; one statement, also if nothing was found (G7)."""
         return await self.reader.fetch(self._prepared, {**parameters, KEY: held.row_id, REF: held.ref})
+
+
+class AmbiguousError(Exception):
+    """More than one customer has the value: naming one of them would be a guess."""
+
+
+class ByIndexes:
+    """The customer whose value, or whose row with the value, several may have: one, or none, or AmbiguousError.
+
+    Customers that the purpose may not read leave no trace: they do not make a value ambiguous.
+    """
+
+    __slots__ = ("_prepared", "kind", "layout", "reader")
+
+    def __init__(self, reader: Reader, projection: Projection, kind: Lookup) -> None:
+        self.reader, self.kind = reader, kind
+        self.layout = Layout.of(projection)
+        place, found = PLACES[kind], held_by(kind, KEY, SEVERAL)
+        if place.table is not customers:
+            found = customers.c.id.in_(select(place.owner).where(found))
+        # Two show that it is not one: no third one leaves the database.
+        self._prepared: PreparedStatement = reader.prepare(selecting(projection, self.layout).where(found).limit(2))
+
+    async def rows(self, held: Sequence[Held], parameters: Mapping[str, Any]) -> Sequence[Row]:
+        """At most one row; one statement, also if nothing was found (G7). AmbiguousError for two, or for more look-ups
+        of the value than are told apart."""
+        found = await self.reader.fetch(self._prepared, {**parameters, **slots_of(KEY, held, most=SEVERAL)})
+        if len(found) > 1 or len(held) > SEVERAL:
+            raise AmbiguousError
+        return found
 
 
 class ByInvoice:

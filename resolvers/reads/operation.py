@@ -12,7 +12,7 @@ from resolvers.commands.context import CommandContext, Result, Run
 from resolvers.commands.idempotency import run_command
 from resolvers.commands.language import localised
 from resolvers.reads.criteria import Criterion, slots_of
-from resolvers.reads.fetches import ROWS, ByIndex, ByInvoice, ByKey, Layout, Row
+from resolvers.reads.fetches import ROWS, ByIndex, ByIndexes, ByInvoice, ByKey, Layout, Row
 from resolvers.reads.filters import NOW, SUBJECT
 from resolvers.reads.guard import OrderBounds, OwnerCheck, SubjectTracker
 from resolvers.reads.metering import ListTooLongError, ReadMeter
@@ -160,13 +160,15 @@ class OperationContext:
         page, more = span.trimmed(rows)
         return await self._admit(page, fetch.layout), more
 
-    async def rows_by(self, fetch: ByKey | ByIndex | ByInvoice, key: Any) -> Sequence[Row]:
+    async def rows_by(self, fetch: ByKey | ByIndex | ByIndexes | ByInvoice, key: Any) -> Sequence[Row]:
         """The row that a look-up names: by its id, by a blind index, or by the number of an invoice."""
         if isinstance(fetch, ByKey):
             return await fetch.rows([key], self.parameters)
+        if isinstance(fetch, ByIndexes):
+            return await fetch.rows(await self.store.keys.lookups.find_some(fetch.kind, key), self.parameters)
         return await (self.looked_up(fetch, key) if isinstance(fetch, ByIndex) else fetch.rows(key, self.parameters))
 
-    async def found_by(self, fetch: ByKey | ByIndex | ByInvoice, key: Any) -> list[Admitted]:
+    async def found_by(self, fetch: ByKey | ByIndex | ByIndexes | ByInvoice, key: Any) -> list[Admitted]:
         """Like `rows_by`, if the guard admits the row."""
         return await self._admit(await self.rows_by(fetch, key), fetch.layout)
 

@@ -16,7 +16,9 @@ from resolvers.erasure.erasures import active_services, last_end, standing_erasu
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.inputs.texts import InputReader
 from resolvers.rights.requests import DataRights
+from store.crypto.blind_index import Lookup
 from store.crypto.subject_key import SubjectKey
+from store.lookups.reservations import Reservations, own_request, reserving
 from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.domains import domains
@@ -45,7 +47,7 @@ async def subscribe_service(context: CommandContext, given: Mapping[str, Any]) -
     if texts.problems:
         return Result(problems=tuple(texts.problems))
     (key,) = await context.store.keys.subjects([given["customerId"]])
-    async with context.store.write() as connection:
+    async with reserving(context.store) as reserved, context.store.write() as connection:
         if key is None or not await _locked(connection, key.customer_id):
             return Result(problems=(NOBODY,))
         standing = await standing_erasure(connection, key.customer_id)
@@ -57,17 +59,27 @@ async def subscribe_service(context: CommandContext, given: Mapping[str, Any]) -
                 if not given.get("withdrawErasure"):
                     return Result(problems=(PENDING,))
                 await DataRights(context).withdraw_erasure(connection, key, standing.id, standing.state)
-        id_ = await _begin(connection, context, key, given, name)
+        id_ = await _begin(connection, context, key, given, name, reserved)
+        await reserved.written(connection)
     return Result(affected={"service": id_, "customer": key.customer_id})
 
 
 async def _begin(
-    connection: AsyncConnection, context: CommandContext, key: SubjectKey, given: Mapping[str, Any], name: str | None
+    connection: AsyncConnection,
+    context: CommandContext,
+    key: SubjectKey,
+    given: Mapping[str, Any],
+    name: str | None,
+    reserved: Reservations,
 ) -> int:
     id_ = new_id()
+    keys, owner = context.store.keys, key.customer_id
+    wanted = [] if name is None else [own_request(keys, Lookup.SERVICE_NAME, name, owner, id_)]
+    await reserved.take(connection, wanted, context.now)
     row = {
         "id": id_,
-        "customer_id": key.customer_id,
+        "customer_id": owner,
+        "name_ref": wanted[0].ref if wanted else None,
         "kind": word(given["kind"], SERVICE_KINDS),
         "name": None if name is None else key.seal(services.c.name, id_, services.c.name.info["sealing"].encode(name)),
         "status": "ACTIVE",

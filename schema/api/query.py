@@ -13,6 +13,7 @@ from schema.api.federation import Representations, Subgraph, entities, service
 from schema.api.grant import OWN_FACTS, Grant
 from schema.audits.audits import Audit, nothing_yet
 from schema.audits.reported import AUDIT_READ, reported
+from schema.core.scalars import PhoneNumber
 from schema.declare.connections import After, Before, First, Last
 from schema.declare.fields import computed, entry, paged_table, public, rendered, searched, searched_input
 from schema.declare.filters import Order, filtering
@@ -50,6 +51,7 @@ BY_DOMAIN = (
     Purpose.EMERGENCY_CONTACT,
     Purpose.DOMAIN_REGISTRATION,
 )
+BY_SERVICE = (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION)
 BY_INVOICE = (Purpose.INVOICING, Purpose.PAYMENT_EXECUTION)
 
 
@@ -78,6 +80,18 @@ class CustomerBy:
     domain: str | None = searched_input(
         Category.SUBSCRIPTION, "A domain name that is registered for the customer, in either spelling.", BY_DOMAIN
     )
+    phone: PhoneNumber | None = searched_input(
+        Category.PHONE,
+        "The customer's telephone number with its country code, to find who called or is to be called in an emergency; "
+        "refused with `AMBIGUOUS` if more than one customer has it.",
+        (Purpose.EMERGENCY_CONTACT,),
+    )
+    service_name: str | None = searched_input(
+        Category.SUBSCRIPTION,
+        "The name of one of the customer's services, running or ended, in upper or lower case; refused with "
+        "`AMBIGUOUS` if more than one customer has a service of this name.",
+        BY_SERVICE,
+    )
     invoice_number: str | None = searched_input(
         Category.TRANSACTION, "The number of one of the customer's invoices, as printed on it.", BY_INVOICE
     )
@@ -96,8 +110,8 @@ class Query:
     def customer(
         self, by: Annotated[CustomerBy, strawberry.argument(description="One particular of the customer.")]
     ) -> Customer | None:
-        """The customer of this id, number, external id, e-mail address, domain or invoice; null for one that does not
-        exist or may not be read for the purpose."""
+        """The customer of this id, number, external id, e-mail address, telephone number, domain, service or invoice;
+        null for one that does not exist or may not be read for the purpose."""
 
     @entry(RowByDomain(domains), Category.SUBSCRIPTION, REGISTERED)
     def domain(self, name: DomainName) -> Domain | None:

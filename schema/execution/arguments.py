@@ -16,6 +16,7 @@ from store.crypto.cursors import Cursors, ListPlace
 from store.crypto.global_ids import GlobalIds
 from store.crypto.key_store import KeyStore
 from values.domain_name import DomainNameError, to_ascii
+from values.telephone import TelephoneError, read_telephone
 
 DEFAULT_PAGE = 50
 REPRESENTATION = frozenset({"__typename", "id"})
@@ -25,6 +26,8 @@ LOOKUPS: Mapping[str, Lookup] = {
     "customerNumber": Lookup.CUSTOMER_NUMBER,
     "domain": Lookup.DOMAIN,
     "externalId": Lookup.EXTERNAL_ID,
+    "phone": Lookup.PHONE,
+    "serviceName": Lookup.SERVICE_NAME,
 }
 """The blind index that each of these fields of `CustomerBy` searches."""
 
@@ -156,10 +159,16 @@ def represented_keys(
 def chosen(
     ids: GlobalIds, model: SchemaModel, field: FieldModel, keys: KeyStore, by: Mapping[str, Any]
 ) -> tuple[str, Any]:
-    """The one given field of `CustomerBy`, and the key that its row is found by; FieldError for an invalid id."""
+    """The one given field of `CustomerBy`, and the key that its row is found by; FieldError for an invalid id or a
+    malformed telephone number."""
     ((name, value),) = by.items()
     if name == "id":
         return name, node_key(ids, model, field, value)[1]
+    if name == "phone":
+        try:
+            value = read_telephone(value)
+        except TelephoneError as error:
+            raise FieldError(ErrorCode.BAD_USER_INPUT, f"`{name}`: {error}") from None
     return name, keys.blind_index(LOOKUPS[name], value) if name in LOOKUPS else value.strip()
 
 

@@ -8,14 +8,14 @@ from typing import TypeVar
 
 from graphql import FieldNode
 
-from resolvers.reads.fetches import ByIndex, ByInvoice, ByKey
+from resolvers.reads.fetches import ByIndex, ByIndexes, ByInvoice, ByKey
 from resolvers.reads.pages import PageOf
 from schema.decision.decision import Decision
 from schema.documents.documents import Operation
 from schema.model.model import FieldModel
 
-Fetch = ByKey | PageOf | ByIndex | ByInvoice
-F = TypeVar("F", ByKey, PageOf, ByIndex, ByInvoice)
+Fetch = ByKey | PageOf | ByIndex | ByIndexes | ByInvoice
+F = TypeVar("F", ByKey, PageOf, ByIndex, ByIndexes, ByInvoice)
 ResponsePath = tuple[tuple[str, str], ...]
 """A response path of steps (parent type, response key), without list indexes."""
 

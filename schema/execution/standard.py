@@ -22,7 +22,7 @@ from graphql.pyutils import Path
 
 from policy.grant import Grant
 from resolvers.commands.context import CommandContext
-from resolvers.reads.fetches import ByIndex, ByInvoice, ByKey
+from resolvers.reads.fetches import ByIndex, ByIndexes, ByInvoice, ByKey
 from resolvers.reads.guard import DamagedValueError, OpenedRecord
 from resolvers.reads.operation import Admitted, OperationContext
 from resolvers.reads.pages import PageOf
@@ -143,7 +143,9 @@ def paging_of(planned: PlannedField, info: Info, arguments: Mapping[str, Any]) -
     return filtered(at, planned.fetch(PageOf), arguments, context.operation_context.store.keys)
 
 
-def records(info: Info, admitted: list[Admitted], fetch: ByKey | PageOf | ByIndex | ByInvoice) -> list[OpenedRecord]:
+def records(
+    info: Info, admitted: list[Admitted], fetch: ByKey | PageOf | ByIndex | ByIndexes | ByInvoice
+) -> list[OpenedRecord]:
     """The rows that a fetch found, as objects of their types; what they hand over to a registry is recorded."""
     model: SchemaModel = info.context.model
     layout = fetch.layout
@@ -159,7 +161,9 @@ def records(info: Info, admitted: list[Admitted], fetch: ByKey | PageOf | ByInde
     return [OpenedRecord(by_value[row[at]], row, layout, key) for row, key in admitted]
 
 
-def first_of(info: Info, admitted: list[Admitted], fetch: ByKey | PageOf | ByIndex | ByInvoice) -> OpenedRecord | None:
+def first_of(
+    info: Info, admitted: list[Admitted], fetch: ByKey | PageOf | ByIndex | ByIndexes | ByInvoice
+) -> OpenedRecord | None:
     """The first of these rows; None if there is none."""
     return next(iter(records(info, admitted, fetch)), None)
 

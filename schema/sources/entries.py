@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from resolvers.reads.fetches import ByIndex, ByInvoice, ByKey, Projection
+from resolvers.reads.fetches import AmbiguousError, ByIndex, ByIndexes, ByInvoice, ByKey, Projection
 from resolvers.reads.guard import OpenedRecord
 from resolvers.reads.pages import PageOf
 from resolvers.reads.relations import parent
+from schema.core.errors import ErrorCode, FieldError
 from schema.core.source import Home
 from schema.execution.arguments import LOOKUPS, chosen, domain_index, node_key, node_keys, own_key, represented_keys
 from schema.execution.bindings import Bound, argument, domain_of, id_of, ids_of, lookup_of, named_in, own, represented
@@ -23,6 +24,11 @@ from schema.execution.plans import PlannedField, rows_below
 from schema.execution.standard import Info, Resolved, Resolver, first_of, here, records
 from schema.model.model import SchemaModel
 from store.crypto.blind_index import Lookup
+
+MORE_THAN_ONE = (
+    "More than one customer has this `{}`, or it occurs too often to be told apart: name the customer by another "
+    "particular."
+)
 
 
 class Entry(Prepared, Charged, Resolved, AtRoot):
@@ -169,12 +175,13 @@ class RowBy(_EntryOf):
             if named in (name, None):
                 planned.fetches[name] = self._fetch(planner, projection, name)
 
-    def _fetch(self, planner: Planner, projection: Projection, name: str) -> ByKey | ByIndex | ByInvoice:
+    def _fetch(self, planner: Planner, projection: Projection, name: str) -> ByKey | ByIndex | ByIndexes | ByInvoice:
         if name == "id":
             # A row by its own id is a relation of the table to itself.
             return ByKey(planner.reader, projection, parent(self.table.c.id, of=self.table.c.id))
         if name in LOOKUPS:
-            return ByIndex(planner.reader, projection, LOOKUPS[name])
+            by = ByIndex if LOOKUPS[name].unique else ByIndexes
+            return by(planner.reader, projection, LOOKUPS[name])
         return ByInvoice(planner.reader, projection)
 
     def resolver(self) -> Resolver:
@@ -256,7 +263,13 @@ async def _by(root: Any, info: Info, by: Mapping[str, Any]) -> OpenedRecord | No
     name, key = chosen(operation_context.ids, context.model, planned.facts, operation_context.store.keys, by)
     fetch = planned.fetches[name]
     assert not isinstance(fetch, PageOf)
-    return first_of(info, await operation_context.found_by(fetch, key), fetch)
+    try:
+        admitted = await operation_context.found_by(fetch, key)
+    except AmbiguousError:
+        # Its price is that of the two rows which show it.
+        operation_context.meter.count(2)
+        raise FieldError(ErrorCode.AMBIGUOUS, MORE_THAN_ONE.format(name)) from None
+    return first_of(info, admitted, fetch)
 
 
 async def _by_domain(root: Any, info: Info, name: str) -> OpenedRecord | None:

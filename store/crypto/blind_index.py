@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from enum import Enum
 
-from values import domain_name, external_id, mailbox
+from values import domain_name, external_id, lines, mailbox, telephone
 
 LENGTH = 16
 """Bytes of a blind index: with 128 bits two of a billion values collide with a probability of 10^-21."""
@@ -28,15 +28,19 @@ def _number(value: str) -> str:
 class Lookup(Enum):
     """A kind of value that can be looked up, with its normalisation."""
 
-    def __init__(self, word: str, normalise: Callable[[str], str]) -> None:
+    def __init__(self, word: str, normalise: Callable[[str], str], unique: bool = True) -> None:
         self.word = word
         self.normalise = normalise
+        self.unique = unique
+        """False for a value that several customers may have: each row has a look-up of its own."""
 
     EMAIL = "email", mailbox.lookup_form
     CUSTOMER_NUMBER = "customer_number", _number
     DOMAIN = "domain", domain_name.lookup_form
     LOGIN = "login", mailbox.lookup_form
     EXTERNAL_ID = "external_id", external_id.lookup_form
+    PHONE = "phone", telephone.lookup_form, False
+    SERVICE_NAME = "service_name", lines.lookup_form, False
 
 
 WORDS = {kind.word: kind for kind in Lookup}

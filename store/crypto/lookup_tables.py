@@ -8,9 +8,10 @@ from sqlalchemy import Index, Integer, LargeBinary, String, UniqueConstraint, te
 
 from policy.categories import Category
 from policy.retention import RetentionRule
+from store.crypto.blind_index import Lookup
 from store.sql.metadata import Id, Instant, choice, identity, key_metadata, plain, table
 
-KINDS = ("EMAIL", "CUSTOMER_NUMBER", "LOGIN", "DOMAIN", "EXTERNAL_ID")
+KINDS = tuple(kind.name for kind in Lookup)
 REF_BYTES = 8
 
 lookup_epochs = table(
@@ -46,9 +47,10 @@ lookups = table(
     within=key_metadata,
 )
 """The owner of a value. `mark` is the value's blind index, encrypted under the key of `epoch`. `scope` is the range in
-which it is unique: the platform of a login name, the row of a domain whose registration has ended, else empty. A
-look-up is valid while the row `row_id` of the data has the same random `ref` (`store.lookups.holders`). `reservation`
-is the number of the change that reserved or releases it, and null once the outcome in the data was observed."""
+which it is unique: the platform of a login name, the row of a domain whose registration has ended or of a value that
+several customers may have, else empty. A look-up is valid while the row `row_id` of the data has the same random `ref`
+(`store.lookups.holders`). `reservation` is the number of the change that reserved or releases it, and null once the
+outcome in the data was observed."""
 
 lookup_changes = table(
     "lookup_changes",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Dialect, String, and_, bindparam, select
+from sqlalchemy import Dialect, FromClause, String, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.crypto.blind_index import Lookup
@@ -21,6 +21,8 @@ KIND, SCOPE = "kind", "scope"
 
 AT_ONCE = 200
 """Marks in one statement; a shorter list is padded with its last one, so that one prepared statement suffices."""
+SEVERAL = 20
+"""Maximum owners of one value that are told apart."""
 TRIES = 10
 """Maximum attempts when a new epoch begins during a read."""
 
@@ -48,6 +50,7 @@ class LookUps:
         self._one = _prepared(reader.dialect, MOST, scoped=True)
         self._many = _prepared(reader.dialect, AT_ONCE, scoped=True)
         self._in_any_scope = _prepared(reader.dialect, MOST, scoped=False)
+        self._some = _prepared(reader.dialect, MOST, scoped=False, most=SEVERAL + 1)
 
     async def find(self, kind: Lookup, index: bytes, scope: str = "") -> Held:
         """Return the owner of the value with this blind index; NOBODY if there is none."""
@@ -57,6 +60,10 @@ class LookUps:
         """Return the owners in every scope, the newest row first: a domain's current registration and ended ones."""
         found = (await self._asked(self._in_any_scope, kind, [index], {})).get(index, [])
         return sorted(found, key=lambda held: held.row_id, reverse=True)
+
+    async def find_some(self, kind: Lookup, index: bytes) -> list[Held]:
+        """Return the owners of a value that several may have: all, or SEVERAL + 1 of them if there are more."""
+        return (await self._asked(self._some, kind, [index], {})).get(index, [])
 
     async def find_each(self, kind: Lookup, indexes: Sequence[bytes], scope: str = "") -> dict[bytes, Held]:
         """Return the owners of many values, a hundred in each statement; values without an owner are left out."""
@@ -84,19 +91,22 @@ class LookUps:
 
 
 @cache
-def _prepared(dialect: Dialect, places: int, scoped: bool) -> PreparedStatement:
+def _prepared(dialect: Dialect, places: int, scoped: bool, most: int | None = None) -> PreparedStatement:
     """Remembered: compiling so many parameters takes longer than all else that opening a store compiles."""
     marks = [bindparam(f"mark{place}", type_=lookups.c.mark.type) for place in range(places)]
-    same = and_(
-        lookups.c.epoch == lookup_epochs.c.epoch,
-        lookups.c.kind == bindparam(KIND, type_=String()),
-        lookups.c.mark.in_(marks),
-    )
+    same = [lookups.c.kind == bindparam(KIND, type_=String()), lookups.c.mark.in_(marks)]
     if scoped:
-        same = and_(same, lookups.c.scope == bindparam(SCOPE, type_=String()))
-    columns = lookup_epochs.c.epoch, lookups.c.mark, lookups.c.row_id, lookups.c.customer_id, lookups.c.ref
+        same.append(lookups.c.scope == bindparam(SCOPE, type_=String()))
+    found: FromClause = lookups
+    joined = lookups.c.epoch == lookup_epochs.c.epoch
+    if most is None:
+        joined = and_(joined, *same)
+    else:  # Limited before the join, which has a row for each epoch.
+        found = select(lookups).where(*same).limit(most).subquery()
+        joined = found.c.epoch == lookup_epochs.c.epoch
+    columns = lookup_epochs.c.epoch, found.c.mark, found.c.row_id, found.c.customer_id, found.c.ref
     # An outer join: each epoch gives a row even without a match, so that a change of epochs is noticed.
-    return compile_statement(select(*columns).select_from(lookup_epochs.outerjoin(lookups, same)), dialect)
+    return compile_statement(select(*columns).select_from(lookup_epochs.outerjoin(found, joined)), dialect)
 
 
 def _by_index(rows: Sequence[Sequence[Any]], marks: Mapping[bytes, bytes]) -> dict[bytes, list[Held]]:

@@ -17,6 +17,7 @@ from store.sql.reading import Reader, any_of
 from store.tables.credentials import credentials
 from store.tables.customers import customers
 from store.tables.domains import domains
+from store.tables.services import services
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ PLACES: Final[Mapping[Lookup, LookupPlace]] = {
     Lookup.EMAIL: LookupPlace(customers.c.email, customers.c.email_ref, customers.c.id),
     Lookup.CUSTOMER_NUMBER: LookupPlace(customers.c.customer_number, customers.c.number_ref, customers.c.id),
     Lookup.EXTERNAL_ID: LookupPlace(customers.c.external_id, customers.c.external_ref, customers.c.id),
+    Lookup.PHONE: LookupPlace(customers.c.phone, customers.c.phone_ref, customers.c.id),
+    Lookup.SERVICE_NAME: LookupPlace(services.c.name, services.c.name_ref, services.c.customer_id),
     Lookup.LOGIN: LookupPlace(credentials.c.login_name, credentials.c.login_ref, credentials.c.customer_id),
     Lookup.DOMAIN: LookupPlace(domains.c.name, domains.c.name_ref, domains.c.customer_id),
 }

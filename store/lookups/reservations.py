@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.crypto.blind_index import Lookup
 from store.crypto.epochs import Epoch
+from store.crypto.key_store import KeyStore
 from store.crypto.lookup_tables import lookups, new_ref
 from store.crypto.system_keys import insert_new
 from store.database.store import Store
@@ -48,6 +49,11 @@ class LookupRequest:
     row_id: int
     scope: str = ""
     ref: bytes = field(default_factory=new_ref)
+
+
+def own_request(keys: KeyStore, kind: Lookup, value: str, customer_id: int, row_id: int) -> LookupRequest:
+    """Return the request for a value that several customers may have: each row has its own look-up."""
+    return LookupRequest(kind, keys.blind_index(kind, value), customer_id, row_id, str(row_id))
 
 
 class LookupTakenError(Exception):

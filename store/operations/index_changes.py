@@ -6,10 +6,11 @@ from sqlalchemy import Boolean, String, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.retention import RetentionRule
+from store.crypto.blind_index import Lookup
 from store.crypto.system_keys import insert_new
 from store.sql.metadata import Id, plain, table
 
-LOOKUPS = ("EMAIL", "LOGIN", "DOMAIN", "NUMBER", "EXTERNAL_ID")
+LOOKUPS = tuple("NUMBER" if kind is Lookup.CUSTOMER_NUMBER else kind.name for kind in Lookup)
 
 index_rebuilds = table(
     "index_rebuilds",

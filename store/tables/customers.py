@@ -21,6 +21,7 @@ customers = table(
     sealed("email", Category.EMAIL),
     reference("email_ref", Category.EMAIL),
     sealed("phone", Category.PHONE),
+    reference("phone_ref", Category.PHONE),
     plain("locale", String(35), Category.PREFERENCE, nullable=True),
     plain("product_news", Boolean, Category.PREFERENCE),
     plain("created_at", Instant, None),

@@ -7,13 +7,14 @@ from sqlalchemy import Index
 from policy.categories import Category
 from policy.retention import RetentionRule
 from policy.services import SERVICE_KINDS, SERVICE_STATES
-from store.sql.metadata import Instant, choice, customer_table, plain, sealed
+from store.sql.metadata import Instant, choice, customer_table, plain, reference, sealed
 
 services = customer_table(
     "services",
     RetentionRule.CUSTOMER_LIFE,
     choice("kind", SERVICE_KINDS, Category.SUBSCRIPTION),
     sealed("name", Category.SUBSCRIPTION),
+    reference("name_ref", Category.SUBSCRIPTION),
     choice("status", SERVICE_STATES, Category.SUBSCRIPTION),
     plain("started_at", Instant, Category.SUBSCRIPTION),
     plain("renews_at", Instant, Category.SUBSCRIPTION, nullable=True),

@@ -32,7 +32,9 @@ from store.sql.engines import transaction
 from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.ids import new_id
 from store.tables.credentials import credentials
+from store.tables.customers import customers
 from store.tables.domains import domains
+from store.tables.services import services
 from store.upgrade.former_indexes import Former, Found
 
 log = logging.getLogger(__name__)
@@ -82,6 +84,8 @@ TARGETS: Final = {
     "DOMAIN": Target(Lookup.DOMAIN, "name_index", REGISTRATION),
     "NUMBER": Target(Lookup.CUSTOMER_NUMBER, "customer_number_index", EVERYWHERE),
     "EXTERNAL_ID": Target(Lookup.EXTERNAL_ID, None, EVERYWHERE),
+    "PHONE": Target(Lookup.PHONE, None, cast(customers.c.id, String(20))),
+    "SERVICE_NAME": Target(Lookup.SERVICE_NAME, None, cast(services.c.id, String(20))),
 }
 
 

@@ -218,7 +218,7 @@ class Arguments:
         if kind == "whole":
             return drawing.variables.of("CustomerBy", whole, needed=True)
         # Inside a oneOf object a variable must be non-null (§5.8.5).
-        type_ = "ID" if name == "id" else "String"
+        type_ = {"id": "ID", "phone": "PhoneNumber"}.get(name, "String")
         return f"{{ {name}: {_quoted(value()) if kind == 'literal' else self._never_null(value, type_)} }}"
 
     def _representations(self) -> str:

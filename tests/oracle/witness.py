@@ -164,8 +164,9 @@ class Witness:
     """Answers operations from opened rows."""
 
     rows: Rows
-    lookups: Mapping[str, Mapping[str, int]]
-    """For each field of `CustomerBy` the customer's id by the value in its normal form."""
+    lookups: Mapping[str, Mapping[str, Any]]
+    """For each field of `CustomerBy` the customer's id by the value in its normal form; the ids of all rows with it, if
+    several customers may have it."""
     schema: Any = field(default_factory=lambda: build_schema(sdl(with_columns=True), assume_valid=True))
     _allowances: dict[tuple[str, str], list[str | None] | None] = field(default_factory=dict)
 
@@ -248,6 +249,8 @@ class _Asking:
                     if type_name != "Customer":
                         raise GraphQLError("another type")
                     return self._one(info, type_name, key)
+                if name in ("phone", "serviceName"):
+                    return self._sharing(info, name, value)
                 return self._one(info, "Customer", self._named(name, value))
             case "nodes":
                 if len(given["ids"]) > self.grant.max_page:
@@ -278,6 +281,19 @@ class _Asking:
             "refusal": grant.refusal.name, "documentsOnly": False, "introspection": grant.introspection,
             "maxPage": grant.max_page, "budget": {"limit": 2**31 - 1, "remaining": 2**31 - 1, "resetsAt": now},
         }  # fmt: skip
+
+    def _sharing(self, info: GraphQLResolveInfo[Any], name: str, value: str) -> Row | None:
+        """The one customer of those who have the value, among those that may be read."""
+        if name == "phone" and not value.startswith("+"):
+            raise GraphQLError("no number")
+        owners = self.witness.lookups[name].get(" ".join(value.lower().split()), [])
+        rows = [each for each in self.witness.rows["customers"] if each.columns["id"] in owners]
+        found = [] if self.witness.allows("Customer.id", self.purpose) == [] else rows
+        found = self._visible(info, found, {"Customer.id"})
+        if len(found) > 1 or len(owners) > 20:
+            raise GraphQLError("more than one")
+        self._see(found)
+        return next(iter(found), None)
 
     def _named(self, name: str, value: str) -> int | None:
         """The customer whom this is said of, by a domain only while it is registered."""
@@ -589,16 +605,20 @@ def _normal(name: str, value: str) -> str:
     return value.rstrip(".") if name == "domain" else value
 
 
-def lookups(people: Sequence[int]) -> Mapping[str, Mapping[str, int]]:
+def lookups(people: Sequence[int]) -> Mapping[str, Mapping[str, Any]]:
     """The customers by what they can be looked up by, as they were registered."""
-    found: dict[str, dict[str, int]] = {"email": {}, "customerNumber": {}, "domain": {}, "externalId": {}}
+    found: dict[str, dict[str, Any]] = {each: {} for each in ("email", "customerNumber", "domain", "externalId")}
+    shared: dict[str, dict[str, list[int]]] = {"phone": {}, "serviceName": {}}
     for place, (id_, person) in enumerate(zip(people, newcomers(), strict=True)):
         if place != EMPTIED:
             found["email"][_normal("email", person.email)] = id_
+            for name, values in (("phone", [person.phone or ""]), ("serviceName", [s.name for s in person.services])):
+                for value in filter(None, values):
+                    shared[name].setdefault(value.lower(), []).append(id_)
         found["customerNumber"][_normal("customerNumber", person.customer_number or "")] = id_
-        if person.external_id is not None:
+        if person.external_id is not None and place != EMPTIED:
             found["externalId"][_normal("externalId", person.external_id)] = id_
         for service in person.services:
             if service.domain is not None:
                 found["domain"][_normal("domain", service.domain.name)] = id_
-    return found
+    return found | shared

@@ -312,6 +312,8 @@ def _lookups() -> Mapping[str, Sequence[str]]:
     return {
         "email": [*(person.email for person in people), "nobody@example.org", ""],
         "customerNumber": [*(person.customer_number or "" for person in people), "c-1", "C-0"],
+        "phone": [*(person.phone for person in people if person.phone), "+41213209999", "no number"],
+        "serviceName": [*(service.name for person in people for service in person.services), "nothing"],
         "externalId": [*(person.external_id or "" for person in people), "crm:0", "CRM:100000", "crm", ":"],
         "domain": [*named, named[0].upper() + ".", "nothing.example"],
     }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from policy.purposes import Purpose
+from store.crypto.lookups import SEVERAL
 from store.links.receipts import erasure_of
 from tests.promises.gate import Gate, grant, own
 
@@ -73,6 +74,77 @@ async def test_a_literal_look_up_prepares_no_other(gate: Gate) -> None:
 async def test_a_particular_is_for_its_purposes(gate: Gate, field: str, purpose: Purpose) -> None:
     answer = await gate.ask(BY, grant(purpose), variables={"by": {field: "x"}}, reference="INC-1")
     assert [each["coordinate"] for each in answer.errors] == [f"CustomerBy.{field}"] and answer.statements == ()
+
+
+NOC = grant(Purpose.EMERGENCY_CONTACT)
+PHONE = "mutation ($p: PhoneNumber) { updateProfile(input: {phone: $p}) { userErrors { code } } }"
+
+
+async def called(gate: Gate, phone: str) -> Any:
+    return await gate.ask(BY, NOC, variables={"by": {"phone": phone}}, reference="INC-1")
+
+
+async def changes_phone(gate: Gate, place: int, phone: str | None) -> None:
+    answer = await gate.ask(PHONE, own(gate.ids[place]), variables={"p": phone})
+    assert answer.data == {"updateProfile": {"userErrors": []}}
+
+
+async def test_who_called_is_found_by_the_number_in_an_emergency_only(changing: Gate) -> None:
+    gate, number = changing, "+41 21 320 00 77"
+    before = gate.people[1].phone
+    assert (await called(gate, number)).data == {"customer": None}
+    await changes_phone(gate, 1, number)
+    for spelling in (number, "0041 (0)21 320 00 77", "tel:+41-21-320-00-77"):
+        assert (await called(gate, spelling)).data == {"customer": {"id": gate.id(1)}}
+    if before is not None:
+        assert (await called(gate, before)).data == {"customer": None}, "the number of before is nobody's"
+    for purpose in (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING):
+        refused = await gate.ask(BY, grant(purpose), variables={"by": {"phone": number}}, reference="INC-1")
+        assert [each["coordinate"] for each in refused.errors] == ["CustomerBy.phone"] and refused.statements == ()
+    malformed = await called(gate, "021 320 00 77")
+    assert malformed.codes == ["BAD_USER_INPUT"] and "320" not in malformed.raw.decode()
+    await changes_phone(gate, 1, None)
+    assert (await called(gate, number)).data == {"customer": None}
+
+
+async def test_a_number_of_two_is_told_as_such_and_names_neither(changing: Gate) -> None:
+    gate, number = changing, "+41213200078"
+    for place in (1, 2):
+        await changes_phone(gate, place, number)
+    recorded = await gate.entries()
+    answer = await called(gate, number)
+    assert answer.codes == ["AMBIGUOUS"] and gate.id(1) not in answer.raw.decode()
+    assert [each["subjects"] for each in (await gate.entries())[len(recorded) :]] in ([], [[]]), "nobody was read"
+    await gate.store.keys.destroy(gate.ids[2])
+    assert (await called(gate, number)).data == {"customer": {"id": gate.id(1)}}, "who is erased shares nothing"
+
+
+async def test_a_shared_number_costs_the_same_as_one_of_nobody(gate: Gate) -> None:
+    ran = [await called(gate, each) for each in (str(gate.people[0].phone), "+41213209999")]
+    assert ran[0].data == {"customer": {"id": gate.id(0)}} and ran[1].data == {"customer": None}
+    assert ran[0].statements == ran[1].statements
+    assert [each for each in ran[0].key_statements if "lookups" in each] == [
+        each for each in ran[1].key_statements if "lookups" in each
+    ]
+
+
+SUBSCRIBE = """mutation ($c: ID!, $n: String!) { subscribeService(input: {customerId: $c, kind: CLOUD_SERVER, name: $n,
+  withdrawErasure: true}) { userErrors { code } service { name } } }"""
+WRITES = grant(Purpose.SERVICE_PROVISION, scopes=["purpose:service_provision", "services:write"])
+
+
+async def test_a_service_is_found_by_its_name_if_one_customer_has_it(changing: Gate) -> None:
+    gate = changing
+    for place, name in ((0, "vm-4711"), (1, "VM-4712"), (1, "vm-4712"), (2, "vm-4711")):
+        made = await gate.ask(SUBSCRIBE, WRITES, variables={"c": gate.id(place), "n": name})
+        assert made.data["subscribeService"]["userErrors"] == [], made.raw
+    assert await found(gate, SUPPORT, serviceName=" Vm-4712") == {"id": gate.id(1)}, "two services of one customer"
+    shared = await gate.ask(BY, SUPPORT, variables={"by": {"serviceName": "vm-4711"}})
+    assert shared.codes == ["AMBIGUOUS"] and shared.body["data"] == {"customer": None}
+    for _ in range(SEVERAL):
+        await gate.ask(SUBSCRIBE, WRITES, variables={"c": gate.id(1), "n": "vm-4712"})
+    many = await gate.ask(BY, SUPPORT, variables={"by": {"serviceName": "vm-4712"}})
+    assert many.codes == ["AMBIGUOUS"], "more than are told apart are never a guess"
 
 
 async def test_nodes_are_in_the_order_of_their_ids(gate: Gate) -> None:

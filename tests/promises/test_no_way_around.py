@@ -119,18 +119,19 @@ def _selected(sql: str) -> list[str]:
 
 
 LOOKUPS = {"email": "a@example.com", "customerNumber": "C-100000", "domain": "example.com",
-           "invoiceNumber": "R-2026-0001", "externalId": "crm:1"}  # fmt: skip
+           "invoiceNumber": "R-2026-0001", "externalId": "crm:1", "phone": "+41213200000",
+           "serviceName": "Pro"}  # fmt: skip
 
 
 @refused
 @pytest.mark.parametrize("field", LOOKUPS)
 async def test_input_fields_are_refused_however_they_are_brought(gate: Gate, field: str) -> None:
     value = LOOKUPS[field]
-    said = declarations()[f"CustomerBy.{field}"]
+    said, type_ = declarations()[f"CustomerBy.{field}"], "PhoneNumber" if field == "phone" else "String"
     ways: list[tuple[str, dict[str, Any]]] = [
         ('{ customer(by: {%s: "%s"}) { id } }' % (field, value), {}),
-        ("query ($v: String!) { customer(by: {%s: $v}) { id } }" % field, {"v": value}),
-        ('query ($v: String! = "%s") { customer(by: {%s: $v}) { id } }' % (value, field), {}),
+        ("query ($v: %s!) { customer(by: {%s: $v}) { id } }" % (type_, field), {"v": value}),
+        ('query ($v: %s! = "%s") { customer(by: {%s: $v}) { id } }' % (type_, value, field), {}),
         ("query ($by: CustomerBy!) { customer(by: $by) { id } }", {"by": {field: value}}),
         ('query ($by: CustomerBy! = {%s: "%s"}) { customer(by: $by) { id } }' % (field, value), {}),
         ('{ ...F } fragment F on Query { customer(by: {%s: "%s"}) { id } }' % (field, value), {}),

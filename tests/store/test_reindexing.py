@@ -316,4 +316,4 @@ async def test_rows_that_read_alike_cost_a_look_and_no_write(
         assert await rebuild(store) == 0
         written = {each.split()[1] for each in seen if each.startswith(("UPDATE", "INSERT"))}
         assert written == {"index_rebuilds"}
-        assert len([each for each in seen if each.startswith("UPDATE")]) == 3 * 6 + 1
+        assert len([each for each in seen if each.startswith("UPDATE")]) == 3 * 6 + 2

@@ -211,7 +211,7 @@ async def test_a_look_up_that_a_restored_backup_lacks_is_made_again(store_config
         async with transaction(store.keys.engine) as connection:
             await connection.execute(lookups.delete().where(lookups.c.customer_id == ids[1]))
         assert await owner(store, "p1@example.com") == 0
-    assert await reindex_all(store_config) == (4, [])
+    assert await reindex_all(store_config) == (5, [])
     async with opened(store_config) as store:
         assert [await owner(store, f"p{number}@example.com") for number in range(3)] == ids
         async with store.write() as connection:
