@@ -288,9 +288,10 @@ async def _rotate(settings: Settings) -> str:
 def resume(reason: str) -> None:
     """Resume after LEDGER_BEHIND: the ledger lacks signed entries, and no newer copy is left.
 
-    Restore the newest copy first, if there is any: this gives the missing entries up for good. The ledger gets another
-    name and another key. Its first entry under that name says which head was lost, why, and who resumed; the old key
-    vouches for the new one, which is printed: give it to everybody who has the old one.
+    Restore the newest copy first, if there is any: this gives the missing entries up for good. If a server failed over
+    and only entries that were not signed yet may be missing, an entry says from when to when, and the key stays. Else
+    the ledger gets another name and another key. Its first entry under that name says which head was lost, why, and who
+    resumed; the old key vouches for the new one. The key is printed: give a new one to everybody who has the old one.
 
     \b
         gateway ledger resume --because "disk lost, restored from the backup of Monday" > ledger.pub
@@ -300,28 +301,38 @@ def resume(reason: str) -> None:
         # Before the store is opened: the reason goes into the ledger for ever, and must name nobody.
         said = check_reason(reason)
         with _ledger_errors():
-            lost, key = server.run(_resume(settings, said))
+            lost, gap, key = server.run(_resume(settings, said))
     except ReasonRefusedError as error:
         raise click.BadParameter(str(error), param_hint="--because") from None
     except NotBehindError as error:
         click.echo(str(error), err=True)
         raise SystemExit(NOT_THERE) from None
-    click.echo(f"Of {lost.origin}, signed up to size {lost.size}, not all is left; the ledger goes on.", err=True)
+    if gap is not None:
+        since, until = (f"{each:%Y-%m-%d %H:%M:%S}Z" for each in gap)
+        click.echo(f"What was recorded from {since} to {until} may be missing; the ledger says so.", err=True)
+    if lost is not None:
+        click.echo(f"Of {lost.origin}, signed up to size {lost.size}, not all is left; the ledger goes on.", err=True)
     click.echo(key)
 
 
-async def _resume(settings: Settings, reason: str) -> tuple[SignedHead, str]:
+async def _resume(settings: Settings, reason: str) -> tuple[SignedHead | None, tuple[datetime, datetime] | None, str]:
     config = store_config(settings)
     store = await open_store(config)
     try:
         by = Resumer(await pseudonym_of(store.keys.system, signed_in()), staff_code(), reason)
         async with open_seals(store, config, settings) as seals:
+            gap = await store.failover.resume(store.ledger, by) if store.failover is not None else None
             resuming = Resuming(store.ledger, seals.tree, seals.keys, store.heads, config.head_place)
-            lost = await resuming.run(by, seals.sealer.extend_all)
+            lost = None
+            try:
+                lost = await resuming.run(by, seals.sealer.extend_all)
+            except NotBehindError:
+                if gap is None:
+                    raise
             # The store has withheld all data until now; this finds that the ledger is no longer behind.
             await store.check()
             await seals.sealer.seal_all()
-            return lost, str((await seals.keys.all())[0].verifier)
+            return lost, gap, str((await seals.keys.all())[0].verifier)
     finally:
         await store.close()
 

@@ -9,7 +9,7 @@ from sqlalchemy import MetaData
 
 from store.crypto import key_tables as keys
 from store.crypto import lookup_tables as lookups
-from store.ledger import entries
+from store.ledger import entries, failover
 from store.ledger import heads as ledger_heads
 from store.ledger import tree_tables as tree
 from store.operations import command_keys, index_changes, lookup_counts, reach, refusals, value_rewrites
@@ -50,6 +50,7 @@ CAPABILITIES = (
     entries,
     erasures,
     exports,
+    failover,
     index_changes,
     invoices,
     keys,

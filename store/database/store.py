@@ -24,6 +24,7 @@ from store.database.versions import check_version
 from store.ledger.append import GroupWriter, LedgerAppender
 from store.ledger.append_postgresql import PostgresWriter
 from store.ledger.append_sqlite import SqliteWriter
+from store.ledger.failover import FailoverWatch, LedgerTailLostError
 from store.ledger.heads import Containing, Heads, LedgerBehindError, SignedHead
 from store.ledger.tally import AnonymousReadTally
 from store.operations.index_changes import await_all, index_rebuilds
@@ -113,9 +114,16 @@ class Store:
         self.ledger_reader = make_reader(config.ledger, 1, deadline)
         """Reads the ledger's tables, for audits."""
         self.keys = KeyStore(key_reader, key_engine, root, config.keys_kept, config.key_max_age, owner=key_owner)
-        self.ledger = LedgerAppender(_ledger_writer(config))
+        writer = _ledger_writer(config)
+        self.ledger = LedgerAppender(writer)
         self.tally = AnonymousReadTally(self.ledger)
-        self.heads = Heads(key_reader, key_engine)
+        self.failover = (
+            FailoverWatch(self.ledger_reader, key_reader, key_engine, writer)
+            if isinstance(writer, PostgresWriter)
+            else None
+        )
+        """Notices another server of the ledger; None on SQLite."""
+        self.heads = Heads(key_reader, key_engine, guard=self.failover.check if self.failover is not None else None)
         """The latest signed tree heads of the ledger."""
         self._containing, self._place = Containing(self.ledger_reader), config.head_place
         self._placed: tuple[float, SignedHead | None] | None = None
@@ -126,6 +134,9 @@ class Store:
         self._watched = False
         self._first: Callable[[], Awaitable[object]] | None = None
         self._checking: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
+        if isinstance(writer, PostgresWriter):
+            writer.on_another = self._hurry.set
 
     def write(self, *, group_commit: bool = False, apart: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
         """Run a transaction on the main database, durable when the block ends; see `store.sql.transactions`.
@@ -198,9 +209,10 @@ class Store:
         (StoreUnavailableError NOT_MIGRATED); every row can be found by this release's form of its look-ups, and the
         look-ups are from the same time as the data (NOT_REINDEXED, see `store.operations.lookup_counts`); (2) there is
         a root key, or none is needed yet and it is made now (RootKeyMissingError, KeyStoreMissingError); (3) it unwraps
-        the stored keys (RootKeyMismatchError). (4) The ledger contains the signed tree head (LedgerBehindError):
-        checked each time, since a server may fail over to a standby that lacks the last entries (F8); until it does,
-        nothing is recorded, and so nothing is revealed (D13). (5) The start-up work of `begin_with` is done.
+        the stored keys (RootKeyMismatchError). (4) The ledger contains the signed tree head
+        (LedgerBehindError), and its server the last entry that was acknowledged (LedgerTailLostError): checked each
+        time, since a server may fail over to a standby that lacks the last entries (F8); until it does, nothing is
+        recorded, and so nothing is revealed (D13). (5) The start-up work of `begin_with` is done.
         """
         if not self._checked:
             await self._check_once()
@@ -221,9 +233,11 @@ class Store:
     async def _check_heads(self) -> None:
         try:
             await self._containing.require([await self.heads.latest(), await self._head_of_place()])
-        except LedgerBehindError as behind:
+            if self.failover is not None:
+                await self.failover.check()
+        except (LedgerBehindError, LedgerTailLostError) as behind:
             # Logged once, not at every check.
-            if not isinstance(self.ledger.withheld, LedgerBehindError):
+            if not isinstance(self.ledger.withheld, type(behind)):
                 log.critical("%s Nothing is answered or signed meanwhile (%s)", behind, behind.detail)
             self.ledger.withheld = behind
             raise
@@ -306,7 +320,10 @@ class Store:
     async def _check_again(self) -> None:
         fine = self._checked and self.ledger.withheld is None
         while self._watched or not fine:
-            await asyncio.sleep(WATCH if fine else RETRY)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), WATCH if fine else RETRY)
+                await asyncio.sleep(RETRY)  # As often as a store that is down, and no oftener.
+            self._hurry.clear()
             fine = False
             try:
                 await self.check()

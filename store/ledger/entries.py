@@ -47,6 +47,11 @@ EVENT_RESUMED = "LEDGER_RESUMED"
 RESUMED = b'"event":"LEDGER_RESUMED"'
 """The entry with which a ledger continues under another name after a rollback (`store.ledger.resuming`)."""
 
+EVENT_GAP = "LEDGER_GAP"
+GAP = b'"event":"LEDGER_GAP"'
+"""The entry that says from when to when entries may be missing, since the server failed over to one that lacked them
+(`store.ledger.failover`)."""
+
 EVENT_KEY_ADDED = "LEDGER_KEY_ADDED"
 KEY_ADDED = b'"event":"LEDGER_KEY_ADDED"'
 """The entry that introduces the key that signs from the next checkpoint on, which the former key signs as well."""

@@ -6,7 +6,7 @@ nothing is signed or served over it until `gateway ledger resume`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -84,8 +84,15 @@ class Heads:
     """Reads and advances the head in the key store, with compare-and-swap, so that any number of processes may do
     so."""
 
-    def __init__(self, reader: Reader, engine: AsyncEngine, clock: Callable[[], datetime] = _now) -> None:
-        self._reader, self._engine, self._clock = reader, engine, clock
+    def __init__(
+        self,
+        reader: Reader,
+        engine: AsyncEngine,
+        clock: Callable[[], datetime] = _now,
+        guard: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`guard` raises StoreUnavailableError while it is not certain that the ledger's server lacks nothing."""
+        self._reader, self._engine, self._clock, self._guard = reader, engine, clock, guard
         self._find = reader.prepare(
             select(ledger_heads.c.origin, ledger_heads.c.size, ledger_heads.c.root).where(ledger_heads.c.id == HEAD)
         )
@@ -96,7 +103,12 @@ class Heads:
         return SignedHead(rows[0][0], int(rows[0][1]), bytes(rows[0][2])) if rows else None
 
     async def advance(self, before: SignedHead | None, to: SignedHead) -> bool:
-        """Store `to`, durably, if `before` is still the stored head; False when another process was faster."""
+        """Store `to`, durably, if `before` is still the stored head; False when another process was faster.
+
+        StoreUnavailableError, also by `guard`: what a server that lacks entries has must not be signed.
+        """
+        if self._guard is not None:
+            await self._guard()
         row = {"origin": to.origin, "size": to.size, "root": to.root, "remembered_at": self._clock()}
         async with transaction(self._engine) as connection:
             if before is None:

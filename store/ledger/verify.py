@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import msgspec
 import orjson
 
-from store.ledger.entries import KEY_ADDED, PRUNED, RESUMED
+from store.ledger.entries import GAP, KEY_ADDED, PRUNED, RESUMED
 from store.ledger.export import FORMAT, ExportHeader, checkpoint_line
 from store.ledger.resuming import introduced
 from store.merkle.checkpoints import Checkpoint, open_checkpoint
@@ -177,6 +177,17 @@ class _Check:
             self._added.add(str(_parsed(entry).get("key")))
         if RESUMED in entry:
             self._resumption(_parsed(entry))
+        if GAP in entry:
+            self._lost_tail(_parsed(entry))
+
+    def _lost_tail(self, entry: Any) -> None:
+        """Report that entries may be missing which no signature covered yet."""
+        since, until = entry.get("from"), entry.get("to")
+        if type(since) is int and type(until) is int:
+            self._report.note(
+                f"Entry {self._next} says that entries from {since} to {until} (seconds since 1970) may be missing, "
+                f"which were not signed yet when a server failed over, because: {entry.get('reason')!r}."
+            )
 
     def _resumption(self, entry: Any) -> None:
         """Record that the ledger was rolled back and resumed under another name (8)."""

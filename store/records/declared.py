@@ -140,6 +140,7 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
         "Who read what, under a pseudonym that nobody can lead to a person once the key is destroyed.",
     ),
     "ledger_heads": nobodys(Way.NEVER),
+    "ledger_server": nobodys(Way.NEVER),
     "ledger_keys": nobodys(Way.NEVER),
     "ledger_leaves": nobodys(Way.LEDGER, "The order of entries, and hashes of them."),
     "ledger_pending": nobodys(Way.LEDGER, "The order of entries."),

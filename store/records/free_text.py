@@ -47,6 +47,7 @@ FORMED: Final[Mapping[str, str]] = {
     "erasure_recipients.trouble": _WORDS, "erasures.holds": _WORDS, "erasures.step": _WORDS, "erasures.trouble": _WORDS,
     "index_rebuilds.lookup": _WORDS, "ledger_checkpoints.note": _HASH,
     "ledger_heads.origin": _URL, "ledger_keys.origin": _URL, "ledger_tree.holder": _WORDS,
+    "ledger_server.timeline": _WORDS,
     "legal_requests.signature": _HASH, "legal_requests.second_signature": _HASH,
     "lookup_changes.scope": _WORDS, "lookups.scope": _WORDS, "notice_recipients.trouble": _WORDS,
     "observed_documents.client_id": _NAME, "observed_documents.shape": _HASH,

@@ -36,8 +36,8 @@ class OutageCause(Enum):
         "`gateway db reindex`, in an upgrade `gateway db upgrade`."
     )
     LEDGER_BEHIND = (
-        "The ledger lacks what was signed before: it was rolled back. Restore its newest copy, or begin a new tree "
-        "with `gateway ledger resume --because TEXT`."
+        "The ledger lacks what was signed or recorded before: it was rolled back, or its server failed over to one "
+        "that lacks it. Restore its newest copy, or go on without with `gateway ledger resume --because TEXT`."
     )
 
     @property

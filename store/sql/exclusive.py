@@ -23,8 +23,9 @@ class ExclusiveConnection:
         self._turn = asyncio.Lock()
         self._connection: asyncpg.Connection[Any] | None = None
 
-    async def execute(self, statement: str, *values: Any) -> None:
-        """Run a statement; StoreUnavailableError when it fails, or when the lock was not acquired in time.
+    async def fetchval(self, statement: str, *values: Any) -> Any:
+        """Run a statement and return its first value; StoreUnavailableError when it fails, or when it got no turn in
+        time.
 
         One that the server ended in favour of another transaction is run once more.
 
@@ -38,19 +39,19 @@ class ExclusiveConnection:
             raise StoreUnavailableError(OutageCause.SLOW) from None
         try:
             try:
-                await self._run(statement, values)
+                return await self._run(statement, values)
             except StoreUnavailableError as outage:
                 if outage.cause is not OutageCause.ROLLED_BACK:
                     raise
-                await self._run(statement, values)  # It was its whole transaction: nothing of it was done.
+                return await self._run(statement, values)  # It was its whole transaction: nothing of it was done.
         finally:
             self._turn.release()
 
-    async def _run(self, statement: str, values: tuple[Any, ...]) -> None:
+    async def _run(self, statement: str, values: tuple[Any, ...]) -> Any:
         try:
             if self._connection is None or self._connection.is_closed():
                 self._connection = await self._connect()
-            await self._connection.execute(statement, *values)
+            return await self._connection.fetchval(statement, *values)
         except DRIVER_ERRORS as error:
             self._drop()
             raise unavailable(error) from None

@@ -330,7 +330,7 @@ async def test_a_full_disk_takes_nothing_of_a_transaction(store: Store) -> None:
     [
         ("53100", OutageCause.DISK_FULL),
         ("53300", OutageCause.DOWN),
-        ("40P01", OutageCause.LOCKED),
+        ("40P01", OutageCause.ROLLED_BACK),
         ("57014", OutageCause.SLOW),
     ],
 )
