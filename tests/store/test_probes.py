@@ -53,12 +53,12 @@ async def test_f7_probes_under_load_fail_no_append_and_no_probe_fails(store: Sto
 @only_postgresql
 async def test_f7_who_gives_up_waiting_for_a_connection_leaves_its_user_alone(store_config: StoreConfig) -> None:
     connection = ExclusiveConnection(lambda: connect_postgresql(store_config.database, "tests", 5.0), 0.2)
-    long = asyncio.create_task(connection.execute("SELECT pg_sleep(0.6)"))
+    long = asyncio.create_task(connection.fetchval("SELECT pg_sleep(0.6)"))
     await asyncio.sleep(0.05)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(connection.execute("SELECT 1"), 0.05)
+        await asyncio.wait_for(connection.fetchval("SELECT 1"), 0.05)
     with pytest.raises(StoreUnavailableError) as late:
-        await connection.execute("SELECT 1")
+        await connection.fetchval("SELECT 1")
     assert late.value.cause is OutageCause.SLOW
     closing = asyncio.create_task(connection.close())
     await long
@@ -69,12 +69,12 @@ async def test_f7_who_gives_up_waiting_for_a_connection_leaves_its_user_alone(st
 async def test_f7_after_a_failure_the_next_statement_has_a_new_connection(store_config: StoreConfig) -> None:
     connection = ExclusiveConnection(lambda: connect_postgresql(store_config.database, "tests", 5.0), 5.0)
     with pytest.raises(StoreUnavailableError):
-        await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
-    await connection.execute("SELECT 1")
-    cut = asyncio.create_task(connection.execute("SELECT pg_sleep(60)"))
+        await connection.fetchval("SELECT pg_terminate_backend(pg_backend_pid())")
+    await connection.fetchval("SELECT 1")
+    cut = asyncio.create_task(connection.fetchval("SELECT pg_sleep(60)"))
     await asyncio.sleep(0.1)
     cut.cancel()
     with pytest.raises(asyncio.CancelledError):
         await cut
-    await connection.execute("SELECT 1")
+    await connection.fetchval("SELECT 1")
     await connection.close()
