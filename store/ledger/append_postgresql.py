@@ -35,7 +35,7 @@ SYSTEM = "SELECT system_identifier FROM pg_control_system()"
 
 @dataclass(frozen=True, slots=True)
 class ServerIdentity:
-    """What tells a server that has the whole log from one that was promoted or restored."""
+    """Identifies a server, and tells one that has the whole log from one that was promoted or restored."""
 
     system: int
     """The identifier that the cluster got when it was made; its standbys have the same one."""

@@ -7,8 +7,8 @@ from alembic import op
 
 from store.sql.metadata import Instant
 
-revision = "keys_0008"
-down_revision = "keys_0007"
+revision = "keys_0009"
+down_revision = "keys_0008"
 
 
 def upgrade() -> None:
