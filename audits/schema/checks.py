@@ -57,6 +57,7 @@ class Check(Enum):
     UNTRANSLATED         = "warning", "A sentence of the policy is missing in a language.", "Add it to the file that is named; until then it is told in English."
     NARROWER_TYPE        = "note", "A part names purposes that no field leading to it allows.", "Nobody can read it for these: remove them, or add them where it is embedded."
     DEPRECATED_PERSONAL  = "note", "Deprecated personal data can still be read.", "Narrow its purposes now, and remove it when nobody asks for it any more."
+    DEPRECATED_UNDATED   = "warning", "A deprecation does not say from when on it may go.", "Write the day into the reason, such as `Use invoices(first:). May go from 2028-01-01.`: clients plan by it (docs/evolution.md)."
     LOOKS_PERSONAL       = "note", "The name of an undeclared field looks like personal data.", "If it is, say so with @personalData; if it is not, nothing needs to be done."
     # Of registrations and documents:
     BAD_DOCUMENT         = "error", "A registered document cannot be read.", "Register it again; as it stands every request with it fails."

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import date
 
 from audits.schema.checks import Check, Finding, found
 from audits.schema.facts import Fact, Facts
 from audits.schema.sdl import Argument, Sdl, SdlField, Type
 from policy.statements import circular, never_null, unrepeated
+
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
 def findings(facts: Facts) -> Iterator[Finding]:
@@ -84,6 +88,9 @@ def _repeats(promised: Fact, own: Fact) -> Iterator[Finding]:
 
 def _alone(fact: Fact) -> Iterator[Finding]:
     """Check a single field."""
+    if fact.deprecated is not None and not is_dated(fact.deprecated):
+        message = f"{fact.coordinate} is deprecated without a date."
+        yield Finding(Check.DEPRECATED_UNDATED, message, fact.coordinate, fact.place)
     if fact.inbound or not fact.category:
         return
     # Relay requires `id: ID!`.
@@ -92,6 +99,17 @@ def _alone(fact: Fact) -> Iterator[Finding]:
     if fact.deprecated is not None and fact.purposes:
         message = f"{fact.coordinate} is deprecated and may still be read for {', '.join(fact.purposes)}."
         yield Finding(Check.DEPRECATED_PERSONAL, message, fact.coordinate, fact.place)
+
+
+def is_dated(reason: str) -> bool:
+    """Return whether the reason of a deprecation has a date of ISO 8601: the first day on which it may go."""
+    for each in _DATE.findall(reason):
+        try:
+            date.fromisoformat(each)
+        except ValueError:
+            continue
+        return True
+    return False
 
 
 def _narrower(facts: Facts) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from audits.schema.sources import Text
 from schema.audits.reported import report_field
 from schema.audits.reporting import ReportContext, to_thread
 from schema.core.enums import AuditVerdict
+from schema.declare.directives import PurposeEnum
 from schema.declare.records import plain_type
 from schema.execution.explaining import Explainer
 
@@ -34,7 +35,7 @@ class AuditDocumentField:
     allowed: bool = report_field("Whether the purpose may read or use it.")
     conditions: list[str] = report_field("Conditions on the customer's row; all must hold.")
     reason: str | None = report_field("Why it would be refused; null if it would not.")
-    allowed_purposes: list[str] = report_field("The purposes for which it may be used.")
+    allowed_purposes: list[PurposeEnum] = report_field("The purposes for which it may be used.")
     column: str | None = report_field("The columns that store it, as `table.column`; null if none does.")
     line: int = report_field("The line of the document in which it is asked for, counted from 1.")
     line_column: int = report_field("The place in that line of the document, counted from 1.")

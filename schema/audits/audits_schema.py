@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schema.audits.reported import report_field
-from schema.core.enums import AuditLevel
+from schema.core.enums import AuditCheck, AuditLevel
 from schema.declare.directives import CategoryEnum, ConditionEnum, PurposeEnum, RecipientEnum, RetentionEnum
 from schema.declare.records import plain_type
 
@@ -24,7 +24,7 @@ class AuditSchema:
 class AuditFinding:
     """One finding, with its place and advice."""
 
-    check: str = report_field("The check, such as `no-retention`.")
+    check: AuditCheck = report_field("The check, of which the reports have the name in lower case.", word=True)
     level: AuditLevel = report_field("The severity of the finding.")
     coordinate: str | None = report_field("The schema coordinate or name that it concerns.")
     message: str = report_field("What is wrong, in one or two sentences.")

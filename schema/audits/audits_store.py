@@ -6,7 +6,7 @@ from schema.audits.audits_schema import AuditFinding
 from schema.audits.reported import report_field
 from schema.core.enums import ActState, ConsentKind, ConsentState, ErasureState
 from schema.core.scalars import BigInt, Date, DateTime, LanguageTag
-from schema.declare.directives import RefusalModeEnum
+from schema.declare.directives import PurposeEnum, RefusalModeEnum
 from schema.declare.records import plain_type
 
 
@@ -22,7 +22,7 @@ class AuditClientDocument:
 class AuditClientReach:
     """One field that a client can read for one purpose."""
 
-    purpose: str = report_field("The purpose for which it can read the field.")
+    purpose: PurposeEnum = report_field("The purpose for which it can read the field.")
     coordinate: str = report_field("The field by its schema coordinate, such as `Customer.email`.")
     conditions: list[str] = report_field("The conditions on the customer's row that must all hold.")
     own_data_only: bool = report_field("Whether it reaches the signed-in customer's own data only.")

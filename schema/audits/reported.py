@@ -11,16 +11,19 @@ from schema.audits.reporting import ReportContext, plain
 from schema.core.declared import DECLARED, Declared
 from schema.declare.fields import directives
 from schema.declare.records import described
-from schema.sources.values import Computed, ReportFact
+from schema.sources.values import Computed, ReportFact, ReportWord
 
 Make = Callable[[ReportContext, Mapping[str, Any]], Awaitable[Any]]
 AUDIT_READ: Final = frozenset({"audit:read"})
 WHY: Final = "it is about the schema, the policy, a registration or a count, and names no customer"
 
 
-def report_field(description: str, *, name: str | None = None) -> Any:
-    """A field that returns the report's value of the same name; `name` if the GraphQL name is no Python identifier."""
-    declared = Declared(ReportFact(), public=WHY)
+def report_field(description: str, *, name: str | None = None, word: bool = False) -> Any:
+    """A field that returns the report's value of the same name; `name` if the GraphQL name is no Python identifier.
+
+    `word`: the value is a word with hyphens, and the field an enum.
+    """
+    declared = Declared(ReportWord() if word else ReportFact(), public=WHY)
     return strawberry.field(
         name=name, description=description, directives=directives(declared), metadata={DECLARED: declared}
     )

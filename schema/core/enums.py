@@ -6,7 +6,7 @@ Where the policy has a sentence of its own, it is that one. A word without a sen
 from __future__ import annotations
 
 from audits.reports.query_report import VERDICTS
-from audits.schema.checks import LEVELS
+from audits.schema.checks import LEVELS, Check
 from policy.acts import ACT_STATES
 from policy.consents import CONSENT_KINDS, CONSENT_STATES
 from policy.credentials import FACTOR_KINDS, OUTCOMES, STRENGTHS
@@ -126,6 +126,12 @@ AuditLevel = worded("AuditLevel", LEVELS, "The severity of a finding, in the wor
     "warning": "It should be mended.",
     "note": "It is good to know, and no more.",
 })  # fmt: skip
+AuditCheck = worded(
+    "AuditCheck",
+    tuple(each.name for each in Check),
+    "What a finding is about; the reports have the same names in lower case, with hyphens.",
+    {each.name: each.text for each in Check},
+)
 AuditVerdict = worded("AuditVerdict", VERDICTS, "What would be answered, in the words of the reports.", {
     "allowed": "All of it may be read.",
     "withheld": "Some fields would be null, and listed.",

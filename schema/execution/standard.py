@@ -5,6 +5,7 @@ It is the oracle of the differential tests, and executes operations that are not
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -120,6 +121,8 @@ def _guarded(coordinate: str, source: Source | None) -> Resolver:
     return guarded
 
 
+log = logging.getLogger("gateway.api")
+
 DAMAGED = "The stored value does not open: it was altered, or sealed under another key. Operators: see the log."
 
 
@@ -130,6 +133,8 @@ def opening(read: Callable[[OpenedRecord], Any]) -> Callable[[OpenedRecord, Info
         try:
             return read(record)
         except DamagedValueError:
+            # The schema's own name, and no value: the caller chose the path, and the log is read by others.
+            log.error("A sealed value of the field %s.%s does not open.", info.parent_type.name, info.field_name)
             raise FieldError(ErrorCode.DATA_DAMAGED, DAMAGED) from None
 
     return resolve

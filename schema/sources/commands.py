@@ -73,20 +73,26 @@ class Command(Charged, Resolved, AtRoot):
 
 
 @dataclass(frozen=True, slots=True)
-class Affected(Prepared, Charged, Resolved, InPayload):
-    """The row that a command changed, read back through the ordinary read path."""
+class _OfCommand(Prepared, Charged, Resolved, InPayload):
+    """Rows of a table that a command's result names, read back through the ordinary read path."""
 
     name: str
     table: Table
 
     @property
     def leads_to(self) -> Table:
-        """The table of the row."""
+        """The table of the rows."""
         return self.table
 
     def prepare(self, planner: Planner, planned: PlannedField) -> None:
         """Prepare the read by the primary key."""
         planner.by_id(self.table, planned, rows_below(planned))
+
+
+class Affected(_OfCommand):
+    """The row that a command changed."""
+
+    __slots__ = ()
 
     def rows(self, planned: PlannedField) -> Rows:
         """One."""
@@ -114,21 +120,10 @@ class Affected(Prepared, Charged, Resolved, InPayload):
         return f"shown{m}"
 
 
-@dataclass(frozen=True, slots=True)
-class AffectedRows(Prepared, Charged, Resolved, InPayload):
-    """The rows whose keys the attribute of a command's result lists, read back through the ordinary read path."""
+class AffectedRows(_OfCommand):
+    """The rows whose keys the attribute of a command's result lists."""
 
-    name: str
-    table: Table
-
-    @property
-    def leads_to(self) -> Table:
-        """The table of the rows."""
-        return self.table
-
-    def prepare(self, planner: Planner, planned: PlannedField) -> None:
-        """Prepare the read by the primary keys."""
-        planner.by_id(self.table, planned, rows_below(planned))
+    __slots__ = ()
 
     def rows(self, planned: PlannedField) -> Rows:
         """An assumed number, as for lists without pages."""

@@ -66,6 +66,14 @@ class ReportFact(OfObject):
         return lambda report, info: report[info.field_name]
 
 
+class ReportWord(ReportFact):
+    """A word of a closed list, which the report has in lower case with hyphens, as a member of its enum."""
+
+    def resolver(self) -> Resolver:
+        """Read the value of the field's name, as the name of the member."""
+        return lambda report, info: report[info.field_name].upper().replace("-", "_")
+
+
 class OfNoRow(Source):
     """A source that reads no rows by itself; its value may still stand for some."""
 

@@ -92,7 +92,9 @@ CASES = [
         "allows: [INVOICING, EMERGENCY_CONTACT, PAYMENT",
         "allows: [STATUTORY_RETENTION, INVOICING, EMERGENCY_CONTACT, PAYMENT",
     ),
-    (Check.DEPRECATED_PERSONAL, EMAIL, EMAIL + ' @deprecated(reason: "use another")'),
+    (Check.DEPRECATED_PERSONAL, EMAIL, EMAIL + ' @deprecated(reason: "use another, may go from 2028-01-01")'),
+    (Check.DEPRECATED_UNDATED, EMAIL, EMAIL + ' @deprecated(reason: "use another")'),
+    (Check.DEPRECATED_UNDATED, EMAIL, EMAIL + ' @deprecated(reason: "use another, may go from 2028-13-01")'),
 ]
 
 

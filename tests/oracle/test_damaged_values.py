@@ -82,7 +82,9 @@ def placed(text: str, errors: list[dict[str, Any]]) -> list[str]:
     return [re.match(r"\w+(: \w+)?", start)[0] for start in starts]  # type: ignore[index]
 
 
-async def test_the_field_is_null_and_its_siblings_are_answered(damage: Damage) -> None:
+async def test_the_field_is_null_and_its_siblings_are_answered(
+    damage: Damage, caplog: pytest.LogCaptureFixture
+) -> None:
     text = "{ me { fullName email phone services { nodes { id kind } } } }"
     data, errors = await damage.ask(text)
     assert data["me"]["email"] is None
@@ -91,6 +93,7 @@ async def test_the_field_is_null_and_its_siblings_are_answered(damage: Damage) -
     assert all(service["id"] and service["kind"] for service in data["me"]["services"]["nodes"])
     assert told(errors) == [["me", "email"]]
     assert placed(text, errors) == ["email"]
+    assert caplog.messages.count("A sealed value of the field Customer.email does not open.") == 1, "operators see it"
 
 
 async def test_each_alias_has_its_own_error(damage: Damage) -> None:
