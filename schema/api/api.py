@@ -160,7 +160,7 @@ class Api:
 
     async def _executed(self, request: Request, grant: Grant) -> Outcome:
         # Until the operation is known, nothing can have been changed.
-        changing = False
+        changing, underway = False, Underway()
         try:
             # One clock for all steps: a slow plan leaves less time for execution, so a slot is never held for longer.
             async with asyncio.timeout(self.limits.seconds):
@@ -168,12 +168,14 @@ class Api:
                 if isinstance(authorized, Outcome):
                     return authorized
                 changing = authorized.operation.is_mutation
-                return await self._answer(authorized, request, grant)
+                return await self._answer(authorized, request, grant, underway)
         except BudgetSpentError as spent:
             return answers.throttled(spent.wait, spent.cost)
         except StoreUnavailableError as error:
             return answers.unavailable(error, changing)
         except TimeoutError:
+            if underway.outcomes:
+                return answers.timed_out_after(self.limits.seconds, underway.outcomes)
             return answers.timed_out(self.limits.seconds)
         except Exception as error:  # noqa: BLE001  (the last line of defence: no detail of an unexpected error reaches the caller)
             return failed(RequestOutcome.INTERNAL, [answers.internal(error)])
@@ -290,7 +292,9 @@ class Api:
             return answers.dry_run(authorized.chosen, problems, None)
         return failed(RequestOutcome.REFUSED, problems, asked=asked.name if asked else None)
 
-    async def _answer(self, authorized: AuthorizedOperation, request: Request, grant: Grant) -> Outcome:
+    async def _answer(
+        self, authorized: AuthorizedOperation, request: Request, grant: Grant, underway: Underway
+    ) -> Outcome:
         given = request.variables or NOTHING
         decision = authorized.decision
         # Checked on the values as sent: these are in the URL.
@@ -322,7 +326,7 @@ class Api:
             return answers.throttled(reservation.wait, cost)
         meter = ReadMeter(self.limits.cost, self._budget)
         try:
-            return await self._execute(authorized, prepared, grant, variables, request, meter, cost)
+            return await self._execute(authorized, prepared, grant, variables, request, meter, cost, underway)
         except ReadLimitError as beyond:
             return answers.beyond(beyond)
         finally:
@@ -338,9 +342,12 @@ class Api:
         request: Request,
         meter: ReadMeter,
         cost: int,
+        underway: Underway,
     ) -> Outcome:
         now, decision = self.clock(), authorized.decision
-        context, data, errors = await self._run(authorized, prepared, grant, variables, request, now, meter)  # 8
+        context, data, errors = await self._run(
+            authorized, prepared, grant, variables, request, now, meter, underway
+        )  # 8
         if context.revealed.subjects:
             # Not binding for a mutation: it is executed, so its answer is not held back.
             if wait := self._watch.note(grant, context.revealed.subjects, not authorized.operation.is_mutation):
@@ -391,6 +398,7 @@ class Api:
         request: Request,
         now: datetime,
         meter: ReadMeter,
+        underway: Underway,
     ) -> tuple[OperationContext, Any, list[ResponseError]]:
         """Run the compiled plan. Without one, or if it raises, the standard executor answers."""
         command = CommandContext(
@@ -401,6 +409,8 @@ class Api:
         changing = authorized.operation.is_mutation
         check = self._owner_check(grant, changing)
         context = OperationContext(self.store, grant.subject, now, command, check, meter=meter)
+        if changing:
+            underway.begin(prepared.plan.root.fields, context)
         # An error at a place of withheld fields halts, and only the standard executor meets it before what follows.
         halts = request.on_error is ErrorBehavior.HALT and prepared.withheld is not None
         if prepared.compiled is None or halts:
@@ -426,6 +436,8 @@ class Api:
                 context = OperationContext(self.store, grant.subject, now, command, check, meter=meter)
                 context.performed.update(before.performed)
                 context.failed.update(before.failed)
+                if changing:
+                    underway.begin(prepared.plan.root.fields, context)
             else:
                 self.counts["compiled"] += 1
                 if prepared.withheld is None:
@@ -515,6 +527,32 @@ class Api:
             await self.store.tally.note(entry | {"fields": list(prepared.plan.coordinates)})
         else:
             await self.store.ledger.append(entry)
+
+
+class Underway:
+    """The outcomes of a request's mutations so far: told when the time is over before the answer is written."""
+
+    def __init__(self) -> None:
+        self._keys: tuple[str, ...] = ()
+        self._context: OperationContext | None = None
+
+    def begin(self, keys: Iterable[str], context: OperationContext) -> None:
+        """Note the mutations by response key, in their order, and where their results will be."""
+        self._keys, self._context = tuple(keys), context
+
+    @property
+    def outcomes(self) -> Mapping[str, bool | None]:
+        """For each mutation whether its change was made, None if that is not known; empty before one was."""
+        if self._context is None or not self._context.performed:
+            return {}
+        found: dict[str, bool | None] = {}
+        for key in self._keys:
+            result = self._context.performed.get(key)
+            if result is not None:
+                found[key] = not result.problems
+            else:  # They are carried out one after the other: the first without a result was the one under way.
+                found[key] = False if None in found.values() else None
+        return found
 
 
 def _sensitive(plan: Plan) -> tuple[str, ...]:

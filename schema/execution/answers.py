@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -167,6 +168,30 @@ def timed_out(seconds: float) -> Outcome:
     """The operation exceeded the time limit; its database work was cancelled."""
     message = f"The operation took longer than {seconds:g} s and was stopped. Ask for less at once, or try again later."
     return failed(RequestOutcome.UNAVAILABLE, [ResponseError(ErrorCode.TIMEOUT, message, details={"retryAfter": 5})], 5)
+
+
+def timed_out_after(seconds: float, outcomes: Mapping[str, bool | None]) -> Outcome:
+    """The time was over after a mutation was carried out: what became of each is told, and nothing is shown.
+
+    `outcomes` are told by response key; None if it is not known whether the change was made.
+    """
+    late = f"The operation took longer than {seconds:g} s."
+    said = {
+        True: f"{late} The change was made; read it to see it.",
+        False: f"{late} The change was not made: send it again.",
+        None: f"{late} The change may have been made: read it before you repeat it.",
+    }
+    errors = [
+        ResponseError(
+            ErrorCode.TIMEOUT,
+            said[made],
+            path=(key,),
+            details={"retryAfter": 5} | ({} if made is None else {"made": made}),
+        )
+        for key, made in outcomes.items()
+    ]
+    body = {"data": dict.fromkeys(outcomes), "errors": [each.formatted() for each in errors]}
+    return Outcome(RequestOutcome.OK, orjson.dumps(body), personal=True, partial=True)
 
 
 def unavailable(error: StoreUnavailableError, changing: bool = False) -> Outcome:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,6 +65,30 @@ async def test_the_first_is_told_though_the_store_cannot_answer_the_second(
     assert answer.body["data"] == {"first": {"customer": {"locale": "fr"}}, "addBankTransfer": None}
     alone = await changing.ask(f"mutation {{ {bank} }}", who)
     assert alone.kind is RequestOutcome.UNAVAILABLE and "data" not in alone.body
+
+
+@pytest.mark.anyio
+async def test_each_outcome_is_told_though_the_time_is_over(changing: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first was made, the second was under way, and the third was never begun."""
+
+    async def slow(*_: Any) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(payments, "changed", slow)
+    monkeypatch.setattr(changing.api, "limits", replace(changing.api.limits, seconds=3))
+    bank = 'addBankTransfer(input: {bankName: "Example Bank"}) { userErrors { code } }'
+    who = own(changing.ids[0], authenticated_at=int(TODAY.timestamp()))
+    first = 'updateProfile(input: {locale: "%s"}) { customer { locale } }'
+    answer = await changing.ask(f"mutation {{ first: {first % 'fr'} {bank} third: {first % 'de'} }}", who)
+    assert answer.kind is RequestOutcome.OK and answer.codes == ["TIMEOUT"] * 3, answer.raw
+    assert answer.body["data"] == {"first": None, "addBankTransfer": None, "third": None}
+    assert [(each["path"], each["extensions"].get("made")) for each in answer.body["errors"]] == [
+        (["first"], True), (["addBankTransfer"], None), (["third"], False),
+    ]  # fmt: skip
+    shown = await changing.ask("{ me { locale } }", own(changing.ids[0]))
+    assert shown.data == {"me": {"locale": "fr"}}, "as it was told"
+    alone = await changing.ask(f"mutation {{ {bank} }}", who)
+    assert alone.kind is RequestOutcome.UNAVAILABLE and alone.codes == ["TIMEOUT"] and "data" not in alone.body
 
 
 @pytest.mark.anyio
