@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
@@ -116,6 +116,25 @@ async def test_it_is_registered_once_and_follows_its_release(store: Store) -> No
         name = await connection.scalar(select(clients.c.name).where(clients.c.id == ID))
     assert sorted(texts.values()) == sorted(page_documents().values()) and name == "Our client area"
     assert all(sha256(text.encode()).hexdigest() == hash_ for hash_, text in texts.items())
+
+
+@pytest.mark.anyio
+async def test_pages_that_are_open_go_on_after_the_next_release(store: Store) -> None:
+    """The documents of the present release and of the one before may be sent; those of earlier ones may not."""
+
+    async def hashes() -> set[str]:
+        async with store.write() as connection:
+            return set((await connection.scalars(select(documents.c.hash))).all())
+
+    texts = [f"query {name} {{ me {{ id }} }}" for name in "ABCD"]
+    named = {each[6]: sha256(each.encode()).hexdigest() for each in texts}
+    for day, sent in enumerate((texts[:2], texts[1:3], texts[1:3], texts[2:])):
+        await register_client_area(store, sent, NOW + timedelta(days=day))
+        expected = {0: "AB", 1: "ABC", 2: "ABC", 3: "BCD"}[day]
+        assert await hashes() == {named[each] for each in expected}, day
+    await register_client_area(store, texts[1:3], NOW + timedelta(days=4))
+    await register_client_area(store, texts[:1], NOW + timedelta(days=5))
+    assert await hashes() == {named[each] for each in "ABC"}, "a release that was taken back is the newest again"
 
 
 @pytest.mark.anyio

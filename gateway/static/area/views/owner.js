@@ -49,5 +49,5 @@ function input(sent, domain) {
   }
   const address = changedAddress(sent, domain.registrantAddress);
   if (address) registrant.address = address;
-  return { domainId: domain.id, registrantKind: sent.elements.registrantKind.value, registrant };
+  return { domainId: domain.id, ifVersion: domain.version, registrantKind: sent.elements.registrantKind.value, registrant };
 }
