@@ -32,6 +32,7 @@ COMMANDS = {
         "exports",
         "Request exports for customers who asked by letter or telephone.",
     ),
+    "requests": ("gateway.commands.requests.register", "requests", "Handle requests of persons about their data."),
     "restrictions": (
         "gateway.commands.requests.restrictions",
         "restrictions",

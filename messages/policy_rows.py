@@ -16,6 +16,7 @@ from policy.openid import OpenIdScope
 from policy.platforms import NAMES, TITLES
 from policy.purposes import Purpose
 from policy.recipients import Recipient
+from policy.requests import RequestKind
 from policy.restricting import INSTEAD
 from policy.retention import RetentionRule
 from policy.rows import Row
@@ -30,6 +31,7 @@ COLUMNS: Final[Mapping[type[Row], tuple[str, ...]]] = {
     Origin: ("text",),
     Purpose: ("text", "consent", "objection"),
     Recipient: ("text", "condition"),
+    RequestKind: ("text",),
     RetentionRule: ("text",),
 }
 """By catalogue of the policy: its columns that are shown."""

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from gateway.http import problems
 from gateway.http.client_address import Networks, peer_of, within
 from resolvers.restriction.by_staff import backlog
+from resolvers.rights.register import requests_backlog
 from store.database.store import Store
 from workers.erasure.backlog import ErasureBacklogs
 from workers.keys.lacking import LackingKeys
@@ -147,6 +148,19 @@ def of_objections(store: Store) -> Collector:
     return collect
 
 
+def of_requests(store: Store) -> Collector:
+    """Open requests of persons, and those past their deadline (GDPR Art. 12(3))."""
+
+    async def collect(now: datetime) -> Iterable[Metric]:
+        waiting, late = await requests_backlog(store, now)
+        return [
+            gauge("requests_open", "Requests of persons that wait for an answer.", waiting),
+            gauge("requests_overdue", "Requests of persons past their deadline.", late),
+        ]
+
+    return collect
+
+
 def of_outbox(store: Store) -> Collector:
     """Undelivered messages by topic, the age of the oldest, and messages that were given up."""
     backlogs = OutboxBacklogs(store)
@@ -201,6 +215,7 @@ def list_routes(
         of_refusals({} if refused is None else refused),
         of_erasures(store),
         of_objections(store),
+        of_requests(store),
         of_outbox(store),
         of_ledger(store),
         of_lacking_keys(lacking or LackingKeys(store)),

@@ -25,6 +25,8 @@ class Behalf:
     """The staff code (`gateway staff`), or the pseudonym of the operating system user."""
     because: str
     """The way of the request and of the identification, without personal data."""
+    request: int | None = None
+    """The row of the register of requests that it is about; None: a new one."""
 
 
 @dataclass(frozen=True, slots=True)

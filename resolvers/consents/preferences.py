@@ -14,6 +14,7 @@ from policy.consents import ConsentKind
 from policy.events import Event
 from policy.periods import Period
 from policy.purposes import Purpose
+from policy.requests import RequestKind, RequestState
 from policy.retention import RetentionRule
 from policy.wordings import VERSION
 from resolvers.commands.context import CommandContext, Result, UserProblem
@@ -21,6 +22,7 @@ from resolvers.consents.consents import give, is_given, outdated, withdraw
 from resolvers.consents.processing_stops import ActingParty, end_objection
 from resolvers.events.announcements import Fact, announce
 from resolvers.events.changes import record
+from resolvers.events.requests import settle_request
 from store.crypto.subject_key import SubjectKey
 from store.sql.ids import new_id
 from store.tables.consents import cookie_choices
@@ -39,6 +41,18 @@ async def set_product_news(context: CommandContext, given: Mapping[str, Any]) ->
             connection, context, key, bool(given["wanted"]), "graphql/setProductNews"
         ):
             return Result(problems=(GONE,))
+        behalf = context.behalf
+        if not given["wanted"]:
+            await settle_request(
+                connection,
+                key.customer_id,
+                RequestKind.OPT_OUT,
+                RequestState.ACCEPTED,
+                context.now,
+                context.dependencies.site.zone,
+                request=None if behalf is None else behalf.request,
+                by_staff=behalf is not None,
+            )
     return Result(affected={"customer": context.subject})
 
 

@@ -26,6 +26,8 @@ class ActingParty:
     staff: str | None = None
     reference: str | None = None
     """The case number of a request by letter or telephone."""
+    request: int | None = None
+    """The row of the register of requests that it is about; None: a new one."""
 
 
 async def locked(connection: AsyncConnection, customer_id: int) -> bool:

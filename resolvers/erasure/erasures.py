@@ -13,12 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.dates import as_announced, due_erasure
 from policy.erasing import WAITING, ErasureEvent, State, after
+from policy.requests import RequestKind, RequestState
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.commands.language import language_of
 from resolvers.emails.emails import reader_of, send_to, write
 from resolvers.emails.erasure import ErasureEmail
 from resolvers.erasure.consents import erase_consented, scrub, stays
 from resolvers.events.announcements import Fact, Ref, announce
+from resolvers.events.requests import settle_request, withdraw_requests
 from store.crypto.subject_key import SubjectKey
 from store.links.receipts import receipt_of
 from store.lookups.reservations import reserving
@@ -27,6 +29,8 @@ from store.tables.customers import customers
 from store.tables.erasures import STANDING_STATES, erasures
 from store.tables.services import services
 
+CODE = 16
+"""The most characters of a staff code."""
 SAME = timedelta(days=1)
 """The time within which a repeated refused request, which erases nothing more, counts as the same one."""
 
@@ -84,10 +88,14 @@ async def request_erasure(context: CommandContext, given: Mapping[str, Any]) -> 
         refused = bool(running) and not waits
         if refused:
             id_ = await _refuse(connection, context, key, erased)
+            await note_request(connection, context, RequestKind.ERASURE, RequestState.REFUSED, id_)
         elif standing is not None and (standing.cause == "REQUEST" or standing.state == "ERASING"):
             id_ = standing.id
+            if context.behalf is not None and context.behalf.request is not None:
+                await note_request(connection, context, RequestKind.ERASURE, RequestState.ACCEPTED, id_)
         else:
             id_ = await _accept(connection, context, key, standing, waits=bool(running))
+            await note_request(connection, context, RequestKind.ERASURE, RequestState.ACCEPTED, id_)
         if erased:
             await _note_erased(connection, id_, erased)
         await reserved.written(connection)
@@ -211,6 +219,7 @@ async def withdraw(
     values: dict[str, Any] = {"state": cancelled, "cancelled_at": context.now, "not_before": None, "alarm_at": None}
     values |= acted(context, key, erasures, erasure_id, "cancelled")
     await connection.execute(update(erasures).where(erasures.c.id == erasure_id).values(values))
+    await withdraw_requests(connection, key.customer_id, RequestKind.ERASURE, context.now, result=erasure_id)
     await announce(connection, key, "erasure.cancelled", context.now, facts={"erasure": Ref("Erasure", erasure_id)})
     await write(connection, key, context.dependencies.site, ErasureEmail.CANCELLED, context.now)
 
@@ -221,6 +230,26 @@ def acted(context: CommandContext, key: SubjectKey, table: Table, row_id: int, v
         return {f"{verb}_by": None, f"{verb}_because": None}
     reason = key.seal(table.c[f"{verb}_because"], row_id, context.behalf.because.encode())
     return {f"{verb}_by": context.behalf.by, f"{verb}_because": reason}
+
+
+async def note_request(
+    connection: AsyncConnection, context: CommandContext, kind: RequestKind, state: RequestState, result: int | None
+) -> None:
+    """Settle the request in the register, or record a new one, in the transaction of the command."""
+    behalf = context.behalf
+    await settle_request(
+        connection,
+        context.subject,
+        kind,
+        state,
+        context.now,
+        context.dependencies.site.zone,
+        request=None if behalf is None else behalf.request,
+        by_staff=behalf is not None,
+        # Without a code the operator is a pseudonym of 22 letters, which the erasure or the export itself has.
+        staff=behalf.by if behalf is not None and len(behalf.by) <= CODE else None,
+        result=result,
+    )
 
 
 async def active_services(connection: AsyncConnection, customer_id: int) -> tuple[int, ...]:

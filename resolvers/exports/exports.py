@@ -10,8 +10,9 @@ from sqlalchemy import insert, select
 from messages.catalogue import SOURCE, languages
 from messages.message import Message
 from messages.negotiation import written
+from policy.requests import RequestKind, RequestState
 from resolvers.commands.context import CommandContext, Result, UserProblem
-from resolvers.erasure.erasures import acted
+from resolvers.erasure.erasures import acted, note_request
 from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.exports import exports
@@ -55,6 +56,8 @@ async def request_export(context: CommandContext, given: Mapping[str, Any]) -> R
         ).all()
         under_way = next((each.id for each in there if each.state == "REQUESTED"), None)
         if under_way is not None:
+            if context.behalf is not None and context.behalf.request is not None:
+                await note_request(connection, context, RequestKind.COPY, RequestState.ACCEPTED, under_way)
             return Result(affected={"export": under_way})
         if len(there) >= MOST:
             return Result(problems=(MANY,))
@@ -68,4 +71,5 @@ async def request_export(context: CommandContext, given: Mapping[str, Any]) -> R
             "attempts": 0,
         } | acted(context, key, exports, id_, "requested")
         await connection.execute(insert(exports).values(row))
+        await note_request(connection, context, RequestKind.COPY, RequestState.ACCEPTED, id_)
     return Result(affected={"export": id_})

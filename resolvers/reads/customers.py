@@ -15,6 +15,7 @@ from store.tables.exports import exports
 from store.tables.invoices import invoices
 from store.tables.oauth import oauth_consents, oauth_families
 from store.tables.payments import payment_methods
+from store.tables.requests import rights_requests
 from store.tables.restrictions import notice_recipients, objections, restrictions
 from store.tables.services import services
 
@@ -38,6 +39,7 @@ restriction_of = parent(restrictions.c.customer_id, of=ID)
 objections_of = children(objections.c.customer_id, of=ID)
 notices_of = children(notice_recipients.c.customer_id, of=ID, newest_first=True)
 exports_of = children(exports.c.customer_id, of=ID, newest_first=True)
+requests_of = children(rights_requests.c.customer_id, of=ID, newest_first=True)
 
 changes_of = children(customer_changes.c.customer_id, of=ID, newest_first=True)
 

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from messages.catalogue import translate
 from policy.events import Event
 from policy.purposes import Purpose
+from policy.requests import RequestKind, RequestState
 from policy.restricting import (
     NOTICE_PERIOD,
     RESTRICTION,
@@ -52,6 +53,7 @@ from resolvers.consents.processing_stops import (
 from resolvers.emails.emails import EmailTemplate, reader_of, write
 from resolvers.emails.restriction import RightsEmail
 from resolvers.events.announcements import Fact, announce
+from resolvers.events.requests import settle_request, withdraw_requests
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.sql.ids import new_id
@@ -88,6 +90,7 @@ async def lift_restriction(context: CommandContext, given: Mapping[str, Any]) ->
         if await restriction_of(connection, key.customer_id) is None:
             return Result(problems=(NO_RESTRICTION,))
         await _lift(connection, context.dependencies.site, key, THE_CUSTOMER, context.now)
+        await withdraw_requests(connection, key.customer_id, RequestKind.RESTRICTION, context.now)
     return Result(affected={"customer": context.subject})
 
 
@@ -114,6 +117,7 @@ async def withdraw_objection(context: CommandContext, given: Mapping[str, Any]) 
             return Result(problems=(GONE,))
         if not await end_objection(connection, key, purpose, THE_CUSTOMER, context.now):
             return Result(problems=(NO_OBJECTION,))
+        await withdraw_requests(connection, key.customer_id, RequestKind.OBJECTION, context.now, purpose=purpose)
         await announce(connection, key, Event.OBJECTION_ENDED.wire, context.now, facts={"purpose": purpose.name})
     return Result(affected={"customer": context.subject})
 
@@ -142,6 +146,7 @@ async def restrict(
         await connection.execute(update(restrictions).where(restrictions.c.id == current.id).values(asked))
     await stop(connection, key.customer_id, RESTRICTION, now)
     await record_event(connection, key, RightsEvent.RESTRICTED, by, now, ground=ground)
+    await _note(connection, site, key, RequestKind.RESTRICTION, by, now)
     if current is None:
         facts: dict[str, Fact] = {"ground": ground.name}
         await announce(connection, key, Event.RESTRICTED.wire, now, facts=facts)
@@ -199,6 +204,7 @@ async def object_(
     if purpose.exempt is None:
         await stop(connection, key.customer_id, purpose.name, now)
     await record_event(connection, key, RightsEvent.OBJECTED, by, now, purpose=purpose)
+    await _note(connection, context.dependencies.site, key, RequestKind.OBJECTION, by, now, purpose)
     await announce(connection, key, Event.OBJECTED.wire, now, facts={"purpose": purpose.name})
     if at_once:
         await record_event(connection, key, RightsEvent.UPHELD, THE_GATEWAY, now, purpose=purpose)
@@ -291,6 +297,31 @@ async def _resume_if_announced(
     await connection.execute(update(objections).where(objections.c.id == known.id).values(told_at=None, letter_id=None))
     await announce(connection, key, Event.OBJECTION_ENDED.wire, now, facts={"purpose": purpose.name})
     return True
+
+
+async def _note(
+    connection: AsyncConnection,
+    site: Site,
+    key: SubjectKey,
+    kind: RequestKind,
+    by: ActingParty,
+    now: datetime,
+    purpose: Purpose | None = None,
+) -> None:
+    """Settle the request in the register, or record a new one."""
+    await settle_request(
+        connection,
+        key.customer_id,
+        kind,
+        RequestState.ACCEPTED,
+        now,
+        site.zone,
+        request=by.request,
+        by_staff=by.actor == "STAFF",
+        staff=by.staff,
+        reference=by.reference,
+        purpose=purpose,
+    )
 
 
 async def _lift(connection: AsyncConnection, site: Site, key: SubjectKey, by: ActingParty, now: datetime) -> None:

@@ -52,7 +52,7 @@ class DataRights:
         owner = await customer_with_number(store, number)
         if owner is None:
             raise RightsRefusedError("There is no customer with this number.")
-        return cls(_context(store, dependencies, owner, behalf, now))
+        return cls(on_behalf_of(store, dependencies, owner, behalf, now))
 
     @classmethod
     async def of_case(
@@ -64,7 +64,7 @@ class DataRights:
             owner = await connection.scalar(select(erasure_cases.c.customer_id).where(erasure_cases.c.id == case))
         if owner is None:
             raise RightsRefusedError("There is no such case: `gateway erasures list --all` lists them.")
-        return cls(_context(store, dependencies, owner, behalf, now))
+        return cls(on_behalf_of(store, dependencies, owner, behalf, now))
 
     async def erase(self, given: Mapping[str, Any]) -> erasures.Requested:
         """Request the erasure of all data; with `whenServicesEnd`, after the end of the last service."""
@@ -99,9 +99,10 @@ def check_reason(because: str) -> None:
         raise RightsRefusedError("Say how it was asked for without an address or a telephone number.")
 
 
-def _context(
+def on_behalf_of(
     store: Store, dependencies: SignInDependencies, owner: int, behalf: Behalf, now: datetime
 ) -> CommandContext:
+    """The context of a command that an operator runs for a customer."""
     grant = Grant(
         token_id=OPERATOR,
         client_id=OPERATOR,

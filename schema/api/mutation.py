@@ -24,6 +24,7 @@ from resolvers.domains.whois import set_visibility
 from resolvers.payments import cards, payments
 from resolvers.payments.paying import ForwardedMessage, forward_card, pay_with_card
 from resolvers.restriction import restrictions as restricting
+from resolvers.rights.asking import ask_about_reading
 from resolvers.rights.requests import cancel_erasure, request_export
 from resolvers.services.services import subscribe_service, terminate_service
 from schema.declare.commands import by_id, command, editable_columns
@@ -86,6 +87,7 @@ from schema.mutations.registrants import (
     UpdateRegistrantInput,
     UpdateRegistrantPayload,
 )
+from schema.mutations.requests import AskAboutReadingInput, AskAboutReadingPayload
 from schema.mutations.restrictions import (
     LiftRestrictionInput,
     LiftRestrictionPayload,
@@ -405,6 +407,13 @@ class Mutation:
         ],
     ) -> CancelErasurePayload | None:
         """Cancel an erasure that has not begun."""
+
+    @command(ask_about_reading, (SELF,))
+    def ask_about_reading(
+        self,
+        input: Annotated[AskAboutReadingInput, strawberry.argument(description="The reading, and the question.")],
+    ) -> AskAboutReadingPayload | None:
+        """Ask about a reading of one's own data; the answer is due within a month (GDPR Art. 12(3))."""
 
     @command(restricting.request_restriction, (SELF,), step_up=True)
     def request_restriction(

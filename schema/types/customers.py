@@ -46,7 +46,7 @@ from schema.types.erasures import ErasureConnection
 from schema.types.exports import ExportConnection
 from schema.types.invoices import InvoiceConnection, InvoiceFilter
 from schema.types.payments import PaymentMethod
-from schema.types.restrictions import NoticeRecipientConnection, Objection, Restriction
+from schema.types.restrictions import NoticeRecipientConnection, Objection, Restriction, RightsRequestConnection
 from schema.types.services import ServiceConnection, ServiceFilter
 from store.tables.customers import customers
 
@@ -260,6 +260,12 @@ class Customer(Node):
         self, first: First = UNSET, after: After = UNSET, last: Last = UNSET, before: Before = UNSET
     ) -> NoticeRecipientConnection | None:
         """The recipients informed of a restriction, its end or a rectification (GDPR Art. 19), newest first."""
+
+    @paged(reads.requests_of, Category.PREFERENCE, (SELF,))
+    def requests(
+        self, first: First = UNSET, after: After = UNSET, last: Last = UNSET, before: Before = UNSET
+    ) -> RightsRequestConnection | None:
+        """The customer's requests about their data, whoever recorded them, newest first."""
 
     @paged(reads.erasures_of, Category.PREFERENCE, ERASED)
     def erasures(

@@ -1,21 +1,24 @@
-"""Restrictions, objections, and the recipients informed of them (GDPR Art. 18, 19, 21)."""
+"""Requests about one's data, restrictions, objections, and recipients informed of them (GDPR Art. 12, 18, 19, 21)."""
 
 from __future__ import annotations
 
 import strawberry
 
+from policy.requests import RequestKind, RequestState, RequestWay
 from policy.restricting import Ground, Notice, ObjectionState
 from schema.core.enums import HolderKind, ToldState
-from schema.core.scalars import DateTime
+from schema.core.scalars import BigInt, DateTime
 from schema.declare.connections import connection
 from schema.declare.directives import PurposeEnum, mirrored
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
 from schema.declare.readers import SELF
 from schema.declare.records import record
+from store.tables.requests import rights_requests
 from store.tables.restrictions import notice_recipients, objections, restrictions
 
 OWN = (SELF,)
+R = rights_requests.c
 
 GroundEnum = mirrored(Ground, "RestrictionGround", "text", "A ground for restricting processing (GDPR Art. 18(1)).")
 ObjectionStateEnum = mirrored(ObjectionState, "ObjectionState", "text", "Whether an objection is decided, and how.")
@@ -87,3 +90,48 @@ class NoticeRecipient(Node):
 
 
 NoticeRecipientConnection = connection(NoticeRecipient, "NoticeRecipient")
+
+
+RequestKindEnum = mirrored(RequestKind, "RightsRequestKind", "text", "The right that a person uses.")
+RequestStateEnum = mirrored(RequestState, "RightsRequestState", "text", "How far a request has come.")
+RequestWayEnum = mirrored(RequestWay, "RightsRequestWay", "text", "The way in which a request came.")
+
+
+@record(rights_requests)
+class RightsRequest(Node):
+    """A request about one's data: by oneself in the client area, or recorded by staff who were written to or called."""
+
+    id: strawberry.ID = identity(rights_requests, OWN)
+    kind: RequestKindEnum | None = datum(R.kind, "The right that is used.", OWN)
+    state: RequestStateEnum | None = datum(R.state, "How far the request has come.", OWN)
+    way: RequestWayEnum | None = datum(R.way, "The way in which it came.", OWN)
+    reference: str | None = datum(
+        R.reference, "The number of the case, of a request that staff recorded; else null.", OWN
+    )
+    purpose: PurposeEnum | None = datum(R.purpose, "The purpose of an objection; null for every other kind.", OWN)
+    entry: BigInt | None = datum(
+        R.entry, "The index of the reading that a question is about (`DataAccess.index`); null for other kinds.", OWN
+    )
+    said: str | None = datum(R.said, "The question, in the customer's own words; null for other kinds.", OWN)
+    asked_at: DateTime | None = datum(R.asked_at, "The time at which the request came.", OWN)
+    answer_by: DateTime | None = datum(
+        R.answer_by, "The time by which it is answered: a month, longer if it was extended or paused.", OWN
+    )
+    extended_at: DateTime | None = datum(
+        R.extended_at, "The time at which two further months were taken (GDPR Art. 12(3)); null if they were not.", OWN
+    )
+    paused_at: DateTime | None = datum(
+        R.paused_at, "The time since which something of the customer is waited for; null while nothing is.", OWN
+    )
+    verified_at: DateTime | None = datum(
+        R.verified_at, "The time at which it was verified who asks; null until then.", OWN
+    )
+    answered_at: DateTime | None = datum(
+        R.answered_at, "The time at which it was carried out, refused or taken back; null while it is open.", OWN
+    )
+    because: str | None = datum(
+        R.because, "The answer, or the reason of a refusal, an extension or a pause; null where there is none.", OWN
+    )
+
+
+RightsRequestConnection = connection(RightsRequest, "RightsRequest")

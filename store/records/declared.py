@@ -182,6 +182,7 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
     "restrictions": rows(),
     "revocations": marks("P8D", "That no token of the customer's may be taken any more, until every one has ended."),
     "rights_events": rows(),
+    "rights_requests": rows(),
     "second_factors": rows(),
     "services": rows(),
     "session_proofs": rows(Way.HOUSEKEEPING),

@@ -64,6 +64,7 @@ FORMED: Final[Mapping[str, str]] = {
     "recipient_contacts.email": "a company's mailbox, which a rule has judged", "recipient_contacts.name": _NAME,
     "refusal_counts.client_id": _NAME, "refusal_counts.coordinate": _WORDS, "refusal_counts.purpose": _WORDS,
     "refusal_counts.reason": _WORDS,
+    "rights_requests.signature": _HASH, "rights_requests.second_signature": _HASH,
     "signing_keys.kid": _HASH, "signing_keys.public_jwk": _HASH, "slowdowns.key": _HASH,
     "staff.code": "a code that a pattern has judged, which names nobody",
     "staff_keys.fingerprint": _HASH, "staff_keys.public": "a public key, its comment left out",

@@ -39,6 +39,7 @@ EXPECTED = {
     "document_releases", "observed_documents",
     "system_keys", "used_values", "value_rewrites", "webhooks", "recipient_contacts", "refusal_counts", "staff",
     "staff_keys", "notice_recipients", "notices", "objections", "processing_stops", "restrictions", "rights_events",
+    "rights_requests",
 }  # fmt: skip
 
 OUTLIVE = {"erasures", "outbox"}
