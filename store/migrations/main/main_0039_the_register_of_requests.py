@@ -7,8 +7,8 @@ from alembic import op
 
 from store.sql.metadata import Instant
 
-revision = "main_0038"
-down_revision = "main_0037"
+revision = "main_0039"
+down_revision = "main_0038"
 
 
 def upgrade() -> None:
