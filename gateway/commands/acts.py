@@ -53,6 +53,7 @@ ACTS: Mapping[str, Act | str] = {
     "token": DEMO,
     "customers import": Act(unless="dry_run"),
     "clients create": Act("client_id", ("kind", "purposes", "actions", "customers", "over", "max_page", "keeps_days")),
+    "clients check": LOOKS,
     "clients list": LOOKS,
     "clients show": LOOKS,
     "clients rotate": CLIENT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 import orjson
 from sqlalchemy import RowMapping
 
+from gateway.commands.client_checks import Check, ClientChecks, needs
 from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.commands.outdated_documents import warn_of_outdated_documents
 from gateway.config.settings import Settings
@@ -121,9 +123,42 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
         )
         secret = _with(settings, lambda registry: registry.create(new, _now()))
     # Everything but the secret goes to stderr, so that `secret=$(gateway clients create …)` works.
-    click.echo(f"{client_id} is registered.", err=True)
+    click.echo(f"{client_id} is registered. What its configuration needs:", err=True)
+    (made,) = _with(settings, lambda registry: registry.listed(_now(), client_id))
+    for word, value in needs(settings, dict(made.facts)):
+        click.echo(f"  {word:<12} {value}", err=True)
     _show_once(secret)
     warn_of_outdated_documents()
+
+
+@clients.command("check")
+@click.argument("client_id", metavar="ID")
+@click.option("--secret", "from_input", is_flag=True, help="A tool's secret is read from standard input, and tried.")
+def check_(client_id: str, from_input: bool) -> None:
+    """Prove a client's registration against the running gateway, with requests as the client would send them.
+
+    \b
+        gateway clients check phone
+        echo "$secret" | gateway clients check billing --secret
+    Of an app: discovery, each redirect URI and each origin; of a tool: discovery and a token. The exit code is 1 if
+    something fails.
+    """
+    settings = read_settings()
+    secret = sys.stdin.readline().strip() if from_input else None
+    with errors_as_sentences():
+        found = _with(settings, lambda registry: registry.listed(_now(), client_id))
+        if not found or found[0].facts["authentication"] is None:
+            raise RegistrationError(f"There is no client {client_id}, or it is not registered for OAuth.")
+
+    async def run() -> list[Check]:
+        return [each async for each in ClientChecks(settings, dict(found[0].facts), secret).run()]
+
+    checks = server.run(run())
+    for each in checks:
+        word = {True: "ok", False: "FAILED", None: "-"}[each.good]
+        click.echo(f"{word:<7} {each.name}: {each.text}")
+    if any(each.good is False for each in checks):
+        raise SystemExit(1)
 
 
 @clients.command("list")

@@ -270,3 +270,45 @@ def test_an_app_of_somebody_else_is_registered_with_what_customers_can_allow(run
         done = run("clients", "create", "budget", *third, *scopes)
         assert done.exit_code == 3 and said in done.output and "invoices:read" in done.output
     assert run("clients", "create", "budget", *third, "--scope", "invoices:read").exit_code == 0
+
+
+def test_a_new_client_is_told_what_it_needs_and_proves_it(run: Run, lone: Relying) -> None:
+    """Issuer, audience, scopes, documents and origin; then each of them against the gateway that answers."""
+    issuer = lone.site.issuer
+    terms = ("--kind", "web", "--name", "A shop", "--purpose", "SELF_SERVICE", "--first-party", "--scope", "openid")
+    places = ("--redirect-uri", "https://shop.example/back", "--redirect-uri", "https://shop.example/other?a=b")
+    made = run("clients", "create", "checked-shop", *terms, *places, "--origin", "https://shop.example")
+    assert made.exit_code == 0, made.output
+    for line in (
+        f"issuer       {issuer}",
+        f"discovery    {issuer}/.well-known/openid-configuration",
+        f"audience     {issuer}/graphql",
+        "scopes       openid purpose:self_service",
+        "documents    gateway documents publish checked-shop",
+        "CORS origin  https://shop.example",
+        "proof        gateway clients check checked-shop",
+    ):
+        assert line in made.output, made.output
+    proven = run("clients", "check", "checked-shop")
+    assert proven.exit_code == 0, proven.output
+    assert [line.split()[0] for line in proven.output.splitlines()] == ["ok"] * 6
+    tool = run("clients", "create", "checked-tool", *TOOL, "--purpose", "INVOICING")
+    secret = tool.output.splitlines()[-1]
+    assert "-       token: not proven" in run("clients", "check", "checked-tool").output
+    for text, code, word in (
+        (secret, 0, "ok      token: purpose:invoicing"),
+        ("wrong", 1, "FAILED  token: invalid_client"),
+    ):
+        found = CliRunner().invoke(gateway, ["clients", "check", "checked-tool", "--secret"], input=f"{text}\n")
+        assert (found.exit_code, word in found.output) == (code, True), found.output
+    assert run("clients", "disable", "checked-shop").exit_code == 0
+    until(lambda: run("clients", "check", "checked-shop").exit_code == 1)
+    assert "FAILED  redirect to https://shop.example/back" in run("clients", "check", "checked-shop").output
+    assert run("clients", "check", "nobody").exit_code != 0
+
+
+def test_a_gateway_that_does_not_answer_fails_every_check(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_ISSUER", "http://127.0.0.1:1")
+    found = run("clients", "check", "phone")
+    assert found.exit_code == 1 and found.output.count("FAILED") >= 3
+    assert "does not answer" in found.output

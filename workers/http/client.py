@@ -68,6 +68,12 @@ class HttpClient:
         """The answer to a GET with at most `most` bytes of body; HttpRequestError when there is none."""
         return await self._request("GET", url, headers, None, most)
 
+    async def exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, most: int
+    ) -> HttpResponse:
+        """The answer to any request with at most `most` bytes of body; HttpRequestError when there is none."""
+        return await self._request(method, url, headers, body, most)
+
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, most: int | None
     ) -> HttpResponse:
