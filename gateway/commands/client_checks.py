@@ -1,4 +1,4 @@
-"""What an app has to know of the gateway, and requests to the running gateway that prove its registration."""
+"""Facts for the configuration of an app, and requests to the running gateway that prove its registration."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class RegistrationProof:
     """One request and its finding; `good` is None where nothing could be proven, and `text` says why."""
 
     name: str
@@ -45,7 +45,7 @@ def scopes_of(facts: Mapping[str, Any]) -> frozenset[str]:
 
 
 def needs(settings: Settings, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What is written into the configuration of an app, in pairs of name and value."""
+    """The facts that are written into the configuration of an app, in pairs of name and value."""
     scopes = scopes_of(facts)
     discovery = OPENID if SIGN_IN in scopes else SERVER
     origins = orjson.loads(facts["origins"] or "[]")
@@ -67,7 +67,7 @@ class ClientChecks:
         self._settings, self._facts, self._secret = settings, facts, secret
         self._client = HttpClient(settings.webhook_networks)
 
-    async def run(self) -> AsyncIterator[Check]:
+    async def run(self) -> AsyncIterator[RegistrationProof]:
         """1. discovery; 2. the resource; 3. a token of a tool, or 4. each redirect URI; 5. each origin."""
         yield await self._json("discovery", SERVER, {"issuer": self._settings.issuer})  # 1
         yield await self._json("resource", RESOURCE, {"resource": self._settings.audience})  # 2
@@ -80,35 +80,39 @@ class ClientChecks:
             for path in ("/oauth/token", urlsplit(self._settings.audience).path):
                 yield await self._preflight(origin, path)  # 5
 
-    async def _json(self, name: str, path: str, expected: Mapping[str, str]) -> Check:
+    async def _json(self, name: str, path: str, expected: Mapping[str, str]) -> RegistrationProof:
         response = await self._send("GET", path)
         if isinstance(response, str):
-            return Check(name, False, response)
+            return RegistrationProof(name, False, response)
         found = _object(response)
         wrong = [key for key, value in expected.items() if found.get(key) != value]
         said = ", ".join(f"{key} is not {expected[key]}: see GATEWAY_ISSUER of the server" for key in wrong)
-        return Check(name, response.status == 200 and not wrong, said or path)
+        return RegistrationProof(name, response.status == 200 and not wrong, said or path)
 
-    async def _token(self) -> Check:
+    async def _token(self) -> RegistrationProof:
         if self._secret is None:
             why = "not proven: give its secret on standard input with --secret"
-            return Check("token", None, why if self._facts["authentication"] == "SECRET" else "not proven: it signs")
+            return RegistrationProof(
+                "token", None, why if self._facts["authentication"] == "SECRET" else "not proven: it signs"
+            )
         pair = f"{quote(self._facts['id'])}:{quote(self._secret)}".encode()
         headers = {**FORM, "Authorization": f"Basic {b64encode(pair).decode()}"}
         response = await self._send("POST", "/oauth/token", headers, b"grant_type=client_credentials")
         if isinstance(response, str):
-            return Check("token", False, response)
+            return RegistrationProof("token", False, response)
         found = _object(response)
         if response.status != 200:
-            return Check("token", False, f"{found.get('error')}: {found.get('error_description')}")
+            return RegistrationProof("token", False, f"{found.get('error')}: {found.get('error_description')}")
         same = frozenset(str(found["scope"]).split()) == scopes_of(self._facts)
-        return Check("token", same, str(found["scope"]) if same else "it gets other scopes than it is registered for")
+        return RegistrationProof(
+            "token", same, str(found["scope"]) if same else "it gets other scopes than it is registered for"
+        )
 
-    async def _redirect(self, uri: str) -> Check:
+    async def _redirect(self, uri: str) -> RegistrationProof:
         """A request without a page: the right answer is that somebody has to sign in, at the registered address."""
         name = f"redirect to {uri}"
         if self._facts["pushed"]:
-            return Check(name, None, "not proven: the client pushes its requests")
+            return RegistrationProof(name, None, "not proven: the client pushes its requests")
         challenge = urlsafe_b64encode(hashlib.sha256(secrets.token_bytes(32)).digest()).decode().rstrip("=")
         asked = {
             "response_type": "code", "client_id": self._facts["id"], "redirect_uri": uri, "prompt": "none",
@@ -117,21 +121,25 @@ class ClientChecks:
         }  # fmt: skip
         response = await self._send("GET", f"/oauth/authorize?{urlencode(asked)}")
         if isinstance(response, str):
-            return Check(name, False, response)
+            return RegistrationProof(name, False, response)
         where = response.headers.get("location", "")
         said = {key: value[0] for key, value in parse_qs(urlsplit(where).query).items()}
         if not where.startswith(uri):
-            return Check(name, False, f"the server answers {response.status} and sends nobody there")
+            return RegistrationProof(name, False, f"the server answers {response.status} and sends nobody there")
         good = said.get("error") == "login_required" and said.get("iss") == self._settings.issuer
-        return Check(name, good, "it is sent back there" if good else str(said.get("error_description", "no answer")))
+        return RegistrationProof(
+            name, good, "it is sent back there" if good else str(said.get("error_description", "no answer"))
+        )
 
-    async def _preflight(self, origin: str, path: str) -> Check:
+    async def _preflight(self, origin: str, path: str) -> RegistrationProof:
         headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
         response = await self._send("OPTIONS", path, headers)
         if isinstance(response, str):
-            return Check(f"origin {origin}", False, response)
+            return RegistrationProof(f"origin {origin}", False, response)
         good = response.headers.get("access-control-allow-origin") == origin
-        return Check(f"origin {origin}", good, path if good else f"{path} does not answer pages of this origin")
+        return RegistrationProof(
+            f"origin {origin}", good, path if good else f"{path} does not answer pages of this origin"
+        )
 
     async def _send(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None

@@ -12,7 +12,7 @@ import click
 import orjson
 from sqlalchemy import RowMapping
 
-from gateway.commands.client_checks import Check, ClientChecks, needs
+from gateway.commands.client_checks import ClientChecks, RegistrationProof, needs
 from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.commands.outdated_documents import warn_of_outdated_documents
 from gateway.config.settings import Settings
@@ -150,7 +150,7 @@ def check_(client_id: str, from_input: bool) -> None:
         if not found or found[0].facts["authentication"] is None:
             raise RegistrationError(f"There is no client {client_id}, or it is not registered for OAuth.")
 
-    async def run() -> list[Check]:
+    async def run() -> list[RegistrationProof]:
         return [each async for each in ClientChecks(settings, dict(found[0].facts), secret).run()]
 
     checks = server.run(run())

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from gateway.access.budgets import Budgets
 from gateway.access.rate_limits import RateLimit
 from gateway.api.consent_receipts import list_routes as consent_routes
+from gateway.api.evaluations import list_routes as evaluation_routes
 from gateway.api.exports import list_routes as export_routes
 from gateway.api.metrics import list_routes as metric_routes
 from gateway.api.rdap import list_routes as rdap_routes
@@ -164,6 +165,9 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *(acquirer_routes(services.store) if settings.demo else ()),
                 *export_routes(services.store, services.authenticator, api.model, serving.now),
                 *receipt_routes(services.store),
+                *evaluation_routes(
+                    services.authenticator, api.model, services.clients, settings.public_url, settings.body_seconds
+                ),
                 *notice_routes(services.store.reader, services.store.ledger_reader, settings, serving.now),
                 *metric_routes(
                     services.store,

@@ -30,6 +30,7 @@ time.time = lambda: turned(CLOCK)
 from starlette.requests import Request  # noqa: E402 (the clock comes first)
 
 from gateway.api.consent_receipts import list_routes as consent_routes  # noqa: E402
+from gateway.api.evaluations import list_routes as evaluation_routes  # noqa: E402
 from gateway.api.exports import list_routes as export_routes  # noqa: E402
 from gateway.api.metrics import list_routes as metric_routes  # noqa: E402
 from gateway.api.readiness import Readiness  # noqa: E402
@@ -93,6 +94,7 @@ async def main() -> None:
                 *export_routes(works.store, works.authenticator, api.model, serving.now),
                 *consent_routes(works.authenticator, api, serving.now, found.public_url),
                 *receipt_routes(works.store),
+                *evaluation_routes(works.authenticator, api.model, works.clients, found.public_url, found.body_seconds),
                 *metric_routes(works.store, api.counts, [ip_network("127.0.0.0/8")], serving.now),
             ],
         )
