@@ -174,7 +174,9 @@ def _requests(body: bytes, several: bool) -> list[dict[str, Any]]:
     wanted = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
     if not isinstance(listed, list) or len(wanted) != len(listed) or not 0 < len(wanted) <= MOST:
         raise EvaluationError(f"The evaluations are a list of 1 to {MOST} objects.")
-    common = {name: found[name] for name in ("subject", "action", "resource", "context") if name in found}
+    common: dict[str, Any] = {
+        name: found[name] for name in ("subject", "action", "resource", "context") if name in found
+    }
     return [common | each for each in wanted]
 
 
