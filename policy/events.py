@@ -28,6 +28,7 @@ class Event(Row):
     )
     WHOIS_CHANGED = ("What whois shows of a domain changed.", "whois.changed")
     DOMAIN_REGISTERED = ("A domain was registered for a customer.", "domain.registered")
+    DOMAIN_RENEWED = ("The registration of a domain was renewed.", "domain.renewed")
     REGISTRANT_CHANGED = (
         "The owner of a domain, or a detail of theirs, changed: whoever registers it tells the registry.",
         "domain.registrant.changed",

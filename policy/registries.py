@@ -89,8 +89,11 @@ COUNTRIES: Final = {
 
 
 def registry_of(tld: str) -> Registry | None:
-    """Return the registry of an ending; None for an unknown one, of which nothing is published (fail closed)."""
-    return REGISTRIES.get(tld.lower().removeprefix("."))
+    """Return the registry of an ending; None for an unknown one, of which nothing is published (fail closed).
+
+    An ending of several labels, such as `co.uk`, has the registry of its top-level domain.
+    """
+    return REGISTRIES.get(tld.lower().rpartition(".")[2])
 
 
 def rule_of(tld: str, kind: str, field: str) -> Publishing:

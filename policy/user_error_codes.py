@@ -47,6 +47,8 @@ class UserErrorCode(Row):
     SERVICES_ACTIVE = "Services are still running."
     NOT_A_DOMAIN = "The service is not the subscription of a domain."
     INVALID_DOMAIN = "This is no domain name that can be registered here."
+    ENDING_NOT_OFFERED = "The ending of the domain has no registry policy, so it is not offered here."
+    REGISTRATION_ENDED = "The registration has ended, and its name may be somebody else's."
     REGISTRY_FORBIDS = "The registry never publishes this detail."
     REGISTRY_REQUIRES = "The registry publishes this detail always."
 

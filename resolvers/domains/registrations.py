@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from policy.events import Event
-from policy.registries import FIELDS, REGISTRANT_KINDS
+from policy.registries import FIELDS, REGISTRANT_KINDS, registry_of
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.disclosures.registries import disclose_registration
 from resolvers.domains.whois import CONFLICT
@@ -35,6 +35,11 @@ TAKEN = UserProblem("TAKEN", "This domain is registered here already.", ("name",
 PAST = UserProblem("INVALID_TIME", "A registration that is made now ends later.", ("expiresAt",))
 NAMELESS = UserProblem("REQUIRED", "An owner has a name.", ("registrant", "name"))
 EMAIL = ("registrant", "email")
+NOT_OFFERED = UserProblem(
+    "ENDING_NOT_OFFERED",
+    "Domains of this ending are not offered: ask `registryPolicy(tld:)` before ordering.",
+    ("name",),
+)
 NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domainId",))
 
 
@@ -75,7 +80,11 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
         id_, email, email_context = new_id(), details.get(domains.c.registrant_email), email_context_of(context)
         wanted = LookupRequest(Lookup.DOMAIN, context.store.keys.blind_index(Lookup.DOMAIN, name), key.customer_id, id_)
         try:
-            await let_go(connection, await reserved.take(connection, [wanted], context.now), context.now)
+            over = await reserved.take(connection, [wanted], context.now)
+            # What is published below an unknown ending nobody knows. Asked after the name, which may be taken already.
+            if registry_of(name) is None:
+                return Result(problems=(NOT_OFFERED,))
+            await let_go(connection, over, context.now)
         except (LookupTakenError, RegistrationRunsError):
             return Result(problems=(TAKEN,))
         written, known = sealed(key, id_, {domains.c.name: name, **details}), await is_confirmed(connection, key, email)

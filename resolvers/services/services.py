@@ -48,7 +48,7 @@ async def subscribe_service(context: CommandContext, given: Mapping[str, Any]) -
         return Result(problems=tuple(texts.problems))
     (key,) = await context.store.keys.subjects([given["customerId"]])
     async with reserving(context.store) as reserved, context.store.write() as connection:
-        if key is None or not await _locked(connection, key.customer_id):
+        if key is None or not await locked(connection, key.customer_id):
             return Result(problems=(NOBODY,))
         standing = await standing_erasure(connection, key.customer_id)
         if standing is not None:
@@ -106,27 +106,40 @@ async def terminate_service(context: CommandContext, given: Mapping[str, Any]) -
             services.c.id == (given.get("serviceId") or 0)
         )
         row = (await connection.execute(found)).one_or_none()
-        if row is None or not await _locked(connection, row.customer_id):
+        if row is None or not await locked(connection, row.customer_id):
             return Result(problems=(NO_SERVICE,))
         if row.status != "TERMINATED":
             if at < row.started_at:
                 return Result(problems=(BEFORE,))
-            ended = {"status": "TERMINATED", "terminated_at": at, "renews_at": None}
-            await connection.execute(update(services).where(services.c.id == given["serviceId"]).values(ended))
-            # The registration ends with its service, so the name is free again.
-            mine = domains.c.service_id == given["serviceId"], domains.c.released_at.is_(None)
-            await connection.execute(update(domains).where(*mine).values(released_at=at))
-            (key,) = await context.store.keys.subjects([row.customer_id])
-            if key is not None:
-                facts = {"service": Ref("Service", given["serviceId"])}
-                await announce(connection, key, "service.terminated", context.now, facts=facts)
-        # Also after a repeated call, which repairs a missing start of the period.
-        if not await active_services(connection, row.customer_id):
-            await _clock(connection, row.customer_id, await last_end(connection, row.customer_id))
+            await end(connection, context, given["serviceId"], at)
+        else:
+            # After a repeated call, too, which repairs a missing start of the period.
+            await _start_period(connection, row.customer_id)
     return Result(affected={"service": given["serviceId"], "customer": row.customer_id})
 
 
-async def _locked(connection: AsyncConnection, customer_id: int) -> bool:
+async def end(connection: AsyncConnection, context: CommandContext, service: int, at: datetime) -> None:
+    """End a running service at `at`, with the registration of its domain, in the transaction that has locked the
+    customer; with the last service the period of R34 starts."""
+    ended = {"status": "TERMINATED", "terminated_at": at, "renews_at": None}
+    change = update(services).where(services.c.id == service).values(ended).returning(services.c.customer_id)
+    customer = (await connection.execute(change)).scalar_one()
+    # The registration ends with its service, so the name is free again.
+    mine = domains.c.service_id == service, domains.c.released_at.is_(None)
+    await connection.execute(update(domains).where(*mine).values(released_at=at))
+    (key,) = await context.store.keys.subjects([customer])
+    if key is not None:
+        facts: dict[str, Fact] = {"service": Ref("Service", service)}
+        await announce(connection, key, "service.terminated", context.now, facts=facts)
+    await _start_period(connection, customer)
+
+
+async def _start_period(connection: AsyncConnection, customer: int) -> None:
+    if not await active_services(connection, customer):
+        await _clock(connection, customer, await last_end(connection, customer))
+
+
+async def locked(connection: AsyncConnection, customer_id: int) -> bool:
     """Lock the customer's row until the transaction ends; False if there is none."""
     found = select(customers.c.id).where(customers.c.id == customer_id).with_for_update()
     return await connection.scalar(found) is not None

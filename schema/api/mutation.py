@@ -20,12 +20,14 @@ from resolvers.consents.preferences import choose_cookies, set_product_news
 from resolvers.customers.profile import update_profile
 from resolvers.customers.registering import register_customer
 from resolvers.domains.registrations import register_domain, update_registrant
+from resolvers.domains.renewing import renew_domain
 from resolvers.domains.whois import set_visibility
 from resolvers.payments import cards, payments
 from resolvers.payments.paying import ForwardedMessage, forward_card, pay_with_card
 from resolvers.restriction import restrictions as restricting
 from resolvers.rights.asking import ask_about_reading
 from resolvers.rights.requests import cancel_erasure, request_export
+from resolvers.services.cancelling import Cancelled, cancel_service
 from resolvers.services.services import subscribe_service, terminate_service
 from schema.declare.commands import by_id, command, editable_columns
 from schema.declare.fields import shared
@@ -84,6 +86,8 @@ from schema.mutations.registrants import (
     REGISTRAR,
     RegisterDomainInput,
     RegisterDomainPayload,
+    RenewDomainInput,
+    RenewDomainPayload,
     UpdateRegistrantInput,
     UpdateRegistrantPayload,
 )
@@ -118,6 +122,8 @@ from schema.types.erasures import (
 from schema.types.exports import RequestExportInput, RequestExportPayload
 from schema.types.services import (
     PROVIDED,
+    CancelServiceInput,
+    CancelServicePayload,
     SubscribeServiceInput,
     SubscribeServicePayload,
     TerminateServiceInput,
@@ -264,6 +270,12 @@ class Mutation:
         self, input: Annotated[RegisterDomainInput, strawberry.argument(description="The domain and its registrant.")]
     ) -> RegisterDomainPayload | None:
         """Record the registration of a domain for a customer, with its registrant."""
+
+    @command(by_id(renew_domain, "domainId", "Domain"), REGISTRAR, DOMAINS_WRITE)
+    def renew_domain(
+        self, input: Annotated[RenewDomainInput, strawberry.argument(description="The domain and its new end.")]
+    ) -> RenewDomainPayload | None:
+        """Record that the registration of a domain was renewed; one in its redemption period is active again."""
 
     @command(by_id(update_registrant, "domainId", "Domain"), (SELF,), step_up=True)
     def update_registrant(
@@ -465,6 +477,16 @@ class Mutation:
         self, input: Annotated[SubscribeServiceInput, strawberry.argument(description="The service and its customer.")]
     ) -> SubscribeServicePayload | None:
         """Start a service of a customer; the retention period before automatic erasure stops."""
+
+    @command(by_id(cancel_service, "serviceId", "Service", refused=Cancelled), (SELF,), step_up=True)
+    def cancel_service(
+        self,
+        input: Annotated[
+            CancelServiceInput, strawberry.argument(description="The service to end, or to ask about first.")
+        ],
+    ) -> CancelServicePayload | None:
+        """End one's own service now, or say what would follow: its domain is free for others, and with the last service
+        the period before automatic erasure starts."""
 
     @command(by_id(terminate_service, "serviceId", "Service"), PROVIDED, SERVICES_WRITE)
     def terminate_service(

@@ -110,6 +110,35 @@ class RegisterDomainPayload:
     user_errors: list[UserError] = user_errors()
 
 
+@command_input("The renewal of a domain's registration.", REGISTRAR)
+class RenewDomainInput:
+    """A renewal, for tools."""
+
+    domain_id: strawberry.ID = transient_input(
+        Category.SUBSCRIPTION, "The `id` of the `Domain` that was renewed.", REGISTRAR
+    )
+    expires_at: DateTime = stored_input(
+        domains.c.expires_at, "The time at which the renewed registration ends, later than before.", REGISTRAR
+    )
+    if_version: int | None = plain_input(
+        "Change only if `Domain.version` still has this value, so that concurrent edits are not overwritten.", REGISTRAR
+    )
+
+
+@plain_type
+class RenewDomainPayload:
+    """The domain with its new end, or the problems of the input."""
+
+    domain: Domain | None = affected(
+        "domain",
+        domains,
+        Category.SUBSCRIPTION,
+        "The domain with its new end; null if nothing was changed (`userErrors`).",
+        REGISTRAR,
+    )
+    user_errors: list[UserError] = user_errors()
+
+
 @command_input("A new registrant of one's own domain, or details of the present one.", (SELF,))
 class UpdateRegistrantInput:
     """Changes of a registrant; another e-mail address means another person, who is asked to confirm (S13)."""

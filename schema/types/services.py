@@ -16,6 +16,7 @@ from schema.declare.commands import (
     affected,
     command_input,
     plain_input,
+    returned,
     stored_input,
     transient_input,
     user_errors,
@@ -24,7 +25,7 @@ from schema.declare.connections import connection
 from schema.declare.fields import datum, identity, related, shared
 from schema.declare.filters import compared
 from schema.declare.node import Node
-from schema.declare.readers import SERVED
+from schema.declare.readers import SELF, SERVED
 from schema.declare.records import plain_type, record
 from schema.types.back_references import CustomerRef
 from store.tables.services import services
@@ -107,6 +108,43 @@ class SubscribeServicePayload:
         Category.SUBSCRIPTION,
         "The new service; null if nothing was subscribed to (`userErrors`).",
         PROVIDED,
+    )
+    user_errors: list[UserError] = user_errors()
+
+
+@command_input("The end of one's own service, or the question what would follow.", (SELF,))
+class CancelServiceInput:
+    """A cancellation; it needs an authentication within the last five minutes (S7)."""
+
+    service_id: strawberry.ID = transient_input(Category.SUBSCRIPTION, "The `id` of the `Service` to end.", (SELF,))
+    preview: bool | None = plain_input("Only say what would follow, and end nothing; false when left out.", (SELF,))
+
+
+@plain_type
+class CancelServicePayload:
+    """The service, and what follows its end."""
+
+    service: Service | None = affected(
+        "service",
+        services,
+        Category.SUBSCRIPTION,
+        "The service with its end, or as it is after a preview; null if there is no such one (`userErrors`).",
+        (SELF,),
+    )
+    ends_domain: bool | None = returned(
+        "ends_domain",
+        Category.SUBSCRIPTION,
+        "Whether the registration of a domain ends with it, so that others may register the name.",
+        (SELF,),
+    )
+    last_service: bool | None = returned(
+        "last_service", Category.SUBSCRIPTION, "Whether no other service of the customer runs.", (SELF,)
+    )
+    erased_by: DateTime | None = returned(
+        "erased_by",
+        Category.SUBSCRIPTION,
+        "The time by which all data is erased unless something is ordered again; null while another service runs.",
+        (SELF,),
     )
     user_errors: list[UserError] = user_errors()
 
