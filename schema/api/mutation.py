@@ -271,7 +271,8 @@ class Mutation:
     ) -> RegisterDomainPayload | None:
         """Record the registration of a domain for a customer, with its registrant."""
 
-    @command(by_id(renew_domain, "domainId", "Domain"), REGISTRAR, DOMAINS_WRITE)
+    # It stores what the registry has done: unrecorded, the domain would count as ended.
+    @command(by_id(renew_domain, "domainId", "Domain", stores=True), REGISTRAR, DOMAINS_WRITE)
     def renew_domain(
         self, input: Annotated[RenewDomainInput, strawberry.argument(description="The domain and its new end.")]
     ) -> RenewDomainPayload | None:

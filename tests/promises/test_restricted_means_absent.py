@@ -240,7 +240,9 @@ async def test_tools_change_nothing_of_a_restricted_customer(changing: Gate) -> 
         for name in [f"Mutation.{name_}"]
         if field.rule is not None and field.rule.scopes
     }
-    assert listed - {"registerCustomer", "recordSignIn"} == tried.keys(), "of a new command this test must know"
+    assert listed - {"registerCustomer", "recordSignIn", "renewDomain"} == tried.keys(), (
+        "of a new command this test must know"
+    )
     before = await rows(changing, services), await rows(changing, domains)
     for name, given in tried.items():
         field = changing.api.model.fields["Mutation", name]
@@ -272,6 +274,24 @@ async def test_an_access_to_another_platform_is_still_recorded(changing: Gate) -
       ipAddress: "192.0.2.1", at: "{TODAY.isoformat()}"}}) {{ signIn {{ id }} userErrors {{ code }} }} }}'''
     answer = await asked(changing, query, Purpose.ACCOUNT_SECURITY)
     assert answer.data["recordSignIn"] == {"signIn": None, "userErrors": []}
+
+
+async def test_a_renewal_at_the_registry_is_still_recorded(changing: Gate) -> None:
+    """It is storage: without the new date the domain would count as ended. What was stored is shown to no tool."""
+    await done(changing, RESTRICT)
+    async with changing.store.write() as connection:
+        mine = select(domains.c.id).where(domains.c.customer_id == changing.ids[0], domains.c.released_at.is_(None))
+        key = await connection.scalar(mine.limit(1))
+        runs_on = {"expires_at": None, "service_id": None}
+        await connection.execute(update(domains).where(domains.c.id == key).values(**runs_on))
+    domain = changing.outside("Domain", key, changing.ids[0])
+    query = f"""mutation {{ renewDomain(input: {{domainId: "{domain}", expiresAt: "2099-01-01T00:00:00Z"}}) {{
+      domain {{ id }} userErrors {{ code }} }} }}"""
+    answer = await asked(changing, query, Purpose.DOMAIN_REGISTRATION)
+    assert answer.data["renewDomain"] == {"domain": None, "userErrors": []}
+    async with changing.store.write() as connection:
+        ends = await connection.scalar(select(domains.c.expires_at).where(domains.c.id == key))
+    assert ends is not None and ends.year == 2099
 
 
 async def _service(gate: Gate) -> str:
