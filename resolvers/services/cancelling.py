@@ -1,4 +1,4 @@
-"""The command by which a customer ends a service, or is told first what would follow (R31, R34, R45)."""
+"""The command by which a customer ends a service, or is informed first what would follow (R31, R34, R45)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from store.tables.services import services
 
 @dataclass(frozen=True, slots=True)
 class Cancelled(Result):
-    """What follows the end of the service; nothing of it has happened yet if it was a preview."""
+    """The consequences of the end of the service; nothing of it has happened yet if it was a preview."""
 
     ends_domain: bool | None = None
     """True if a domain is registered for the service, whose name is free for others then."""
@@ -50,7 +50,7 @@ async def cancel_service(context: CommandContext, given: Mapping[str, Any]) -> C
             return Cancelled(problems=(NO_SERVICE,))
         affected = {"service": int(row.id), "customer": context.subject}
         last = not await _others_run(connection, context.subject, row.id)
-        told = Cancelled(
+        result = Cancelled(
             affected=affected,
             ends_domain=await _has_domain(connection, row.id),
             last_service=last,
@@ -59,7 +59,7 @@ async def cancel_service(context: CommandContext, given: Mapping[str, Any]) -> C
         if row.status != "TERMINATED" and not given.get("preview"):
             await end(connection, context, row.id, context.now)
             await record(connection, context, key, ["Service.state", "Service.terminatedAt"])
-    return told
+    return result
 
 
 async def _others_run(connection: AsyncConnection, customer: int, service: int) -> bool:
