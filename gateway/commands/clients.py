@@ -53,6 +53,7 @@ def clients() -> None:
 @click.option("--first-party", is_flag=True, help="It is our own: customers are not asked to agree.")
 @click.option("--dpop/--no-dpop", default=None, help="Tokens bound to a key of the client's (apps: yes by default).")
 @click.option("--pushed", is_flag=True, help="It must push its authorization requests (RFC 9126).")
+@click.option("--fapi2", is_flag=True, help="It is held to FAPI 2.0: it signs, pushes, and gets bound tokens alone.")
 @click.option("--no-refresh", is_flag=True, help="It gets no refresh tokens.")
 @click.option(
     "--refusal",
@@ -108,8 +109,9 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
             platform=given["platform"],
             first_party=given["first_party"],
             # An app has no secret, so a bound token is its only protection against theft (RFC 9700 §2.2.1).
-            dpop=ClientKind(kind) is ClientKind.APP if dpop is None else dpop,
-            pushed=given["pushed"],
+            dpop=ClientKind(kind) is ClientKind.APP or given["fapi2"] if dpop is None else dpop,
+            pushed=given["pushed"] or given["fapi2"],
+            fapi2=given["fapi2"],
             refresh=not given["no_refresh"],
             refusal=Refusal[given["refusal"].upper().replace("-", "_")],
             documents_only=given["documents_only"],
@@ -351,6 +353,7 @@ def _lines(each: Registered) -> list[tuple[str, str]]:
         ("first party", _yes(facts["first_party"])),
         ("bound tokens", _yes(facts["dpop"])),
         ("pushes", _yes(facts["pushed"])),
+        ("FAPI 2.0", _yes(facts["fapi2"])),
         ("origins", " ".join(orjson.loads(facts["origins"] or "[]")) or "none"),
     ]
 

@@ -19,6 +19,10 @@ LONGEST = 300
 """The most seconds until an assertion's expiry: a stolen one is soon useless, and its `jti` soon forgotten."""
 
 
+FAPI2_ALGORITHMS = ("ES256",)
+"""FAPI 2.0 §5.4.1 knows no RS256."""
+
+
 class Assertions:
     """Checks client assertions. Their audience is the issuer: a string, or a list of exactly it (RFC 7523bis).
 
@@ -46,7 +50,7 @@ class Assertions:
         4. the audience is this server alone; 5. it expires soon; 6. it was not used before, at any replica.
         """
         seen = look(assertion, MAX_ASSERTION)
-        algorithm = check_header(seen, ALGORITHMS, TYPES)  # 1
+        algorithm = check_header(seen, FAPI2_ALGORITHMS if client.fapi2 else ALGORITHMS, TYPES)  # 1
         check_client_key(seen, algorithm, client.keys)  # 2
         said = seen.claims
         if said.get("iss") != client.client_id or said.get("sub") != client.client_id:  # 3

@@ -148,7 +148,10 @@ class RefreshGrant(NarrowingRefreshGrant):
         """Use up the refresh token and issue the next; InvalidGrantError for the second of two concurrent requests."""
         context: OAuthRequestContext = self.server.context
         context.spend_proof()
-        next_ = families.advance(context.connection, user, user.generation, context.lifetimes, context.now)
+        if self.request.client.fapi2:
+            next_ = families.keep(context.connection, user, context.lifetimes, context.now)
+        else:
+            next_ = families.advance(context.connection, user, user.generation, context.lifetimes, context.now)
         if next_ is None:
             raise InvalidGrantError
         return super().issue_token(next_, refresh_token)

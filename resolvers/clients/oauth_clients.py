@@ -43,6 +43,8 @@ class RegisteredClient:
     first_party: bool
     dpop: bool
     pushed: bool
+    fapi2: bool = False
+    """Held to the security profile FAPI 2.0: its refresh tokens are bound to its key, and do not rotate."""
     void_until: datetime | None = None
     """Tokens, codes and requests up to this time are void, because the client was disabled then."""
 
@@ -130,7 +132,7 @@ def _client(
     uris: str,
     *rest: Any,
 ) -> RegisteredClient:
-    keys, platform, first_party, dpop, pushed, void_until = rest
+    keys, platform, first_party, dpop, pushed, fapi2, void_until = rest
     return RegisteredClient(
         client_id,
         name,
@@ -145,6 +147,7 @@ def _client(
         bool(first_party),
         bool(dpop),
         bool(pushed),
+        bool(fapi2),
         None if void_until is None else instant(void_until),
     )
 
@@ -163,6 +166,7 @@ _one = (
         oauth_clients.c.first_party,
         oauth_clients.c.dpop,
         oauth_clients.c.pushed,
+        oauth_clients.c.fapi2,
         clients.c.void_until,
         *PARTNER,
     )

@@ -200,5 +200,6 @@ def _rows(new: NewClient, now: datetime) -> tuple[dict[str, Any], dict[str, Any]
         "first_party": new.first_party,
         "dpop": new.dpop,
         "pushed": new.pushed,
+        "fapi2": new.fapi2,
     }
     return common, terms

@@ -73,6 +73,8 @@ class NewClient:
     first_party: bool = False
     dpop: bool = False
     pushed: bool = False
+    fapi2: bool = False
+    """Held to the security profile FAPI 2.0 (https://openid.net/specs/fapi-security-profile-2_0-final.html)."""
     refresh: bool = True
     refusal: Refusal = Refusal.REFUSE
     documents_only: bool = False
@@ -135,12 +137,25 @@ class NewClient:
         check_keeping(self.keeps, self.keeps_days)
         for origin in self.origins:
             check_origin(origin)
+        if self.fapi2:
+            self._check_fapi2()
         if self.kind is ClientKind.TOOL:
             self._check_tool()
         else:
             self._check_people()
         if found := registered.offences(registered.ClientRegistration(frozenset(each.name for each in self.purposes))):
             raise RegistrationError(f"{found[0]}.")
+
+    def _check_fapi2(self) -> None:
+        """FAPI 2.0 §5.3.2: a confidential client that signs, pushes its requests, and gets bound tokens alone."""
+        if self.kind is not ClientKind.WEB or self.keys is None:
+            raise RegistrationError("FAPI 2.0 is for a web that signs: give --kind web and --public-key.")
+        if not self.dpop or not self.pushed:
+            raise RegistrationError("FAPI 2.0 needs bound tokens and pushed requests: leave --no-dpop out.")
+        if any(each.get("kty") != "EC" for each in orjson.loads(self.keys)["keys"]):
+            raise RegistrationError("FAPI 2.0 knows no RS256: give a key of P-256, which signs with ES256.")
+        if plain := [uri for uri in self.redirect_uris if not uri.startswith(("https://", "/"))]:
+            raise RegistrationError(f"{plain[0]}: FAPI 2.0 sends customers back by https alone.")
 
     def _check_tool(self) -> None:
         if own := sorted(purpose.name for purpose in self.purposes if purpose.own_data_only):

@@ -154,6 +154,20 @@ def advance(
     return None
 
 
+def keep(connection: Connection, family: Family, lifetimes: Lifetimes, now: datetime) -> Family | None:
+    """Keep the generation of a family, and extend its idle timeout; None if it is over (FAPI 2.0 §5.3.2.1).
+
+    Its refresh tokens do not rotate: they are bound to a key, so that a copy is of no use, and a client that lost an
+    answer is not locked out.
+    """
+    if family.is_over(now):
+        return None
+    expires_at = min(now + lifetimes.idle, family.ends_at)
+    here = (oauth_families.c.id == family.id, oauth_families.c.revoked_at.is_(None))
+    done = connection.execute(update(oauth_families).where(*here).values(expires_at=expires_at))
+    return replace(family, expires_at=expires_at) if done.rowcount == 1 else None
+
+
 def end(connection: Connection, family_id: int, now: datetime) -> None:
     """Revoke a family at its client's request (RFC 7009)."""
     announce(connection, revoke_families(connection, oauth_families.c.id == family_id, "ASKED", now))

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 
 from policy.categories import Category
 from policy.platforms import PLATFORMS
@@ -25,10 +36,11 @@ oauth_clients = table(
     plain("first_party", Boolean, None),
     plain("dpop", Boolean, None),
     plain("pushed", Boolean, None),
+    plain("fapi2", Boolean, None, default=False, server_default=false()),
 )
 """The OAuth metadata of a row of `clients`. `grants` and `redirect_uris` are JSON lists, `keys` is a JSON Web Key Set
 of public keys; `dpop` and `pushed` require sender-constrained tokens and pushed requests. `platform` is the sign-in
-that a customer needs: a webmail password does not open the client area."""
+that a customer needs: a webmail password does not open the client area. `fapi2` holds the client to that profile."""
 
 oauth_secrets = table(
     "oauth_secrets",

@@ -51,13 +51,20 @@ SESSIONS = 600
 """Sessions of each customer, for browsers that say which one they are in by a header (`replica.py`)."""
 
 
-def _public(*keys: ECKey | RSAKey) -> str:
+def public(*keys: ECKey | RSAKey) -> str:
     return json.dumps({"keys": [key.as_dict(private=False) | {"kid": key.thumbprint()} for key in keys]})
 
 
 def _app(id_: str, **facts: Any) -> NewClient:
     terms = {"redirect_uris": (BACK, PLAIN), "first_party": True, "actions": frozenset({"services:write"})}
     return NewClient(id=id_, name=f"The app {id_}", kind=ClientKind.APP, purposes=SELF, **terms | facts)
+
+
+def _web(id_: str) -> NewClient:
+    """A client of the profile FAPI 2.0."""
+    terms = {"redirect_uris": (BACK,), "first_party": True, "actions": OPENID_SCOPES, "keys": public(EC_KEY)}
+    held = {"dpop": True, "pushed": True, "fapi2": True}
+    return NewClient(id=id_, name=f"The web {id_}", kind=ClientKind.WEB, purposes=SELF, **terms | held)  # type: ignore[arg-type]
 
 
 def _tool(id_: str, **facts: Any) -> NewClient:
@@ -77,12 +84,13 @@ CLIENTS = (
     _app("mail", platform="WEBMAIL", actions=OPENID_SCOPES | {"services:write"}),
     _app("portal", first_party=False, actions=frozenset({"openid", "email"})),
     NewClient(id="shop", name="A <shop>", kind=ClientKind.WEB, purposes=SELF, redirect_uris=(BACK,), first_party=True),
+    *(_web(name) for name in ("bank", "other-bank")),
     _tool("billing", actions=frozenset({"audit:read"}), introspection=True),
     _tool("noc", purposes=frozenset({Purpose.EMERGENCY_CONTACT, Purpose.INVOICING})),
     _tool("resource", actions=frozenset({"tokens:introspect"})),
     _tool("imap", purposes=LETS_IN, actions=frozenset({"tokens:introspect"}), platform="WEBMAIL"),
-    _tool("signer", keys=_public(EC_KEY)),
-    _tool("rsa", keys=_public(RSA_KEY, EC_KEY)),
+    _tool("signer", keys=public(EC_KEY)),
+    _tool("rsa", keys=public(RSA_KEY, EC_KEY)),
     *(_tool(f"spare{number}") for number in range(12)),
 )
 """The spare ones are for tests that change or slow down their client."""

@@ -25,7 +25,7 @@ def push(rp: Relying, client: str = "pusher", replica: int = 0, **changes: str |
 def test_a_pushed_request_leads_to_one_code(rp: Relying) -> None:
     """F4: pushed at one replica, used at the other, and used up there."""
     response, verifier = push(rp)
-    assert (response.status_code, response.json()["expires_in"]) == (201, 600)
+    assert (response.status_code, response.json()["expires_in"]) == (201, 590)
     params = {"client_id": "pusher", "request_uri": response.json()["request_uri"]}
     who = rp.signed_in()
     sent = rp.authorize(params, replica=1)

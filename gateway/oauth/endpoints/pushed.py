@@ -28,8 +28,8 @@ from store.queue.single_use import claim_within
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"
 KEY = "pushed-requests"
-SECONDS = 600
-"""Lifetime of a reference: time for the customer to sign in."""
+SECONDS = 590
+"""Lifetime of a reference: time for the customer to sign in, and less than ten minutes (FAPI 2.0 §5.3.2.2)."""
 LONGEST = 8_192
 """Characters of a reference: it must fit into a URL."""
 KEPT = (
