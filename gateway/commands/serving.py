@@ -22,6 +22,7 @@ from gateway.api.metrics import list_routes as metric_routes
 from gateway.api.rdap import list_routes as rdap_routes
 from gateway.api.readiness import Readiness
 from gateway.api.receipts import list_routes as receipt_routes
+from gateway.api.security_txt import list_routes as security_routes
 from gateway.commands.common import CANNOT_START, errors_as_sentences, read_settings
 from gateway.commands.demo_instructions import demo_instructions
 from gateway.config.settings import Settings
@@ -161,6 +162,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 ),
                 *sign_in_routes(sign_in),
                 *consent_routes(services.authenticator, api, serving.now, settings.public_url),
+                *security_routes(settings.security_contact, settings.public_url, serving.now),
                 *rdap_routes(api, serving.now, settings.public_url, rdap_limit, settings.registrar),
                 *(acquirer_routes(services.store) if settings.demo else ()),
                 *export_routes(services.store, services.authenticator, api.model, serving.now),

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.config.database_urls import parse_database_url, parse_maintenance_url
 from gateway.config.registrar import Registrar, read_registrar
+from gateway.config.security_contact import read_contact
 from policy.purposes import Purpose
 from policy.references import USUAL, References
 from policy.transport import LOOPBACK, is_encrypted
@@ -462,6 +463,13 @@ class Settings:
         read_registrar,
         "",
         shown="none: RDAP names no registrar",
+    )
+    security_contact: str = setting(
+        "GATEWAY_SECURITY_CONTACT",
+        "e-mail or https:// address for reports of vulnerabilities, published at /.well-known/security.txt",
+        read_contact,
+        "",
+        shown="none: nothing is published there",
     )
     seal_ledger: bool = setting(
         "GATEWAY_SEAL_LEDGER", "seal the ledger while serving; if not, `gateway ledger seal --watch` does", _yes, "yes"
