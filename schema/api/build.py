@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -15,7 +16,7 @@ from schema.api.mutation import Mutation
 from schema.api.query import Query
 from schema.api.strawberry_private import graphql_core_schema
 from schema.core.scalars import SCALARS
-from schema.declare.directives import LINKS, SCHEMA_DIRECTIVES, for_purpose
+from schema.declare.directives import LINKS, SCHEMA_DIRECTIVES, WORDS, for_purpose
 from schema.model.model import STRAWBERRY, SchemaModel
 from schema.model.storage import storage, with_storage
 from schema.types.payments import PAYMENT_TYPES
@@ -30,7 +31,7 @@ def strawberry_schema() -> strawberry.Schema:
         types=PAYMENT_TYPES,
         # For validation and printing only: Strawberry's extension that runs directives makes every field asynchronous.
         directives=[for_purpose],
-        schema_directives=LINKS,
+        schema_directives=[*LINKS, *WORDS],
         config=StrawberryConfig(scalar_map=SCALARS | FEDERATION_SCALARS),
     )
     _say_one_of(declared)
@@ -68,7 +69,8 @@ def sdl(with_columns: bool = False) -> str:
 
     `with_columns`: with the columns that the fields show, for auditors.
     """
-    printed = strawberry_schema().as_str() + "\n"
+    # Strawberry prints all directives of the schema on one line: one definition a line, as reviews read them.
+    printed = re.sub(r" (?=@define[A-Z]\w*\(name: )", "\n  ", strawberry_schema().as_str()) + "\n"
     return with_storage(printed, storage(own_model())) if with_columns else printed
 
 

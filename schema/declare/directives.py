@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Annotated, Any
 
 import strawberry
+from strawberry import UNSET
 from strawberry.directive import DirectiveLocation
 from strawberry.schema_directive import Location
 
@@ -17,6 +18,7 @@ from policy.openid import OpenIdScope
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.retention import RetentionRule
+from policy.vocabularies import DPV
 from schema.core.words import enumerated
 
 
@@ -124,6 +126,36 @@ class Link:
 
 
 @strawberry.schema_directive(
+    locations=[Location.SCHEMA],
+    name="definePurpose",
+    repeatable=True,
+    description="A purpose: its sentence, its term of the Data Privacy Vocabulary, and its legal bases.",
+)
+class DefinePurpose:
+    """Section 2.2 of docs/spec/purpose-directives.md."""
+
+    name: str
+    text: str
+    iri: str | None = UNSET
+    basis: list[str] | None = UNSET
+
+
+@strawberry.schema_directive(
+    locations=[Location.SCHEMA],
+    name="defineRetention",
+    repeatable=True,
+    description="A rule of retention: its sentence, its length (ISO 8601), and the event from which it is counted.",
+)
+class DefineRetention:
+    """Section 2.2 of docs/spec/purpose-directives.md."""
+
+    name: str
+    text: str
+    period: str | None = UNSET
+    starts: str | None = UNSET
+
+
+@strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION, Location.OBJECT],
     name="requiresScopes",
     description="The token needs all scopes of at least one of these lists.",
@@ -196,14 +228,30 @@ SCHEMA_DIRECTIVES = [
     ThirdParty,
     StepUp,
     Link,
+    DefinePurpose,
+    DefineRetention,
 ]
 LINKS = [
     Link(
         url=SPECIFICATION,
         imports=[
             *("@personalData", "@purpose", "@retention", "@disclosedTo", "@public"),
+            *("@definePurpose", "@defineRetention"),
             *("Purpose", "DataCategory", "Condition", "Recipient", "RetentionRule"),
         ],
     )
 ]
 """The specifications that the schema is written in."""
+WORDS = [
+    *(
+        DefinePurpose(
+            name=each.name, text=each.text, iri=f"{DPV}{each.dpv[0]}", basis=[basis.name for basis in each.bases]
+        )
+        for each in Purpose
+    ),
+    *(
+        DefineRetention(name=each.name, text=each.text, period=each.period or UNSET, starts=each.starts)
+        for each in RetentionRule
+    ),
+]
+"""Terms, bases and periods of the policy, beside the enums that have their sentences."""

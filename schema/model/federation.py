@@ -25,6 +25,8 @@ LINKS: Final = (
 )
 ADDED: Final = frozenset({"_entities", "_service", "_Any", "_Service", "link", "requiresScopes"})
 """Definitions that a router's composition has itself."""
+OF_WORDS: Final = frozenset({"@definePurpose", "@defineRetention"})
+"""Definitions of words stay in the subgraph: a supergraph has the enums with their sentences."""
 SHARED: Final = frozenset({"PageInfo"})
 """Types that other subgraphs may define alike (Relay)."""
 
@@ -80,7 +82,7 @@ def _linked(directives: tuple[ConstDirectiveNode, ...]) -> Iterator[_Edit]:
         for argument in each.arguments or ()
         if argument.name.value == "import"
         for item in getattr(argument.value, "values", ())
-        if item.value.startswith("@")
+        if item.value.startswith("@") and item.value not in OF_WORDS
     ]
     yield _Edit(end, end, "".join(f' @composeDirective(name: "{name}")' for name in imported))
 

@@ -18,6 +18,7 @@ from graphql import (
 
 from audits.schema.facts import Facts
 from audits.schema.sources import Text
+from audits.schema.vocabulary import definitions
 from policy.categories import Category
 from policy.conditions import Condition
 from policy.purposes import Purpose
@@ -179,3 +180,16 @@ def test_what_the_brief_names_is_there() -> None:
         "R16: a secret is shown once, when it is made"
     )
     assert not any("cardnumber" in each.lower() for each in declarations()), "R20"
+
+
+def test_purposes_and_periods_have_their_terms_bases_and_lengths() -> None:
+    """2.2 of the specification, read by the reader of the audits."""
+    words = definitions(Facts.of(Text("printed", sdl())).sdl)
+    purposes, rules = words["Purpose"], words["RetentionRule"]
+    assert {name: (each.text, each.basis) for name, each in purposes.items()} == {
+        each.name: (each.text, tuple(basis.name for basis in each.bases)) for each in Purpose
+    }
+    assert all(each.iri.startswith("https://w3id.org/dpv#") for each in purposes.values())
+    assert {name: each.period for name, each in rules.items()} == {
+        each.name: each.period or "" for each in RetentionRule
+    }
