@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -17,6 +18,7 @@ from gateway.http.client_address import Networks, peer_of, within
 from resolvers.restriction.by_staff import backlog
 from resolvers.rights.register import requests_backlog
 from store.database.store import Store
+from store.sql.errors import StoreUnavailableError
 from workers.erasure.backlog import ErasureBacklogs
 from workers.keys.lacking import LackingKeys
 from workers.ledger.backlog import UnsealedEntries
@@ -78,9 +80,21 @@ class Metrics:
             raise problems.ProblemError(404, "NOT_FOUND", "There is nothing at this address.")
         now = self._clock()
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(Collected([each for collect in self._collectors for each in await collect(now)]))
+        registry.register(Collected(await self._families(now)))
         text = generate_latest(registry) + (generate_latest(self._latencies) if self._latencies else b"")
         return Response(text, headers={"cache-control": "no-store", "content-type": MEDIA})
+
+    async def _families(self, now: datetime) -> list[Metric]:
+        """Every measurement; of a store that is down those that need none, which then matter most."""
+        found: list[Metric] = []
+        answers = True
+        for collect in self._collectors:
+            try:
+                found += await collect(now)
+            except StoreUnavailableError:
+                answers = False
+                break  # Each of the others would wait for the store as long.
+        return [*found, gauge("store_up", "1 if the store answered all measurements, else 0.", answers)]
 
     def _allowed(self, request: Request) -> bool:
         peer = peer_of(request.scope)
@@ -89,16 +103,24 @@ class Metrics:
         return within(peer, self._networks)
 
 
+def counter(name: str, meaning: str, labels: Sequence[str], counts: Mapping[Any, float]) -> Metric:
+    """A counter with a value for each combination (a tuple) of the labels' values."""
+    family = CounterMetricFamily(f"gateway_{name}", meaning, labels=list(labels))
+    for words, count in list(counts.items()):
+        family.add_metric(words, count)
+    return family
+
+
 def of_executions(counts: Mapping[str, int]) -> Collector:
-    """Operations by executor: the compiled plan, or graphql-core's and the reason for it."""
+    """Operations by executor: the compiled plan, or graphql-core's and the reason for it; and documents by cache."""
 
     async def collect(_: datetime) -> Iterable[Metric]:
-        family = CounterMetricFamily(
-            "gateway_operations", "Operations by the executor that carried them out.", labels=["how"]
-        )
-        for how, count in counts.items():
-            family.add_metric([how], count)
-        return [family]
+        documents = {(how.partition(":")[2],): n for how, n in counts.items() if how.startswith("document:")}
+        carried = {(how,): n for how, n in counts.items() if not how.startswith("document:")}
+        return [
+            counter("operations", "Operations by the executor that carried them out.", ["how"], carried),
+            counter("documents", "Documents by whether they were read anew, or remembered.", ["how"], documents),
+        ]
 
     return collect
 
@@ -114,6 +136,51 @@ def of_refusals(totals: Mapping[tuple[str, str, str, str], int]) -> Collector:
         for words, count in list(totals.items()):
             family.add_metric(words, count)
         return [family]
+
+    return collect
+
+
+def of_requests(counts: Mapping[tuple[str, str, str], int]) -> Collector:
+    """GraphQL requests of clients. The labels are registered clients and names that the policy declares."""
+
+    async def collect(_: datetime) -> Iterable[Metric]:
+        meaning = "GraphQL requests by client, purpose and outcome."
+        return [counter("graphql_requests", meaning, ["client", "purpose", "outcome"], counts)]
+
+    return collect
+
+
+def of_sign_ins(counts: Mapping[tuple[str, str], int]) -> Collector:
+    """Sign-ins of customers by means (password, code, passkey) and verdict."""
+
+    async def collect(_: datetime) -> Iterable[Metric]:
+        return [counter("sign_ins", "Attempts to sign in by means and verdict.", ["means", "verdict"], counts)]
+
+    return collect
+
+
+def of_process(store: Store) -> Collector:
+    """What this process is busy with: pools of connections, the cache of keys, group commits of the ledger."""
+
+    async def collect(_: datetime) -> Iterable[Metric]:
+        pools, keys, ledger = store.pools(), store.keys, store.ledger
+        used: dict[str, float] = {name: slots.size - slots.free for name, slots in pools.items()}
+        return [
+            gauge("database_connections_used", "Connections of a pool in use.", used, "pool"),
+            gauge(
+                "database_connections_most", "Its most.", {name: slots.size for name, slots in pools.items()}, "pool"
+            ),
+            gauge(
+                "database_waiting",
+                "Tasks that wait for one.",
+                {name: each.waiting for name, each in pools.items()},
+                "pool",
+            ),
+            counter("key_lookups", "Keys by cache.", ["how"], {("cached",): keys.hits, ("read",): keys.misses}),
+            counter("ledger_entries", "Entries of this process.", [], {(): ledger.entries}),
+            counter("ledger_commits", "Commits with them: entries share one under load.", [], {(): ledger.groups}),
+            gauge("ledger_withheld", "1 while nothing is recorded and answered.", ledger.withheld is not None),
+        ]
 
     return collect
 
@@ -206,12 +273,15 @@ def list_routes(
     refused: Mapping[tuple[str, str, str, str], int] | None = None,
     latencies: CollectorRegistry | None = None,
     lacking: LackingKeys | None = None,
+    more: Sequence[Collector] = (),
 ) -> list[Route]:
-    """The route of the metrics; none if no network may see them."""
+    """The route of the metrics; none if no network may see them. `more` needs no store."""
     if not networks:
         return []
     collectors = (
+        *more,
         of_executions(counts),
+        of_process(store),
         of_refusals({} if refused is None else refused),
         of_erasures(store),
         of_objections(store),

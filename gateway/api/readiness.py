@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from gateway.http.problems import ProblemError
 from store.sql.errors import OutageCause, StoreUnavailableError, each_its_own
 
 KEPT_SECONDS = 1.0
@@ -25,10 +26,17 @@ class Readiness:
         self._questions = questions
         self._clock = clock
         self._good_until = 0.0
+        self._stopping = False
         self._asking: asyncio.Task[None] | None = None
 
+    def stop(self) -> None:
+        """Say from now on that this process stops."""
+        self._stopping = True
+
     async def __call__(self) -> None:
-        """Return if requests can be answered now; StoreUnavailableError if not."""
+        """Return if requests can be answered now; StoreUnavailableError if not, Problem 503 if the process stops."""
+        if self._stopping:
+            raise ProblemError(503, "STOPPING", "This process stops: send requests to another one.")
         if self._clock() < self._good_until:
             return
         if self._asking is None:

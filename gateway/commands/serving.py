@@ -19,6 +19,7 @@ from gateway.api.consent_receipts import list_routes as consent_routes
 from gateway.api.evaluations import list_routes as evaluation_routes
 from gateway.api.exports import list_routes as export_routes
 from gateway.api.metrics import list_routes as metric_routes
+from gateway.api.metrics import of_requests, of_sign_ins
 from gateway.api.rdap import list_routes as rdap_routes
 from gateway.api.readiness import Readiness
 from gateway.api.receipts import list_routes as receipt_routes
@@ -141,6 +142,8 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
         sign_in = make_sign_in_services(services.store, settings, means, api, serving.now)
         rdap_limit = RateLimit(settings.rdap_per_minute, settings.proxies, settings.proxy_header)
         latencies = CollectorRegistry(auto_describe=False) if settings.metrics else None
+        # A process that cannot follow revocations lets nobody in, so it is not ready, either (O5).
+        ready = Readiness(services.store.ready, services.revocations.follow)
         parts = Parts(
             settings=settings,
             api=api,
@@ -149,8 +152,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
             keys=services.keys,
             budgets=budgets,
             origins=services.clients.origins,
-            # A process that cannot follow revocations lets nobody in, so it is not ready, either (O5).
-            ready=Readiness(services.store.ready, services.revocations.follow),
+            ready=ready,
             rules=api.model.rules,
             demo_tokens=tokens.listed if settings.demo else None,
             ledger=services.store.ledger_reader,
@@ -180,6 +182,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                     services.refusals.totals,
                     latencies,
                     services.lacking,
+                    (of_requests(api.requests), of_sign_ins(sign_in.authentication.counts)),
                 ),
             ],
             latencies=latencies,
@@ -188,7 +191,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
         keeping = make_housekeeping(services, settings).running()
         # Entered in this order, so left in reverse: workers stop first, and the sealer, last, signs their entries.
         async with sealing, keeping, working_meanwhile(services, settings, means, api.model):
-            await server.serve(build(parts), settings, listening, started)
+            await server.serve(build(parts), settings, listening, started, ready.stop)
     log.info("stopped")
 
 

@@ -408,6 +408,13 @@ class Settings:
     shutdown_seconds: int = setting(
         "GATEWAY_SHUTDOWN_SECONDS", "time running requests get when the server stops", _number(1, 600), "20"
     )
+    # None by default, since only a proxy that asks /readyz gains by it.
+    drain_seconds: int = setting(
+        "GATEWAY_DRAIN_SECONDS",
+        "time for which a server that stops still takes connections, while /readyz says 503 already",
+        _number(0, 300),
+        "0",
+    )
     max_requests: int = setting("GATEWAY_MAX_REQUESTS", "requests answered at once", _number(1, 100_000), "512")
     # A quarter of all slots, so that no client alone can exhaust them (G13).
     max_client_requests: int = setting(

@@ -54,8 +54,17 @@ def listen(host: str, port: int, stalled_seconds: int = STALLED_SECONDS) -> sock
     return taken
 
 
-async def serve(app: ASGIApp, settings: Settings, listening: socket.socket, started: Callable[[], None]) -> None:
-    """Serve until SIGTERM or SIGINT, then let running requests finish within `shutdown_seconds` of the settings."""
+async def serve(
+    app: ASGIApp,
+    settings: Settings,
+    listening: socket.socket,
+    started: Callable[[], None],
+    stopping: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then let running requests finish within `shutdown_seconds` of the settings.
+
+    `stopping` is called when the signal has come; the listener is closed `drain_seconds` later.
+    """
     # proxy_headers off: the client's address is determined in one place only, `client_address` (O11).
     config = uvicorn.Config(
         app,
@@ -72,7 +81,7 @@ async def serve(app: ASGIApp, settings: Settings, listening: socket.socket, star
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
     _collect_rarely()
-    await Server(config, started).serve([listening])
+    await Server(config, started, stopping, settings.drain_seconds).serve([listening])
 
 
 def _collect_rarely() -> None:

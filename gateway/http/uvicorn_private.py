@@ -125,9 +125,17 @@ def with_head_timeout(seconds: float, only_https: bool = False) -> type[Connecti
 class Server(uvicorn.Server):
     """uvicorn's server, whose `serve` returns after a signal: exit code 0, when everything has been written (F6)."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        started: Callable[[], None],
+        stopping: Callable[[], None] = lambda: None,
+        leaving_seconds: float = 0,
+    ) -> None:
+        """`stopping` is called when a signal has come; connections are accepted for `leaving_seconds` after that."""
         super().__init__(config)
-        self._report_started = started
+        self._report_started, self._report_stopping = started, stopping
+        self._leaving_seconds = leaving_seconds
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, then call `started`."""
@@ -138,10 +146,17 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain connections, so that no request is lost (F6).
 
-        1. no new connection is accepted; 2. the next response on each open one says `Connection: close`; idle ones
+        0. `stopping` tells the load balancer by the readiness probe, which needs a while to see it; 1. then no new
+        connection is accepted; 2. the next response on each open one says `Connection: close`; idle ones
         stay open for DRAIN_SECONDS, because a request may be on its way; 3. uvicorn closes the rest, and lets running
         requests finish within its own timeout.
         """
+        self._report_stopping()  # 0
+        leaving, tick = asyncio.get_running_loop().time() + self._leaving_seconds, 0
+        while not self.force_exit and asyncio.get_running_loop().time() < leaving:
+            await self.on_tick(tick)  # It keeps the Date of answers right.
+            tick = (tick + 1) % 864_000
+            await asyncio.sleep(0.1)
         for listener in self.servers:  # 1
             listener.close()
         for connection in [each for each in self.server_state.connections if isinstance(each, Connection)]:  # 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,6 +59,8 @@ class CustomerAuthentication:
         self.attempts = AttemptLimiter(store)
         self.opener = Opener(store, dependencies)
         self._passkeys = Passkeys(store, dependencies)
+        self.counts: Counter[tuple[str, str]] = Counter()
+        """Attempts by means and verdict; it names nobody."""
 
     async def by_password(
         self, attempt: PasswordAttempt, visitor: Visitor, now: datetime
@@ -69,7 +72,9 @@ class CustomerAuthentication:
         factor is active and no code was sent, return SecondFactorRequired. 6. Count a code apart from the password, and
         verify it. 7. Open the session, and only now reset the attempts. All refusals take the same minimum time.
         """
-        return await no_sooner(self._least, self._by_password(attempt, visitor, now))
+        verdict = await no_sooner(self._least, self._by_password(attempt, visitor, now))
+        self.counts["password", type(verdict).__name__] += 1
+        return verdict
 
     async def _by_password(
         self, attempt: PasswordAttempt, visitor: Visitor, now: datetime
@@ -172,7 +177,9 @@ class CustomerAuthentication:
         self, pending: Pending, code: str, visitor: Visitor, now: datetime
     ) -> SignedIn | Rejected | Expired:
         """Authenticate by a code after a right password, with the same steps."""
-        return await no_sooner(self._least, self._by_code(pending, code, visitor, now))
+        verdict = await no_sooner(self._least, self._by_code(pending, code, visitor, now))
+        self.counts["code", type(verdict).__name__] += 1
+        return verdict
 
     async def _by_code(
         self, pending: Pending, code: str, visitor: Visitor, now: datetime
@@ -201,7 +208,9 @@ class CustomerAuthentication:
         self, attempt: PasskeyAttempt, visitor: Visitor, now: datetime
     ) -> SignedIn | Rejected | Expired:
         """Authenticate by passkey: as second factor, as step-up, or instead of the password."""
-        return await no_sooner(self._least, self._by_passkey(attempt, visitor, now))
+        verdict = await no_sooner(self._least, self._by_passkey(attempt, visitor, now))
+        self.counts["passkey", type(verdict).__name__] += 1
+        return verdict
 
     async def _by_passkey(
         self, attempt: PasskeyAttempt, visitor: Visitor, now: datetime

@@ -133,6 +133,8 @@ class Api:
         self.model = served_model(core_schema())
         self.store, self.clock, self.limits = store, clock, limits or Limits()
         self.counts: Counter[str] = Counter()
+        self.requests: Counter[tuple[str, str, str]] = Counter()
+        """Answered requests by client, purpose (empty for what was not executed) and outcome."""
         """Counts executions: `compiled`, or `standard:` followed by the reason."""
         self.dependencies = dependencies or SignInDependencies()
         self._budget: Budget = budget or NoBudget()
@@ -153,38 +155,42 @@ class Api:
         entry durably; 10. encode the answer.
         The results of steps 1 to 4 and 6 are cached. Refusals are counted in memory (G17).
         """
-        outcome = await self._executed(request, grant)
+        purpose, outcome = await self._executed(request, grant)
+        self.requests[grant.client_id, purpose, outcome.kind.name] += 1
         if outcome.denials:
             self._tally.note(grant.client_id, outcome.denials)
         return outcome
 
-    async def _executed(self, request: Request, grant: Grant) -> Outcome:
+    async def _executed(self, request: Request, grant: Grant) -> tuple[str, Outcome]:
         # Until the operation is known, nothing can have been changed.
-        changing, underway = False, Underway()
+        changing, purpose, underway = False, "", Underway()
         try:
             # One clock for all steps: a slow plan leaves less time for execution, so a slot is never held for longer.
             async with asyncio.timeout(self.limits.seconds):
                 authorized = await self._authorize(request, grant)
                 if isinstance(authorized, Outcome):
-                    return authorized
+                    return purpose, authorized
                 changing = authorized.operation.is_mutation
-                return await self._answer(authorized, request, grant, underway)
+                purpose = "" if authorized.chosen.purpose is None else authorized.chosen.purpose.name
+                return purpose, await self._answer(authorized, request, grant, underway)
         except BudgetSpentError as spent:
-            return answers.throttled(spent.wait, spent.cost)
+            return purpose, answers.throttled(spent.wait, spent.cost)
         except StoreUnavailableError as error:
-            return answers.unavailable(error, changing)
+            return purpose, answers.unavailable(error, changing)
         except TimeoutError:
             if underway.outcomes:
-                return answers.timed_out_after(self.limits.seconds, underway.outcomes)
-            return answers.timed_out(self.limits.seconds)
+                return purpose, answers.timed_out_after(self.limits.seconds, underway.outcomes)
+            return purpose, answers.timed_out(self.limits.seconds)
         except Exception as error:  # noqa: BLE001  (the last line of defence: no detail of an unexpected error reaches the caller)
-            return failed(RequestOutcome.INTERNAL, [answers.internal(error)])
+            return purpose, failed(RequestOutcome.INTERNAL, [answers.internal(error)])
 
     async def _authorize(self, request: Request, grant: Grant) -> AuthorizedOperation | Outcome:
         text = await self._text(request, grant)  # 1
         if isinstance(text, Outcome):
             return text
-        known = self._memory.get(text.text, text.registered) or self._read(text, grant)
+        known = self._memory.get(text.text, text.registered)
+        self.counts["document:read" if known is None else "document:remembered"] += 1
+        known = known or self._read(text, grant)
         self._note(text, known, grant)
         # A reference or a dry run belongs to one request: caching it would fill the memory with keys never seen again.
         if request.reference is not None or request.dry_run:

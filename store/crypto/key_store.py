@@ -72,6 +72,8 @@ class KeyStore:
         self._max_age = max_age
         self._clock = clock
         self._destructions = 0
+        self.hits = self.misses = 0
+        """Keys that were asked for and found in the cache, or not."""
         # In the order of unwrapping, so the oldest are in front; a dict would walk over the slots it has emptied there,
         # and a cache in Python (cachetools) would cost a page of 500 more than its keys do.
         self._kept: OrderedDict[int, SubjectKey] = OrderedDict()
@@ -84,7 +86,9 @@ class KeyStore:
         kept = self._kept
         time = monotonic()
         found = [key if (key := kept.get(id_)) is not None and key.expires > time else None for id_ in ids]
-        if None in found:
+        missing = found.count(None)
+        self.hits, self.misses = self.hits + len(found) - missing, self.misses + missing
+        if missing:
             fresh = await self._unwrap({id_ for id_, key in zip(ids, found, strict=True) if key is None}, time)
             found = [key or fresh.get(id_) for id_, key in zip(ids, found, strict=True)]
         return found

@@ -35,7 +35,9 @@ from store.sql.engines import make_engine, make_reader, transaction
 from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.horizon import StillVisibleError, mark, passed
 from store.sql.reading import Reader
+from store.sql.reading_postgresql import PostgresReader
 from store.sql.scrubbing import scrub, scrub_statistics
+from store.sql.semaphore import Slots
 from store.sql.transactions import Transactions
 from store.sql.transactions_postgresql import PostgresTransactions
 from store.sql.transactions_sqlite import SqliteTransactions
@@ -165,6 +167,13 @@ class Store:
     def on_server(self) -> bool:
         """True if the customer data is on a PostgreSQL server."""
         return not self._parts.config.database.is_sqlite
+
+    def pools(self) -> dict[str, Slots]:
+        """Return the slots of the pools of connections to PostgreSQL by name; none on SQLite."""
+        found = {"read": self.reader, "write": self._parts.transactions, "keys": self._parts.key_reader}
+        return {
+            name: pool.slots for name, pool in found.items() if isinstance(pool, (PostgresReader, PostgresTransactions))
+        }
 
     async def point(self) -> Point:
         """Return a point in both databases after everything that is committed now; StoreUnavailableError."""

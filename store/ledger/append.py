@@ -47,6 +47,8 @@ class LedgerAppender:
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._flusher: asyncio.Task[None] | None = None
         self._closed = False
+        self.groups = self.entries = 0
+        """Commits of this process, and the entries in them."""
         self.withheld: StoreUnavailableError | None = None
         """The error of every append while the ledger is withheld, because it was rolled back: nothing is recorded, and
         so nothing is revealed."""
@@ -82,6 +84,7 @@ class LedgerAppender:
             while self._waiting:
                 group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
                 failure = await self._write([entry for entry, _ in group])
+                self.groups, self.entries = self.groups + 1, self.entries + len(group)
                 for _, done in group:
                     _settle(done, failure)
         finally:

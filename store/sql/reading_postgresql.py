@@ -30,14 +30,14 @@ class PostgresReader(Reader):
         self._deadline = deadline
         self._connect_timeout = connect_timeout
         self._idle: IdleConnections[asyncpg.Connection[Any]] = IdleConnections(asyncpg.Connection.terminate)
-        self._slots = Slots(size, deadline)
+        self.slots = Slots(size, deadline)
 
     async def fetch(self, prepared: PreparedStatement, values: Mapping[str, Any]) -> Sequence[Row]:
         """Return all rows as asyncpg records."""
         if self.listeners:
             self._notify(prepared.sql)
         parameters = prepared.bind(values)
-        slots = self._slots
+        slots = self.slots
         if not slots.take():
             await slots.wait()
         try:

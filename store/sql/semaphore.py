@@ -15,9 +15,14 @@ class Slots:
     """A semaphore of `size` slots, granted in the order of waiting; taking a free slot needs no await."""
 
     def __init__(self, size: int, deadline: float) -> None:
-        self.free = size
+        self.free = self.size = size
         self._deadline = deadline
         self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """Tasks that wait for a slot."""
+        return sum(not turn.done() for turn in self._waiting)
 
     def take(self) -> bool:
         """Take a slot if one is free; after False, wait for one with `wait`."""

@@ -14,16 +14,16 @@ class PostgresTransactions(Transactions):
 
     def __init__(self, address: Address, size: int = 8, timeout: float = 5.0) -> None:
         super().__init__(bare_engine(address, size, timeout), timeout)
-        self._slots = Slots(size, timeout)
+        self.slots = Slots(size, timeout)
         self._idle: IdleConnections[PooledConnection] = IdleConnections(self._forget)
 
     async def _enter(self, group_commit: bool) -> PooledConnection:
-        if not self._slots.take():
-            await self._slots.wait()
+        if not self.slots.take():
+            await self.slots.wait()
         try:
             return await self._begun_on_idle() or await self._begun(await PooledConnection.on(self._engine))
         except BaseException:
-            self._slots.give()
+            self.slots.give()
             raise
 
     async def _begun_on_idle(self) -> PooledConnection | None:
@@ -82,7 +82,7 @@ class PostgresTransactions(Transactions):
             self._idle.put(pooled)
         else:
             self._forget(pooled)
-        self._slots.give()
+        self.slots.give()
 
     def _forget(self, pooled: PooledConnection) -> None:
         self._start(pooled.close())

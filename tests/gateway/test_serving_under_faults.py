@@ -279,6 +279,22 @@ def test_the_end_loses_no_request(tmp_path: Path, sign: signal.Signals) -> None:
         assert "Traceback" not in gate.server.log()
 
 
+def test_a_load_balancer_is_told_before_connections_are_refused(tmp_path: Path) -> None:
+    """F6: not ready at once; new connections are taken until GATEWAY_DRAIN_SECONDS are over."""
+    with running(["-m", "gateway", "demo"], tmp_path, GATEWAY_DRAIN_SECONDS="4") as server:
+        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        server.process.send_signal(signal.SIGTERM)
+
+        def not_ready() -> bool:
+            answer = httpx.get(f"{server.url}/readyz")  # A new connection each time.
+            return answer.status_code == 503 and answer.json()["code"] == "STOPPING"
+
+        until(not_ready)
+        assert httpx.get(f"{server.url}/healthz").status_code == 200
+        assert httpx.post(f"{server.url}/graphql", json={"query": "{ me { id } }"}).status_code == 401
+        assert server.process.wait(PATIENCE) == 0
+
+
 def test_the_end_cuts_nobody_off_in_mid_sentence(tmp_path: Path) -> None:
     """F6: clients that never pause on open connections get every answer, until new connections are refused."""
 
