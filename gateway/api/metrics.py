@@ -140,7 +140,7 @@ def of_refusals(totals: Mapping[tuple[str, str, str, str], int]) -> Collector:
     return collect
 
 
-def of_requests(counts: Mapping[tuple[str, str, str], int]) -> Collector:
+def of_graphql(counts: Mapping[tuple[str, str, str], int]) -> Collector:
     """GraphQL requests of clients. The labels are registered clients and names that the policy declares."""
 
     async def collect(_: datetime) -> Iterable[Metric]:

@@ -19,7 +19,7 @@ from gateway.api.consent_receipts import list_routes as consent_routes
 from gateway.api.evaluations import list_routes as evaluation_routes
 from gateway.api.exports import list_routes as export_routes
 from gateway.api.metrics import list_routes as metric_routes
-from gateway.api.metrics import of_requests, of_sign_ins
+from gateway.api.metrics import of_graphql, of_sign_ins
 from gateway.api.rdap import list_routes as rdap_routes
 from gateway.api.readiness import Readiness
 from gateway.api.receipts import list_routes as receipt_routes
@@ -182,7 +182,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                     services.refusals.totals,
                     latencies,
                     services.lacking,
-                    (of_requests(api.requests), of_sign_ins(sign_in.authentication.counts)),
+                    (of_graphql(api.requests), of_sign_ins(sign_in.authentication.counts)),
                 ),
             ],
             latencies=latencies,

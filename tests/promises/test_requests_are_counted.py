@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from gateway.api.metrics import Collected, of_requests
+from gateway.api.metrics import Collected, of_graphql
 from policy.purposes import Purpose
 from tests.promises.gate import Gate, grant
 
@@ -26,6 +26,6 @@ async def test_requests_are_counted_by_client_purpose_and_outcome(gate: Gate) ->
         (who.client_id, "", "REQUEST_ERROR"): 1,
     }
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Collected(list(await of_requests(gate.api.requests)(datetime.now(UTC)))))
+    registry.register(Collected(list(await of_graphql(gate.api.requests)(datetime.now(UTC)))))
     text = generate_latest(registry).decode()
     assert f'gateway_graphql_requests_total{{client="{who.client_id}",outcome="OK",purpose="INVOICING"}}' in text
