@@ -160,7 +160,7 @@ def of_sign_ins(counts: Mapping[tuple[str, str], int]) -> Collector:
 
 
 def of_process(store: Store) -> Collector:
-    """What this process is busy with: pools of connections, the cache of keys, group commits of the ledger."""
+    """The load of this process: pools of connections, the cache of keys, group commits of the ledger."""
 
     async def collect(_: datetime) -> Iterable[Metric]:
         pools, keys, ledger = store.pools(), store.keys, store.ledger
