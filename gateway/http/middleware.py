@@ -98,14 +98,18 @@ def _policy(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes]
     return ((b"content-security-policy", PAGE_POLICY.encode() if kind.startswith(b"text/html") else POLICY),)
 
 
+Shown = Callable[[ProblemError, Scope], Response | None]
+"""Gives a page for people in the place of problem details; None if the request is a program's."""
+
+
 class LastResort:
     """Turns unexpected exceptions into a typed 500, and logs their place but nothing of the request (D1)."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, shown: Shown = lambda problem, scope: None) -> None:
+        self._app, self._shown = app, shown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request; exceptions become responses."""
+        """Answer the request; exceptions become responses, for a browser a page."""
         started = False
 
         async def send_and_note(message: Message) -> None:
@@ -118,12 +122,16 @@ class LastResort:
             await self._app(scope, receive, send_and_note)
         except (ProblemError, HTTPException, TokenError, StoreUnavailableError) as known:
             if not started:
-                await answer(problem_of(known))(scope, receive, send)
+                await self._answer(problem_of(known), scope)(scope, receive, send)
         except Exception:
             # The log formatter writes the place, never the exception's text, which may quote the request (D1).
             log.exception("a request failed unexpectedly")
             if not started:
-                await answer(problems.internal())(scope, receive, send)
+                await self._answer(problems.internal(), scope)(scope, receive, send)
+
+    def _answer(self, problem: ProblemError, scope: Scope) -> Response:
+        page = self._shown(problem, scope)
+        return answer(problem) if page is None else _with_headers(page, problem)
 
 
 class Limited:

@@ -19,14 +19,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.access.acting_persons import ActingPersons
 from gateway.access.authenticator import Authenticator
 from gateway.access.rate_limits import RateLimit
-from gateway.api import transparency
+from gateway.api import address_forms, transparency
 from gateway.api.dry_run import DryRunEndpoint
 from gateway.api.graphql_http import GraphQLApi, GraphQLEndpoint, ServedApi
 from gateway.api.public_documents import PublicDocuments
 from gateway.api.purpose_map import purpose_map
 from gateway.api.schema_document import SchemaDocument
 from gateway.config.settings import Settings
-from gateway.http import pages, problems, words
+from gateway.http import brand, pages, problems, words
 from gateway.http.client_address import client_address, network_of
 from gateway.http.concurrency import ConcurrencyLimiter, ConcurrencyLimits
 from gateway.http.cors import CrossOrigin, Origins
@@ -94,7 +94,7 @@ def build(parts: Parts) -> ASGIApp:
     app = Withheld(app, parts.withheld)
     app = Limited(app, limiter, unfinished, partial(_network, settings))
     app = Hosts(app, names_of(settings.public_url, settings.hosts), any_address=settings.demo)
-    app = LastResort(app)
+    app = LastResort(app, pages.ProblemPage(settings.site_name))
     app = SecurityHeaders(app, only_https=settings.only_https)
     observers: list[Observe] = [] if parts.latencies is None else [Latencies(parts.latencies).observe]
     observers += [log_request] if settings.access_log else []
@@ -114,7 +114,7 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
         Route("/graphql/dry-run", DryRunEndpoint(served)),
         Route("/schema.graphql", SchemaDocument(parts.authenticator)),
         Route("/graphql/purposes", Purposes(purpose_map(parts.rules), parts.authenticator)),
-        Route("/", StaticRoute(pages.client_area())),
+        Route("/", pages.ClientArea(parts.settings)),
         Route("/developers", StaticRoute(pages.landing(parts.settings))),
         Route("/audit", StaticRoute(pages.data_map(parts.settings))),
         Route("/healthz", StaticRoute(JSONResponse({"status": "alive"}, headers=pages.NO_STORE))),
@@ -123,7 +123,7 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
         Route(f"/static/area/documents/{PROFILE}.graphql", StaticRoute(profile_document())),
         Mount("/static", GZipMiddleware(Files(directory=pages.STATIC), minimum_size=1_000)),
     ]
-    routes += words.list_routes()
+    routes += [*words.list_routes(), *brand.list_routes(parts.settings), *address_forms.list_routes()]
     routes += parts.routes
     if parts.ledger is not None:
         routes += transparency.list_routes(parts.ledger)

@@ -1,5 +1,5 @@
 // What a script adds to the sign-in pages: the meter while one types, and passkeys, which only a script can ask for.
-"use strict";
+import { canPasskey, createPasskey, deviceName, signInByPasskey } from "./passkeys.js";
 
 // What of a new password is there; the length counts Unicode code points, as they are compared afterwards.
 const KINDS = {
@@ -10,75 +10,50 @@ const KINDS = {
   length: (text, least) => [...text].length >= least,
 };
 
+// In words, by what the gateway asks for; whether it is a common one only the gateway knows.
+function strengthOf(text, least) {
+  const kinds = ["upper", "lower", "digit", "sign"].filter((kind) => KINDS[kind](text)).length;
+  const long = [...text].length;
+  const varied = new Set(text).size;
+  if (long < least || varied < 6) return "weak";
+  return (kinds === 4 && long >= least + 2) || (long >= 20 && varied >= 9) ? "strong" : "fair";
+}
+
+// A button beside each password shows what was typed, until the form is sent.
+for (const field of document.querySelectorAll("[data-show]")) {
+  const button = document.createElement("button");
+  const say = () => {
+    const shown = field.type === "text";
+    button.textContent = shown ? field.dataset.hide : field.dataset.show;
+    button.setAttribute("aria-pressed", String(shown));
+  };
+  button.type = "button";
+  button.className = "show";
+  button.setAttribute("aria-controls", field.id);
+  button.addEventListener("click", () => {
+    field.type = field.type === "text" ? "password" : "text";
+    say();
+  });
+  field.form.addEventListener("submit", () => { field.type = "password"; });
+  field.after(button);
+  field.parentElement.classList.add("shows");
+  say();
+}
+
 for (const meter of document.querySelectorAll("[data-meter]")) {
   const field = document.getElementById(meter.dataset.meter);
   const show = () => {
     const text = field.value.normalize("NFC");
-    for (const row of meter.children) {
+    for (const row of meter.querySelectorAll("[data-kind]")) {
       const there = KINDS[row.dataset.kind](text, Number(meter.dataset.least));
       const state = row.querySelector(".state");
       row.classList.toggle("there", there);
       state.textContent = there ? state.dataset.present : state.dataset.missing;
     }
+    const strength = meter.nextElementSibling;
+    strength.textContent = text ? strength.dataset[strengthOf(text, Number(meter.dataset.least))] : "";
   };
   field.addEventListener("input", show);
-}
-
-const toBytes = (text) =>
-  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
-const toText = (buffer) =>
-  btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-
-const withBytes = (descriptors) => (descriptors ?? []).map((each) => ({ ...each, id: toBytes(each.id) }));
-
-async function post(address, said) {
-  const answer = await fetch(address, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(said),
-  });
-  const content = await answer.json();
-  if (content.location && content.code === "STEP_UP_REQUIRED") location.assign(content.location);
-  if (!answer.ok) throw new Error(content.code);
-  return content;
-}
-
-function plain(credential) {
-  const from = credential.response;
-  const response = { clientDataJSON: toText(from.clientDataJSON) };
-  for (const name of ["attestationObject", "authenticatorData", "signature", "userHandle"])
-    if (from[name]) response[name] = toText(from[name]);
-  return JSON.stringify({ id: credential.id, rawId: toText(credential.rawId), type: credential.type, response });
-}
-
-async function signIn(button) {
-  const { form, platform, next, step } = button.dataset;
-  const shared = document.getElementById("shared")?.checked ? "yes" : "";
-  const said = { form, platform, continue: next ?? "", step: step ?? "", shared };
-  const options = await post("/sign-in/passkey/options", said);
-  const publicKey = {
-    ...options,
-    challenge: toBytes(options.challenge),
-    allowCredentials: withBytes(options.allowCredentials),
-  };
-  const credential = await navigator.credentials.get({ publicKey });
-  location.assign((await post("/sign-in/passkey", { ...said, response: plain(credential) })).location);
-}
-
-async function create(button) {
-  const said = { form: button.dataset.form };
-  const label = document.getElementById("label")?.value ?? "";
-  const options = await post("/security/passkey/options", said);
-  const publicKey = {
-    ...options,
-    challenge: toBytes(options.challenge),
-    user: { ...options.user, id: toBytes(options.user.id) },
-    excludeCredentials: withBytes(options.excludeCredentials),
-  };
-  const credential = await navigator.credentials.create({ publicKey });
-  const done = await post("/security/passkey", { ...said, response: plain(credential), label });
-  if (!done.codes) return location.assign(done.location);
-  showCodes(button, done.codes);
 }
 
 function showCodes(button, codes) {
@@ -96,16 +71,24 @@ function showCodes(button, codes) {
   button.closest(".passkey").hidden = true;
 }
 
-if (window.PublicKeyCredential) {
+async function create(button) {
+  const done = await createPasskey(button);
+  if (done.codes) showCodes(button, done.codes);
+  else location.assign(done.location);
+}
+
+if (canPasskey()) {
   for (const button of document.querySelectorAll("[data-passkey]")) {
     const around = button.closest(".passkey");
     around.hidden = false;
+    const name = around.querySelector("#label");
+    if (name && deviceName()) name.value = deviceName();
     button.addEventListener("click", async () => {
       const message = around.querySelector(".errors");
       message.textContent = "";
       button.disabled = true;
       try {
-        await (button.dataset.passkey === "create" ? create(button) : signIn(button));
+        await (button.dataset.passkey === "create" ? create(button) : signInByPasskey(button));
       } catch {
         message.textContent = button.dataset.failed;
       }

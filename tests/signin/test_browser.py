@@ -54,10 +54,10 @@ def test_a_passkey_is_registered_and_signs_in(server: Running, page: Page) -> No
     key = page.call("WebAuthn.addVirtualAuthenticator", options=options)["authenticatorId"]
     fill(page, "login", FEATURED)
     fill(page, "password", demo_password(FEATURED, "CLIENT_AREA"))
-    page.click("main form button")
+    page.click("main form button[type=submit]")
     at(page, "/sign-in/code")
     fill(page, "code", now_code(demo_totp_secret(0, "CLIENT_AREA")))
-    page.click("main form button")
+    page.click("main form button[type=submit]")
     at(page, "/security")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out on a phone"
 
@@ -68,7 +68,7 @@ def test_a_passkey_is_registered_and_signs_in(server: Running, page: Page) -> No
 
     page.call("Page.navigate", url=f"{house}/sign-out")
     at(page, "/sign-out")
-    page.click("main form button")
+    page.click("main form button[type=submit]")
     page.until("document.querySelector('main a[href=\"/sign-in\"]')")
     page.click("main a[href='/sign-in']")
     at(page, "/sign-in")

@@ -33,13 +33,24 @@ async function proof(method, url) {
   return `${signed}.${base64url(signature)}`;
 }
 
+// A request that got no answer, or none of this gateway: the connection dropped, or a proxy answered in its place.
+export class UnreachableError extends Error {}
+
+export async function reach(url, options = {}) {
+  try {
+    return await fetch(url, { credentials: 'same-origin', cache: 'no-store', ...options });
+  } catch {
+    throw new UnreachableError(navigator.onLine === false ? 'offline' : 'unreachable');
+  }
+}
+
 // A request with a proof; the first one learns the nonce that proofs have to carry.
 export async function send(path, options = {}) {
   const url = `${location.origin}${path}`;
   for (let attempt = 0; ; attempt += 1) {
     const headers = { ...options.headers, DPoP: await proof(options.method ?? 'GET', url.split('?')[0]) };
     if (token) headers.Authorization = `DPoP ${token}`;
-    const response = await fetch(url, { ...options, headers, credentials: 'same-origin', cache: 'no-store' });
+    const response = await reach(url, { ...options, headers });
     const given = response.headers.get('DPoP-Nonce');
     const asked = given && given !== nonce && (response.status === 400 || response.status === 401);
     nonce = given ?? nonce;
@@ -49,23 +60,38 @@ export async function send(path, options = {}) {
 
 export const remembered = () => JSON.parse(sessionStorage.getItem(KEPT) ?? '{}');
 
-export function remember(facts) {
+function remember(facts) {
   sessionStorage.setItem(KEPT, JSON.stringify({ ...remembered(), ...facts }));
 }
 
 export const forget = () => sessionStorage.removeItem(KEPT);
 
-// Off to the sign-in pages; `fresh` asks for a sign-in of this very moment, for what is sensitive.
-export async function signIn({ fresh = false, form = null } = {}) {
-  const verifier = random();
-  const state = random();
-  remember({ verifier, state, view: location.hash, form, signedIn: true });
+async function request(state, verifier, fresh) {
   const query = new URLSearchParams({
     response_type: 'code', client_id: CLIENT, redirect_uri: back(), scope: SCOPE, state, ui_locales: current(),
     code_challenge: await digest(verifier), code_challenge_method: 'S256',
   });
   if (fresh) query.set('max_age', '0');
-  location.assign(`/oauth/authorize?${query}`);
+  return `/oauth/authorize?${query}`;
+}
+
+async function redeem(code, verifier) {
+  const body = new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: back(), client_id: CLIENT, code_verifier: verifier });
+  // A new token is asked for without the one there is: its end must not refuse it.
+  const before = token;
+  token = null;
+  const response = await send('/oauth/token', { method: 'POST', body }).catch((error) => { token = before; throw error; });
+  if (!response.ok) return false;
+  token = (await response.json()).access_token;
+  return true;
+}
+
+// Off to the sign-in pages.
+export async function signIn() {
+  const verifier = random();
+  const state = random();
+  remember({ verifier, state, view: location.hash, signedIn: true });
+  location.assign(await request(state, verifier, false));
 }
 
 // Back from there: the code becomes a token. True when there is one now.
@@ -80,13 +106,42 @@ export async function arrive() {
     remember({ signedIn: false });
     return false;
   }
-  const body = new URLSearchParams({
-    grant_type: 'authorization_code', code: query.get('code'), redirect_uri: back(), client_id: CLIENT, code_verifier: kept.verifier,
-  });
-  const response = await send('/oauth/token', { method: 'POST', body });
-  if (!response.ok) return false;
-  token = (await response.json()).access_token;
+  return redeem(query.get('code'), kept.verifier);
+}
+
+// Another page of the sign-in, or the answer of the authorization server, which is meant for this page's address.
+export async function follow(address, options) {
+  const response = await reach(address, options);
+  const at = new URL(response.url);
+  if (at.pathname === '/' && at.searchParams.has('state')) return { answer: at.searchParams };
+  const shown = new DOMParser().parseFromString(await response.text(), 'text/html');
+  const onward = shown.querySelector('meta[http-equiv="refresh"]')?.content.split('url=')[1];
+  return onward ? follow(onward) : { shown, at };
+}
+
+// Another token without leaving the page, so that nothing that was typed is lost. The session of the sign-in pages gives
+// it at once; what they ask for is shown by `show`, which gives what follows. `fresh`: a sign-in of this very moment.
+export async function renew(fresh, show) {
+  const verifier = random();
+  const state = random();
+  const before = subject();
+  let step = await follow(await request(state, verifier, fresh));
+  while (!step.answer) step = await show(step);
+  if (step.answer.get('state') !== state || !step.answer.get('code') || !(await redeem(step.answer.get('code'), verifier))) {
+    await signIn();
+    return new Promise(() => {});
+  }
+  // Somebody else signed in: nothing of the one before may be shown to, or saved for, them.
+  if (before && subject() !== before) {
+    location.reload();
+    return new Promise(() => {});
+  }
   return true;
+}
+
+function subject() {
+  const claims = token?.split('.')[1];
+  return claims ? JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))).sub : null;
 }
 
 export const hasToken = () => token !== null;

@@ -8,7 +8,7 @@ import { current, day, hour, say } from '../words.js';
 import { rights } from './rights.js';
 
 export async function choices(again) {
-  const consents = paged((after) => ask('Consents', { after }).then((found) => found.me.consents), consent, say('none'));
+  const consents = paged((after) => ask('Consents', { after }).then((found) => found.me.consents), consent, say('noConsents'));
   const [{ me }, { consentWording }, given] = await Promise.all([ask('Choices'), ask('Wording', { kind: 'COOKIE_MEASUREMENT', language: current() }), consents]);
   const done = async () => { announce(say('saved')); await again(); };
   const news = (event) => carry(() => change('SetProductNews', { wanted: event.target.checked }), done);
@@ -18,12 +18,12 @@ export async function choices(again) {
   const { cookieChoice } = me;
   const now = cookieChoice?.measurement ? say('cookiesOn', day(cookieChoice.chosenAt), day(cookieChoice.expiresAt)) : say('cookiesOff');
   return [
-    h('section', null, h('h3', null, say('news')), h('div', { class: 'tick' },
+    h('section', null, h('h2', null, say('news')), h('div', { class: 'tick' },
       h('input', { id: 'news', type: 'checkbox', checked: me.productNews, onchange: news }), h('label', { for: 'news' }, say('newsWant')))),
-    h('section', null, h('h3', null, say('cookies')), h('p', null, consentWording.text), h('p', { id: 'cookies-now' }, now),
+    h('section', null, h('h2', null, say('cookies')), h('p', null, consentWording.text), h('p', { id: 'cookies-now' }, now),
       h('div', { class: 'acts' }, h('button', { type: 'button', id: 'refuse', onclick: choose(false) }, say('refuse')),
         h('button', { type: 'button', id: 'accept', onclick: choose(true) }, say('accept')))),
-    h('section', null, h('h3', null, say('consents')), given),
+    h('section', null, h('h2', null, say('consents')), given),
     ...await rights(again),
   ];
 }

@@ -22,7 +22,7 @@ function exporting(me, again) {
     h('button', { type: 'button', class: 'plain', onclick: () => save(`/exports/${each.id}`, 'application/json', 'my-data.json') }, say('exportUse')),
     ` ${say('until', hour(each.expiresAt))}`,
   ];
-  return h('section', null, h('h3', null, say('exportTitle')), h('p', null, say('exportWhy')),
+  return h('section', null, h('h2', null, say('exportTitle')), h('p', null, say('exportWhy')),
     h('ul', { class: 'rows' }, me.exports.nodes.map((each) => h('li', null, h('span', null, hour(each.requestedAt)), h('span', { class: 'acts' }, each.readyAt ? ready(each) : say('preparing'))))),
     h('button', { type: 'button', id: 'export', onclick: () => carry(() => change('RequestExport', { language: current() }), done) }, say('exportAsk')));
 }
@@ -36,8 +36,8 @@ function told(erasedNow, stays) {
   const gone = (erasedNow ?? []).map((each) => (ERASED_NOW[each] ? say(ERASED_NOW[each]) : each));
   const rest = stays ?? [];
   return [
-    gone.length > 0 && [h('h4', null, say('erasedNow')), h('ul', { class: 'gone' }, gone.map((each) => h('li', null, each)))],
-    rest.length > 0 && [h('h4', null, say('staysWhy')), h('ul', { class: 'stays' }, rest.map((each) => h('li', null, each)))],
+    gone.length > 0 && [h('h3', null, say('erasedNow')), h('ul', { class: 'gone' }, gone.map((each) => h('li', null, each)))],
+    rest.length > 0 && [h('h3', null, say('staysWhy')), h('ul', { class: 'stays' }, rest.map((each) => h('li', null, each)))],
   ];
 }
 
@@ -59,15 +59,15 @@ function erasing(me, again) {
     document.getElementById('receipt').replaceChildren(say('receipt'), ' ', h('a', { href: `/erasures/${payload.receipt}` }, `/erasures/${payload.receipt}`));
   };
   const send = (sent) => {
-    if (!sent.elements.sure.checked) { announce(say('eraseSure'), 'bad'); sent.elements.sure.focus(); return; }
+    if (!sent.elements.sure.checked) { announce(say('eraseSure'), 'bad'); sent.elements.sure.setAttribute('aria-invalid', 'true'); sent.elements.sure.focus(); return; }
     carry(() => change('RequestErasure', { whenServicesEnd: running.length > 0 }), asked, sent);
   };
   const off = () => carry(() => change('CancelErasure', { erasureId: standing.id }), async () => { announce(say('done')); await again(); });
-  return h('section', null, h('h3', null, say('erasureTitle')), h('p', null, say('erasureWhy')),
+  return h('section', null, h('h2', null, say('erasureTitle')), h('p', null, say('erasureWhy')),
     running.length > 0 && [h('p', null, say('blocked')), h('ul', { id: 'blocked' }, running.map((each) => h('li', null, each.name, each.renewsAt ? ` · ${say('renews', day(each.renewsAt))}` : '')))],
     h('ul', { class: 'rows' }, me.erasures.nodes.map((each) => h('li', null, h('span', null, day(each.requestedAt) || '—'), h('span', null, state(each),
       each === standing && each.cause === 'REQUEST' && each.state !== 'ERASING' && [' ', h('button', { type: 'button', id: 'cancel', class: 'plain', onclick: off }, say('cancel'))])))),
     h('div', { id: 'told', class: 'told', role: 'group', 'aria-label': say('erasureTitle') }, lastTold(me)),
     receipt,
-    (!standing || standing.cause !== 'REQUEST') && form('erasure-form', send, tick('sure', say('eraseSure')), button(running.length ? say('eraseLater') : say('eraseNow'), { class: 'danger' })));
+    (!standing || standing.cause !== 'REQUEST') && form('erasure-form', send, tick('sure', say('eraseSure'), { 'data-consent': '' }), button(running.length ? say('eraseLater') : say('eraseNow'), { class: 'danger' })));
 }

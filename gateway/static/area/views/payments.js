@@ -2,30 +2,35 @@
 
 import { h } from '../../dom.js';
 import { ask, change } from '../api.js';
-import { announce, button, carry, field, form, restore, tick } from '../forms.js';
+import { card } from '../card.js';
+import { sure } from '../dialogs.js';
+import { announce, button, carry, field, form } from '../forms.js';
+import { icon } from '../icons.js';
 import { paged } from '../lists.js';
-import { remembered } from '../oauth.js';
 import { current, day, say } from '../words.js';
 
 export async function payments(again) {
-  const invoices = paged((after) => ask('Invoices', { after }).then((found) => found.me.invoices), invoice, say('none'));
+  const invoices = paged((after) => ask('Invoices', { after }).then((found) => found.me.invoices), invoice, say('noInvoices'));
   const [{ me }, { consentWording }, billed] = await Promise.all([ask('Payments'), ask('Wording', { kind: 'CARD_STORAGE', language: current() }), invoices]);
   const done = async () => { announce(say('saved')); await again(); };
   const kept = me.consents.nodes[0]?.state === 'GIVEN';
+  const unkeep = async () => { if (await sure(say('unkeep'), say('unkeepWhy'), say('unkeepYes'))) await carry(() => change('WithdrawCardConsent'), done); };
   return [
-    h('section', null, h('h3', null, say('ways')),
-      me.paymentMethods.length ? h('ul', { class: 'rows' }, me.paymentMethods.map((each) => method(each, done))) : h('p', null, say('noWays')),
-      kept && h('p', null, h('button', { type: 'button', id: 'unkeep', class: 'plain', onclick: () => carry(() => change('WithdrawCardConsent'), done) }, say('unkeep')),
-        ' ', h('span', { class: 'quiet' }, say('unkeepWhy')))),
-    card(consentWording, done),
-    small('paypal-form', say('addPayPal'), field('account', say('account'), { inputmode: 'email', autocapitalize: 'none', spellcheck: 'false', autocomplete: 'email' }), (sent) => change('AddPayPal', { account: sent.elements.account.value.trim() }), done),
-    small('bank-form', say('addBank'), field('bankName', say('bank')), (sent) => change('AddBankTransfer', { bankName: sent.elements.bankName.value.trim() }), done),
-    h('section', null, h('h3', null, say('invoices')), billed),
+    h('div', { class: 'beside' },
+      h('section', null, h('h2', null, say('ways')),
+        me.paymentMethods.length ? h('ul', { class: 'rows' }, me.paymentMethods.map((each) => method(each, done))) : h('p', { class: 'empty' }, say('noWays')),
+        kept && h('p', { class: 'acts' }, h('button', { type: 'button', id: 'unkeep', class: 'plain', onclick: unkeep }, say('unkeep')),
+          h('span', { class: 'quiet' }, say('unkeepWhy')))),
+      h('section', { id: 'invoices' }, h('h2', null, say('invoices')), billed)),
+    h('div', { class: 'beside' },
+      card(consentWording, done),
+      small('paypal-form', say('addPayPal'), field('account', say('account'), { inputmode: 'email', autocapitalize: 'none', spellcheck: 'false', autocomplete: 'email' }), (sent) => change('AddPayPal', { account: sent.elements.account.value.trim() }), done),
+      small('bank-form', say('addBank'), field('bankName', say('bank')), (sent) => change('AddBankTransfer', { bankName: sent.elements.bankName.value.trim() }), done)),
   ];
 }
 
-const invoice = (each) => h('li', null, h('span', null, `${each.number} · ${day(each.issuedAt)}`),
-  h('span', null, `${each.amount ? money(each.amount) : '–'} · ${each.paidAt ? say('paid') : say('open')}`));
+const invoice = (each) => h('li', null, h('span', null, each.number, h('span', { class: 'quiet' }, day(each.issuedAt))),
+  h('span', { class: 'sum' }, each.amount ? money(each.amount) : '–', ' ', h('span', { class: `badge ${each.paidAt ? 'on' : 'warn'}` }, each.paidAt ? say('paid') : say('open'))));
 
 // As many digits as the amount is written with: what is usual in a language (no cents of HUF) would round it. A text, since
 // a number has no more than 15 digits.
@@ -37,35 +42,19 @@ const money = ({ amount, currency }) => {
 function told(each) {
   if (each.kind === 'PAYPAL') return `PayPal · ${each.account}`;
   if (each.kind === 'BANK_TRANSFER') return each.bankName;
-  const expiry = each.expMonth ? ` · ${say('expires', `${String(each.expMonth).padStart(2, '0')}/${each.expYear}`)}` : '';
-  return `${each.brand} •••• ${each.last4}${expiry}`;
+  return `${each.brand} •••• ${each.last4}`;
 }
+
+const expiry = (each) => each.expMonth && say('expires', `${String(each.expMonth).padStart(2, '0')}/${String(each.expYear).slice(-2)}`);
 
 function method(each, done) {
-  const act = (name, label) => h('button', { type: 'button', class: 'plain', onclick: () => carry(() => change(name, { paymentMethodId: each.id }), done) },
-    label, h('span', { class: 'unseen' }, ` ${told(each)}`));
-  return h('li', null, h('span', null, told(each), each.isDefault && h('em', null, ` ${say('default_')}`)),
-    h('span', { class: 'acts' }, !each.isDefault && act('SetDefaultPaymentMethod', say('makeDefault')), act('RemovePaymentMethod', say('remove'))));
-}
-
-function card(wording, done) {
-  const send = (sent) => carry(() => change('AddCard', {
-    number: sent.elements.number.value,
-    expMonth: Number.parseInt(sent.elements.expMonth.value, 10) || 0,
-    expYear: Number.parseInt(sent.elements.expYear.value, 10) || 0,
-    consent: { agreed: sent.elements.agreed.checked, wordingVersion: wording.version, language: wording.language },
-  }), done, sent);
-  const shown = form('card-form', send, h('fieldset', null, h('legend', null, say('addCard')),
-    field('number', say('cardNumber'), { inputmode: 'numeric', autocomplete: 'cc-number', 'data-secret': '', hint: say('cardHint') }),
-    field('expMonth', say('month'), { inputmode: 'numeric', autocomplete: 'cc-exp-month', maxlength: 2 }),
-    field('expYear', say('year'), { inputmode: 'numeric', autocomplete: 'cc-exp-year', maxlength: 4 }),
-    tick('agreed', wording.text, { lang: wording.language }), button(say('add'))));
-  restore(shown, remembered().form);
-  return shown;
+  const act = (id, label, onclick) => h('button', { type: 'button', class: 'plain', 'data-act': id, onclick }, label, h('span', { class: 'unseen' }, ` ${told(each)}`));
+  const prefer = () => carry(() => change('SetDefaultPaymentMethod', { paymentMethodId: each.id }), done);
+  const remove = async () => { if (await sure(say('removeSure', told(each)), say('removeWhy'), say('remove'))) await carry(() => change('RemovePaymentMethod', { paymentMethodId: each.id }), done); };
+  return h('li', null, icon('card'), h('span', { class: 'grow' }, told(each), each.isDefault && [' ', h('span', { class: 'badge on' }, say('default_'))], expiry(each) && h('span', { class: 'quiet' }, expiry(each))),
+    h('span', { class: 'acts' }, !each.isDefault && act('prefer', say('makeDefault'), prefer), act('remove', say('remove'), remove)));
 }
 
 function small(id, title, inside, work, done) {
-  const shown = form(id, (sent) => carry(() => work(sent), done, sent), h('fieldset', null, h('legend', null, title), inside, button(say('add'))));
-  restore(shown, remembered().form);
-  return shown;
+  return form(id, (sent) => carry(() => work(sent), done, sent), h('section', null, h('h2', null, title), inside, h('div', { class: 'acts end' }, button(say('add'), { class: 'plain' }))));
 }

@@ -9,11 +9,11 @@ export async function readers() {
   const language = asked();
   const [read, passed] = await Promise.all([
     paged((after) => ask('Accesses', { after, language }).then(({ me }) => me.accesses), access, say('noReaders'), h('ul', { class: 'rows', id: 'accesses' })),
-    paged((after) => ask('Disclosures', { after, language }).then(disclosed), disclosure, say('none')),
+    paged((after) => ask('Disclosures', { after, language }).then(disclosed), disclosure, say('noDisclosures')),
   ]);
   return [
     h('section', null, h('p', null, say('readersWhy')), read),
-    h('section', null, h('h3', null, say('disclosures')), passed),
+    h('section', null, h('h2', null, say('disclosures')), passed),
   ];
 }
 

@@ -18,12 +18,12 @@ function restricting(me, done) {
   const lift = () => carry(() => change('LiftRestriction'), done);
   const send = (sent) => carry(() => change('RequestRestriction', { ground: sent.elements.ground.value }), done, sent);
   const told = me.notices.nodes;
-  return h('section', null, h('h3', null, say('restrictTitle')), h('p', null, say('restrictWhy')),
+  return h('section', null, h('h2', null, say('restrictTitle')), h('p', null, say('restrictWhy')),
     h('p', { id: 'restricted' }, standing ? say('restrictedSince', day(standing.since)) : say('notRestricted')),
     standing?.liftAnnouncedAt && h('p', null, say('liftAnnounced', day(standing.liftAnnouncedAt)), ' ', standing.because),
     standing && h('button', { type: 'button', id: 'lift', onclick: lift }, say('restrictEnd')),
     !standing && form('restrict-form', send, select('ground', say('restrictGround'), GROUNDS.map((each) => [each, say(each)])), button(say('restrictAsk'))),
-    told.length > 0 && [h('h4', null, say('toldTitle')), h('ul', { class: 'rows', id: 'told' }, told.map((each) => h('li', null, h('span', null, each.name), h('span', null, `${say(each.about)} · ${say(`told${each.state}`)}`))))]);
+    told.length > 0 && [h('h3', null, say('toldTitle')), h('ul', { class: 'rows', id: 'told' }, told.map((each) => h('li', null, h('span', null, each.name), h('span', null, `${say(each.about)} · ${say(`told${each.state}`)}`))))]);
 }
 
 function objecting(me, purposes, done) {
@@ -37,6 +37,6 @@ function objecting(me, purposes, done) {
         ? h('button', { type: 'button', class: 'plain', 'data-withdraw': purpose, onclick: act('WithdrawObjection', purpose) }, say('objectBack'), label)
         : h('button', { type: 'button', class: 'plain', 'data-object': purpose, onclick: act('ObjectTo', purpose) }, say('objectAsk'), label)));
   };
-  return h('section', null, h('h3', null, say('objectTitle')), h('p', null, say('objectWhy')),
+  return h('section', null, h('h2', null, say('objectTitle')), h('p', null, say('objectWhy')),
     h('ul', { class: 'rows', id: 'objections' }, purposes.map(row)));
 }

@@ -1,10 +1,12 @@
 // Services, and what the whois shows of each domain: a switch only where the registry leaves it to the customer.
 
 import { h } from '../../dom.js';
+import { formOf, grouped } from '../address.js';
 import { ask, change } from '../api.js';
 import { announce, carry } from '../forms.js';
+import { icon } from '../icons.js';
 import { paged } from '../lists.js';
-import { day, say } from '../words.js';
+import { day, envelope, say } from '../words.js';
 import { owner } from './owner.js';
 
 const PARTS = ['name', 'address', 'email', 'phone'];
@@ -18,30 +20,30 @@ export async function services(again) {
     return policies.get(key);
   };
   const [running, names] = await Promise.all([
-    paged((after) => ask('Services', { after }).then(({ me }) => me.services), service, say('none')),
-    paged((after) => ask('Domains', { after }).then(({ me }) => me.domains), async (each) => domain(each, await policy(each), again), say('noDomains'), h('div', null)),
+    paged((after) => ask('Services', { after }).then(({ me }) => me.services), service, say('noServices')),
+    paged((after) => ask('Domains', { after }).then(({ me }) => me.domains), async (each) => domain(each, await policy(each), again), say('noDomains'), h('div', { class: 'cards' })),
   ]);
   return [
-    h('section', null, h('h3', null, say('yourServices')), running),
-    h('section', null, h('h3', null, say('domains')), names),
+    h('section', { class: 'wide' }, h('h2', null, say('yourServices')), running),
+    h('div', { class: 'wide' }, h('h2', null, say('domains')), names),
   ];
 }
 
-const service = (each) => h('li', null, h('span', null, each.name, ' ', h('em', null, say(each.kind))), h('span', null, when(each)));
+const service = (each) => h('li', null, icon(each.kind === 'DOMAIN' ? 'domain' : 'services'), h('span', { class: 'grow' }, each.name, h('span', { class: 'quiet' }, say(each.kind))), h('span', { class: each.terminatedAt ? 'quiet' : '' }, when(each)));
 
 function when(each) {
   if (each.terminatedAt) return say('ended', day(each.terminatedAt));
   return each.renewsAt ? say('renews', day(each.renewsAt)) : say(each.state);
 }
 
-function domain(each, policy, again) {
+async function domain(each, policy, again) {
   const value = {
-    name: each.registrantName, address: each.registrantAddress?.formatted?.join(', '), email: each.registrantEmail, phone: each.registrantPhone,
+    name: each.registrantName, address: envelope(each.registrantAddress).join(', '), email: each.registrantEmail, phone: grouped(each.registrantPhone, (await formOf(each.registrantAddress?.country)).telephone),
   };
-  return h('fieldset', { class: 'domain' }, h('legend', null, each.unicodeName), PARTS.map((part) => {
+  return h('section', { class: 'domain', 'aria-label': each.unicodeName }, h('h3', null, each.unicodeName), PARTS.map((part) => {
     const rule = policy?.rules.find((one) => one.field === part.toUpperCase());
     return h('div', { class: 'whois' }, h('span', { class: 'quiet' }, say(part.toUpperCase())), h('span', null, value[part] ?? '—'), toggle(each, part, rule, policy, again));
-  }), owner(each, again));
+  }), await owner(each, again));
 }
 
 function toggle(each, part, rule, policy, again) {
