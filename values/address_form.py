@@ -45,7 +45,7 @@ WORDS: Final[dict[str, dict[str, Text]]] = {
 }
 """The word for a part by its kind; "" is the word that is used where a country has no other."""
 
-_CODE = re.compile(r"^(.+) \(([A-Z0-9]{2,3})\)$")
+_CODE = re.compile(r"^(.+) \(([A-Z0-9]{1,3})\)$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from gateway.api import erasure_page
 from gateway.http import problems
 from messages.negotiation import preferred
 from resolvers.erasure.consents import stays
@@ -32,12 +33,14 @@ class Receipts:
     A receipt cannot be guessed, and the answer names nobody. Every wrong receipt gets the same 404.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._receipts = ErasureReceipts(store)
+    def __init__(self, store: Store, site: str) -> None:
+        self._receipts, self._site = ErasureReceipts(store), site
 
     async def state(self, request: Request) -> Response:
-        """The dates and the state, as JSON."""
+        """The dates and the state: for a browser as a page in its language, otherwise as JSON."""
         found, path = await self._found(request), request.url.path
+        if erasure_page.wanted(request):
+            return erasure_page.shown(request, found, self._site)
 
         def address(which: SignedStatement, ending: str) -> str | None:
             return f"{path}/{ending}" if which in found.statements else None
@@ -80,9 +83,9 @@ def _text(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat().replace("+00:00", "Z")
 
 
-def list_routes(store: Store) -> list[Route]:
-    """The routes of the receipts."""
-    receipts = Receipts(store)
+def list_routes(store: Store, site: str = "") -> list[Route]:
+    """The routes of the receipts; `site` is the company's name on the page."""
+    receipts = Receipts(store, site)
     certificate = receipts.statement(
         SignedStatement.CERTIFICATE,
         "erasure-certificate.txt",

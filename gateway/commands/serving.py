@@ -168,7 +168,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *rdap_routes(api, serving.now, settings.public_url, rdap_limit, settings.registrar),
                 *(acquirer_routes(services.store) if settings.demo else ()),
                 *export_routes(services.store, services.authenticator, api.model, serving.now),
-                *receipt_routes(services.store),
+                *receipt_routes(services.store, settings.site_name),
                 *evaluation_routes(
                     services.authenticator, api.model, services.clients, settings.public_url, settings.body_seconds
                 ),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import tomllib
 import re
+import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -357,6 +357,7 @@ class Settings:
         _names_of_staff,
         "",
         shown="none: customers see role and code",
+    )
     site_logo: Path | None = setting(
         "GATEWAY_SITE_LOGO", "its logo, an .svg or .png file", _logo, "", shown="none: that of the gateway"
     )

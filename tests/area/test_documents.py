@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from gateway.http.pages import STATIC, page_documents
 from messages.catalogue import translate
+from policy.categories import Category
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
 from policy.restricting import Ground, ObjectionOutcome, objection_to
@@ -53,6 +54,12 @@ def test_what_the_scripts_ask_is_there_and_all_of_it_is_asked() -> None:
 def test_every_word_that_is_said_is_there() -> None:
     said = set(re.findall(r"say\('(\w+)'", "".join(script.read_text() for script in SCRIPTS)))
     assert said <= WORDS.keys()
+
+
+def test_each_category_of_data_is_called_by_a_name() -> None:
+    """All but numbers that stand for the customer, which the page leaves out."""
+    left_out = {Category.CUSTOMER_ID, Category.SUBJECT_PSEUDONYM}
+    assert {f"your_{each.name}" for each in Category if each not in left_out} <= WORDS.keys()
 
 
 SHOWN = ("Platform", "ServiceKind", "ServiceState", "ConsentKind", "ConsentState", "FactorKind", "ErasureState",

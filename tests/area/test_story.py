@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from gateway.demo import FEATURED, demo_password
@@ -210,15 +211,27 @@ def test_the_whole_story(page: Page, server: Running) -> None:
     sure(page, "#end-others")
     said(page, "signed out")
     go(page, "readers", "#accesses li")
-    assert "Client area" in text(page) and "Example Card Acquirer" in text(page)
-    assert "Last four digits of the card" in text(page) and "Card." not in text(page)
+    assert "Nobody but you read anything yet." in text(page) and "Your own visits" in text(page)
+    assert "Example Card Acquirer (Switzerland) got: brand of the card, last four digits of the card" in text(page)
+    tool_reads(server)
+    go(page, "choices", "#news")
+    go(page, "readers", ".day")
+    assert "Network operations read your name and your telephone number." in text(page)
+    assert "Call the customer in an emergency only. · Reference INC-4711 · 2 times" in text(page)
+    press(page, "#filters summary")
+    page.choose("#by-reader", "billing")
+    page.until("!document.getElementById('accesses').innerText.includes('Network operations')")
+    assert "Billing tool read" in text(page)
+    page.evaluate("document.querySelector('.day summary').click()")
+    press(page, ".day [data-proof]")
+    said(page, "The proof is")
 
     # Export and erasure (R31).
     go(page, "mine", "#export")
     press(page, "#export")
     if wants(page):
         confirmed(page, "#export")
-    page.until("document.getElementById('content').innerText.includes('To read (HTML)')", 40)
+    page.until("document.getElementById('content').innerText.includes('To read (document)')", 40)
     assert page.evaluate("document.querySelectorAll('#blocked li').length") > 0
     press(page, "#erasure-form button")
     said(page, "I know that nothing can be brought back")
@@ -257,6 +270,18 @@ def told_of_the_request(page: Page, phone: str = "Your phone number") -> None:
             (PICTURES / f"told-{width}-{page.evaluate('document.documentElement.lang')}.png").write_bytes(
                 b64decode(shot["data"])
             )
+
+
+def tool_reads(server: Running) -> None:
+    """Two tools of the company read, for a purpose of theirs."""
+    for tool in httpx.get(f"{server.url}/demo/tokens").json()["tokens"]:
+        if tool["name"] not in ("noc", "billing"):
+            continue
+        headers = {"Authorization": f"Bearer {tool['token']}", "Purpose-Reference": "INC-4711"}
+        example = next(each for each in tool["examples"] if each["answered"])
+        for _ in range(2):
+            answer = httpx.post(f"{server.url}/graphql", json={"query": example["query"]}, headers=headers)
+            assert answer.status_code == 200, answer.text
 
 
 def card(page: Page) -> None:

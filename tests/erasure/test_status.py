@@ -58,3 +58,19 @@ async def test_a_request_that_erased_nothing_at_once_says_nothing_of_it(house: H
     assert await shown(house) == [{"state": "SCHEDULED", "erasedNow": None}]
     status = await told(house, "en")
     assert status["erasedNow"] == [] and "stays" not in status, "nothing stays: everything goes"
+
+
+async def test_people_read_a_page_in_their_language(house: House) -> None:
+    """What the letter's link opens: state, dates, what went and what stays, and nobody's name."""
+    await house.ask(PHONE, 0)
+    await house.ask(REQUEST, 0, wait=True)
+    receipt = await receipt_of(house.store.keys.system, (await house.row(0)).id)
+    app = LastResort(Router(routes=list_routes(house.store, "Lakeside Hosting")))
+    html = {"accept": "text/html,*/*;q=0.8"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://data.example") as http:
+        english = (await http.get(f"/erasures/{receipt}", headers=html)).text
+        french = (await http.get(f"/erasures/{receipt}?lang=fr", headers=html)).text
+        assert (await http.get(f"/erasures/{receipt}", headers={"accept": "*/*"})).json()["state"] == "ARMED"
+    assert "It waits for the end of your services" in english and "Your phone number" in english
+    assert "Il attend la fin de vos services" in french and "Votre numéro de téléphone" in french
+    assert "art. 77" in french.lower() and "ARMED" not in english and "Customer." not in english

@@ -63,40 +63,50 @@ export async function change(name, input) {
   return Object.values(data)[0];
 }
 
-// A file of one's own, fetched with the token and saved by the browser. `progress` gets a share from 0 to 1. A download
-// that breaks off goes on where it stopped (RFC 9110 §14), as long as the file is the same.
-export async function save(path, accept, filename, progress = () => {}) {
-  const parts = [];
-  let had = 0;
-  let whole = 0;
-  let tag = null;
-  let type = accept;
-  for (let attempt = 0; ; attempt += 1) {
-    const range = had > 0 && tag ? { Range: `bytes=${had}-`, 'If-Range': tag } : {};
-    const response = await send(path, { headers: { Accept: accept, 'Accept-Language': current(), ...range } });
-    if (!response.ok) throw OUTAGES.includes(response.status) ? new UnreachableError('unreachable') : new Refused('', response.statusText);
-    if (response.status !== 206) { parts.length = 0; had = 0; }
-    whole ||= Number(response.headers.get('Content-Length')) || 0;
-    tag = response.headers.get('ETag');
-    type = response.headers.get('Content-Type') ?? type;
-    try {
-      for await (const piece of pieces(response.body)) {
-        parts.push(piece);
-        had += piece.length;
-        if (whole) progress(Math.min(1, had / whole));
-      }
-      break;
-    } catch {
-      if (attempt === 3) throw new UnreachableError('unreachable');
-    }
-  }
-  progress(1);
-  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(new Blob(parts, { type })), download: filename });
+// Hands a file to the browser, which saves it.
+export function keep(blob, filename) {
+  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: filename });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-async function* pieces(body) {
-  const reader = body.getReader();
-  for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+const ATTEMPTS = 3;
+
+// A file of one's own, fetched with the token. `progress` gets a share from 0 to 1. What breaks off is begun again, so
+// that nothing that is saved is incomplete.
+export async function save(path, accept, filename, progress = () => {}) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      keep(await fetched(path, accept, progress), filename);
+      return;
+    } catch (error) {
+      if (!(error instanceof UnreachableError) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function fetched(path, accept, progress) {
+  const options = { headers: { Accept: accept, 'Accept-Language': current() } };
+  let response = await send(path, options);
+  if (response.status === 401) {
+    await signInHere(wantsFresh(response));
+    response = await send(path, options);
+  }
+  if (OUTAGES.includes(response.status)) throw new UnreachableError('unreachable');
+  if (!response.ok) throw new Refused('', (await read(response)).detail ?? response.statusText);
+  const whole = Number(response.headers.get('Content-Length')) || 0;
+  const parts = [];
+  let had = 0;
+  try {
+    const reader = response.body.getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      parts.push(next.value);
+      had += next.value.length;
+      progress(whole ? Math.min(1, had / whole) : 0);
+    }
+  } catch {
+    throw new UnreachableError('unreachable');
+  }
+  progress(1);
+  return new Blob(parts, { type: response.headers.get('Content-Type') ?? accept });
 }

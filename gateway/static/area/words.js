@@ -10,7 +10,10 @@ const locale = () => (current() === 'en' ? 'en-GB' : current());
 const written = (moment, style) => (moment ? new Intl.DateTimeFormat(locale(), style).format(new Date(moment)) : '');
 export const day = (moment) => written(moment, { dateStyle: 'long' });
 export const hour = (moment) => [day(moment), written(moment, { timeStyle: 'short' })].filter(Boolean).join(', ');
-export const month = (moment) => written(moment, { year: 'numeric', month: 'long' });
+export const time = (moment) => written(moment, { timeStyle: 'short' });
+// Within a sentence a name of a field begins small, in languages that do not write nouns with a capital.
+export const small = (text) => (['en', 'fr'].includes(current()) ? text.charAt(0).toLocaleLowerCase() + text.slice(1) : text);
+export const listed = (parts) => new Intl.ListFormat(locale()).format(parts);
 export const countryName = (code) => (code ? new Intl.DisplayNames([current()], { type: 'region', fallback: 'code' }).of(code) : '');
 // An address as it stands on an envelope, with the country in the reader's words.
 export const envelope = (address) => (address?.formatted && address.country ? [...address.formatted.slice(0, -1), countryName(address.country)] : address?.formatted ?? []);

@@ -17,14 +17,21 @@ export async function mine(again) {
 function exporting(me, again) {
   const done = async () => { announce(say('done')); await again(); };
   if (me.exports.nodes.some((each) => !each.readyAt)) setTimeout(() => { if (location.hash === '#mine') again(); }, 2000);
+  const bar = h('progress', { max: 1, value: 0, hidden: true, 'aria-label': say('exportTitle') });
+  const fetchIt = (each, form, media, name) => () => carry(async () => {
+    bar.hidden = false;
+    await save(`/exports/${each.id}?form=${form}`, media, name, (share) => { bar.value = share; });
+  }, () => announce(say('exportSaved'))).finally(() => { bar.hidden = true; });
+  const ways = [['exportRead', 'html', 'text/html', 'my-data.html'], ['exportCarry', 'portable', 'application/json', 'my-data-portable.json'], ['exportUse', 'json', 'application/json', 'my-data.json']];
   const ready = (each) => [
-    h('button', { type: 'button', class: 'plain', onclick: () => save(`/exports/${each.id}`, 'text/html', 'my-data.html') }, say('exportRead')),
-    h('button', { type: 'button', class: 'plain', onclick: () => save(`/exports/${each.id}`, 'application/json', 'my-data.json') }, say('exportUse')),
-    ` ${say('until', hour(each.expiresAt))}`,
+    ways.map(([label, form, media, name]) => h('button', { type: 'button', class: 'plain', 'data-form': form, onclick: fetchIt(each, form, media, name) }, say(label))),
+    h('span', { class: 'quiet' }, say('until', hour(each.expiresAt))),
   ];
   return h('section', null, h('h2', null, say('exportTitle')), h('p', null, say('exportWhy')),
-    h('ul', { class: 'rows' }, me.exports.nodes.map((each) => h('li', null, h('span', null, hour(each.requestedAt)), h('span', { class: 'acts' }, each.readyAt ? ready(each) : say('preparing'))))),
-    h('button', { type: 'button', id: 'export', onclick: () => carry(() => change('RequestExport', { language: current() }), done) }, say('exportAsk')));
+    h('ul', { class: 'rows' }, me.exports.nodes.map((each) => h('li', null, h('span', null, hour(each.requestedAt)),
+      each.readyAt ? h('span', { class: 'acts' }, ready(each)) : h('span', { class: 'acts' }, h('progress', { 'aria-label': say('preparing') }), say('preparing'))))),
+    bar,
+    h('p', { class: 'acts' }, h('button', { type: 'button', id: 'export', onclick: () => carry(() => change('RequestExport', { language: current() }), done) }, say('exportAsk'))));
 }
 
 function state(each) {
@@ -56,7 +63,7 @@ function erasing(me, again) {
     await again();
     announce(say('done'));
     document.getElementById('told').replaceChildren(...told(payload.erasure.erasedNow, payload.stays).filter(Boolean).flat());
-    document.getElementById('receipt').replaceChildren(say('receipt'), ' ', h('a', { href: `/erasures/${payload.receipt}` }, `/erasures/${payload.receipt}`));
+    document.getElementById('receipt').replaceChildren(say('receipt'), ' ', h('a', { href: `/erasures/${payload.receipt}?lang=${current()}` }, `${location.origin}/erasures/${payload.receipt}`));
   };
   const send = (sent) => {
     if (!sent.elements.sure.checked) { announce(say('eraseSure'), 'bad'); sent.elements.sure.setAttribute('aria-invalid', 'true'); sent.elements.sure.focus(); return; }
@@ -64,6 +71,7 @@ function erasing(me, again) {
   };
   const off = () => carry(() => change('CancelErasure', { erasureId: standing.id }), async () => { announce(say('done')); await again(); });
   return h('section', null, h('h2', null, say('erasureTitle')), h('p', null, say('erasureWhy')),
+    !standing && h('ol', { class: 'steps', id: 'steps' }, ['step1', running.length ? 'step2Later' : 'step2', 'step3', 'step4'].map((each) => h('li', null, say(each)))),
     running.length > 0 && [h('p', null, say('blocked')), h('ul', { id: 'blocked' }, running.map((each) => h('li', null, each.name, each.renewsAt ? ` · ${say('renews', day(each.renewsAt))}` : '')))],
     h('ul', { class: 'rows' }, me.erasures.nodes.map((each) => h('li', null, h('span', null, day(each.requestedAt) || '—'), h('span', null, state(each),
       each === standing && each.cause === 'REQUEST' && each.state !== 'ERASING' && [' ', h('button', { type: 'button', id: 'cancel', class: 'plain', onclick: off }, say('cancel'))])))),
