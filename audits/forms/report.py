@@ -22,6 +22,8 @@ class Cell:
     """An explanation, shown as a tooltip."""
     code: bool = False
     """True for a name from code."""
+    href: str = ""
+    """An address where one can do something about it; shown by forms that have links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class Report:
     sources: Mapping[str, str] = field(default_factory=dict)
     """The sources of the report: a name and its SHA-256, or a time."""
     language: str = "en"
+    ways: Sequence[tuple[str, str]] = ()
+    """Pairs of words and address: where the reader may go on from a page of it."""
     rows: Table | None = None
     """The table for the CSV form; by default the first one."""
 
@@ -89,6 +93,11 @@ class Report:
 def cell(value: object, tone: Tone = "", title: str = "") -> Cell:
     """Make a cell of plain text."""
     return Cell("" if value is None else str(value), tone, title)
+
+
+def link(text: str, href: str) -> Cell:
+    """Make a cell that leads to an address."""
+    return Cell(text, href=href)
 
 
 def code(value: object, tone: Tone = "", title: str = "") -> Cell:

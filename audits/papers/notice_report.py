@@ -4,9 +4,10 @@ controller."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from audits.forms.findings import schema_source
-from audits.forms.report import Cell, Report, Section, Table, cell
+from audits.forms.report import Cell, Report, Section, Table, cell, link
 from audits.papers.companies import Company
 from audits.papers.controller import Controller
 from audits.papers.notice import DataRow, PrivacyNotice, SharingCase, Use
@@ -18,6 +19,23 @@ from policy.categories import Category
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.registries import LEGAL, NATURAL, Publishing
+
+PARTS: Final = {
+    "name_address": ("profile", "/#profile"),
+    "email": ("profile", "/#profile"),
+    "phone": ("profile", "/#profile"),
+    "login": ("security", "/#security"),
+    "ip": ("security", "/#security"),
+    "payment": ("payments", "/#payments"),
+    "invoices": ("payments", "/#payments"),
+    "services": ("services", "/#services"),
+    "domain_owner": ("services", "/#services"),
+    "preferences": ("choices", "/#choices"),
+    "cookies": ("choices", "/cookies"),
+    "disclosures": ("readers", "/#readers"),
+}
+"""By row of the notice: the part of the client area where the person does something about it."""
+EXPORT: Final = ("mine", "/#mine")
 
 
 def notice_report(facts: Facts, found: PrivacyNotice, controller: Controller | None, texts: NoticeTexts) -> Report:
@@ -35,6 +53,7 @@ def notice_report(facts: Facts, found: PrivacyNotice, controller: Controller | N
         notice_data(found, texts),
         sources=schema_source(facts) | ({} if controller is None else {"Controller": controller.source}),
         language=texts.language,
+        ways=((texts.prose("do.account"), "/"), (texts.prose("do.edit"), "/cookies")),
         rows=words.data_table(),
     )
 
@@ -66,13 +85,15 @@ class _Words:
 
     def data_table(self) -> Table:
         """Return the table “Data” and “Used for” of the company's notice, with retention and recipients."""
-        columns = [self.say(f"column.{name}") for name in ("data", "used", "kept", "shared")]
+        columns = [self.say(f"column.{name}") for name in ("data", "used", "kept", "shared", "do")]
         return Table(columns, [self.data_row(row) for row in self.found.rows], wordy=1)
 
     def data_row(self, row: DataRow) -> list[Cell]:
         shared = list(self.shared(row)) or [self.say("data.not_shared")]
         kept = [self.texts.of(each) for each in row.kept]
-        return [cell(self.group(row.group)), *(cell("\n".join(each)) for each in (list(self.used(row)), kept, shared))]
+        told = (cell("\n".join(each)) for each in (list(self.used(row)), kept, shared))
+        part, address = PARTS.get(row.group, EXPORT)
+        return [cell(self.group(row.group)), *told, link(self.say(f"do.{part}"), address)]
 
     def used(self, row: DataRow) -> Iterator[str]:
         """Yield each purpose with its conditions, then the excluded uses, then the person's options."""

@@ -101,7 +101,7 @@ def _company(one: Company) -> str:
 def _kept(found: ProcessingRecord) -> Iterator[str]:
     if not found.registers_read:
         yield "No register was read: this record follows from the schema alone."
-    texts = NoticeTexts("en")
+    texts = NoticeTexts("en", addressed=False)
     for name, period in (found.periods or {}).items():
         said = (
             texts.prose(f"periods.{name}", period=texts.period(period)) if period else "Nobody has said when it ends."

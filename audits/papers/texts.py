@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from messages import dates
+from messages.addressed import RULES, to_you
 from messages.catalogue import SOURCE, translate, translated
 from messages.message import Message
 from messages.policy_rows import rule_words
@@ -31,15 +32,17 @@ class NoticeTexts:
 
     language: str
     untranslated: set[str] = field(default_factory=set)
+    addressed: bool = True
+    """Whether the person concerned reads it, and is told in the second person."""
 
     def of(self, row: Row, column: str = "text") -> str:
         """Return a sentence of a row: its text, or another column; empty if the column is None."""
-        said = getattr(row, column)
+        said = to_you(row) if column == "text" and self.addressed else getattr(row, column)
         return self._translated(f"{type(row).__name__}.{row.name}.{column}", str(said)) if said else ""
 
     def rule(self, source: str) -> str:
         """A hard rule in words, its numbers left out: `R14: a telephone number is …`."""
-        words = self._translated(f"rule {source.partition(': ')[0]}", rule_words(source))
+        words = self._translated(f"rule {source.partition(': ')[0]}", RULES.get(rule_words(source), rule_words(source)))
         return words[:1].upper() + words[1:] + "."
 
     def prose(self, key: str, **values: object) -> str:

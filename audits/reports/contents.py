@@ -76,7 +76,7 @@ async def papers_content(reader: Reader, day: date) -> Sequence[Data]:
 
 def words_content(language: str) -> Sequence[Data]:
     """Return every row of the policy with its sentence."""
-    texts = NoticeTexts(language)
+    texts = NoticeTexts(language, addressed=False)
     return [
         {"enum": enum, "name": row.name, "text": texts.of(row)} for enum, rows in CATALOGUES.items() for row in rows
     ]

@@ -15,9 +15,11 @@ from starlette.routing import Route
 
 from gateway.http.problems import ProblemError
 from messages import dates
-from messages.catalogue import SOURCE, languages, shipped, unfilled
+from messages.addressed import to_you
+from messages.catalogue import SOURCE, languages, shipped, translate, unfilled
 from messages.message import Message
 from messages.negotiation import chosen
+from policy.purposes import Purpose
 
 STATIC = Path(__file__).parents[1] / "static"
 PARTS: Final = ("area", "audit")
@@ -51,10 +53,17 @@ def _words(part: str, language: str) -> tuple[bytes, str]:
             "direction": dates.direction(language),
             "languages": {each: dates.name_of(each) for each in languages()},
             "graphql": language if language in shipped() else SOURCE,
-            "texts": {name: _said(text, language) for name, text in table.items()},
+            "texts": {name: _said(text, language) for name, text in table.items()} | _reasons(part, language),
         }
     )
     return body, f'"{sha256(body).hexdigest()[:32]}"'
+
+
+def _reasons(part: str, language: str) -> dict[str, str]:
+    """What each purpose means to the person, for the client area: `for_INVOICING`."""
+    if part != "area":
+        return {}
+    return {f"for_{each.name}": translate(Message(to_you(each)), language) for each in Purpose}
 
 
 def _said(text: str | dict[str, str], language: str) -> str | dict[str, str]:

@@ -10,6 +10,7 @@ from audits.papers.registers import SCHEMA_ALONE
 from audits.papers.texts import NoticeTexts
 from audits.schema.facts import Facts
 from audits.schema.sources import Text, UnreadableError, read_text
+from messages.addressed import TO_YOU, to_you
 from messages.catalogue import translated
 from messages.policy_rows import COLUMNS
 from policy.categories import Category
@@ -68,7 +69,7 @@ def test_every_row_of_the_table(heading: str, categories: set[Category], uses: d
     page = notice_in("en")
     (told,) = [each for each in page.flat.rows if each[0].text == heading]
     for purpose in uses:
-        assert purpose.text in told[1].text
+        assert to_you(purpose) in told[1].text
 
 
 def test_the_rules_inside_the_table() -> None:
@@ -76,8 +77,8 @@ def test_the_rules_inside_the_table() -> None:
     name, email, phone = rows["Full name and postal address"], rows["Email address"], rows["Phone number"]
     login, address, payment = rows["Login credentials"], rows["IP address"], rows["Payment information"]
     assert "A postal address does not personalise messages." in name  # R10, A5
-    assert "can be switched off" in email  # R13
-    assert Condition.NEWS_NOT_DECLINED.text in email  # R12: stops when opted out
+    assert "which you can switch off" in email  # R13
+    assert to_you(Condition.NEWS_NOT_DECLINED) in email  # R12: stops when opted out
     assert "Objection: Yes, always and without a reason" in email
     assert shown(ROWS["phone"]) == {Purpose.EMERGENCY_CONTACT}  # R14: emergency only
     assert "never used to promote" in phone  # R15
@@ -90,7 +91,7 @@ def test_the_rules_inside_the_table() -> None:
     assert Category.IP_ADDRESS not in watched.categories
     assert "box that is not ticked" in payment  # R20
     assert "withdrawn at any time" in payment  # R48
-    assert Condition.CARD_STORAGE_CONSENTED.text in payment
+    assert to_you(Condition.CARD_STORAGE_CONSENTED) in payment
     assert ROWS["payment"].hidden == (Category.CARD_NUMBER,)  # the whole number is shown to nobody
     assert Recipient.PAYMENT_AFFILIATE in ROWS["payment"].recipients  # R22
 
@@ -115,7 +116,7 @@ def test_every_sharing_case(when: str, recipient: Recipient, purposes: set[Purpo
     (told,) = [row for row in section.table.rows if row[0].text == when]
     assert recipient.condition in told[3].text
     for purpose in purposes:
-        assert purpose.text in told[1].text
+        assert to_you(purpose) in told[1].text
 
 
 def test_there_is_no_other_case_and_no_sale() -> None:
@@ -163,7 +164,7 @@ def test_what_the_company_left_out_is_told_too() -> None:
     text = told("en")
     assert Purpose.ACCOUNTABILITY_LOG in FACTS.beyond
     assert RetentionRule.LEDGER in FACTS.beyond_kept
-    assert Purpose.ACCOUNTABILITY_LOG.text in text
+    assert to_you(Purpose.ACCOUNTABILITY_LOG) in text
     assert "off until configured. (switched off)" in text, "A8"
     for fact in (
         "Example Hosting SA", "1 Example Street, 1003 Lausanne", "dpo@example.com", "Example Representation GmbH",
@@ -278,3 +279,12 @@ def test_a_category_that_was_not_there_gets_its_row() -> None:
     text = "".join([*lines[:place], f"  {seen}\n", *lines[place:]])
     rows = {row.group: row for row in notice(Facts.of(Text("odd", text)), SCHEMA_ALONE).rows}
     assert shown(rows["cookies"]) == {Purpose.COOKIE_MEASUREMENT}
+
+
+def test_the_person_is_spoken_to() -> None:
+    """GDPR Art. 12(1): nobody speaks of "the customer", in either language; each datum says what one can do."""
+    assert set(Purpose) <= TO_YOU.keys(), "a new purpose has a sentence for whoever it concerns"
+    for language, third in (("en", "the customer"), ("fr", "le client")):
+        found = notice_in(language).flat
+        assert not [row[0].text for row in found.rows if any(third in cell.text.lower() for cell in row)], language
+        assert all(row[-1].href.startswith("/") and row[-1].text for row in found.rows), language

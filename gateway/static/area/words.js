@@ -18,5 +18,7 @@ export const countryName = (code) => (code ? new Intl.DisplayNames([current()], 
 // An address as it stands on an envelope, with the country in the reader's words.
 export const envelope = (address) => (address?.formatted && address.country ? [...address.formatted.slice(0, -1), countryName(address.country)] : address?.formatted ?? []);
 export const words = (name) => { const said = name.toLowerCase().replaceAll('_', ' '); return said[0].toUpperCase() + said.slice(1); };
+// What a purpose means to the reader; of one that this release does not know what the gateway says of it.
+export const why = (purpose, text) => (has(`for_${purpose}`) ? say(`for_${purpose}`) : text ?? '');
 // A field, by its name or its schema coordinate; one that this page does not know is called as the API calls it.
 export const fieldName = (key) => (has(key) ? say(key) : words(key.split('.').at(-1).replace(/[A-Z]/g, ' $&')));

@@ -4,7 +4,7 @@ import { h } from '../../dom.js';
 import { ask, keep } from '../api.js';
 import { announce, carry, select } from '../forms.js';
 import { paged } from '../lists.js';
-import { asked, countryName, day, fieldName, hour, listed, say, small, time } from '../words.js';
+import { asked, countryName, day, fieldName, hour, listed, say, small, time, why } from '../words.js';
 
 const OWN = 'SELF_SERVICE';
 const MOST = 6;
@@ -56,7 +56,7 @@ function history(language) {
     if (!filtered) {
       const made = [
         choice('by-reader', say('byReader'), (each) => [each.client], (_, each) => reader(each)),
-        choice('by-purpose', say('byPurpose'), (each) => [each.purpose ?? ''].filter(Boolean), (_, each) => each.why),
+        choice('by-purpose', say('byPurpose'), (each) => [each.purpose ?? ''].filter(Boolean), (_, each) => why(each.purpose, each.why)),
         choice('by-datum', say('byDatum'), (each) => each.kinds, (kind) => kindName(kind)),
       ];
       chosen.replaceChildren(...made);
@@ -89,7 +89,7 @@ function sentence(group) {
   const what = [...new Set(group.flatMap((each) => each.kinds))];
   return h('li', null, h('details', null,
     h('summary', null, h('strong', null, reader(first)), ' ', what.length ? say('readWhat', listed(what.map(kindName))) : say('readNothing'),
-      h('span', { class: 'quiet' }, [first.why, first.reference && say('reference', first.reference), group.length > 1 ? say('times', group.length) : time(first.at)].filter(Boolean).join(' · '))),
+      h('span', { class: 'quiet' }, [why(first.purpose, first.why), first.reference && say('reference', first.reference), group.length > 1 ? say('times', group.length) : time(first.at)].filter(Boolean).join(' · '))),
     h('ul', { class: 'entries' }, group.map((each) => h('li', null, h('time', { datetime: each.at }, hour(each.at)), ' ',
       h('button', { type: 'button', class: 'plain', 'data-proof': each.index, onclick: () => prove(each) }, say('proof'), h('span', { class: 'unseen' }, ` ${reader(first)} ${hour(each.at)}`)))))));
 }
@@ -111,7 +111,7 @@ const kindName = (kind) => say(`your_${kind}`);
 // Each with its purpose as a sentence.
 const disclosed = ({ me, purposes }) => {
   const said = Object.fromEntries(purposes.map(({ name, text }) => [name, text]));
-  return { ...me.disclosures, nodes: me.disclosures.nodes.map((each) => ({ ...each, why: said[each.purpose] ?? '' })) };
+  return { ...me.disclosures, nodes: me.disclosures.nodes.map((each) => ({ ...each, told: why(each.purpose, said[each.purpose]) })) };
 };
 
 // The registries have a name that is made of their domain, which the page says in the reader's language.
@@ -119,4 +119,4 @@ const recipient = (name) => { const registry = /^Registry of (\.\S+)$/.exec(name
 
 const disclosure = (each) => h('li', null, h('span', { class: 'grow' },
   h('strong', null, recipient(each.recipientName)), each.recipientCountry && ` (${countryName(each.recipientCountry)})`, ' ', say('gotWhat', listed(each.fields.map(fieldName).map(small))),
-  h('span', { class: 'quiet' }, [each.why, day(each.at)].filter(Boolean).join(' · '))));
+  h('span', { class: 'quiet' }, [each.told, day(each.at)].filter(Boolean).join(' · '))));

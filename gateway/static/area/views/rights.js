@@ -3,7 +3,7 @@
 import { h } from '../../dom.js';
 import { ask, change } from '../api.js';
 import { announce, button, carry, form, select } from '../forms.js';
-import { current, day, say } from '../words.js';
+import { current, day, say, why } from '../words.js';
 
 const GROUNDS = ['ACCURACY_CONTESTED', 'UNLAWFUL', 'LEGAL_CLAIMS', 'OBJECTION_PENDING'];
 
@@ -29,7 +29,8 @@ function restricting(me, done) {
 function objecting(me, purposes, done) {
   const of = Object.fromEntries(me.objections.map((each) => [each.purpose, each]));
   const act = (name, purpose) => () => carry(() => change(name, { purpose }), done);
-  const row = ({ name: purpose, text }) => {
+  const row = ({ name: purpose, text: plain }) => {
+    const text = why(purpose, plain);
     const made = of[purpose];
     const label = h('span', { class: 'unseen' }, ` ${text}`);
     return h('li', null, h('span', null, text, made && [' ', h('em', null, made.state === 'PENDING' ? say('PENDING', day(made.answerBy)) : say(made.state)), made.because && ` ${made.because}`]),
