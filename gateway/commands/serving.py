@@ -43,6 +43,7 @@ from gateway.run.sealing import sealed_meanwhile
 from gateway.run.serving import Services, open_services
 from gateway.run.stores import store_config
 from gateway.run.working import make_housekeeping, open_workers, working, working_meanwhile
+from gateway.signin.pages.consent_script import list_routes as consent_routes_of_sites
 from gateway.signin.pages.privacy import list_routes as notice_routes
 from gateway.signin.routes import list_routes as sign_in_routes
 from gateway.signin.routes import make_sign_in_services
@@ -172,6 +173,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                 *evaluation_routes(
                     services.authenticator, api.model, services.clients, settings.public_url, settings.body_seconds
                 ),
+                *consent_routes_of_sites(settings),
                 *notice_routes(services.store.reader, services.store.ledger_reader, settings, serving.now),
                 *metric_routes(
                     services.store,

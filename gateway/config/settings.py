@@ -374,6 +374,13 @@ class Settings:
         _links,
         "{}",
     )
+    site_domain: str = setting(
+        "GATEWAY_SITE_DOMAIN",
+        "domain of the company's web site, such as example.com: its pages share the choice of cookies by /consent.js",
+        _host,
+        "",
+        shown="none: the choice is for the gateway's own pages",
+    )
     languages: Path | None = setting(
         "GATEWAY_LANGUAGES",
         "folder of further translations, each LANGUAGE/LC_MESSAGES/gateway.po (`gateway messages template`)",
@@ -695,6 +702,11 @@ def _fill(values: dict[str, Any]) -> list[str]:
             "GATEWAY_DATABASE_POOLER is set, and this process works or seals the ledger, which needs sessions of its "
             "own: set GATEWAY_WORK=no and GATEWAY_SEAL_LEDGER=no, and let `gateway worker` and `gateway ledger seal "
             "--watch` reach the server itself."
+        )
+    host, site = urlsplit(values["issuer"]).hostname or "", values["site_domain"]
+    if site and not f".{host}".endswith(f".{site}"):
+        problems.append(
+            "GATEWAY_SITE_DOMAIN is not the gateway's own domain, nor one above it: browsers refuse its cookie then."
         )
     problems += _check_smtp(values)
     # Lowering one limit lowers the narrower ones with it: nobody should have to set three.

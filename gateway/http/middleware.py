@@ -80,7 +80,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._security, *_policy(message["headers"])]
+                given = {name for name, _ in message["headers"]}
+                security = [each for each in self._security if each[0] not in given]
+                message["headers"] = [*message["headers"], *security, *_policy(message["headers"])]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -35,7 +35,7 @@ def make_sign_in_services(
 ) -> SignInServices:
     """The services of the sign-in pages, by the settings."""
     # By the public address: behind a proxy that ends TLS this process itself sees plain http.
-    cookies = Cookies(secure=settings.public_url.startswith("https:"))
+    cookies = Cookies(settings.public_url.startswith("https:"), settings.site_domain)
     return SignInServices(
         store,
         means,

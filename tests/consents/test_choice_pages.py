@@ -146,7 +146,7 @@ def test_who_is_signed_in_has_the_choice_on_record(web: Web, browser: Browser) -
 
 def test_the_link_is_on_every_page(browser: Browser) -> None:
     """R29: "Edit my choices"."""
-    for path in ("/sign-in", "/password/forgot", "/sign-out", "/cookies", "/audit", "/", "/developers", "/graphql"):
+    for path in ("/sign-in", "/password/forgot", "/sign-out", "/cookies", "/audit", "/", "/developers"):
         assert "Edit my choices" in browser.get(path, accept="text/html").text, path
     assert "Modifier mes choix" in browser.get("/sign-in", accept_language="fr").text
 

@@ -50,6 +50,7 @@ def test_a_page_loads_only_from_this_house_and_nothing_of_it_is_inline(
 ) -> None:
     page = http.get(f"{demo.server.url}{path}", headers=HTML)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "Edit my choices" in page.text
     parts = Parts()
     parts.feed(page.text)
     assert parts.inline == []

@@ -8,6 +8,8 @@ from datetime import timedelta
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+SITE_CHOICE = "site-choices"
+"""The cookie of the choice where it is shared with the company's web site."""
 LONGEST = 128
 """Characters of a value; ours are random secrets and short choices."""
 
@@ -21,6 +23,8 @@ class Cookies:
     """
 
     secure: bool
+    site: str = ""
+    """The domain of the company's web site, whose pages share the choice of cookies with ours; empty: none."""
 
     def session(self, platform: str) -> str:
         """The session cookie of a platform; a browser may be signed in to several."""
@@ -44,7 +48,8 @@ class Cookies:
     @property
     def choice(self) -> str:
         """The cookie that stores the choice about non-essential cookies; it is essential itself."""
-        return self._name("choices")
+        # One with a Domain may not have the prefix (RFC 6265bis §4.1.3.2). Unlike the others it proves nothing.
+        return SITE_CHOICE if self.site else self._name("choices")
 
     def _name(self, name: str) -> str:
         return f"__Host-{name}" if self.secure else name
@@ -68,6 +73,16 @@ class Cookies:
         # Lax, not Strict: a link in an e-mail, or a redirect from a client, must find the customer signed in.
         seconds = None if life is None else int(life.total_seconds())
         response.set_cookie(name, value, seconds, path="/", secure=self.secure, httponly=True, samesite="lax")
+
+    def give_choice(self, response: Response, value: str, life: timedelta) -> None:
+        """Set the cookie of the choice; with a site for all its hosts, whose scripts read it."""
+        if not self.site:
+            self.give(response, self.choice, value, life)
+            return
+        seconds = int(life.total_seconds())
+        response.set_cookie(
+            self.choice, value, seconds, path="/", domain=self.site, secure=self.secure, httponly=False, samesite="lax"
+        )
 
     def take(self, response: Response, name: str) -> None:
         """Delete a cookie."""

@@ -97,7 +97,7 @@ async def send(context: RequestContext) -> Response:
     choice = Choice(word == "yes", VERSION, f"{context.now:%Y-%m-%d}")
     response = _page(context, choice, PageNotice(context.say("cookies_saved")))
     cookies = context.services.cookies
-    cookies.give(response, cookies.choice, choice.text, ends(context.now) - context.now)
+    cookies.give_choice(response, choice.text, ends(context.now) - context.now)
     if not choice.measurement:
         for name in MEASURING:
             cookies.take(response, name)
