@@ -11,7 +11,7 @@ CHECKED := tests/policy tests/values tests/schema tests/test_rooms.py tests/test
   forgotten_means_keyless trusted_documents)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check trials mutants lint format bench lock clean runtime dev mutating
+.PHONY: help run test check trials pictures accessibility mutants lint format bench lock clean runtime dev mutating
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -42,6 +42,12 @@ lint: dev ## check style, types and the direction of imports
 format: dev ## put every file in the house's form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+pictures: dev ## renew docs/images from the running demo (needs chromium)
+	$(BIN)/python tools/pages.py pictures
+
+accessibility: dev ## write docs/accessibility.md: what axe-core finds on each page (needs chromium and npm)
+	$(BIN)/python tools/pages.py accessibility
 
 bench: dev ## measure the gateway on this machine, side by side with a hand-written endpoint (B="--help" for its options)
 	$(BIN)/python -m benchmarks $(B)

@@ -23,6 +23,7 @@ from audits.papers.registers import Registers
 from audits.papers.texts import NoticeTexts
 from audits.papers.transfers import require_safeguards
 from audits.schema.facts import Facts
+from messages import dates
 from messages.catalogue import languages
 from policy.papers import PAPER_KINDS
 
@@ -48,9 +49,8 @@ class Stamp:
     def put(self, report: Report) -> Report:
         """Return the report with its version and dates, in words, in its sources and in its data."""
         key = "released" if self.version else "draft"
-        words = NoticeTexts(report.language).prose(
-            f"release.{key}", version=self.version, day=self.day, issued=self.issued
-        )
+        day, issued = (dates.day(each, report.language) for each in (self.day, self.issued))
+        words = NoticeTexts(report.language).prose(f"release.{key}", version=self.version, day=day, issued=issued)
         data = {
             "version": self.version or None,
             "validFrom": f"{self.day}" if self.version else None,

@@ -58,7 +58,7 @@ class Page:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def until(self, script: str, seconds: float = 30) -> None:
+    def until(self, script: str, seconds: float = 90) -> None:
         """Wait until an expression is true."""
         deadline = time.monotonic() + seconds
         while not self.evaluate(f"Boolean({script})"):

@@ -46,6 +46,17 @@ def faults(page: Page, script: str, within: str = "document") -> list[str]:
     ]
 
 
+def findings(page: Page, script: str) -> list[str]:
+    """What axe-core finds of any weight: impact, rule, and the first place of each."""
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(f"{script}\n;0")
+    found = page.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then((all) => all.violations.map((each) => "
+        "`${each.impact} ${each.id} (${each.nodes[0].target.join(' ')})`))"
+    )
+    return [str(each) for each in found]
+
+
 def lock_names_no_host() -> bool:
     """Packages come from whichever registry npm is set to, and their hashes say that they are the right ones."""
     lock = (HERE / "package-lock.json").read_text(encoding="utf-8")
