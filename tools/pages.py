@@ -72,10 +72,10 @@ def show(page: Page, url: str, place: str, language: str) -> None:
         return
     if page.evaluate(f"!document.body.classList.contains('area') || document.documentElement.lang !== '{language}'"):
         page.open(f"{url}/?lang={language}", *DESKTOP)
-        page.until("document.querySelector('#content section') || document.getElementById('sign-in')")
+        page.until("document.querySelector('#content.view') || document.getElementById('sign-in')")
         if page.evaluate("Boolean(document.getElementById('sign-in'))"):
             page.click("#sign-in")
-            page.until("document.querySelector('#content section form')")
+            page.until("document.querySelector('#content.view')")
     go(page, place, "#content > *")
 
 

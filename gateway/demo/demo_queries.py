@@ -29,25 +29,23 @@ class DemoQuery:
     query: str
     answered: bool = True
     reference: str | None = None
-    printed: bool = True
-    """True if `gateway demo` prints it as a command; the GraphiQL page offers all of them."""
 
 
 QUERIES = (
     DemoQuery("billing", "names and addresses, for invoices", ADDRESSES),
     DemoQuery("billing", "telephone numbers, which are for emergencies", PHONES, answered=False),
     DemoQuery("noc", "telephone numbers, for the incident in the reference", PHONES, reference="INC-4711"),
-    DemoQuery("noc", "e-mail addresses", NEWS, answered=False, reference="INC-4711", printed=False),
+    DemoQuery("noc", "e-mail addresses", NEWS, answered=False, reference="INC-4711"),
     DemoQuery("support", "who has which service", SERVICES),
-    DemoQuery("support", "postal addresses", ADDRESSES, answered=False, printed=False),
+    DemoQuery("support", "postal addresses", ADDRESSES, answered=False),
     DemoQuery("newsletter", "whom to write to, without those who declined", NEWS),
-    DemoQuery("newsletter", "their services", SERVICES, answered=False, printed=False),
-    DemoQuery("orders", "whose services to look after", RUNNING, printed=False),
-    DemoQuery("orders", "telephone numbers", PHONES, answered=False, printed=False),
+    DemoQuery("newsletter", "their services", SERVICES, answered=False),
+    DemoQuery("orders", "whose services to look after", RUNNING),
+    DemoQuery("orders", "telephone numbers", PHONES, answered=False),
     DemoQuery("registrar", "what a registry may publish of a domain, as RDAP", RDAP),
-    DemoQuery("registrar", "e-mail addresses of customers", NEWS, answered=False, printed=False),
+    DemoQuery("registrar", "e-mail addresses of customers", NEWS, answered=False),
     DemoQuery(CUSTOMER, "everything about herself", MYSELF),
-    DemoQuery(CUSTOMER, "all customers: she finds only herself", NEWS, printed=False),
+    DemoQuery(CUSTOMER, "all customers: she finds only herself", NEWS),
     DemoQuery("auditor", "the schema", FIELDS),
-    DemoQuery("auditor", "customers", NEWS, answered=False, printed=False),
+    DemoQuery("auditor", "customers", NEWS, answered=False),
 )

@@ -80,6 +80,17 @@ def landing(settings: Settings) -> Response:
     return HTMLResponse(text, headers=NO_STORE)
 
 
+TOUR = """{
+  customers(first: 1) { nodes { fullName email } }
+}"""
+"""The question with which the tour begins."""
+
+
+def tour(settings: Settings) -> Response:
+    """The page at `/tour` of the demo; its scripts ask as five of the demo's clients."""
+    return HTMLResponse(page("tour.html", site=settings.site_name, query=TOUR), headers=NO_STORE)
+
+
 def data_map(settings: Settings) -> Response:
     """The page at `/audit`; its scripts ask the public API for everything."""
     text = page("audit.html", demo="yes" if settings.demo else "no")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -78,6 +79,37 @@ def test_people_get_a_page_and_programs_get_problem_details(demo: Demo, http: ht
         told = http.get(f"{demo.server.url}/nowhere", headers={"accept": accept})
         assert told.status_code == 404 and told.json()["code"] == "NOT_FOUND"
     assert http.post(f"{demo.server.url}/nowhere", headers=HTML).json()["status"] == 404
+
+
+def test_the_client_area_weighs_less_than_100_kilobytes(demo: Demo) -> None:
+    """Everything that the first view loads, as it comes over the wire."""
+    weight, modules, waiting = 0, set[str](), ["/static/area/page.js"]
+    others = (
+        "/",
+        "/static/house.css",
+        "/brand/style.css",
+        "/static/area/area.css",
+        "/brand/logo",
+        "/words/area?lang=fr",
+    )
+    with httpx.Client(base_url=demo.server.url, headers={"accept-encoding": "gzip"}) as http:
+
+        def loaded(path: str) -> str:
+            nonlocal weight
+            with http.stream("GET", path) as answer:
+                assert answer.status_code == 200, path
+                answer.read()
+                weight += answer.num_bytes_downloaded
+                return answer.text
+
+        while waiting:
+            path = waiting.pop()
+            if path not in modules:
+                modules.add(path)
+                waiting += [urljoin(path, each) for each in re.findall(r"from '([^']+)'", loaded(path))]
+        for path in (*others, "/address-forms?lang=fr", "/address-forms/CH?lang=fr"):
+            loaded(path)
+    assert len(modules) > 15 and weight < 100_000, weight
 
 
 def test_a_form_of_an_address_is_told_in_the_readers_language(demo: Demo, http: httpx.Client) -> None:

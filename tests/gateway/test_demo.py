@@ -159,11 +159,14 @@ async def test_it_is_served_when_the_featured_customer_is_found_no_more(store_co
         await demo.load(store, now=NOW, size=2)
     async with open_services(settings) as works:
         tokens = DemoTokens(works.store, works.tokens, settings.demo_token_seconds)
-        assert f"gateway token {demo.FEATURED}" in await demo_instructions(tokens, settings)
+        told = await demo_instructions(tokens, settings)
+        assert f"gateway token {demo.FEATURED}" in told and "/tour" in told
+        assert len(told.strip().splitlines()) == 4, "four lines, and no token among them"
+        assert "eyJ" not in told
         assert CUSTOMER in {each["name"] for each in await tokens.listed()}
         await works.store.keys.destroy(FIRST_ID)
         page = await demo_instructions(tokens, settings)
-        assert demo.FEATURED not in page and "# billing" in page
+        assert demo.FEATURED not in page and "gateway token billing" in page
         assert CUSTOMER not in {each["name"] for each in await tokens.listed()}
 
 

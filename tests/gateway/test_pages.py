@@ -44,7 +44,7 @@ class Parts(HTMLParser):
             self.inline.append("script")
 
 
-@pytest.mark.parametrize("path", ["/", "/developers", "/graphql", "/audit"])
+@pytest.mark.parametrize("path", ["/", "/developers", "/graphql", "/audit", "/tour"])
 def test_a_page_loads_only_from_this_house_and_nothing_of_it_is_inline(
     demo: Demo, http: httpx.Client, path: str
 ) -> None:

@@ -68,10 +68,10 @@ def test_every_page_is_in_its_language(page: Page, server: Running) -> None:
     wrong: list[str] = []
     for language in languages():
         page.open(f"{server.url}/?lang={language}")
-        page.until("document.querySelector('#content section') || document.getElementById('sign-in')")
+        page.until("document.querySelector('#content.view') || document.getElementById('sign-in')")
         if page.evaluate("Boolean(document.getElementById('sign-in'))"):
             page.click("#sign-in")
-            page.until("document.querySelector('#content section form')")
+            page.until("document.querySelector('#content.view')")
         for view in VIEWS:
             go(page, view, "#content > *")
             page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")

@@ -113,7 +113,7 @@ export function flow(audit, fields) {
     }
   };
   picture.append(...links.map((each) => curve(each, boxes, unit)), ...[...boxes.values()].map((box) => node(box, links, follow)));
-  return [h('p', { class: 'quiet' }, say('flowHint')), h('div', { class: 'scroll flow', tabindex: 0, role: 'region', 'aria-label': say('flow') }, picture), table(links)];
+  return [h('p', { class: 'quiet' }, say('flowHint')), h('div', { class: 'scroll flow', tabindex: 0, role: 'group', 'aria-label': say('flowHint') }, picture), table(links)];
 }
 
 // A link is lit when it touches the box that is followed, or goes on from what it leads to.

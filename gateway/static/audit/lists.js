@@ -4,14 +4,14 @@ import { h } from '../dom.js';
 import { unique } from './facts.js';
 import { count, current, say, sentence } from './words.js';
 
-const time = (text) => h('time', { datetime: text },
+export const time = (text) => h('time', { datetime: text },
   new Intl.DateTimeFormat(current(), { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(new Date(text)), ' UTC');
-const day = (text) => h('time', { datetime: text },
+export const day = (text) => h('time', { datetime: text },
   new Intl.DateTimeFormat(current(), { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(text)));
 
 function table(columns, rows, none) {
   if (!rows.length) return h('p', null, none);
-  return h('div', { class: 'scroll' }, h('table', { class: 'plain' },
+  return h('div', { class: 'scroll', tabindex: 0 }, h('table', { class: 'plain' },
     h('thead', null, h('tr', null, columns.map((each) => h('th', { scope: 'col' }, each)))),
     h('tbody', null, rows.map((row) => h('tr', null, row.map((each) => h('td', null, each)))))));
 }

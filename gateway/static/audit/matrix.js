@@ -41,7 +41,7 @@ export function grid(audit, fields) {
       purposes.map((each) => cell(field, each))))));
   const table = h('table', { role: 'grid', 'aria-label': say('matrix'), onkeydown: walk }, head, bodies);
   table.querySelector('td')?.setAttribute('tabindex', 0);
-  return [h('div', { class: 'split' }, h('div', { class: 'scroll' }, table), told)];
+  return [h('div', { class: 'split' }, h('div', { class: 'scroll', tabindex: 0 }, table), told)];
 }
 
 const STEPS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };

@@ -1,6 +1,7 @@
 // The data map: one question to the public API, then drawn as often as somebody filters, turns the phone or changes the language.
 
 import { ask, demoToken } from './api.js';
+import { answers } from './answers.js';
 import { byId, h } from '../dom.js';
 import { filters, shownPurposes, unique, wanted } from './facts.js';
 import { flow } from './flow.js';
@@ -55,6 +56,7 @@ function draw() {
   byId('parts').setAttribute('aria-label', say('title'));
   byId('parts').replaceChildren(...parts.map(([key]) => h('a', { href: `#${key}` }, say(key))));
   byId('content').replaceChildren(
+    answers(audit),
     ...parts.map(([key, inside]) => h('section', { id: key, 'aria-labelledby': `${key}-title` }, h('h2', { id: `${key}-title` }, say(key)), inside)),
     foot());
   filtered();
