@@ -4,7 +4,7 @@ import { h } from '../../dom.js';
 import { ask, keep } from '../api.js';
 import { announce, carry, select } from '../forms.js';
 import { paged } from '../lists.js';
-import { asked, countryName, day, fieldName, hour, listed, say, small, time, why } from '../words.js';
+import { asked, countryName, day, fieldName, hour, listed, say, small, time, why, words } from '../words.js';
 
 const OWN = 'SELF_SERVICE';
 const MOST = 6;
@@ -55,7 +55,7 @@ function history(language) {
   function draw(filtered = false) {
     if (!filtered) {
       const made = [
-        choice('by-reader', say('byReader'), (each) => [each.client], (_, each) => reader(each)),
+        choice('by-reader', say('byReader'), (each) => [each.client], (_, each) => each.clientName ?? each.client),
         choice('by-purpose', say('byPurpose'), (each) => [each.purpose ?? ''].filter(Boolean), (_, each) => why(each.purpose, each.why)),
         choice('by-datum', say('byDatum'), (each) => each.kinds, (kind) => kindName(kind)),
       ];
@@ -75,13 +75,14 @@ function history(language) {
   return { shown, more: async (pages) => { await load(pages); draw(); } };
 }
 
-const reader = (each) => each.clientName ?? each.client;
+// The tool, and the member of staff who asked with it: by name where the company tells it, else by role and code.
+const reader = ({ client, clientName, person }) => [clientName ?? client, person && `(${person.name ?? `${words(person.role)}, ${person.code}`})`].filter(Boolean).join(' ');
 
 // By day, and within it by reader, purpose and case; the newest first, as they come.
 function days(found) {
   const of = Map.groupBy(found, (each) => day(each.at));
   return [...of].map(([name, those]) => h('div', { class: 'day' }, h('h3', null, name),
-    h('ul', { class: 'rows' }, [...Map.groupBy(those, (each) => [each.client, each.purpose, each.reference].join('|')).values()].map(sentence))));
+    h('ul', { class: 'rows' }, [...Map.groupBy(those, (each) => [each.client, each.person?.code, each.purpose, each.reference].join('|')).values()].map(sentence))));
 }
 
 function sentence(group) {
