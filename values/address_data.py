@@ -31,7 +31,7 @@ class Customs:
     usual: frozenset[str]
     """The parts that addresses of the country have, as a rule."""
     kinds: Mapping[str, str]
-    """What a part is called there, such as `zip` or `prefecture`, where that differs from the usual word."""
+    """The local word for a part, such as `zip` or `prefecture`, where that differs from the usual one."""
 
 
 @lru_cache(maxsize=256)

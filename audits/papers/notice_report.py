@@ -91,9 +91,9 @@ class _Words:
     def data_row(self, row: DataRow) -> list[Cell]:
         shared = list(self.shared(row)) or [self.say("data.not_shared")]
         kept = [self.texts.of(each) for each in row.kept]
-        told = (cell("\n".join(each)) for each in (list(self.used(row)), kept, shared))
+        texts = (cell("\n".join(each)) for each in (list(self.used(row)), kept, shared))
         part, address = PARTS.get(row.group, EXPORT)
-        return [cell(self.group(row.group)), *told, link(self.say(f"do.{part}"), address)]
+        return [cell(self.group(row.group)), *texts, link(self.say(f"do.{part}"), address)]
 
     def used(self, row: DataRow) -> Iterator[str]:
         """Yield each purpose with its conditions, then the excluded uses, then the person's options."""

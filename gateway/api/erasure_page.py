@@ -113,5 +113,5 @@ def shown(request: Request, found: ErasureStanding, site: str) -> Response:
 def _moments(found: ErasureStanding) -> list[tuple[str, datetime]]:
     # A day that did not come, because it was done or called off before, is not told: it would read as a promise.
     over = found.moments["finished_at"] or found.moments["cancelled_at"]
-    told = [(label, found.moments[column], column) for column, label in DATES]
-    return [(label, at) for label, at, column in told if at and not (over and column in ("not_before", "due_at"))]
+    known = [(label, found.moments[column], column) for column, label in DATES]
+    return [(label, at) for label, at, column in known if at and not (over and column in ("not_before", "due_at"))]

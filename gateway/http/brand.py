@@ -15,7 +15,7 @@ from gateway.http.pages import STATIC
 from gateway.http.words import has_tag
 
 LIGHT, DARK = (255, 255, 255), (27, 35, 33)
-"""What texts and buttons of the accent stand on (`--surface` of house.css), in the light and the dark scheme."""
+"""The grounds of texts and buttons of the accent (`--surface` of house.css), in the light and the dark scheme."""
 READABLE = 4.5
 """The least contrast of a text (WCAG 2.2, 1.4.3)."""
 TYPES = {".svg": "image/svg+xml", ".png": "image/png"}

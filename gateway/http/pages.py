@@ -80,15 +80,15 @@ def landing(settings: Settings) -> Response:
     return HTMLResponse(text, headers=NO_STORE)
 
 
-TOUR = """{
+QUESTION = """{
   customers(first: 1) { nodes { fullName email } }
 }"""
 """The question with which the tour begins."""
 
 
-def tour(settings: Settings) -> Response:
+def walkthrough(settings: Settings) -> Response:
     """The page at `/tour` of the demo; its scripts ask as five of the demo's clients."""
-    return HTMLResponse(page("tour.html", site=settings.site_name, query=TOUR), headers=NO_STORE)
+    return HTMLResponse(page("tour.html", site=settings.site_name, query=QUESTION), headers=NO_STORE)
 
 
 def data_map(settings: Settings) -> Response:

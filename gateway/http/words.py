@@ -60,7 +60,7 @@ def _words(part: str, language: str) -> tuple[bytes, str]:
 
 
 def _reasons(part: str, language: str) -> dict[str, str]:
-    """What each purpose means to the person, for the client area: `for_INVOICING`."""
+    """The meaning of each purpose to the person, for the client area: `for_INVOICING`."""
     if part != "area":
         return {}
     return {f"for_{each.name}": translate(Message(to_you(each)), language) for each in Purpose}

@@ -129,7 +129,7 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
         routes += transparency.list_routes(parts.ledger)
     if parts.demo_tokens is not None:
         routes.append(Route("/demo/tokens", ReadOnlyRoute(listed(parts.demo_tokens))))
-        routes.append(Route("/tour", StaticRoute(pages.tour(parts.settings))))
+        routes.append(Route("/tour", StaticRoute(pages.walkthrough(parts.settings))))
     return routes
 
 
