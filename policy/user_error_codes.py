@@ -68,6 +68,11 @@ class UserErrorCode(Row):
 
     # Payments
     ALREADY_PAID = "The invoice is paid."
+    INVOICE_CANCELLED = "The invoice was cancelled."
+    INVOICE_NUMBER_TAKEN = "Another invoice has this number."
+    INVALID_AMOUNT = "This is no amount of the currency, or the amounts do not add up."
+    INVALID_CURRENCY = "This is no currency of ISO 4217."
+    INVALID_NUMBER = "An invoice number has letters, digits, `-`, `.`, `/` and `_`."
     ONE_CARD = "Exactly one card must be given: a stored one, or one for this payment."
     CARD_EXPIRED = "The card has expired."
     CARD_KNOWN = "The card is stored already."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from policy.currencies import MINOR_DIGITS
@@ -26,3 +27,24 @@ def money(minor: int, currency: str) -> Money:
     cut = len(whole) - digits
     fraction = f".{whole[cut:]}" if digits else ""
     return Money(f"{'-' if minor < 0 else ''}{whole[:cut]}{fraction}", currency)
+
+
+class MoneyError(ValueError):
+    """The text is no amount of the currency."""
+
+
+_AMOUNT = re.compile(r"([+-]?)(\d{1,15})(?:\.(\d{0,4}))?", re.ASCII)
+
+
+def minor_units(amount: str, currency: str) -> int:
+    """The minor units of an amount such as `69.00` or `69`; MoneyError for another text, or for a fraction that the
+    currency does not have (`0.5` of JPY). Zeros beyond its digits are taken."""
+    digits = MINOR_DIGITS.get(currency)
+    found = _AMOUNT.fullmatch(amount.strip())
+    if digits is None or found is None:
+        raise MoneyError("no amount of a currency of ISO 4217")
+    sign, whole, fraction = found[1], found[2], (found[3] or "").rstrip("0")
+    if len(fraction) > digits:
+        raise MoneyError("more digits than the currency has")
+    minor = int(whole + fraction.ljust(digits, "0"))
+    return -minor if sign == "-" else minor

@@ -21,7 +21,7 @@ class DemoClient:
 
 CLIENTS: tuple[DemoClient, ...] = (
     DemoClient("web", "Client area of the customers", (Purpose.SELF_SERVICE,), redirect_uris=("/callback",)),
-    DemoClient("billing", "Billing tool", (Purpose.INVOICING,)),
+    DemoClient("billing", "Billing tool", (Purpose.INVOICING,), scopes=("invoices:write",)),
     DemoClient("support", "Support tool", (Purpose.SERVICE_COMMUNICATION,)),
     DemoClient("noc", "Network operations", (Purpose.EMERGENCY_CONTACT,), max_page=10),
     DemoClient("newsletter", "Newsletter tool", (Purpose.PRODUCT_NEWS,), max_page=500),

@@ -7,7 +7,7 @@ from policy.consents import ConsentKind, ConsentState
 from policy.credentials import FactorKind, Outcome, Strength
 from policy.dates import ErasureCause
 from policy.erasing import State
-from policy.payments import PaymentKind
+from policy.payments import InvoiceState, PaymentKind
 from policy.platforms import Platform
 from policy.registries import RegistrantKind
 from policy.services import ServiceKind, ServiceStatus
@@ -172,17 +172,36 @@ class NewSession:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class NewInvoiceLine:
+    """A line of an invoice; its amount is in minor units of the invoice's currency, with tax."""
+
+    description: str
+    quantity: str
+    amount_minor: int
+    tax_rate: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class NewInvoice:
     """An invoice with the name and address of the day it was issued."""
 
     number: str
     issued_at: datetime
-    due_at: datetime
+    due_at: datetime | None
     currency: str
     amount_minor: int
     billed_name: PersonName
     billed_address: PostalAddress
     paid_at: datetime | None = None
+    paid_with: PaymentKind | None = None
+    tax_minor: int | None = None
+    cancelled: bool = False
+    lines: tuple[NewInvoiceLine, ...] = ()
+
+    @property
+    def status(self) -> InvoiceState:
+        """The state."""
+        return "CANCELLED" if self.cancelled else "OPEN" if self.paid_at is None else "PAID"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

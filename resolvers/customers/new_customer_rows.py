@@ -14,7 +14,14 @@ import orjson
 from sqlalchemy import Table
 
 from policy.platforms import DEFAULT
-from resolvers.customers.new_customer import NewConsent, NewCredential, NewCustomer, NewPaymentMethod, NewService
+from resolvers.customers.new_customer import (
+    NewConsent,
+    NewCredential,
+    NewCustomer,
+    NewInvoice,
+    NewPaymentMethod,
+    NewService,
+)
 from store.sql.metadata import is_text
 from store.tables.access import sessions, sign_ins
 from store.tables.consents import consents, cookie_choices
@@ -23,13 +30,13 @@ from store.tables.customers import customers
 from store.tables.disclosures import disclosures
 from store.tables.domains import domains
 from store.tables.erasures import erasures
-from store.tables.invoices import invoices
+from store.tables.invoices import invoice_lines, invoices
 from store.tables.payments import card_vault, payment_methods
 from store.tables.services import services
 
 TABLES: tuple[Table, ...] = (
-    customers, services, domains, consents, payment_methods, card_vault, invoices, credentials, second_factors,
-    sign_ins, sessions, cookie_choices, disclosures, erasures,
+    customers, services, domains, consents, payment_methods, card_vault, invoices, invoice_lines, credentials,
+    second_factors, sign_ins, sessions, cookie_choices, disclosures, erasures,
 )  # fmt: skip
 """The tables of a registration; a referenced table comes before those that refer to it."""
 
@@ -63,7 +70,8 @@ class RowWriter:
             self._payment_method(method, given)
         for credential in (*new.credentials, *self._first_credential(new)):
             self._credential(credential)
-        self._plain(invoices, sorted(new.invoices, key=attrgetter("issued_at")))
+        for invoice in sorted(new.invoices, key=attrgetter("issued_at")):
+            self.invoice(invoice)
         self._plain(sign_ins, sorted(new.sign_ins, key=attrgetter("at")))
         self._plain(sessions, sorted(new.sessions, key=attrgetter("started_at")))
         self._plain(cookie_choices, [new.cookie_choice] if new.cookie_choice is not None else [])
@@ -108,6 +116,13 @@ class RowWriter:
         if method.card_number is not None:
             row = {"payment_method_id": own, "number": method.card_number, "stored_at": method.created_at}
             self.rows[card_vault].append(self._owned() | row)
+
+    def invoice(self, invoice: NewInvoice) -> int:
+        """Add an invoice with its lines, in their order; returns its id."""
+        own = self._add(invoices, invoice, without=("cancelled", "lines"), status=invoice.status)
+        for line in invoice.lines:
+            self._add(invoice_lines, line, invoice_id=own, currency=invoice.currency)
+        return own
 
     def _first_credential(self, new: NewCustomer) -> tuple[NewCredential, ...]:
         """The credential of the client area, without a password, for a customer who has none: its owner sets the first

@@ -32,6 +32,9 @@ COORDINATES = {
 
 NO_INVOICE = UserProblem("NOT_FOUND", "There is no such invoice.", ("invoiceId",))
 PAID = UserProblem("ALREADY_PAID", "This invoice is paid.", ("invoiceId",))
+CANCELLED = UserProblem("INVOICE_CANCELLED", "This invoice is cancelled: there is nothing to pay.", ("invoiceId",))
+NOT_OPEN = {"PAID": PAID, "CANCELLED": CANCELLED}
+PAID_BY_CARD = {"status": "PAID", "paid_with": "CARD"}
 NO_CARD = UserProblem("NOT_FOUND", "No such card is kept.", ("cardId",))
 ONE = UserProblem("ONE_CARD", "Name a kept card, or give one for this payment: one of the two.", ("cardId",))
 NOBODY = UserProblem("NO_AFFILIATE", "Nobody is registered who takes payments by card.")
@@ -78,8 +81,8 @@ async def pay_with_card(context: CommandContext, given: Mapping[str, Any]) -> Fo
             return ForwardedMessage(problems=(GONE,))
         found = select(invoices).where(invoices.c.id == given["invoiceId"], invoices.c.customer_id == key.customer_id)
         invoice = (await connection.execute(found)).one_or_none()
-        if invoice is None or invoice.paid_at is not None:  # 2
-            return ForwardedMessage(problems=(NO_INVOICE if invoice is None else PAID,))
+        if invoice is None or invoice.status != "OPEN":  # 2
+            return ForwardedMessage(problems=(NO_INVOICE if invoice is None else NOT_OPEN[invoice.status],))
         if card is None:
             card = await kept_card(connection, key, given["cardId"])
             if card is None:
@@ -95,8 +98,8 @@ async def pay_with_card(context: CommandContext, given: Mapping[str, Any]) -> Fo
         async with context.store.write() as connection:  # 6
             # Only if still unpaid: two payments of one invoice have the same id at the affiliate.
             unpaid = invoices.c.id == invoice.id, invoices.c.paid_at.is_(None)
-            await connection.execute(update(invoices).where(*unpaid).values(paid_at=context.now))
-            await record(connection, context, key, ["Invoice.paidAt"])
+            await connection.execute(update(invoices).where(*unpaid).values(**PAID_BY_CARD, paid_at=context.now))
+            await record(connection, context, key, ["Invoice.paidAt", "Invoice.paidWith", "Invoice.state"])
     return ForwardedMessage(affected={"invoice": invoice.id, "customer": key.customer_id}, outcome=outcome)
 
 

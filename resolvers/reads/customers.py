@@ -12,7 +12,7 @@ from store.tables.disclosures import disclosures
 from store.tables.domains import domains
 from store.tables.erasures import erasures
 from store.tables.exports import exports
-from store.tables.invoices import invoices
+from store.tables.invoices import invoice_lines, invoices
 from store.tables.oauth import oauth_consents, oauth_families
 from store.tables.payments import payment_methods
 from store.tables.requests import rights_requests
@@ -25,6 +25,7 @@ services_of = children(services.c.customer_id, of=ID)
 domains_of = children(domains.c.customer_id, of=ID)
 payment_methods_of = children(payment_methods.c.customer_id, of=ID)
 invoices_of = children(invoices.c.customer_id, of=ID, newest_first=True)
+lines_of_invoice = children(invoice_lines.c.invoice_id, of=invoices.c.id)
 credentials_of = children(credentials.c.customer_id, of=ID)
 second_factors_of = children(second_factors.c.credential_id, of=credentials.c.id)
 sign_ins_of = children(sign_ins.c.customer_id, of=ID, newest_first=True)

@@ -23,6 +23,7 @@ from resolvers.domains.registrations import register_domain, update_registrant
 from resolvers.domains.renewing import renew_domain
 from resolvers.domains.whois import set_visibility
 from resolvers.payments import cards, payments
+from resolvers.payments.invoices import cancel_invoice, record_invoice, record_payment
 from resolvers.payments.paying import ForwardedMessage, forward_card, pay_with_card
 from resolvers.restriction import restrictions as restricting
 from resolvers.rights.asking import ask_about_reading
@@ -57,6 +58,15 @@ from schema.mutations.factors import (
     RegisterPasskeyPayload,
     RemoveSecondFactorInput,
     RemoveSecondFactorPayload,
+)
+from schema.mutations.invoicing import (
+    INVOICED,
+    CancelInvoiceInput,
+    CancelInvoicePayload,
+    RecordInvoiceInput,
+    RecordInvoicePayload,
+    RecordPaymentInput,
+    RecordPaymentPayload,
 )
 from schema.mutations.passwords import (
     AddCredentialInput,
@@ -135,6 +145,7 @@ SIGNINS_WRITE = frozenset({"signins:write"})
 DOMAINS_WRITE = frozenset({"domains:write"})
 CUSTOMERS_WRITE = frozenset({"customers:write"})
 SERVICES_WRITE = frozenset({"services:write"})
+INVOICES_WRITE = frozenset({"invoices:write"})
 FOR = "credentialId", "Credential"
 
 
@@ -472,6 +483,25 @@ class Mutation:
         ],
     ) -> RegisterCustomerPayload | None:
         """Register a customer, who then chooses a password through a link sent to their address."""
+
+    @command(by_id(record_invoice, "customerId", "Customer"), INVOICED, INVOICES_WRITE)
+    def record_invoice(
+        self, input: Annotated[RecordInvoiceInput, strawberry.argument(description="The invoice and its customer.")]
+    ) -> RecordInvoicePayload | None:
+        """Record an invoice under its number. Sent again it changes nothing; the same number for another invoice is
+        refused."""
+
+    @command(by_id(record_payment, "invoiceId", "Invoice"), INVOICED, INVOICES_WRITE)
+    def record_payment(
+        self, input: Annotated[RecordPaymentInput, strawberry.argument(description="The invoice and its payment.")]
+    ) -> RecordPaymentPayload | None:
+        """Record that an invoice was paid outside of the gateway, such as by bank transfer."""
+
+    @command(by_id(cancel_invoice, "invoiceId", "Invoice"), INVOICED, INVOICES_WRITE)
+    def cancel_invoice(
+        self, input: Annotated[CancelInvoiceInput, strawberry.argument(description="The invoice to cancel.")]
+    ) -> CancelInvoicePayload | None:
+        """Cancel an open invoice, which is then not to be paid."""
 
     @command(by_id(subscribe_service, "customerId", "Customer"), PROVIDED, SERVICES_WRITE)
     def subscribe_service(

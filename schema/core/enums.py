@@ -14,7 +14,7 @@ from policy.dates import ErasureCause as Cause
 from policy.erasing import NotificationState, State
 from policy.exporting import EXPORT_STATES
 from policy.papers import PAPER_KINDS
-from policy.payments import PAYMENT_KINDS
+from policy.payments import INVOICE_STATES, PAYMENT_KINDS
 from policy.platforms import PLATFORMS
 from policy.recipients import Recipient
 from policy.registries import FIELDS, REGISTRANT_KINDS
@@ -58,6 +58,11 @@ FactorKind = worded("FactorKind", FACTOR_KINDS, "The kind of a second factor of 
 HolderKind = worded("HolderKind", RECIPIENT_KINDS, "The kind of a holder of a copy of the data.", {
     **{each.name: each.text for each in Recipient},
     TOOL: "A client of the controller that keeps copies.",
+})  # fmt: skip
+InvoiceState = worded("InvoiceState", INVOICE_STATES, "Whether an invoice is to be paid.", {
+    "OPEN": "It is to be paid.",
+    "PAID": "It was paid.",
+    "CANCELLED": "It was cancelled, and is not to be paid.",
 })  # fmt: skip
 PaperKind = worded("PaperKind", PAPER_KINDS, "One of the two papers that are released in versions.", {
     "NOTICE": "The privacy notice, for the customers (GDPR Art. 13).",

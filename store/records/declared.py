@@ -129,6 +129,7 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
     "exports": rows(Way.SWEEPER),
     "guesses": marks("P2D", "Failed attempts by a keyed mark of an account, a network or a device, against guessing."),
     "index_rebuilds": nobodys(Way.NEVER),
+    "invoice_lines": rows(),
     "invoices": rows(),
     "key_erasure_count": nobodys(Way.NEVER),
     "key_lookup_count": nobodys(Way.NEVER),
