@@ -71,7 +71,6 @@ class UserErrorCode(Row):
     INVOICE_CANCELLED = "The invoice was cancelled."
     INVOICE_NUMBER_TAKEN = "Another invoice has this number."
     INVALID_AMOUNT = "This is no amount of the currency, or the amounts do not add up."
-    INVALID_CURRENCY = "This is no currency of ISO 4217."
     INVALID_NUMBER = "An invoice number has letters, digits, `-`, `.`, `/` and `_`."
     ONE_CARD = "Exactly one card must be given: a stored one, or one for this payment."
     CARD_EXPIRED = "The card has expired."
