@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "main_0037"
-down_revision = "main_0036"
+revision = "main_0040"
+down_revision = "main_0039"
 
 STATES = ("OPEN", "PAID", "CANCELLED")
 KINDS = ("CARD", "PAYPAL", "BANK_TRANSFER")
