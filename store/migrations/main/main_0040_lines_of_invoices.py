@@ -8,9 +8,6 @@ from alembic import op
 revision = "main_0040"
 down_revision = "main_0039"
 
-STATES = ("OPEN", "PAID", "CANCELLED")
-KINDS = ("CARD", "PAYPAL", "BANK_TRANSFER")
-
 
 def upgrade() -> None:
     with op.batch_alter_table("invoices", schema=None) as batch_op:
