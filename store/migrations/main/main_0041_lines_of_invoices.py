@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "main_0040"
-down_revision = "main_0039"
+revision = "main_0041"
+down_revision = "main_0040"
 
 
 def upgrade() -> None:
