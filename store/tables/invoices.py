@@ -19,7 +19,7 @@ invoices = customer_table(
     plain("currency", String(3), Category.TRANSACTION),
     plain("amount_minor", BigInteger, Category.TRANSACTION),
     plain("tax_minor", BigInteger, Category.TRANSACTION, nullable=True),
-    choice("status", INVOICE_STATES, Category.TRANSACTION),
+    choice("status", INVOICE_STATES, Category.TRANSACTION, server_default="OPEN"),
     choice("paid_with", PAYMENT_KINDS, Category.TRANSACTION, nullable=True),
     sealed("billed_name", Category.NAME, NAME_PARTS),
     sealed("billed_address", Category.POSTAL_ADDRESS, ADDRESS_PARTS),
