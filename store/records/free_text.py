@@ -54,6 +54,7 @@ FORMED: Final[Mapping[str, str]] = {
     "oauth_clients.client_id": _NAME, "oauth_clients.grants": _WORDS, "oauth_clients.keys": _HASH,
     "oauth_clients.redirect_uris": _URL, "clients.origins": _URL,
     "oauth_codes.challenge": _HASH, "oauth_codes.client_id": _NAME, "oauth_codes.jkt": _HASH,
+    "oauth_codes.nonce": "a random value of the client's own (OpenID Connect Core 15.5.2), gone with the code",
     "oauth_codes.redirect_uri": _URL, "oauth_codes.scope": _WORDS, "oauth_families.jkt": _HASH,
     "oauth_secrets.client_id": _NAME,
     "outbox.event": _WORDS, "outbox.topic": _WORDS, "outbox.trouble": _WORDS,
