@@ -74,8 +74,8 @@ oauth_codes = table(
     Index(None, "customer_id"),
 )
 """Authorization codes by their SHA-256. A used code is kept as long as its tokens: a second use revokes them.
-`nonce` is the client's own, for its ID token. Without `refreshable` no refresh token is issued: the customer signed in at a shared
-computer (R41)."""
+`nonce` is the client's own, for its ID token. Without `refreshable` no refresh token is issued: the customer signed in
+at a shared computer (R41)."""
 
 oauth_families = customer_table(
     "oauth_families",
