@@ -25,6 +25,15 @@ ADD: Final = """
 """
 
 
+ROOTS: Final = ("Query.", "Mutation.")
+
+
+def fields_of(entry: Mapping[str, Any]) -> list[str]:
+    """Return the fields of an entry that hold something of a person, sorted: root fields select whom, not what."""
+    every = sorted(set(entry["fields"]))
+    return [each for each in every if not each.startswith(ROOTS)] or every
+
+
 @dataclass(frozen=True, slots=True)
 class ConcernedPerson:
     """One person, by the pseudonym of the ledger, and what was read of them."""
@@ -58,7 +67,7 @@ class ConcernedPersons:
         """Add a page of entries about readings."""
         self._database.execute("BEGIN")
         for entry in entries:
-            fields = orjson.dumps(sorted(set(entry["fields"]))).decode()
+            fields = orjson.dumps(fields_of(entry)).decode()
             shape, at = self._shape(str(entry["purpose"] or ""), fields), int(entry["at"])
             counts = entry.get("counts") or [1] * len(entry["subjects"])
             subjects = zip(entry["subjects"], counts, strict=False)

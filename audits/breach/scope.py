@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from audits.breach.persons import ConcernedPersons
+from audits.breach.persons import ConcernedPersons, fields_of
 from audits.reports.ledger import KEYS, parse_entry
 from audits.schema.checks import Check, Finding
 from audits.schema.places import SourcePosition
@@ -67,7 +67,7 @@ class BreachScope:
         self.first, self.last = min(self.first or at, at), max(self.last, at)
         purpose = str(entry["purpose"] or "")
         self.purposes[purpose] += times
-        for coordinate in set(entry["fields"]):
+        for coordinate in fields_of(entry):
             read = self.fields.setdefault(coordinate, FieldReadings())
             read.operations += times
             read.purposes.add(purpose)

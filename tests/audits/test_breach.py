@@ -78,7 +78,7 @@ async def test_it_finds_exactly_what_the_client_read_in_the_period(log: Log) -> 
     await read(log, "billing", BEGIN + HOUR, NAMES[4:6])
     await read(log, "crm", BEGIN - HOUR, NAMES[6:7])
     await read(log, "crm-2", BEGIN + HOUR, NAMES[7:8])
-    await read(log, "crm", BEGIN + HOUR, NAMES[1:3], both, Purpose.PERSONALISE_COMMUNICATION)
+    await read(log, "crm", BEGIN + HOUR, NAMES[1:3], ("Query.customers", *both), Purpose.PERSONALISE_COMMUNICATION)
     await read(log, "crm", END - timedelta(seconds=1), NAMES[1:2])
     await read(log, "billing", END + HOUR)
     await log.sealer.seal_all()
