@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ REQUESTS = 2_000
 """Different requests of one workload; they are sent over and over in the same order."""
 STAFF = 256
 """Different tokens of tools."""
+TURNS = 4
+"""Different values that are written to each customer in turn: what is there already would be no change."""
 
 ADDRESS = "postalAddress { street city postalCode country }"
 SERVICES = "services { nodes { id kind name state startedAt } }"
@@ -86,6 +89,9 @@ WORKLOADS = {
 def numbers(workload: Workload, size: int, count: int = REQUESTS) -> list[int]:
     """Which customers are asked for, or after which one a page begins; the same for every contestant."""
     random = Random(workload.name)  # noqa: S311  (nothing here is secret)
+    if workload.writes:  # The same customers again and again, each time with another value.
+        some = random.sample(range(1, size + 1), max(1, count // TURNS))
+        return [some[place % len(some)] for place in range(count)]
     return [random.randint(1, max(1, size - workload.page)) for _ in range(count)]
 
 
@@ -109,32 +115,49 @@ class Asker:
         else:
             staff = [await self._token(client, None) for _ in range(STAFF)]
             bearers = [staff[place % STAFF] for place in range(len(ids))]
+        turns = turns_of(asked)
         return [
-            posted("/graphql", body(workload, number), bearer) for number, bearer in zip(asked, bearers, strict=True)
+            posted("/graphql", body(workload, number, turn), bearer)
+            for number, turn, bearer in zip(asked, turns, bearers, strict=True)
         ]
 
     def of_endpoint(self, workload: Workload, count: int = REQUESTS) -> list[bytes]:
         """The same questions to the hand-written endpoint."""
         asked = numbers(workload, self._size, count)
         if workload.writes:
-            return [posted(f"/{workload.endpoint}/{customer_id(each)}", orjson.dumps(written(each))) for each in asked]
+            path = f"/{workload.endpoint}"
+            return [
+                posted(f"{path}/{customer_id(number)}", orjson.dumps(written(number, turn)))
+                for number, turn in zip(asked, turns_of(asked), strict=True)
+            ]
         return [got(f"/{workload.endpoint}/{customer_id(each)}") for each in asked]
 
     async def _token(self, client: str, subject: int | None) -> str:
         return await self._tokens.mint(client, [PURPOSES[client].scope], HOURS, subject)
 
 
-def written(number: int) -> dict[str, Any]:
-    """What an update writes: the phone number that is there, so that answers stay equal; the row's version changes."""
-    return {"phone": person(number).phone}
+def turns_of(asked: Sequence[int]) -> list[int]:
+    """How often each customer was asked for before."""
+    seen: Counter[int] = Counter()
+    turns = []
+    for number in asked:
+        turns.append(seen[number])
+        seen[number] += 1
+    return turns
 
 
-def body(workload: Workload, number: int) -> bytes:
+def written(number: int, turn: int = 0) -> dict[str, Any]:
+    """What an update writes: another phone number each time, the same to every contestant."""
+    phone = person(number).phone
+    return {"phone": f"{phone[:-1]}{(int(phone[-1]) + 1 + turn % TURNS) % 10}"}
+
+
+def body(workload: Workload, number: int, turn: int = 0) -> bytes:
     """The body of a question about a customer to the gateway."""
     id_ = customer_id(number)
     variables = {"after": outside.after(id_)} if workload.page else {"id": outside.customer(id_)}
     if workload.writes:
-        variables = written(number)
+        variables = written(number, turn)
     return orjson.dumps({"variables": variables, "query": workload.document})
 
 

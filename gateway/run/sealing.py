@@ -27,7 +27,7 @@ from workers.retention.worker import Sweeper
 @asynccontextmanager
 async def open_seals(store: Store, config: StoreConfig, settings: Settings) -> AsyncIterator[Seals]:
     """For the length of the block, on connections of its own; the store need not be up."""
-    tree = Tree.at(config.maintained(config.ledger), config.lock_timeout)
+    tree = Tree.at(config.maintained(config.ledger), config.lock_timeout, writer=store.ledger.writer)
     try:
         origin = origin_of(settings.issuer) if settings.issuer else None
         keys = LedgerKeys(tree.reader, tree.engine, store.keys.system, origin)

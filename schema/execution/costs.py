@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -50,10 +50,10 @@ class Budget(RemainingBudget, Protocol):
 class Watch(Protocol):
     """The limit of different customers that a client may read in an hour."""
 
-    def note(self, grant: Grant, pseudonyms: Iterable[str], binding: bool) -> float:
+    def note(self, grant: Grant, pseudonyms: Collection[str], binding: bool) -> float:
         """Count these customers; seconds to wait if they must not be revealed, else 0. If not `binding`, only count."""
 
-    def wait(self, grant: Grant, pseudonyms: Iterable[str]) -> float:
+    def wait(self, grant: Grant, pseudonyms: Collection[str]) -> float:
         """Seconds to wait if these customers must not be revealed, else 0; counts nothing."""
 
 
@@ -74,11 +74,11 @@ class NoTally:
 class NoWatch:
     """Sets no limit."""
 
-    def note(self, grant: Grant, pseudonyms: Iterable[str], binding: bool) -> float:
+    def note(self, grant: Grant, pseudonyms: Collection[str], binding: bool) -> float:
         """Always 0."""
         return 0.0
 
-    def wait(self, grant: Grant, pseudonyms: Iterable[str]) -> float:
+    def wait(self, grant: Grant, pseudonyms: Collection[str]) -> float:
         """Always 0."""
         return 0.0
 

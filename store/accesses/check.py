@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from store.accesses.accesses import LedgerAccess
+from store.ledger.batches import subjects_of
 from store.ledger.heads import SignedHead
 from store.ledger.proofs import Prover
-from store.ledger.sealer import subjects_of
 from store.merkle.merkle_tree import verify_inclusion
 from store.merkle.tiles import TileMissingError
 

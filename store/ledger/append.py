@@ -42,7 +42,7 @@ class LedgerAppender:
     """Appends with group commit: entries that arrive during a commit share the next one, with one fsync."""
 
     def __init__(self, writer: GroupWriter, clock: Callable[[], datetime] = _now) -> None:
-        self._writer = writer
+        self.writer = writer
         self._clock = clock
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._flusher: asyncio.Task[None] | None = None
@@ -92,14 +92,14 @@ class LedgerAppender:
 
     async def _write(self, entries: Sequence[Entry]) -> Exception | None:
         try:
-            await self._writer.write(entries)
+            await self.writer.write(entries)
         except Exception as error:  # noqa: BLE001  (every waiting caller must get the failure, whatever it is)
             return error
         return None
 
     async def check(self) -> None:
         """Raise StoreUnavailableError unless an entry could be appended now."""
-        await self._writer.check()
+        await self.writer.check()
 
     async def close(self) -> None:
         """Refuse new entries, write the queue, then close the connection; idempotent."""
@@ -108,7 +108,7 @@ class LedgerAppender:
         self._closed = True
         if self._flusher is not None:
             await asyncio.shield(self._flusher)  # Cancelling the close must not lose entries that are being written.
-        await self._writer.close()
+        await self.writer.close()
 
 
 def _settle(done: asyncio.Future[None], failure: Exception | None) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from store.ledger.append import Entry
 from store.sql.engines import tune
@@ -22,6 +23,9 @@ AT_ONCE = 64
 
 PROBE = "INSERT INTO ledger_entries (entry, at) SELECT '', '' WHERE 0"
 """Inserts nothing, but a read-only file refuses it all the same."""
+
+
+Done = TypeVar("Done")
 
 
 class SqliteWriter:
@@ -41,6 +45,20 @@ class SqliteWriter:
     async def check(self) -> None:
         """Run a transaction that writes nothing, but takes the lock."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, [])
+
+    async def run(self, act: Callable[[sqlite3.Connection], Done]) -> Done:
+        """Do this with the connection, in its thread, between two groups; StoreUnavailableError.
+
+        Whatever else writes to the file is done here, so that no group waits for a lock.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._act, act)
+
+    def _act(self, act: Callable[[sqlite3.Connection], Done]) -> Done:
+        try:
+            return act(self._connection or self._connect())
+        except sqlite3.Error as error:
+            self._drop()
+            raise unavailable(error) from None
 
     def _commit(self, rows: list[tuple[bytes, str]]) -> None:
         try:

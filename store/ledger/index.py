@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy import bindparam, func, select
 
-from store.ledger.sealer import subjects_of
-from store.ledger.tree_tables import TREE, ledger_subjects, ledger_tree
+from store.ledger.batches import subjects_of
+from store.ledger.postings import PARTS, LogRow, mark, postings_in_run
+from store.ledger.tree_tables import TREE, ledger_postings, ledger_runs, ledger_tree
 from store.sql.metadata import Id
-from store.sql.reading import Reader, any_of
-
-PAGE = 1000
-"""Entries in one comparison."""
+from store.sql.reading import Reader
 
 SHOWN = 100
 """Maximum findings in a report; further ones are only counted."""
@@ -28,7 +26,7 @@ class IndexReport:
 
     entries: int = 0
     rows: int = 0
-    """The number of index rows that the entries should have."""
+    """The number of names that the index should have for them."""
     findings: list[str] = field(default_factory=list)
     found: int = 0
 
@@ -50,53 +48,71 @@ def entries_of(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
             yield int(number), entry
 
 
+@dataclass(slots=True)
+class _Block:
+    """A row of the log, or a run, with what its entries should have there."""
+
+    beyond: int
+    there: set[tuple[bytes, int]]
+    wanted: set[tuple[bytes, int]] = field(default_factory=set)
+    seen: set[int] = field(default_factory=set)
+
+
 class IndexCheck:
-    """Compares the stored index with entries, with one statement by primary key for each page."""
+    """Compares the stored index with entries; one row of the log, or one run, is in memory at a time."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        inside = (
-            ledger_subjects.c.leaf_index >= bindparam("first", type_=Id),
-            ledger_subjects.c.leaf_index <= bindparam("last", type_=Id),
-        )
-        self._some = reader.prepare(
-            select(ledger_subjects.c.pseudonym, ledger_subjects.c.leaf_index).where(
-                any_of(ledger_subjects.c.pseudonym, "pseudonyms"), *inside
-            )
-        )
-        self._count = reader.prepare(select(func.count()).select_from(ledger_subjects).where(*inside))
+        log, runs = ledger_postings.c, ledger_runs.c
+        leaf, here = bindparam("leaf", type_=Id), runs.part.in_(range(PARTS))
+        of_log = select(log.first, log.counts, log.marks).where(log.first <= leaf)
+        self._log = reader.prepare(of_log.order_by(log.first.desc()).limit(1))
+        first = select(func.max(runs.first)).where(runs.part == 0, runs.first <= leaf).scalar_subquery()
+        self._run = reader.prepare(select(runs.beyond, runs.postings).where(runs.first == first, here))
+        next_log = select(func.min(log.first)).where(log.first > leaf).scalar_subquery()
+        next_run = select(func.min(runs.first)).where(runs.part == 0, runs.first > leaf).scalar_subquery()
+        self._next = reader.prepare(select(next_log.label("after_in_log"), next_run.label("after_in_runs")))
         self._pruned = reader.prepare(select(ledger_tree.c.pruned_to).where(ledger_tree.c.id == TREE))
 
     async def run(self, entries: Iterable[tuple[int, bytes]]) -> IndexReport:
-        """Find rows that the index lacks for these entries, and count rows that belong to none of them."""
+        """Find names that the index lacks for these entries, and those that it has for none of them. The entries are in
+        the order of the tree."""
         report, rows = IndexReport(), await self._reader.fetch(self._pruned, {})
         pruned_to = int(rows[0][0]) if rows else 0
-        first, last, page = None, -1, dict[int, bytes]()
+        block: _Block | None = None
         for index, entry in entries:
             if index < pruned_to:
                 continue
-            first, last = index if first is None else first, index
-            page[index] = entry
-            if len(page) == PAGE:
-                await self._compare(report, page)
-                page = {}
-        await self._compare(report, page)
-        if first is not None and not report.found:
-            # Rows of unknown pseudonyms cannot be found by pseudonym, but they make the count too large.
-            ((there,),) = await self._reader.fetch(self._count, {"first": first, "last": last})
-            if there != report.rows:
-                report.find(f"The index has {there - report.rows} rows for entries that are about nobody named there.")
+            if block is None or index >= block.beyond:
+                _compare(report, block)
+                block = await self._block(index)
+            names = {(mark(name), index) for name in subjects_of(entry)}
+            block.wanted |= names
+            block.seen.add(index)
+            report.entries += 1
+            report.rows += len(names)
+        _compare(report, block)
         return report
 
-    async def _compare(self, report: IndexReport, page: Mapping[int, bytes]) -> None:
-        wanted = {(name, index) for index, entry in page.items() for name in subjects_of(entry)}
-        report.entries += len(page)
-        report.rows += len(wanted)
-        if not wanted:
-            return
-        values = {"pseudonyms": sorted({name for name, _ in wanted}), "first": min(page), "last": max(page)}
-        there = {(name, int(index)) for name, index in await self._reader.fetch(self._some, values)}
-        for index in sorted({index for _, index in wanted - there}):
-            report.find(f"The index lacks a person that entry {index} is about: they are not told of it.")
-        for index in sorted({index for _, index in there - wanted}):
-            report.find(f"The index names somebody for entry {index} whom it is not about.")
+    async def _block(self, leaf: int) -> _Block:
+        """What the index has from a leaf on: of the run that it is in, else of the row of the log, else of neither."""
+        run = await self._reader.fetch(self._run, {"leaf": leaf})
+        if run and run[0][0] > leaf:
+            return _Block(run[0][0], {each for _, content in run for each in postings_in_run(bytes(content))})
+        rows = [
+            LogRow(row[0], bytes(row[1]), bytes(row[2])) for row in await self._reader.fetch(self._log, {"leaf": leaf})
+        ]
+        if rows and rows[0].beyond > leaf:
+            return _Block(rows[0].beyond, set(rows[0].postings()))
+        ((log, later),) = await self._reader.fetch(self._next, {"leaf": leaf})
+        return _Block(min((each for each in (log, later) if each is not None), default=2**63 - 1), set())
+
+
+def _compare(report: IndexReport, block: _Block | None) -> None:
+    if block is None:
+        return
+    there = {each for each in block.there if each[1] in block.seen}
+    for index in sorted({index for _, index in block.wanted - there}):
+        report.find(f"The index lacks a person that entry {index} is about: they are not told of it.")
+    for index in sorted({index for _, index in there - block.wanted}):
+        report.find(f"The index names somebody for entry {index} whom it is not about.")

@@ -5,20 +5,28 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, tzinfo
 from time import monotonic
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.periods import Period, add_months
 from policy.retention import RetentionRule
 from store.ledger.append import LedgerAppender
 from store.ledger.entries import EVENT_PRUNED, ledger_entries
-from store.ledger.sealer import Tree, subjects_of
+from store.ledger.postings import LogRow, cut_run
+from store.ledger.sealer import Tree
 from store.ledger.signed_checkpoints import Checkpoints
-from store.ledger.tree_tables import TREE, ledger_checkpoints, ledger_leaves, ledger_subjects, ledger_tree
+from store.ledger.tree_tables import (
+    TREE,
+    ledger_checkpoints,
+    ledger_leaves,
+    ledger_postings,
+    ledger_runs,
+    ledger_tree,
+)
 from store.merkle.merkle_tree import Hash, leaf_hash
 from store.sql.engines import transaction
 from store.sql.errors import OutageCause, StoreUnavailableError
@@ -80,6 +88,12 @@ class Pruner:
             joined.where(*inside).order_by(ledger_leaves.c.leaf_index).limit(bindparam("most", type_=Id))
         )
 
+        older = [
+            select(table.c.first).where(table.c.first < bindparam("end", type_=Id), *parts)
+            for table, parts in ((ledger_postings, ()), (ledger_runs, (ledger_runs.c.part == 0,)))
+        ]
+        self._indexed = tree.reader.prepare(select(union_all(*older).subquery().c.first).limit(1))
+
     async def prune(self, before: datetime) -> int:
         """Prune the entries made before a time, up to the first newer one; returns the number of deleted entries.
 
@@ -132,18 +146,37 @@ class Pruner:
             await connection.execute(update(ledger_tree).where(*below).values(pruned_to=end))
 
     async def _delete(self) -> int:
-        """Delete the texts below the mark, the oldest first, with their rows of the index."""
+        """Delete the texts below the mark, the oldest first, then what the index has of them."""
         pruned_to, gone = (await self._tree.state()).pruned_to, 0
         # From 0 every time: deleted entries are not found again.
         while kept := await self._kept(0, pruned_to):
             async with transaction(self._tree.engine) as connection:
                 await _delete_some(connection, kept)
             gone += len(kept)
-        if gone:
+        if gone or await self._tree.reader.fetch(self._indexed, {"end": pruned_to}):
+            await self._forget_index(pruned_to)
             await self._forget_checkpoints(pruned_to)
-            for table in (ledger_entries, ledger_subjects):
+            for table in (ledger_entries, ledger_postings, ledger_runs):
                 await scrub(self._tree.engine, table)
         return gone
+
+    async def _forget_index(self, pruned_to: int) -> None:
+        """Delete what the index has of pruned entries; what begins before the mark and ends after it is written
+        anew."""
+        log, runs = ledger_postings.c, ledger_runs.c
+        async with transaction(self._tree.engine) as connection:
+            # A sealer that would move rows from the log into a run waits, and then finds that they have changed.
+            await connection.execute(select(ledger_tree.c.size).with_for_update())
+            last = select(log.first, log.counts, log.marks).where(log.first < pruned_to).order_by(log.first.desc())
+            row = (await connection.execute(last.limit(1))).one_or_none()
+            if row is not None and (whole := LogRow(row.first, row.counts, row.marks)).beyond > pruned_to:
+                await connection.execute(insert(ledger_postings).values(asdict(whole.cut(pruned_to))))
+            await connection.execute(delete(ledger_postings).where(log.first < pruned_to))
+            across = select(ledger_runs).where(runs.first < pruned_to, runs.beyond > pruned_to)
+            for part, _, beyond, content in (await connection.execute(across)).all():
+                kept = {"part": part, "first": pruned_to, "beyond": beyond, "postings": cut_run(content, pruned_to)}
+                await connection.execute(insert(ledger_runs).values(kept))
+            await connection.execute(delete(ledger_runs).where(runs.first < pruned_to))
 
     async def _forget_checkpoints(self, pruned_to: int) -> None:
         """Delete the checkpoints over pruned entries but the last, which covers everything before it."""
@@ -154,10 +187,6 @@ class Pruner:
 
 
 async def _delete_some(connection: AsyncConnection, kept: Sequence[_Kept]) -> None:
-    pairs = [{"who": who, "where": each.index} for each in kept for who in subjects_of(each.entry)]
-    if pairs:
-        of_pair = ledger_subjects.c.pseudonym == bindparam("who"), ledger_subjects.c.leaf_index == bindparam("where")
-        await connection.execute(delete(ledger_subjects).where(*of_pair), pairs)
     gone = delete(ledger_entries).where(any_of(ledger_entries.c.sequence, "sequences"))
     await connection.execute(gone, {"sequences": [each.sequence for each in kept]})
     between = ledger_leaves.c.leaf_index.between(kept[0].index, kept[-1].index)

@@ -58,16 +58,29 @@ ledger_tiles = table(
 )
 """The hashes of the tree (`store.merkle.tiles`); they stay when entries are pruned. A tile only grows (triggers)."""
 
-ledger_subjects = table(
-    "ledger_subjects",
+ledger_postings = table(
+    "ledger_postings",
     RetentionRule.LEDGER,
-    plain("pseudonym", String(22), Category.CUSTOMER_ID, primary_key=True),
-    plain("leaf_index", Id, None, primary_key=True, autoincrement=False),
+    plain("first", Id, None, primary_key=True, autoincrement=False),
+    plain("counts", LargeBinary, None),
+    plain("marks", LargeBinary, Category.CUSTOMER_ID),
     within=ledger_metadata,
-    # Without a rowid the primary key is the table itself, which takes about half the space.
-    sqlite_with_rowid=False,
 )
-"""The index of subjects: from the pseudonym of a customer, which needs the customer's key, to the leaves about them."""
+"""The log of the index of subjects (`store.ledger.postings`): a row for each batch that became leaves. It goes when a
+run has what it has (triggers)."""
+
+ledger_runs = table(
+    "ledger_runs",
+    RetentionRule.LEDGER,
+    plain("part", Integer, None, primary_key=True, autoincrement=False),
+    plain("first", Id, None, primary_key=True, autoincrement=False),
+    plain("beyond", Id, None),
+    plain("postings", LargeBinary, Category.CUSTOMER_ID),
+    within=ledger_metadata,
+)
+"""The runs of the index of subjects, each made of many rows of the log: from the mark of a customer's pseudonym, which
+needs the customer's key, to the leaves about them, from `first` to the one before `beyond`. A run has one row for each
+of its 64 parts."""
 
 ledger_keys = table(
     "ledger_keys",

@@ -103,6 +103,11 @@ COUNTED: Final = ExportDetail.COUNT
 PROOF: Final = "The proof that the erasure was done and who was told of it; it names nobody."
 REGISTER: Final = "A register of the operator's: it is about programs, companies and staff."
 
+INDEX_OF_SUBJECTS: Final = TableDeclaration(
+    Whose.PSEUDONYM, ExportDetail.RECORDS, Fate.KEPT, Way.LEDGER,
+    "Which entries are about a pseudonym that nobody can lead to a person once the key is destroyed.",
+)  # fmt: skip
+
 DECLARED: Final[dict[str, TableDeclaration]] = {
     "affiliates": nobodys(Way.OPERATOR, REGISTER),
     "alarm_links": rows(Way.HOUSEKEEPING, COUNTED),
@@ -145,10 +150,8 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
     "ledger_keys": nobodys(Way.NEVER),
     "ledger_leaves": nobodys(Way.LEDGER, "The order of entries, and hashes of them."),
     "ledger_pending": nobodys(Way.LEDGER, "The order of entries."),
-    "ledger_subjects": TableDeclaration(
-        Whose.PSEUDONYM, ExportDetail.RECORDS, Fate.KEPT, Way.LEDGER,
-        "Which entries are about a pseudonym that nobody can lead to a person once the key is destroyed.",
-    ),
+    "ledger_postings": INDEX_OF_SUBJECTS,
+    "ledger_runs": INDEX_OF_SUBJECTS,
     "ledger_tiles": nobodys(Way.NEVER, "Hashes of entries."),
     "ledger_tree": nobodys(Way.NEVER),
     "legal_holds": rows(),

@@ -25,7 +25,7 @@ from store.operations.reach import client_reach
 from store.queue.hyperloglog import SIZE, Sketch, merged
 from tests.gateway.desk import START, Clock, Desk, instant_of
 from tests.promises.gate import Gate, grant, own
-from workers.operations.reach import DistinctCustomerLimiter
+from workers.operations.reach import SLOT, SLOTS, DistinctCustomerLimiter
 
 pytestmark = pytest.mark.anyio
 PAGE = "query ($n: Int) { customers(first: $n) { nodes { id fullName } } }"
@@ -228,3 +228,17 @@ async def test_a_tool_that_says_nothing_stops_and_an_older_one_keeps_what_it_sai
     assert made.customers_per_hour == (5000 if customers is None else customers or None)
     older = await desk.clients.find("older")
     assert older is not None and (older.customers_per_hour, older.over) == (5000, Over.ALARM)
+
+
+def test_names_that_were_counted_are_remembered_until_the_window_forgets_them(store: Store) -> None:
+    """To know a name again costs a tenth of computing its place, and changes no count."""
+    moment = [0.0]
+    limiter = DistinctCustomerLimiter(store, lambda: moment[0])
+    first, second = names(8), names(8)
+    assert limiter.note(tool(10), first, True) == 0
+    assert limiter.wait(tool(10), first) == 0
+    assert limiter.note(tool(10), second, True) > 0, "beyond the limit"
+    assert limiter.wait(tool(10), second) > 0, "and not remembered as counted"
+    moment[0] = 2 * SLOT * SLOTS
+    assert limiter.note(tool(10), second, True) == 0
+    assert limiter.note(tool(10), first, True) > 0, "counted anew in another window"

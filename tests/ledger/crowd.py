@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from store.database.config import StoreConfig
-from store.ledger.sealer import SealerLeaseLostError
+from store.ledger.batches import SealerLeaseLostError
 from store.merkle.merkle_tree import leaf_hash
 from tests.fork_server import ForkedPopen
 from tests.ledger.logs import Log, WallClock, entry, opened_log

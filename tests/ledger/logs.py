@@ -14,14 +14,16 @@ from sqlalchemy import Select, select
 
 from store.database.config import StoreConfig
 from store.database.store import Store, open_store
+from store.ledger.batches import subjects_of
 from store.ledger.entries import ledger_entries
 from store.ledger.export import LedgerExporter
 from store.ledger.heads import HeadPlace
+from store.ledger.postings import LogRow, mark, postings_in_run
 from store.ledger.proofs import mark_of
-from store.ledger.sealer import Tree, subjects_of
+from store.ledger.sealer import Tree
 from store.ledger.signed_checkpoints import Checkpoints, Notary
 from store.ledger.signing_keys import LedgerKeys
-from store.ledger.tree_tables import ledger_leaves, ledger_pending, ledger_subjects, ledger_tiles
+from store.ledger.tree_tables import ledger_leaves, ledger_pending, ledger_postings, ledger_runs, ledger_tiles
 from store.ledger.verify import VerificationReport, check_export
 from store.merkle.merkle_tree import leaf_hash, root_of
 from store.merkle.signed_note import VerifierKey
@@ -32,7 +34,7 @@ from workers.ledger.worker import Rhythm, Sealer
 ORIGIN = "data.example/ledger"
 START = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
-NAMES = tuple(f"{letter * 21}{end}" for letter in "ABCDE" for end in "AQ")
+NAMES = tuple(f"{letter}{second}{letter * 19}A" for letter in "ABCDE" for second in "AQ")
 """Pseudonyms, as a customer's key gives them."""
 
 
@@ -141,12 +143,20 @@ class Log:
         nodes = Hashes({place: bytes(tile) for place, tile in await self.rows(select(ledger_tiles))})
         assert [nodes.node((0, index)) for index in hashes] == list(hashes.values())
         assert [row[3] for row in rows] == [mark_of(leaf) for leaf in hashes.values()]
-        named = {(name, index) for index, entry in enumerate(entries, state.pruned_to) for name in subjects_of(entry)}
-        assert {tuple(row) for row in await self.rows(select(ledger_subjects))} == named
+        named = {
+            (mark(name), index) for index, entry in enumerate(entries, state.pruned_to) for name in subjects_of(entry)
+        }
+        assert sorted(await self.postings()) == sorted(named)
         all_leaves = [nodes.node((0, index)) for index in range(state.size)]
         for signed in await self.checkpoints.between(-1, state.size, 1_000_000):
             assert signed.root == root_of(all_leaves[: signed.size])
         return entries
+
+    async def postings(self) -> list[tuple[bytes, int]]:
+        """All of the index of subjects: marks with their leaves, from the runs and from the log."""
+        log, runs = await self.rows(select(ledger_postings)), await self.rows(select(ledger_runs))
+        found = [each for row in runs for each in postings_in_run(bytes(row[3]))]
+        return found + [each for row in log for each in LogRow(row[0], bytes(row[1]), bytes(row[2])).postings()]
 
     async def rows(self, query: Select[Any]) -> Sequence[Any]:
         """What a query finds."""

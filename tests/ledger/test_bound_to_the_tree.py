@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from policy.purposes import Purpose
 from store.database.config import StoreConfig
 from store.ledger.index import IndexCheck, entries_of
+from store.ledger.postings import LogRow, mark
+from store.ledger.tree_tables import ledger_postings
 from tests.export.office import Office, opened_office
 from tests.gateway.servers import command
 from tests.ledger.logs import NAMES, Log, entry
@@ -45,6 +48,11 @@ async def change(log: Log, kind: str, table: str, statement: str) -> None:
     await log.run(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
+def blob(kind: str, content: bytes) -> str:
+    """Bytes as a literal of the store."""
+    return f"x'{content.hex()}'" if kind == "sqlite" else f"'\\x{content.hex()}'::bytea"
+
+
 BILLING = {
     "sqlite": "UPDATE ledger_entries SET entry = CAST(replace(CAST(entry AS TEXT), 'billing', 'support') AS BLOB)",
     "postgresql": "UPDATE ledger_entries SET entry ="
@@ -78,8 +86,9 @@ async def test_a_row_of_the_index_that_was_moved_to_somebody_else_shows_nothing(
 ) -> None:
     (first, second) = await office.gate.store.keys.subjects([office.gate.ids[0], office.gate.ids[1]])
     assert first is not None and second is not None
-    moved = f"UPDATE ledger_subjects SET pseudonym = '{second.pseudonym}' WHERE pseudonym = '{first.pseudonym}'"
-    await change(office.log, store_kind, "ledger_subjects", moved)
+    old, new = (blob(store_kind, 3 * mark(each.pseudonym)) for each in (first, second))
+    moved = f"UPDATE ledger_postings SET marks = {new} WHERE marks = {old}"
+    await change(office.log, store_kind, "ledger_postings", moved)
     assert (await office.gate.ask(MINE, own(office.customer(1)))).codes == ["LEDGER_ALTERED"]
 
 
@@ -91,12 +100,18 @@ async def test_the_index_is_recomputed_from_the_entries(log: Log, store_kind: st
     check = IndexCheck(log.tree.reader)
     good = await check.run(entries_of(lines))
     assert (good.entries, good.rows, good.findings) == (6, 8, [])
-    await change(log, store_kind, "ledger_subjects", f"INSERT INTO ledger_subjects VALUES ('{'Z' * 22}', 2)")
-    assert "rows for entries that are about nobody" in (await check.run(entries_of(lines))).findings[0]
-    remove = f"DELETE FROM ledger_subjects WHERE leaf_index = 5 AND pseudonym = '{NAMES[1]}'"
-    await change(log, store_kind, "ledger_subjects", remove)
-    found = (await check.run(entries_of(lines))).findings
-    assert found == ["The index lacks a person that entry 5 is about: they are not told of it."]
+    ((first, counts, marks),) = [row for row in await log.rows(select(ledger_postings)) if row[0] == 5]
+    whole = LogRow(first, bytes(counts), bytes(marks))
+    for changed, finding in (
+        (LogRow.of(5, [[*NAMES[:3], "Z" * 22]]), "The index names somebody for entry 5 whom it is not about."),
+        (LogRow.of(5, [NAMES[:2]]), "The index lacks a person that entry 5 is about: they are not told of it."),
+        (whole, None),
+    ):
+        new = f"counts = {blob(store_kind, changed.counts)}, marks = {blob(store_kind, changed.marks)}"
+        await change(log, store_kind, "ledger_postings", f"UPDATE ledger_postings SET {new} WHERE first = 5")
+        assert (await check.run(entries_of(lines))).findings == ([finding] if finding else [])
+    await change(log, store_kind, "ledger_postings", "DELETE FROM ledger_postings WHERE first = 0")
+    assert len((await check.run(entries_of(lines))).findings) == 5
 
 
 @pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
@@ -112,7 +127,7 @@ async def test_the_command_recomputes_it_online_and_for_an_export(
         done = command(["ledger", "verify", *arguments, "--index", "--key", str(key)], folder)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "VERIFIED: the index has 4 rows to have for 4 entries." in done.stdout
-    await change(log, store_kind, "ledger_subjects", "DELETE FROM ledger_subjects WHERE leaf_index = 2")
+    await change(log, store_kind, "ledger_postings", "DELETE FROM ledger_postings WHERE first = 0")
     for arguments in ([], [str(export)]):
         done = command(["ledger", "verify", *arguments, "--index", "--key", str(key)], folder)
         assert done.returncode == 1

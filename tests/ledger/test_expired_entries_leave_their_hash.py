@@ -39,7 +39,7 @@ def test_a_month_ends_where_the_controller_is() -> None:
 
 def dated(log: Log) -> LedgerAppender:
     """The ledger, under the clock of the test."""
-    return LedgerAppender(log.store.ledger._writer, log.clock)
+    return LedgerAppender(log.store.ledger.writer, log.clock)
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ async def test_an_export_that_a_pruning_disturbs_is_given_up(aged: Log) -> None:
 
 async def test_an_entry_out_of_time_waits_for_its_elders(aged: Log) -> None:
     """A clock that was wrong for a while makes an entry look older than those before it: only a beginning goes."""
-    wrong = LedgerAppender(aged.store.ledger._writer, lambda: START - timedelta(days=4000))
+    wrong = LedgerAppender(aged.store.ledger.writer, lambda: START - timedelta(days=4000))
     await wrong.append(entry(1))
     await aged.sealer.seal_all()
     assert await pruner(aged).prune(START - timedelta(days=1)) == 0

@@ -38,4 +38,4 @@ def test_its_functions_are_functions() -> None:
 
 def test_its_tables_are_tables() -> None:
     known = set(ledger_tiles.metadata.tables)
-    assert set(re.findall(r"ledger_(?:pending|leaves|tiles|subjects|checkpoints)", PAGE)) <= known
+    assert set(re.findall(r"ledger_(?:pending|leaves|tiles|postings|runs|checkpoints)", PAGE)) <= known

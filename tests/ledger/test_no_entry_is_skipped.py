@@ -15,7 +15,8 @@ from alembic import command
 from store.database.config import StoreConfig
 from store.database.migrate import alembic_config, create_file, upgrade
 from store.database.schemas import LEDGER
-from store.ledger.sealer import BATCH, SUBJECTS, Lease, SealerLeaseLostError, SealerState, Tree
+from store.ledger.batches import BATCH, SUBJECTS, SealerLeaseLostError
+from store.ledger.sealer import Lease, SealerState, Tree
 from store.merkle.merkle_tree import leaf_hash, root_of
 from store.sql.engines import make_engine, transaction
 from tests.ledger import crowd
@@ -206,8 +207,8 @@ FORBIDDEN = [
     "DELETE FROM ledger_pending",
     "UPDATE ledger_leaves SET sequence = sequence",
     "DELETE FROM ledger_leaves",
-    "UPDATE ledger_subjects SET leaf_index = 0",
-    "DELETE FROM ledger_subjects",
+    "UPDATE ledger_postings SET first = first + 1",
+    "DELETE FROM ledger_postings",
     "UPDATE ledger_tiles SET hashes = substr(hashes, 2)",
     "DELETE FROM ledger_tiles",
     "UPDATE ledger_tree SET size = size - 1",

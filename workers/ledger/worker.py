@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from store.ledger.sealer import BATCH, Lease, SealerLeaseLostError, Tree
+from store.ledger.batches import BATCH, SealerLeaseLostError
+from store.ledger.sealer import Lease, Tree
 from store.ledger.signed_checkpoints import LedgerInconsistentError, Notary
 from store.ledger.signing_keys import LedgerKeyLostError, LedgerUnnamedError
 from store.sql.errors import StoreUnavailableError
@@ -86,7 +87,11 @@ class Sealer:
         if self._lease is None:
             return None
         try:
-            return await self._tree.extend(self._lease)
+            added = await self._tree.extend(self._lease)
+            # Only when nothing waits: the log is searched as well, only more slowly.
+            if added < BATCH:
+                await self._tree.compact(self._lease)
+            return added
         except SealerLeaseLostError:
             return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +22,9 @@ log = logging.getLogger("gateway")
 SLOT = 600
 """Seconds of one slot. The window is the six slots before and the current one: between 60 and 70 minutes."""
 SLOTS = 6
+KNOWN = 50_000
+"""Names that are remembered as counted, for each client: some megabytes. Beyond it they are forgotten and counted
+anew, which changes nothing."""
 KEPT = timedelta(hours=3)
 """Age at which rows are deleted: far beyond the window, so that replicas whose clocks differ lose no slot."""
 
@@ -35,6 +38,8 @@ class _Client:
     others: dict[int, bytes] = field(default_factory=dict)
     dirty: set[int] = field(default_factory=set)
     window: Sketch = field(default_factory=Sketch)
+    known: set[str] = field(default_factory=set)
+    """Names that the window has; to find them here is ten times cheaper than to compute their places in a sketch."""
     exceeded: bool = False
     alarmed_until: float = 0.0
 
@@ -45,6 +50,13 @@ class _Client:
             for old in [each for each in known if each < slot - SLOTS]:
                 del known[old]
         self.window = Sketch(merged([*self.slots.values(), *self.others.values()]))
+        self.known.clear()
+
+    def remember(self, names: Collection[str]) -> None:
+        """Note names that the window has."""
+        if len(self.known) + len(names) > KNOWN:
+            self.known.clear()
+        self.known.update(names)
 
 
 class DistinctCustomerLimiter:
@@ -62,7 +74,7 @@ class DistinctCustomerLimiter:
         self.alarms = 0
         """Alarms raised by this process."""
 
-    def note(self, grant: Grant, pseudonyms: Iterable[str], binding: bool) -> float:
+    def note(self, grant: Grant, pseudonyms: Collection[str], binding: bool) -> float:
         """Count these customers and return 0, or return the seconds to wait if they must not be disclosed.
 
         Without `binding` the disclosure has happened already: it is counted, and never refused.
@@ -71,9 +83,12 @@ class DistinctCustomerLimiter:
         if not limit or grant.subject is not None:
             return 0.0
         client, slot = self._client(grant.client_id, limit)
-        changes = client.window.new(pseudonyms)
         # The usual case: all of them were counted within the hour already.
+        if client.known.issuperset(pseudonyms):
+            return 0.0
+        changes = client.window.new(pseudonyms)
         if not changes:
+            client.remember(pseudonyms)
             return 0.0
         if (wait := self._beyond(client, changes, grant, slot)) and binding:
             return wait
@@ -82,14 +97,17 @@ class DistinctCustomerLimiter:
         for at, rank in changes.items():
             mine[at] = max(mine[at], rank)
         client.dirty.add(slot)
+        client.remember(pseudonyms)
         return 0.0
 
-    def wait(self, grant: Grant, pseudonyms: Iterable[str]) -> float:
+    def wait(self, grant: Grant, pseudonyms: Collection[str]) -> float:
         """The seconds to wait if these customers must not be disclosed, else 0; nothing is counted."""
         limit = grant.customers_per_hour
         if not limit or grant.subject is not None:
             return 0.0
         client, slot = self._client(grant.client_id, limit)
+        if client.known.issuperset(pseudonyms):
+            return 0.0
         return self._beyond(client, client.window.new(pseudonyms), grant, slot)
 
     def _client(self, client_id: str, limit: int) -> tuple[_Client, int]:

@@ -28,6 +28,7 @@ from store.registers.clients import clients
 from store.registers.recipients import recipient_contacts
 from store.sql.ids import new_id
 from store.sql.metadata import Instant
+from store.sql.reading import any_of
 from store.tables.customers import customers
 from store.tables.disclosures import disclosures
 from store.tables.erasures import TOOL
@@ -38,6 +39,9 @@ from workers.recipients.listing import CopyHolder, facts_for, holders, message_t
 
 PAGE = 20
 """Notices in one round."""
+
+UNCONCERNED = 500
+"""Notices of corrections in one round that concern nobody, and are listed together."""
 
 PAUSE = 2.0
 """Seconds between rounds that found nothing."""
@@ -67,6 +71,12 @@ class Notifier:
         self._store, self._clock, self._pause = store, clock, pause
         waiting = select(notices.c.id, notices.c.customer_id).where(notices.c.listed_at.is_(None), ~_behind_another())
         self._waiting = store.reader.prepare(waiting.order_by(notices.c.asked_at, notices.c.id).limit(PAGE))
+        keeping = exists(select(clients.c.id).where(_keeps()))
+        contact = exists(select(recipient_contacts.c.id).where(recipient_contacts.c.kind == TOOL))
+        tools: Any = select(keeping.label("keeping"), contact.label("contact"))
+        self._tools = store.reader.prepare(tools)
+        unconcerned = select(notices.c.id).where(notices.c.listed_at.is_(None), *_of_nobody())
+        self._unconcerned = store.reader.prepare(unconcerned.order_by(notices.c.asked_at).limit(UNCONCERNED))
         late = select(notice_recipients.c.id).where(
             notice_recipients.c.state.in_(SETTLED_NOT),
             notice_recipients.c.listed_at <= bindparam("before", type_=Instant),
@@ -80,12 +90,32 @@ class Notifier:
     async def step(self) -> bool:
         """Do one round; returns whether there was anything to do. A failing notice does not block the others."""
         now = self._clock()
+        settled = await self._settle(now)
         waiting = await self._store.reader.fetch(self._waiting, {})
         done = [await guarded("a notice to recipients", self.process(id_, owner, now)) for id_, owner in waiting]
         late = await self._store.reader.fetch(self._late, {"before": now - ANSWER_WITHIN})
         if late:
             await self._give_up([id_ for (id_,) in late], now)
-        return any(done) or bool(late)
+        return any(done) or bool(late) or settled
+
+    async def _settle(self, now: datetime) -> bool:
+        """List corrections of which nobody has to be told, which are nearly all, with one statement for many; returns
+        whether there were any."""
+        if await self._any_tool():
+            return False
+        found = await self._store.reader.fetch(self._unconcerned, {})
+        if not found:
+            return False
+        ids = any_of(notices.c.id, "ids"), notices.c.listed_at.is_(None)
+        async with self._store.write(group_commit=True) as connection:
+            settled = update(notices).where(*ids, *_of_nobody()).values(listed_at=now)
+            await connection.execute(settled, {"ids": [id_ for (id_,) in found]})
+        return True
+
+    async def _any_tool(self) -> bool:
+        """Whether any client keeps data or has a contact."""
+        ((keeping, contact),) = await self._store.reader.fetch(self._tools, {})
+        return bool(keeping or contact)
 
     async def process(self, notice_id: int, owner: int, now: datetime) -> bool:
         """List the recipients that a notice concerns, and write to each; returns whether it was done."""
@@ -110,13 +140,8 @@ class Notifier:
 
     async def _readers(self, key: SubjectKey) -> set[str]:
         """Return the clients that read; the ledger is searched only if any client keeps data or has a contact."""
-        async with self._store.write() as connection:
-            keeping, contact = (
-                select(clients.c.id).where(_keeps()).limit(1),
-                select(recipient_contacts.c.id).where(recipient_contacts.c.kind == TOOL).limit(1),
-            )
-            if await connection.scalar(keeping) is None and await connection.scalar(contact) is None:
-                return set()
+        if not await self._any_tool():
+            return set()
         return await clients_that_read(self._store.ledger_reader, key.pseudonym)
 
     async def _concerned(self, connection: AsyncConnection, row: Any, readers: set[str]) -> Sequence[CopyHolder]:
@@ -194,6 +219,12 @@ class Notifier:
 def _keeps() -> Any:
     """Return the condition for clients that are registered as keeping data."""
     return clients.c.keeps_days > 0
+
+
+def _of_nobody() -> tuple[Any, ...]:
+    """Return the conditions for the correction of a customer of whom nothing was disclosed."""
+    disclosed = select(disclosures.c.id).where(disclosures.c.customer_id == notices.c.customer_id)
+    return notices.c.about == Notice.RECTIFICATION.name, ~exists(disclosed.correlate(notices))
 
 
 def _behind_another() -> Any:
