@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import idna
@@ -82,6 +83,7 @@ def _host(scope: Scope) -> str | None:
     return normal(text.partition(":")[0])
 
 
+@lru_cache(256)
 def _is_loopback(host: str) -> bool:
     """True for `localhost`, its subdomains (RFC 6761 §6.3) and loopback addresses, which no DNS answer can rebind."""
     address = parsed(host)

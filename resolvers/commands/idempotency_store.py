@@ -45,6 +45,11 @@ class KeyedStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
+    @property
+    def at_once(self) -> bool:
+        """Never: a change and its key are several statements."""
+        return False
+
     @asynccontextmanager
     async def write(self, *, group_commit: bool = False, apart: bool = False) -> AsyncIterator[AsyncConnection]:
         """The transaction of the change, which is committed with the outcome.

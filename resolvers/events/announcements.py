@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import BY_NAME, Event
@@ -39,6 +39,12 @@ LISTENING = Statement(
     .where(webhooks.c.disabled_at.is_(None))
     .order_by(webhooks.c.id)
 )
+
+
+def heard() -> Select[Any]:
+    """The systems that are told of events: without any, an event is no message."""
+    return select(webhooks.c.id).where(webhooks.c.disabled_at.is_(None))
+
 
 COORDINATE = re.compile(r"[A-Z][A-Za-z]*(\.[a-z][A-Za-z0-9]*)?")
 WORD = re.compile(r"[A-Z][A-Z0-9_]{0,39}")

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graphql import ObjectValueNode, Undefined, ValueNode, VariableNode, is_non_null_type, value_from_ast
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLNullableType,
+    ObjectValueNode,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    get_nullable_type,
+    is_non_null_type,
+    value_from_ast,
+)
 from graphql.language import Visitor, visit
 
 from policy.grant import Grant
@@ -123,7 +133,46 @@ def argument(planned: PlannedField, name: str) -> Callable[[Values], Any]:
         # A literal is coerced once, when the plan is compiled.
         fixed = value_from_ast(node, core.type)
         return lambda values: fixed
-    return lambda values: _fitting(name, value_from_ast(node, core.type, dict(values)))
+
+    def coerced(values: Values) -> Any:
+        return value_from_ast(node, core.type, dict(values))
+
+    read = _of_variables(node, get_nullable_type(core.type), coerced) or coerced
+    return lambda values: _fitting(name, read(values))
+
+
+def _of_variables(
+    node: ValueNode, type_: GraphQLNullableType, coerced: Callable[[Values], Any]
+) -> Callable[[Values], Any] | None:
+    """Read an input object that is made of variables alone, such as `{id: $id}`; None for any other.
+
+    Variables are coerced already, so that nothing is left to do but to put them together. If one is null or missing,
+    `coerced` does it by the specification.
+    """
+    if not isinstance(node, ObjectValueNode) or not isinstance(type_, GraphQLInputObjectType):
+        return None
+    given = {each.name.value: each.value for each in node.fields}
+    variables = {name: value.name.value for name, value in given.items() if isinstance(value, VariableNode)}
+    if len(variables) != len(node.fields) or (type_.is_one_of and len(variables) != 1):
+        return None
+    absent = [field for name, field in type_.fields.items() if name not in variables]
+    if not variables.keys() <= type_.fields.keys() or any(
+        is_non_null_type(field.type) or field.default_value is not Undefined for field in absent
+    ):
+        return None
+    # In the order of the type's fields, as the specification's algorithm goes through them.
+    pairs = [(field.out_name or name, variables[name]) for name, field in type_.fields.items() if name in variables]
+
+    def read(values: Values) -> Any:
+        found = {}
+        for out, variable in pairs:
+            value = values.get(variable)
+            if value is None:
+                return coerced(values)
+            found[out] = value
+        return type_.out_type(found)
+
+    return read
 
 
 class MisfitError(Exception):

@@ -133,7 +133,10 @@ class Shapes:
         """Write the decryption of the columns that the selections need, each once."""
         columns = {column: f"r[{layout.at[column]}]" for column in _columns(selections)}
         sealed = [column for column in columns if "sealing" in column.info]
-        if sealed:
+        if sealed and layout.owner_at == 0:  # The customer's own row: what is constant is kept beside the key.
+            self.out.add("k = known[i]")
+            self.out.add("decrypt, place = k.decrypt, k.own_place")
+        elif sealed:
             self.out.add(f"o = r[{layout.owner_at}]")
             self.out.add("decrypt = known[o].decrypt")
             self.out.add("place = b':%d:%d' % (o, i)")

@@ -143,7 +143,9 @@ class GlobalIdSource(OfRow, InRows):
         return _global_id
 
     def expression(self, shapes: Shapes, planned: PlannedField, row: RowNames) -> str:
-        """A call of the encoder of the row's type."""
+        """A call of the encoder of the row's type; the customer's own id is kept beside the key."""
+        if row.layout.owner_at == 0 and row.type_name == "Customer":
+            return "known[i].own_id"
         name = shapes.out.constant(f"id_of_{row.type_name}", shapes.ids.encoder(row.type_name))
         return f"{name}({row.owner}, i)"
 

@@ -32,7 +32,7 @@ class SubjectKey:
     customer in the ledger: 22 characters that cannot be linked to the customer once the key is destroyed.
     """
 
-    __slots__ = ("_cipher", "_ids", "_key", "customer_id", "decrypt", "expires", "pseudonym")
+    __slots__ = ("_cipher", "_ids", "_key", "_own_id", "customer_id", "decrypt", "expires", "own_place", "pseudonym")
 
     def __init__(self, customer_id: int, key: bytes, expires: float, ids: GlobalIds) -> None:
         self.customer_id = customer_id
@@ -42,6 +42,9 @@ class SubjectKey:
         """Until when (monotonic seconds) the key may be used without reading the key store again."""
         # 16 bytes are 22 characters of base64, without the padding.
         self.pseudonym = urlsafe_b64encode(hmac.digest(key, b"ledger", "sha256")[:16])[:22].decode()
+        self._own_id: str | None = None
+        self.own_place = b":%d:%d" % (customer_id, customer_id)
+        """The end of the associated data of a value in the customer's own row."""
         self._cipher = AESGCM(key)
         self.decrypt = self._cipher.decrypt
         """The raw decryption of `open`, for compiled reads that check the version and build the associated data;
@@ -50,6 +53,14 @@ class SubjectKey:
     def global_id(self, type_name: str, key: int) -> str:
         """Return the global id of a row of this customer."""
         return self._ids(type_name, self.customer_id, key)
+
+    @property
+    def own_id(self) -> str:
+        """The global id of the customer, worked out once: a page shows it of each."""
+        found = self._own_id
+        if found is None:
+            found = self._own_id = self.global_id("Customer", self.customer_id)
+        return found
 
     def lasting_id(self, type_name: str, key: int) -> str:
         """Return the global id that never changes, for external receivers; see `GlobalIds.lasting`."""

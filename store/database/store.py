@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,10 +34,11 @@ from store.records.holdings import holdings
 from store.sql.engines import make_engine, make_reader, transaction
 from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.horizon import StillVisibleError, mark, passed
-from store.sql.reading import Reader
+from store.sql.reading import Reader, Row
 from store.sql.reading_postgresql import PostgresReader
 from store.sql.scrubbing import scrub, scrub_statistics
 from store.sql.semaphore import Slots
+from store.sql.statements import Statement
 from store.sql.transactions import Transactions
 from store.sql.transactions_postgresql import PostgresTransactions
 from store.sql.transactions_sqlite import SqliteTransactions
@@ -150,6 +151,18 @@ class Store:
         every transaction is.
         """
         return self._parts.transactions.begin(group_commit)
+
+    @property
+    def at_once(self) -> bool:
+        """True if `once` is possible, and saves round trips."""
+        return isinstance(self._parts.transactions, PostgresTransactions)
+
+    async def once(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
+        """Run one statement that is a durable transaction by itself, and return its rows; only if `at_once`."""
+        transactions = self._parts.transactions
+        if not isinstance(transactions, PostgresTransactions):
+            raise TypeError("a statement by itself is a transaction on PostgreSQL alone")
+        return await transactions.once(statement, values)
 
     async def afterwards(self, act: Callable[[], Awaitable[None]]) -> None:
         """Do what follows a transaction: at once, since it has ended. A store that holds its transaction open waits."""

@@ -64,7 +64,7 @@ class PostingIndex:
             if enough():
                 return {name: list(leaves)[:most] for name, leaves in found.items()}
         parts = self._parts(wanted.values())
-        async for rows in _paged(self._run_page(parts, after), before):
+        async for rows in _paged(self._run_page(parts, after), before, _of_runs(parts)):
             for _, number, content in rows:
                 for name, of_name in wanted.items():
                     if part(of_name) == number:
@@ -96,14 +96,19 @@ class PostingIndex:
         return lambda before: self._reader.fetch(self._log, {"before": before, "after": after, "most": PAGE})
 
     def _run_page(self, parts: Sequence[int], after: int) -> Page:
-        # Whole runs: the next page begins below the last one of this.
-        most = max(PAGE // len(parts), 1) * len(parts)
-        values = {"parts": list(parts), "after": after, "most": most}
+        values = {"parts": list(parts), "after": after, "most": _of_runs(parts)}
         return lambda before: self._reader.fetch(self._older, values | {"before": before})
 
 
-async def _paged(page: Page, before: int) -> AsyncIterator[Sequence[Row]]:
-    """Yield pages of rows, the newest first, each below the last row of the one before."""
+def _of_runs(parts: Sequence[int]) -> int:
+    """Rows of a page that are whole runs: the next page begins below the last one of this."""
+    return max(PAGE // len(parts), 1) * len(parts)
+
+
+async def _paged(page: Page, before: int, most: int = PAGE) -> AsyncIterator[Sequence[Row]]:
+    """Yield pages of at most so many rows, the newest first, each below the last row of the one before."""
     while rows := await page(before):
         yield rows
+        if len(rows) < most:
+            return
         before = rows[-1][0]

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, exists, func, insert, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.erasing import ANSWER_WITHIN, NotificationState
@@ -70,7 +70,9 @@ class Notifier:
     def __init__(self, store: Store, clock: Callable[[], datetime], pause: float = PAUSE) -> None:
         self._store, self._clock, self._pause = store, clock, pause
         waiting = select(notices.c.id, notices.c.customer_id).where(notices.c.listed_at.is_(None), ~_behind_another())
-        self._waiting = store.reader.prepare(waiting.order_by(notices.c.asked_at, notices.c.id).limit(PAGE))
+        waiting = waiting.order_by(notices.c.asked_at, notices.c.id).limit(PAGE)
+        self._waiting = store.reader.prepare(waiting)
+        self._concerning = store.reader.prepare(waiting.where(~and_(*_of_nobody())))
         keeping = exists(select(clients.c.id).where(_keeps()))
         contact = exists(select(recipient_contacts.c.id).where(recipient_contacts.c.kind == TOOL))
         tools: Any = select(keeping.label("keeping"), contact.label("contact"))
@@ -90,8 +92,9 @@ class Notifier:
     async def step(self) -> bool:
         """Do one round; returns whether there was anything to do. A failing notice does not block the others."""
         now = self._clock()
-        settled = await self._settle(now)
-        waiting = await self._store.reader.fetch(self._waiting, {})
+        tools = await self._any_tool()
+        settled = not tools and await self._settle(now)
+        waiting = await self._store.reader.fetch(self._waiting if tools else self._concerning, {})
         done = [await guarded("a notice to recipients", self.process(id_, owner, now)) for id_, owner in waiting]
         late = await self._store.reader.fetch(self._late, {"before": now - ANSWER_WITHIN})
         if late:
@@ -99,10 +102,8 @@ class Notifier:
         return any(done) or bool(late) or settled
 
     async def _settle(self, now: datetime) -> bool:
-        """List corrections of which nobody has to be told, which are nearly all, with one statement for many; returns
-        whether there were any."""
-        if await self._any_tool():
-            return False
+        """List corrections of which nobody has to be told, nearly all where no tool keeps data, with one statement for
+        many; returns whether there were any."""
         found = await self._store.reader.fetch(self._unconcerned, {})
         if not found:
             return False

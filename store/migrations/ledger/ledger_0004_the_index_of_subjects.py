@@ -11,8 +11,8 @@ from alembic import op
 from store.ledger.batches import subjects_of
 from store.ledger.postings import LogRow
 
-revision = "ledger_0003"
-down_revision = "ledger_0002"
+revision = "ledger_0004"
+down_revision = "ledger_0003"
 
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
