@@ -28,6 +28,7 @@ PAGE = REPOSITORY / "docs" / "performance.md"
 
 SECTIONS: dict[str, Callable[[Rig], dict[str, Any]]] = {
     "compare": sections.compare,
+    "tails": sections.tails,
     "two": sections.two,
     "growth": sections.growth,
     "start": sections.start,
@@ -101,7 +102,8 @@ def main(
 
     \b
     SECTION is one or more of
-      compare  endpoint, gateway (and rivals) in interleaved rounds, one process each, on both stores
+      compare  endpoint, gateway, others with the gateway's duties (and rivals) in interleaved rounds, on both stores
+      tails    latency of the gateway at 100, 300 and 1,000 requests a second
       two      the same with two processes each
       growth   the cost of a request with 1,000, 100,000 and 1,000,000 customers
       start    from starting the server to its first answer
@@ -175,7 +177,7 @@ def _prepare(rig: Rig, wanted: Sequence[str]) -> None:
 
 
 def _announce(wanted: Sequence[str], effort: Effort, rivals: bool, postgresql: bool) -> None:
-    contestants = (4 if postgresql else 2) + (len(SERVERS) if rivals else 0)
+    contestants = (7 if postgresql else 3) + (len(SERVERS) if rivals else 0)
     estimates = effort.seconds(contestants, len(WARM))
     minutes = sum(estimates[name] for name in wanted) / 60
     tell(f"{effort.name}: {', '.join(wanted) or 'stores only'}; about {minutes:.0f} minutes once the stores are there")

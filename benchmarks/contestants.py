@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks.duties import SECRET
 from benchmarks.load import Target
 from benchmarks.postgres import free_port
 from benchmarks.processes import end, pin
 from benchmarks.workspace import REPOSITORY, Workspace
 
-ENDPOINT, GATEWAY, RIVAL = "endpoint", "gateway", "rival"
+ENDPOINT, GATEWAY, RIVAL, DUTIFUL = "endpoint", "gateway", "rival", "dutiful"
+NODE = Path(__file__).with_name("node")
 START_SECONDS = 60
 
 
@@ -89,6 +92,45 @@ def endpoint(name: str, store: str, address: str, targets: Mapping[str, Target])
     """The hand-written endpoint."""
     command = (sys.executable, "-m", "benchmarks.rest", "--store", address, "--port", "{port}")
     return Contestant(name, ENDPOINT, store, command, {}, targets, "/W1/1")
+
+
+def dutiful(
+    name: str, store: str, data: str, keys: str, root: Path, audit: Path, targets: Mapping[str, Target]
+) -> Contestant:
+    """The hand-written endpoint with duties, on sealed columns."""
+    options = ("--store", data, "--keys", keys, "--root", str(root), "--audit", str(audit), "--port", "{port}")
+    command = (sys.executable, "-m", "benchmarks.duties", *options)
+    return Contestant(name, DUTIFUL, store, command, {}, targets, "/W1/1", reference=f"endpoint, {store}")
+
+
+def mercurius(folder: Path, data: str, keys: str, root: Path, targets: Mapping[str, Target]) -> Contestant:
+    """The GraphQL server of Node.js with duties, on the same sealed columns."""
+    environment = {
+        "PORT": "{port}", "NODE_ENV": "production", "DATA_URL": data, "KEYS_URL": keys, "ROOT_KEY": str(root),
+        "SECRET": SECRET.decode(),
+    }  # fmt: skip
+    return Contestant(
+        "mercurius with duties", DUTIFUL, "PostgreSQL", ("node", "duties.mjs"), environment, targets, "/",
+        folder=folder, reference="endpoint, PostgreSQL",
+    )  # fmt: skip
+
+
+def prepared_node(folder: Path, tell: Callable[[str], None]) -> Path | None:
+    """The folder with that server and its packages, installed when they are not there; None without Node.js."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        tell("mercurius with duties is left out: it needs Node.js and npm")
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = (NODE / "package.json").read_bytes()
+    done = folder / "installed.json"
+    for name in ("duties.mjs", "package.json"):
+        shutil.copy(NODE / name, folder / name)
+    if not done.exists() or done.read_bytes() != wanted:
+        tell("installing mercurius")
+        command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)  # noqa: S603  (the list above)
+        done.write_bytes(wanted)
+    return folder
 
 
 @contextmanager

@@ -17,8 +17,12 @@ class Effort:
     sizes: tuple[int, ...]
     """Of the growth; the first is what the others are compared with."""
     one: Pace
+    many: Pace
+    """With 64 connections."""
     two: Pace
     growing: Pace
+    tails: float
+    """Seconds at each rate."""
     memory: float
     profile: float
     starts: int
@@ -30,7 +34,8 @@ class Effort:
     def seconds(self, contestants: int, workloads: int) -> dict[str, float]:
         """About how long each section takes once the stores are there."""
         return {
-            "compare": contestants * workloads * _takes(self.one) + 10,
+            "compare": contestants * workloads * (_takes(self.one) + _takes(self.many)) + 20,
+            "tails": 2 * (6 * self.tails + 6),
             "two": contestants * workloads * _takes(self.two) + 10,
             "growth": len(self.sizes) * 4 * (3 if self.thorough else 2) * _takes(self.growing) + 15,
             "memory": self.memory + 8,
@@ -49,8 +54,10 @@ QUICK = Effort(
     size=1_000,
     sizes=(1_000, 10_000),
     one=Pace(1, 1, 0, 1),
+    many=Pace(1, 1, 0, 0),
     two=Pace(1, 1, 0, 0),
     growing=Pace(1, 1, 0, 0),
+    tails=2,
     memory=6,
     profile=1,
     starts=1,
@@ -62,8 +69,10 @@ FULL = Effort(
     size=100_000,
     sizes=(1_000, 100_000, 1_000_000),
     one=Pace(3, 3, 1, 4),
+    many=Pace(1, 3, 0, 0),
     two=Pace(2, 3, 1, 2),
     growing=Pace(2, 3, 0, 1),
+    tails=10,
     memory=600,
     profile=5,
     starts=5,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import orjson
 
 from benchmarks import outside
 from benchmarks.clients import AREA, BILLING, PURPOSES
+from benchmarks.duties import bearer
 from benchmarks.people import customer_id, person
 from gateway.tokens.tokens import Tokens
 
@@ -98,7 +100,7 @@ def numbers(workload: Workload, size: int, count: int = REQUESTS) -> list[int]:
 class Asker:
     """Writes the requests of workloads for stores of one size, with tokens of that size's keys."""
 
-    def __init__(self, tokens: Tokens, size: int) -> None:
+    def __init__(self, tokens: Tokens | None, size: int) -> None:
         self._tokens = tokens
         self._size = size
 
@@ -132,7 +134,41 @@ class Asker:
             ]
         return [got(f"/{workload.endpoint}/{customer_id(each)}") for each in asked]
 
+    def of_dutiful(self, workload: Workload, count: int = REQUESTS) -> list[bytes]:
+        """The same questions to the hand-written endpoint with duties."""
+        asked = numbers(workload, self._size, count)
+        bearers = self._bearers(workload, asked)
+        paths = [f"/{workload.endpoint}/{customer_id(number)}" for number in asked]
+        if not workload.writes:
+            return [got(path, token) for path, token in zip(paths, bearers, strict=True)]
+        bodies = [orjson.dumps(written(*each)) for each in zip(asked, turns_of(asked), strict=True)]
+        return [posted(*each) for each in zip(paths, bodies, bearers, strict=True)]
+
+    def of_node(self, workload: Workload, count: int = REQUESTS) -> list[bytes]:
+        """The same questions to the GraphQL server with duties, which has ids and cursors of its own."""
+        asked = numbers(workload, self._size, count)
+        bodies = []
+        for number, turn in zip(asked, turns_of(asked), strict=True):
+            id_ = str(customer_id(number))
+            variables = {"after": b64encode(id_.encode()).decode()} if workload.page else {"id": id_}
+            if workload.writes:
+                variables = written(number, turn)
+            bodies.append(orjson.dumps({"variables": variables, "query": workload.document}))
+        bearers = self._bearers(workload, asked)
+        return [posted("/graphql", *each) for each in zip(bodies, bearers, strict=True)]
+
+    def _bearers(self, workload: Workload, asked: Sequence[int]) -> list[str]:
+        """As many different tokens as the gateway gets: of each customer, or of a tool's staff."""
+        purpose = PURPOSES[workload.client].name
+        names = [
+            str(customer_id(each)) if workload.client == AREA else f"staff-{at % STAFF}"
+            for at, each in enumerate(asked)
+        ]
+        known = {name: bearer(name, purpose) for name in set(names)}
+        return [known[name] for name in names]
+
     async def _token(self, client: str, subject: int | None) -> str:
+        assert self._tokens is not None
         return await self._tokens.mint(client, [PURPOSES[client].scope], HOURS, subject)
 
 
@@ -169,9 +205,10 @@ def posted(path: str, content: bytes, bearer: str = "") -> bytes:
     return head.encode() + content
 
 
-def got(path: str) -> bytes:
+def got(path: str, token: str = "") -> bytes:
     """A GET as it goes over the wire."""
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    proof = f"Authorization: Bearer {token}\r\n" if token else ""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{proof}\r\n".encode()
 
 
 def write(path: Path, requests: Sequence[bytes]) -> Path:

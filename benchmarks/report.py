@@ -29,8 +29,13 @@ the columns that are asked for, opens what is sealed with the key of each custom
 durable before the answer leaves, answers, and signs the ledger meanwhile; only a client's budget is set out of reach.
 The hand-written endpoint (`benchmarks/rest.py`) reads the same customers from plain columns and answers with the same
 fields: no token, no purpose, no ledger. That the answers are equal is checked before anything is measured. Documents
-are sent in full (ad hoc), as the rivals get them. The update (W4) writes the phone number that is there
-already, and counts the row's version up, so that both have a changed page to make durable.
+are sent in full (ad hoc), as the rivals get them. The update (W4) writes another phone number each time, so that
+everybody has a changed page to make durable.
+
+*With duties* are the endpoint (`benchmarks/duties.py`) and a GraphQL server of Node.js, mercurius with its JIT
+(`benchmarks/node/duties.mjs`), on the gateway's own sealed columns: a token, a purpose for each field, values opened
+under the key of each customer, and a durable audit row with the pseudonyms before the answer. They have no index of
+subjects, no tree of hashes, no limits, and keep no history of an update.
 
 The fields differ from those of the rivals, because here no purpose reads everything: the point read (W1) is done by
 customers with tokens of their own (SELF_SERVICE), {staff} different customers in turn, and has `productNews` where the
@@ -44,7 +49,7 @@ def page(content: Content) -> str:
     parts = [INTRODUCTION, _how(content), targets.table(content)]
     parts.append(_asked())
     writers = {
-        "compare": _compare, "two": _two, "growth": _growth, "profile": _profile,
+        "compare": _compare, "tails": _tails, "two": _two, "growth": _growth, "profile": _profile,
         "memory": _memory, "start": _start,
         "erasure": _erasure,
     }  # fmt: skip
@@ -72,6 +77,20 @@ def _compare(found: Content) -> str:
     return (
         f"## One process each, {found['size']:,} customers\n\nServers are kept on one core; PostgreSQL and the load "
         f"generator on the other. {COLUMNS}\n\n{contest(found['rounds'])}"
+        f"\n\n## The same with 64 connections\n\n{contest(found.get('many', {}))}"
+    )
+
+
+def _tails(found: Content) -> str:
+    rows = [
+        [each["who"], each["workload"], f"{each['rate']:,}", *(f"{each[name]:.1f}" for name in ("p50", "p99", "most"))]
+        for each in found["tails"]
+    ]
+    head = ("", "", "requests/s", "p50, ms", "p99, ms", "most, ms")
+    return (
+        "## Latency at a fixed rate\n\nQuestions are sent when they are due, whether answers have come or not (open "
+        "loop), over 64 connections; latency counts from when each was due. A pause of the server, or of the machine, "
+        f"delays everybody who comes meanwhile.\n\n{table(head, rows)}"
     )
 
 

@@ -4,28 +4,51 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from random import Random
 from typing import Any
 
 from benchmarks import equal
 from benchmarks.contestants import Contestant, Running, shared_gateway
 from benchmarks.load import Target, send
+from benchmarks.open_loop import tail
 from benchmarks.processes import memory_mb
 from benchmarks.questions import read, write
 from benchmarks.rig import COLD, WARM, Rig
-from benchmarks.rounds import CONNECTIONS, in_rounds
+from benchmarks.rounds import CONNECTIONS, MANY, in_rounds, warm_up
 
 Found = dict[str, Any]
+
+RATES = {"W1": (100, 300, 1_000), "W2": (100, 300), "W4": (100,)}
+"""Requests a second at which latency is measured, by workload."""
 
 
 def compare(rig: Rig) -> Found:
     """Everybody beside one another, one process each."""
-    contestants = rig.stage().four(WARM)
+    contestants = rig.stage().four(WARM) + rig.stage().dutiful(WARM)
     contestants += rig.rivals.contestants(1) if rig.rivals else []
     with rig.up(contestants) as servers:
         _alike(servers, tuple(WARM))
-        return {"size": rig.stage().size, "rounds": in_rounds(servers, tuple(WARM), rig.effort.one, rig.tell)}
+        found = in_rounds(servers, tuple(WARM), rig.effort.one, rig.tell)
+        many = in_rounds(servers, ("W1", "W2", "W3", "W4"), rig.effort.many, rig.tell, connections=MANY)
+    return {"size": rig.stage().size, "rounds": found, "many": many}
+
+
+def tails(rig: Rig) -> Found:
+    """Latencies of the gateway at fixed rates."""
+    contestants = [each for each in rig.stage().four(WARM) if each.group == "gateway"]
+    found = []
+    with rig.up(contestants) as servers:
+        for server in servers:
+            for workload, rates in RATES.items():
+                target = server.target(workload)
+                assert target is not None
+                warm_up(server, workload, pinned=True)
+                for rate in rates:
+                    one = tail(target, rate, rig.effort.tails)
+                    rig.tell(f"{server.name}, {workload} at {rate}/s: p99 {one.p99:.1f} ms")
+                    found.append({"who": server.name, "workload": workload, "rate": rate} | asdict(one))
+    return {"size": rig.stage().size, "tails": found, "errors": sum(each["errors"] for each in found)}
 
 
 def two(rig: Rig) -> Found:

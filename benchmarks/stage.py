@@ -10,8 +10,9 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.contestants import Contestant, endpoint, gateway
+from benchmarks.contestants import Contestant, dutiful, endpoint, gateway, mercurius, prepared_node
 from benchmarks.copying import gateway_settings, make_databases
+from benchmarks.duties import READ
 from benchmarks.load import Target
 from benchmarks.loading import Tell, make_files
 from benchmarks.postgres import Postgres
@@ -86,6 +87,32 @@ class Stage:
     def _stored(self, contestant: Contestant) -> Contestant:
         assert self.postgres is not None
         return replace(contestant, database_pids=(self.postgres.pid,))
+
+    def dutiful(self, counts: Counts) -> list[Contestant]:
+        """Those with the same duties: the hand-written endpoint on each store, and a GraphQL server of Node.js."""
+        asked = {name: count for name, count in counts.items() if name in READ}
+        asker = Asker(None, self.size)
+        made = {name: asker.of_dutiful(WORKLOADS[name], count) for name, count in asked.items()}
+        targets = {name: self._kept(f"dutiful-{name}", requests) for name, requests in made.items()}
+        # A copy: what it writes must not change the gateway's file under it.
+        copied = self.work.folder / "run" / "dutiful.db"
+        for each in copied.parent.glob("dutiful*"):
+            each.unlink()
+        with closing(sqlite3.connect(self.files.data)) as connection:
+            connection.execute("VACUUM INTO ?", (str(copied),))
+        audit = copied.with_name("dutiful-audit.db")
+        stores = f"sqlite:///{copied}", f"sqlite:///{self.files.keys}"
+        found = [dutiful("endpoint with duties, SQLite", SQLITE, *stores, self.files.root, audit, targets)]
+        if self.postgres is None or self.databases is None:
+            return found
+        stores = self.postgres.url(self.databases.gateway), self.postgres.url(self.databases.keys)
+        on_server = dutiful("endpoint with duties, PostgreSQL", POSTGRESQL, *stores, self.files.root, audit, targets)
+        found.append(self._stored(on_server))
+        if (folder := prepared_node(self.work.folder / "node", self._tell)) is not None:
+            made = {name: asker.of_node(WORKLOADS[name], count) for name, count in asked.items()}
+            targets = {name: self._kept(f"node-{name}", requests) for name, requests in made.items()}
+            found.append(self._stored(mercurius(folder, *stores, self.files.root, targets)))
+        return found
 
     def four(self, counts: Counts) -> list[Contestant]:
         """Endpoint and gateway on each store."""

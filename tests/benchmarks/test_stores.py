@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -15,6 +17,7 @@ from benchmarks import equal, profile
 from benchmarks.contestants import Running, running
 from benchmarks.copying import make_databases
 from benchmarks.effort import QUICK
+from benchmarks.open_loop import tail
 from benchmarks.people import customer_id, person
 from benchmarks.postgres import Postgres
 from benchmarks.questions import read
@@ -44,16 +47,40 @@ def stage(work: Workspace) -> Stage:
 
 @pytest.fixture(scope="module")
 def servers(stage: Stage, work: Workspace) -> Iterator[list[Running]]:
-    """Endpoint and gateway, in processes of their own."""
-    with running(stage.four(ASKED), work, bare_environment(), None) as found:
+    """Endpoint and gateway, and the endpoint with duties, in processes of their own."""
+    with running(stage.four(ASKED) + stage.dutiful(ASKED), work, bare_environment(), None) as found:
         yield found
 
 
 @pytest.mark.parametrize("workload", ASKED)
 def test_gateway_and_endpoint_answer_alike_or_the_gateway_refuses(servers: list[Running], workload: str) -> None:
     """The same fields with the same values for the same customers; W5 is refused for its one field."""
-    endpoint, gateway = servers
-    equal.check([gateway], endpoint, [workload], ASKED[workload])
+    endpoint, gateway, dutiful = servers
+    equal.check([gateway, dutiful], endpoint, [workload], ASKED[workload])
+
+
+def test_who_has_duties_does_them(servers: list[Running], work: Workspace) -> None:
+    """An audit row with the pseudonyms for each answer, and none without a token."""
+    target = servers[2].target("W3")
+    assert target is not None and target.requests is not None
+    request = next(read(target.requests))
+    audit = work.folder / "run" / "dutiful-audit.db"
+    with closing(sqlite3.connect(audit)) as connection:
+        count = "SELECT count(*), max(length(subjects)) FROM endpoint_audit"
+        ((before, _),) = connection.execute(count)
+        equal.ask(target, request)
+        ((after, longest),) = connection.execute(count)
+        assert after == before + 1 and longest > 22 * 50
+        assert equal.ask(target, request.replace(b"Bearer ", b"Bearer x")) == b""
+        assert connection.execute(count).fetchone()[0] == after
+
+
+def test_latency_at_a_fixed_rate_counts_from_when_a_question_was_due(servers: list[Running]) -> None:
+    target = servers[0].target("W1")
+    assert target is not None
+    found = tail(target, 50, 1)
+    assert (found.asked, found.errors) == (50, 0)
+    assert 0 < found.p50 <= found.p99 <= found.most
 
 
 def test_what_is_read_is_the_customer_who_was_asked_for(servers: list[Running], stage: Stage) -> None:
@@ -70,7 +97,7 @@ def test_what_is_read_is_the_customer_who_was_asked_for(servers: list[Running], 
 
 def test_a_difference_is_found(servers: list[Running]) -> None:
     """A check that cannot fail would prove nothing."""
-    endpoint, gateway = servers
+    endpoint, gateway, _ = servers
     with pytest.raises(equal.UnequalAnswersError):
         equal._compare("W1", gateway, [{"data": {"customer": {"email": "a"}}}], endpoint, [{"data": None}])
     assert not equal.refused({"data": None, "errors": []})

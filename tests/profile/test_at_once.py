@@ -74,7 +74,9 @@ async def test_a_change_with_its_record_is_one_statement_where_the_driver_allows
 
 @pytest.mark.parametrize("store_kind", ["postgresql"], indirect=True)
 async def test_a_system_that_listens_is_told_in_the_transaction_of_the_change(counted: Counted) -> None:
-    await Webhooks(counted.gate.store).add("crm", "https://crm.example/hook", ["customer.profile.changed"], datetime.now(UTC))
+    await Webhooks(counted.gate.store).add(
+        "crm", "https://crm.example/hook", ["customer.profile.changed"], datetime.now(UTC)
+    )
     counted.transactions = 0
     assert (await counted.change(familyName=NAMES[0]))["customer"]["familyName"] == NAMES[0]
     assert (counted.transactions, counted.statements) == (1, 1), "one attempt that wrote nothing"
