@@ -91,7 +91,7 @@ async def update_profile(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What the caller asks to change."""
+    """The values that the caller asks for, with what they are compared with."""
 
     given: Mapping[str, Any]
     columns: Mapping[str, Column[Any]]
@@ -113,7 +113,7 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What is to be written in the place of a version, and the coordinates of what differs; nothing if nothing does."""
+    """The columns to write in the place of a version, and the coordinates that differ; none if nothing does."""
 
     version: int
     written: Mapping[str, Any]
@@ -121,7 +121,7 @@ class _Change:
 
 
 def _change_of(asked: _Asked, subject: int, rows: Sequence[Row]) -> _Change | Result:
-    """What differs from the present row, or the problem; `rows` is what `_current` found."""
+    """Compare with the present row; `rows` is what `_current` found. Returns the change, or the problem."""
     if not rows:
         return Result(problems=(GONE,))
     version, *resting = rows[0]
@@ -178,8 +178,8 @@ def _whole(columns: tuple[str, ...]) -> Statement:
     recorded = insert(customer_changes).from_select(("id", "customer_id", "fields", "client", "at"), row)
     about = literal(Notice.RECTIFICATION.name, notices.c.about.type)
     asking = select(bindparam("notice_id", type_=Id), changed.c.id, about, fields, now)
-    told = insert(notices).from_select(("id", "customer_id", "about", "fields", "asked_at"), asking)
-    return Statement(told.returning(notices.c.id).add_cte(recorded.cte("recorded")))
+    asked = insert(notices).from_select(("id", "customer_id", "about", "fields", "asked_at"), asking)
+    return Statement(asked.returning(notices.c.id).add_cte(recorded.cte("recorded")))
 
 
 _SEEN: WeakKeyDictionary[Reader, dict[tuple[Column[Any], ...], PreparedStatement]] = WeakKeyDictionary()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from store.accesses.posting_index import PostingIndex
 from store.ledger.entries import ledger_entries
-from store.ledger.posting_index import PostingIndex
 from store.ledger.tree_tables import ledger_leaves
 from store.merkle.merkle_tree import Hash, leaf_hash
 from store.sql.reading import Reader, any_of

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import bindparam, func, select
 
 from store.ledger.batches import subjects_of
-from store.ledger.postings import PARTS, LogRow, mark, postings_in_run
 from store.ledger.tree_tables import TREE, ledger_postings, ledger_runs, ledger_tree
+from store.merkle.postings import PARTS, LogRow, mark, postings_in_run
 from store.sql.metadata import Id
 from store.sql.reading import Reader
 
@@ -95,7 +95,7 @@ class IndexCheck:
         return report
 
     async def _block(self, leaf: int) -> _Block:
-        """What the index has from a leaf on: of the run that it is in, else of the row of the log, else of neither."""
+        """Read the index from a leaf on: the run that it is in, or the row of the log, or neither."""
         run = await self._reader.fetch(self._run, {"leaf": leaf})
         if run and run[0][0] > leaf:
             return _Block(run[0][0], {each for _, content in run for each in postings_in_run(bytes(content))})

@@ -16,7 +16,6 @@ from policy.periods import Period, add_months
 from policy.retention import RetentionRule
 from store.ledger.append import LedgerAppender
 from store.ledger.entries import EVENT_PRUNED, ledger_entries
-from store.ledger.postings import LogRow, cut_run
 from store.ledger.sealer import Tree
 from store.ledger.signed_checkpoints import Checkpoints
 from store.ledger.tree_tables import (
@@ -28,6 +27,7 @@ from store.ledger.tree_tables import (
     ledger_tree,
 )
 from store.merkle.merkle_tree import Hash, leaf_hash
+from store.merkle.postings import LogRow, cut_run
 from store.sql.engines import transaction
 from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.metadata import Id, instant

@@ -22,13 +22,13 @@ from store.ledger.batches import (
     FoundEntry,
     SealerLeaseLostError,
     bounded,
+    extend_file,
     grown_by,
     log_row_of,
+    write_run,
 )
 from store.ledger.entries import ledger_entries
-from store.ledger.postings import MARK, PARTS, POSTING, LogRow, run_of
 from store.ledger.proofs import Prover
-from store.ledger.sealing_sqlite import extend_file, write_run
 from store.ledger.tree_tables import (
     TREE,
     ledger_leaves,
@@ -38,6 +38,7 @@ from store.ledger.tree_tables import (
     ledger_tiles,
     ledger_tree,
 )
+from store.merkle.postings import MARK, PARTS, POSTING, LogRow, run_of
 from store.merkle.tiles import TileMissingError, edge_of
 from store.sql.addresses import Address
 from store.sql.engines import make_engine, make_reader, transaction

@@ -66,7 +66,7 @@ ledger_postings = table(
     plain("marks", LargeBinary, Category.CUSTOMER_ID),
     within=ledger_metadata,
 )
-"""The log of the index of subjects (`store.ledger.postings`): a row for each batch that became leaves. It goes when a
+"""The log of the index of subjects (`store.merkle.postings`): a row for each batch that became leaves. It goes when a
 run has what it has (triggers)."""
 
 ledger_runs = table(

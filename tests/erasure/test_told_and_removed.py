@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import select
 
 from policy.erasing import Step
+from store.accesses.posting_index import PostingIndex
 from store.database.config import StoreConfig
 from store.database.schemas import SCHEMAS
 from store.database.store import open_store
-from store.ledger.posting_index import PostingIndex
 from store.ledger.sealer import Tree
 from store.records.declared import DECLARED, DETACHED, ExportDetail, Fate, Whose
 from tests.erasure.everywhere import Everywhere, peopled

@@ -18,7 +18,6 @@ from store.ledger.batches import subjects_of
 from store.ledger.entries import ledger_entries
 from store.ledger.export import LedgerExporter
 from store.ledger.heads import HeadPlace
-from store.ledger.postings import LogRow, mark, postings_in_run
 from store.ledger.proofs import mark_of
 from store.ledger.sealer import Tree
 from store.ledger.signed_checkpoints import Checkpoints, Notary
@@ -26,6 +25,7 @@ from store.ledger.signing_keys import LedgerKeys
 from store.ledger.tree_tables import ledger_leaves, ledger_pending, ledger_postings, ledger_runs, ledger_tiles
 from store.ledger.verify import VerificationReport, check_export
 from store.merkle.merkle_tree import leaf_hash, root_of
+from store.merkle.postings import LogRow, mark, postings_in_run
 from store.merkle.signed_note import VerifierKey
 from store.merkle.tiles import Hashes
 from store.sql.engines import transaction

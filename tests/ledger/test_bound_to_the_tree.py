@@ -11,8 +11,8 @@ from sqlalchemy import select
 from policy.purposes import Purpose
 from store.database.config import StoreConfig
 from store.ledger.index import IndexCheck, entries_of
-from store.ledger.postings import LogRow, mark
 from store.ledger.tree_tables import ledger_postings
+from store.merkle.postings import LogRow, mark
 from tests.export.office import Office, opened_office
 from tests.gateway.servers import command
 from tests.ledger.logs import NAMES, Log, entry

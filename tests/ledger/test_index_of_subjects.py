@@ -11,18 +11,18 @@ import orjson
 import pytest
 
 from store.accesses.accesses import Accesses
+from store.accesses.posting_index import PostingIndex
 from store.database.config import StoreConfig
 from store.database.migrate import upgrade
 from store.ledger import sealer
 from store.ledger.batches import SealerLeaseLostError
 from store.ledger.index import IndexCheck, entries_of
-from store.ledger.posting_index import PostingIndex
-from store.ledger.postings import LogRow, cut_run, leaves_in_run, mark, marks, part, postings_in_run, run_of
 from store.ledger.proofs import mark_of
 from store.ledger.pruning import Pruner
 from store.ledger.sealer import Lease
 from store.ledger.tree_tables import ledger_postings, ledger_runs
 from store.merkle.merkle_tree import leaf_hash, root_of
+from store.merkle.postings import LogRow, cut_run, leaves_in_run, mark, marks, part, postings_in_run, run_of
 from store.merkle.tiles import grown
 from store.sql.engines import make_engine, transaction
 from tests.ledger.logs import NAMES, Log, entry, opened_log

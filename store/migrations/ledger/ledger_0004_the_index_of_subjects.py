@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from store.ledger.batches import subjects_of
-from store.ledger.postings import LogRow
+from store.merkle.postings import LogRow
 
 revision = "ledger_0004"
 down_revision = "ledger_0003"

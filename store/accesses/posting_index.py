@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from store.ledger.postings import LogRow, leaves_in_run, mark, part
 from store.ledger.tree_tables import ledger_postings, ledger_runs
+from store.merkle.postings import LogRow, leaves_in_run, mark, part
 from store.sql.metadata import Id
 from store.sql.reading import Reader, Row, any_of
 
