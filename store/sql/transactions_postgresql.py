@@ -33,8 +33,8 @@ class PostgresTransactions(Transactions):
 
     async def once(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
         """Run one statement that is a transaction by itself, and return its rows: one round trip instead of three."""
-        if not self._slots.take():
-            await self._slots.wait()
+        if not self.slots.take():
+            await self.slots.wait()
         pooled: PooledConnection | None = None
         sound = False
         try:
@@ -50,7 +50,7 @@ class PostgresTransactions(Transactions):
             raise unavailable(error) from None
         finally:
             if pooled is None:
-                self._slots.give()
+                self.slots.give()
             else:
                 self._give(pooled, sound and not pooled.lost)
 
