@@ -164,7 +164,8 @@ def test_names_of_clients_are_text(lone: Relying) -> None:
     from tests.oauth.site import CLIENTS
 
     shop = next(client for client in CLIENTS if client.id == "shop")
-    wanted = AuthorizationRequest(shop, "com.example.app:/back", None, frozenset({"<b>"}), "c", None, frozenset(), None, None)  # type: ignore[arg-type]
+    back = "com.example.app:/back"
+    wanted = AuthorizationRequest(shop, back, None, frozenset({"<b>"}), "c", None, frozenset(), None, None)  # type: ignore[arg-type]
     page = consent(wanted, '"><script>')
     assert b"A &lt;shop&gt;" in page.body
     assert b"<script>" not in page.body
