@@ -160,14 +160,19 @@ async def test_ids_rise_with_time(store: Store) -> None:
 
 
 async def test_each_is_found_by_blind_index(store: Store) -> None:
-    await register(store, [WHOLE], now=NOW)
+    (id_,) = await register(store, [replace(WHOLE, external_id="crm:0047-A")], now=NOW)
     asked = [
         (Lookup.EMAIL, " AMELIE@Example.com ", ""),
         (Lookup.CUSTOMER_NUMBER, "c-1001", ""),
         (Lookup.DOMAIN, "SHOP.example.", ""),
         (Lookup.LOGIN, "Amelie@example.com", "CLIENT_AREA"),
+        (Lookup.EXTERNAL_ID, "CRM:0047-A", ""),
+        (Lookup.PHONE, "+41 21 000 00 01", str(id_)),
     ]
-    assert {kind for kind, _, _ in asked} == PLACES.keys()
+    services_too = {kind for kind in PLACES if kind is Lookup.SERVICE_NAME}
+    assert {kind for kind, _, _ in asked} | services_too == PLACES.keys()
+    named = await store.keys.lookups.find_some(Lookup.SERVICE_NAME, store.keys.blind_index(Lookup.SERVICE_NAME, "pro"))
+    assert {each.customer_id for each in named} == {id_}
     for kind, value, scope in asked:
         place, held = PLACES[kind], await store.keys.lookups.find(kind, store.keys.blind_index(kind, value), scope)
         prepared = store.reader.prepare(select(place.owner, place.ref).where(place.table.c.id == held.row_id))
