@@ -37,12 +37,14 @@ async def set_product_news(context: CommandContext, given: Mapping[str, Any]) ->
     """Switch product news on or off; idempotent."""
     (key,) = await context.store.keys.subjects([context.subject])
     async with context.store.write() as connection:
+        before = await connection.scalar(select(customers.c.product_news).where(customers.c.id == context.subject))
         if key is None or not await switch_news(
             connection, context, key, bool(given["wanted"]), "graphql/setProductNews"
         ):
             return Result(problems=(GONE,))
         behalf = context.behalf
-        if not given["wanted"]:
+        # What was off already is no further request, unless staff recorded one.
+        if not given["wanted"] and (before or behalf is not None):
             await settle_request(
                 connection,
                 key.customer_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.purposes import Purpose
@@ -41,6 +41,11 @@ async def settle_request(
             update(rights_requests).where(R.id == request, R.customer_id == customer_id).values(outcome)
         )
         return
+    if result is not None:
+        # A repetition that changed nothing leads to the same erasure or export, and is no further request.
+        known = select(R.id).where(R.customer_id == customer_id, R.result_id == result, R.state == state.name).limit(1)
+        if await connection.scalar(known) is not None:
+            return
     row = {
         "id": new_id(),
         "customer_id": customer_id,

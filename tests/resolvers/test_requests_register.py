@@ -136,6 +136,16 @@ async def test_an_erasure_that_services_block_is_refused_in_the_same_register(de
     assert "WITHDRAWN" in states and "ACCEPTED" not in states
 
 
+async def test_a_repetition_that_changes_nothing_is_no_further_request(desk: Desk) -> None:
+    """Or clicks would fill the register."""
+    off = "mutation { setProductNews(input: {wanted: false}) { userErrors { code } } }"
+    on = "mutation { setProductNews(input: {wanted: true}) { userErrors { code } } }"
+    erase = "mutation { requestErasure(input: {}) { userErrors { code } } }"
+    for each in (on, off, off, off, erase, erase, erase):
+        await desk.office.ask(each)
+    assert sorted(each["kind"] for each in await desk.mine()) == ["ERASURE", "OPT_OUT"]
+
+
 async def test_switches_are_turned_by_staff_and_by_the_customer_alike(desk: Desk) -> None:
     for kind, more, given in (
         (RequestKind.OBJECTION, {"purpose": Purpose.ACCOUNT_SECURITY}, {}),
