@@ -377,5 +377,5 @@ def test_it_speaks_french(page: Page) -> None:
 def test_the_language_of_the_address_outlives_the_sign_in(page: Page, server: Running) -> None:
     page.open(f"{server.url}/?lang=fr", *DESKTOP)
     page.click("#sign-in")
-    page.until("document.querySelector('#content section')")
+    page.until("document.querySelector('#content.view')")
     assert page.evaluate("document.documentElement.lang") == "fr"

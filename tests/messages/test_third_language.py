@@ -72,7 +72,7 @@ def test_a_report(web: Web) -> None:
     text = unescape(answer.text)
     assert answer.headers["content-language"] == "ar"
     assert '<html lang="ar" dir="rtl">' in text and "«With whom we share personal data, and why»" in text
-    assert "«Call the customer in an emergency only.»" in text and 'aria-label="«Contents»"' in text
+    assert "«To call you in an emergency, and for nothing else.»" in text and 'aria-label="«Contents»"' in text
 
 
 def test_an_error_on_a_page(web: Web) -> None:

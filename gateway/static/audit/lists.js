@@ -4,10 +4,12 @@ import { h } from '../dom.js';
 import { unique } from './facts.js';
 import { count, current, say, sentence } from './words.js';
 
+const locale = () => (current() === 'en' ? 'en-GB' : current());
+
 export const time = (text) => h('time', { datetime: text },
-  new Intl.DateTimeFormat(current(), { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(new Date(text)), ' UTC');
+  new Intl.DateTimeFormat(locale(), { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(new Date(text)), ' UTC');
 export const day = (text) => h('time', { datetime: text },
-  new Intl.DateTimeFormat(current(), { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(text)));
+  new Intl.DateTimeFormat(locale(), { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(text)));
 
 function table(columns, rows, none) {
   if (!rows.length) return h('p', null, none);
