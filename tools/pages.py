@@ -40,7 +40,7 @@ PICTURES = (
     ("data-map-phone", "/audit", PHONE, "light", "en"),
 )
 """Name, view of the client area or address, size, colour scheme, language."""
-OPEN = ("/sign-in", "/password/forgot", "/cookies", "/registrant", "/privacy", "/nowhere", "/developers", "/tour")
+OPEN = ("/sign-in", "/password/forgot", "/cookies", "/registrant", "/privacy", "/nowhere", "/developers", "/audit")
 SIGNED_IN = ("/security", "/password")
 
 
@@ -130,8 +130,7 @@ def accessibility() -> int:
 HEAD = """# Accessibility
 
 What axe-core finds on each page, of every weight (minor to critical), at 360 and 1280 pixels, and whether anything
-sticks out sideways. `make accessibility` writes this table from the running demo. The data map has a test of its own
-([tests/pages/test_data_map.py](../tests/pages/test_data_map.py)), and so has GraphiQL.
+sticks out sideways. `make accessibility` writes this table from the running demo.
 
 | page | English, light | English, dark | French, light | French, dark |
 |---|---|---|---|---|
