@@ -4,11 +4,14 @@ import gc
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
+import certifi
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import programs, variants
+from tests import compiled, programs, variants
 from tests.cpu_seconds import CpuSeconds
 from tests.stores import bare_config, databases, postgres_server, store, store_config, store_kind
 
@@ -44,11 +47,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say what the marker means, and that programs may be looked for."""
+    """Say what the marker means, that programs may be looked for, and which authorities are trusted."""
     config.addinivalue_line("markers", "needs(*programs): a trial, which needs programs of Debian's or npm's")
     programs.running_trials = config.getoption("--trials")
+    compiled.share()
     if config.getoption("--cpu-seconds"):
         config.pluginmanager.register(CpuSeconds(config), "cpu-seconds")
+    if not config.getoption("--trials"):
+        config.add_cleanup(_trust_one_authority())
+
+
+def _trust_one_authority() -> Callable[[], None]:
+    """Reading all that a machine trusts takes 30 ms for each HTTP client, and no test meets one; returns a clean-up."""
+    first, end, _ = Path(certifi.where()).read_text(encoding="utf-8").partition("-----END CERTIFICATE-----\n")
+    with tempfile.NamedTemporaryFile("w", prefix="gateway-authority-", suffix=".pem", delete=False) as file:
+        file.write(first + end)
+    changed = pytest.MonkeyPatch()
+    changed.setenv("SSL_CERT_FILE", file.name)  # Of OpenSSL, and of httpx; processes that tests start inherit it.
+
+    def clean_up() -> None:
+        changed.undo()
+        os.unlink(file.name)
+
+    return clean_up
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ class CpuSeconds:
         """A test has ended: what was used since the one before is its own."""
         report: pytest.TestReport = yield
         if call.when == "teardown":
-            used = _of_tree(os.getpid())
+            used = max(_of_tree(os.getpid()), self._last)
             report.cpu_seconds = used - self._last  # type: ignore[attr-defined]
             self._last = used
         return report
@@ -68,16 +69,19 @@ class CpuSeconds:
                 terminalreporter.write_line(f"{seconds:8.1f}  {name}")
 
 
-def _of_tree(process: int) -> float:
-    """CPU seconds of a process, its living descendants, and those that were waited for; 0 when it is gone."""
-    try:
-        # proc(5): what follows the name in brackets begins with field 3; utime, stime, cutime and cstime are 14 to 17.
-        fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        children = [
-            child
-            for thread in os.listdir(f"/proc/{process}/task")
-            for child in Path(f"/proc/{process}/task/{thread}/children").read_text(encoding="ascii").split()
-        ]
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return sum(map(int, fields[11:15])) / TICKS + sum(_of_tree(int(child)) for child in children)
+def _of_tree(root: int) -> float:
+    """CPU seconds of a process, its living descendants, and those that were waited for."""
+    ticks, seen, waiting = 0, set[int](), [root]
+    while waiting:
+        process = waiting.pop()
+        if process in seen:  # proc(5): while processes come and go, the lists of children are not exact.
+            continue
+        seen.add(process)
+        with suppress(FileNotFoundError, ProcessLookupError):
+            at = Path(f"/proc/{process}")
+            # What follows the name in brackets begins with field 3; utime, stime, cutime and cstime are 14 to 17.
+            fields = (at / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15]))
+            for thread in (at / "task").iterdir():
+                waiting.extend(map(int, (thread / "children").read_text(encoding="ascii").split()))
+    return ticks / TICKS

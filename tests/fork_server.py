@@ -30,7 +30,7 @@ import orjson
 
 ROOT = Path(__file__).resolve().parents[1]
 AVAILABLE = sys.platform == "linux"
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER = 36, 37
 """prctl(2): the orphans of this process's descendants become its children."""
 
 IMPORTED = (
@@ -108,12 +108,14 @@ class _Server:
         told = orjson.dumps([arguments, dict(environment), os.path.abspath(folder)])
         with self._lock:
             # Only for as long as it takes: what else becomes an orphan is none of this process's business.
+            before = ctypes.c_int()
+            ctypes.CDLL(None).prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0)
             ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
             try:
                 socket.send_fds(self._asks, [told], streams)
                 answer = self._asks.recv(32)
             finally:
-                ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+                ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, before.value, 0, 0, 0)
         if not answer:
             raise RuntimeError("the fork server has ended; what it said is above")
         return int(answer)

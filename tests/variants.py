@@ -27,6 +27,7 @@ ABOVE_THE_STORE = {
     "tests/oauth/test_third_parties.py": "scopes and consents are judged in Python; test_code_flow runs the statements",
     "tests/oracle/test_damaged_values.py": "what cannot be opened is met after it was read; the oracle reads both",
     "tests/promises/test_audits_name_nobody.py": "what a report says of the schema",
+    "tests/promises/test_bounded_memory.py": "what is remembered of documents; none of it is read from a database",
     "tests/promises/test_damaged_values.py": "values are opened in Python",
     "tests/promises/test_one_spelling.py": "made one before it is looked up; tests/store/test_lookups.py looks up",
     "tests/promises/test_purpose_is_granted_not_claimed.py": "the decision comes before the first statement",

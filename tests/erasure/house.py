@@ -13,7 +13,6 @@ import orjson
 from aiosmtpd.smtp import SMTP
 from sqlalchemy import func, select, update
 
-from gateway.demo.population import population
 from messages.catalogue import languages, translate
 from policy.purposes import Purpose
 from resolvers.commands.dependencies import Site
@@ -32,7 +31,7 @@ from store.tables.erasures import erasures
 from store.tables.outbox import outbox
 from store.tables.services import services
 from tests.outbox.test_letters import Box
-from tests.promises.gate import TODAY, Gate, grant, own
+from tests.promises.gate import TODAY, Gate, demo_people, grant, own
 from workers.erasure.worker import LEASE, Eraser
 from workers.http.client import HttpClient
 from workers.outbox.receivers import MailServer, Receivers
@@ -213,7 +212,7 @@ async def opened_house(config: StoreConfig, size: int = 2) -> AsyncIterator[Hous
     """A house for the length of a block, of customers whose services run and who have not asked for anything."""
     store, tree = await open_store(config), Tree.at(config.maintained(config.ledger))
     try:
-        plain = [each for each in population(TODAY, size=3 * size + 20) if _is_plain(each)][:size]
+        plain = [each for each in demo_people(3 * size + 20) if _is_plain(each)][:size]
         async with opened_box() as box:
             yield House(Gate(store, plain, await register(store, plain, now=TODAY)), tree, box)
     finally:

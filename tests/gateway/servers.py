@@ -51,7 +51,7 @@ class Running:
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
     """A nearly empty environment with the settings of a gateway in a folder."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SSL_CERT_FILE") if name in os.environ}
     return kept | {"PYTHONPATH": str(ROOT), "GATEWAY_DATA_DIR": str(folder), "PYTHONWARNINGS": "error"} | settings
 
 

@@ -19,8 +19,9 @@ from sqlalchemy import Engine, Table, event
 
 from resolvers.customers.new_customer_rows import TABLES
 from resolvers.customers.registration import add, register
+from resolvers.imports import imports
 from resolvers.imports.duplicates import Duplicates
-from resolvers.imports.imports import BATCH, import_customers
+from resolvers.imports.imports import import_customers
 from resolvers.inputs.report import MOST_PROBLEMS, FieldFault, FileFault, ImportFileError, Progress
 from store.crypto.blind_index import Lookup
 from store.database.config import StoreConfig
@@ -35,6 +36,8 @@ from tests.stores import opened as a_store
 pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).parents[2]
+WHOLE_BATCH, BATCH = imports.BATCH, 100
+"""Rows at once, of the product and here: several batches are quick."""
 COLUMNS = (
     "given_name",
     "family_name",
@@ -47,6 +50,11 @@ COLUMNS = (
     "services",
 )
 only_sqlite = pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "BATCH", BATCH)
 
 
 def person(number: int, **changes: Any) -> dict[str, Any]:
@@ -298,10 +306,12 @@ CHILD = """
 import signal
 import asyncio, sys
 from pathlib import Path
+from resolvers.imports import imports
 from resolvers.imports.imports import import_customers
 from store.database.config import StoreConfig
 from store.database.store import open_store
 
+imports.BATCH = int(sys.argv[7])
 # A shell that runs this in the background has interruptions ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -320,7 +330,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize(("ending", "at"), [(signal.SIGKILL, "IMPORTING 500"), (signal.SIGINT, "IMPORTING 1000")])
+@pytest.mark.parametrize(("ending", "at"), [(signal.SIGKILL, "IMPORTING 100"), (signal.SIGINT, "IMPORTING 200")])
 async def test_killed_in_the_middle_it_leaves_nothing_and_starts_clean(
     store_config: StoreConfig, path: Path, ending: signal.Signals, at: str
 ) -> None:
@@ -330,7 +340,7 @@ async def test_killed_in_the_middle_it_leaves_nothing_and_starts_clean(
     write_csv(path, map(person, range(4 * BATCH)))
     config = store_config
     places = (config.database_url, config.key_store_url, str(config.root_key_path), config.ledger_url or "", str(path))
-    command = [sys.executable, "-c", CHILD, *places, at]
+    command = [sys.executable, "-c", CHILD, *places, at, str(BATCH)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(  # noqa: ASYNC220 (the test has nothing else to do)
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -353,7 +363,8 @@ async def test_killed_in_the_middle_it_leaves_nothing_and_starts_clean(
 
 
 @only_sqlite
-async def test_memory_does_not_grow_with_the_file(store: Store, path: Path) -> None:
+async def test_memory_does_not_grow_with_the_file(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "BATCH", WHOLE_BATCH)
     peaks = []
     for rows in (2_000, 8_000):
         write_csv(path, (person(number, services="") for number in range(rows)))
