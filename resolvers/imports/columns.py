@@ -43,7 +43,7 @@ CREDENTIALS = tuple(_credential_columns(platform) for platform in PLATFORMS)
 
 OPTIONAL = (
     "customer_number", "external_id", "customer_since", "phone", "street2", "postal_code", "region", "locale",
-    "product_news", "services", *(column for each in CREDENTIALS for column in each.all), *FURTHER,
+    "product_news", "services", *(column for each in CREDENTIALS for column in each.all), "invoices", *FURTHER,
 )  # fmt: skip
 COLUMNS = NAMES + REQUIRED + OPTIONAL
 """The columns of CSV and the keys of NDJSON."""

@@ -10,6 +10,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy import select
+
 from resolvers.customers.new_customer import NewCustomer
 from resolvers.imports.columns import CREDENTIALS
 from resolvers.imports.source import SourceRecord
@@ -17,8 +19,12 @@ from resolvers.inputs.report import FieldFault, ImportProblem
 from store.crypto.blind_index import Lookup
 from store.database.store import Store
 from store.lookups.holders import LookupState, states
+from store.sql.reading import any_of
+from store.tables.invoices import invoices
 
-PLACES = (
+Place = tuple[Lookup | None, str]
+
+PLACES: tuple[Place, ...] = (
     (Lookup.EMAIL, ""),
     (Lookup.CUSTOMER_NUMBER, ""),
     (Lookup.EXTERNAL_ID, ""),
@@ -27,7 +33,10 @@ PLACES = (
 )
 """The look-ups that must be unique, each with the scope in which it is."""
 
-Place = tuple[Lookup, str]
+INVOICE: Place = (None, "invoice")
+"""The numbers of invoices, which have a unique column and no look-up."""
+AT_ONCE = 500
+"""Numbers in one statement."""
 
 LOGIN_COLUMNS = {each.platform: each.login for each in CREDENTIALS}
 
@@ -63,6 +72,7 @@ class Duplicates:
         for place in PLACES:
             values = [value for _, _, each, value in named if each == place]
             registered.update((place, value) for value in await self._registered(place, values))
+        registered |= await self._recorded([value for _, _, each, value in named if each == INVOICE])
         problems: list[ImportProblem] = []
         # One transaction per batch: otherwise each insert is one of its own.
         self._seen.execute("BEGIN")
@@ -79,10 +89,22 @@ class Duplicates:
         self._seen.execute("COMMIT")
         return problems
 
+    async def _recorded(self, numbers: list[bytes]) -> set[tuple[Place, bytes]]:
+        """The numbers of invoices that there are."""
+        prepared = self._store.reader.prepare(select(invoices.c.number).where(any_of(invoices.c.number, "numbers")))
+        found: set[tuple[Place, bytes]] = set()
+        for start in range(0, len(numbers), AT_ONCE):
+            some = [each.decode() for each in numbers[start : start + AT_ONCE]]
+            found.update(
+                (INVOICE, row[0].encode()) for row in await self._store.reader.fetch(prepared, {"numbers": some})
+            )
+        return found
+
     async def _registered(self, place: Place, values: list[bytes]) -> list[bytes]:
         """The values in use by registered customers; domains whose registration has ended are free."""
         # The key store knows reservations, too; the data decides which of them are in use.
         kind, scope = place
+        assert kind is not None  # Of `PLACES`.
         found = await self._store.keys.lookups.find_each(kind, values, scope)
         held = [(each.row_id, each.ref) for each in found.values()]
         lookup_states = await states(self._store.reader, kind, held, self._now)
@@ -90,7 +112,8 @@ class Duplicates:
 
     def _fault(self, place: Place, value: bytes, registered: set[tuple[Place, bytes]]) -> FieldFault | None:
         kind, scope = place
-        resting = hashlib.blake2b((kind.word + scope).encode() + value, key=self._key, digest_size=HASH_BYTES).digest()
+        name = f"{'' if kind is None else kind.word}{scope}".encode()
+        resting = hashlib.blake2b(name + value, key=self._key, digest_size=HASH_BYTES).digest()
         fresh = self._seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", (resting,)).rowcount
         if not fresh:
             return FieldFault.DUPLICATE_IN_FILE
@@ -107,6 +130,8 @@ class Duplicates:
         for at, service in enumerate(customer.services):
             if service.domain is not None and service.ended(self._now) is None:
                 yield f"services[{at}].name", (Lookup.DOMAIN, ""), index(Lookup.DOMAIN, service.domain.name)
+        for at, invoice in enumerate(customer.invoices):
+            yield f"invoices[{at}].number", INVOICE, invoice.number.encode()
         for credential in customer.credentials:
             yield (
                 LOGIN_COLUMNS[credential.platform],

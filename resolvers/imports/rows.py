@@ -12,6 +12,7 @@ from resolvers.customers.new_customer import NewCustomer, NewDomain, NewService,
 from resolvers.customers.new_customer_rows import FURTHER
 from resolvers.imports.columns import COLUMNS
 from resolvers.imports.credentials import credentials
+from resolvers.imports.invoices import invoices
 from resolvers.imports.source import SourceRecord
 from resolvers.inputs import values
 from resolvers.inputs.changes import FieldChange, ImportChange
@@ -71,7 +72,7 @@ def _customer(fields: Fields, system: str | None) -> NewCustomer:
     for column in ("customer_since", "locale"):
         fields.assumed(column)
     services = tuple(_service(each, bare) for each in _services(fields))
-    return replace(bare, services=services, credentials=credentials(fields, bare))
+    return replace(bare, services=services, credentials=credentials(fields, bare), invoices=invoices(fields, bare))
 
 
 def _name(fields: Fields) -> PersonName:

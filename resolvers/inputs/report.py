@@ -85,6 +85,11 @@ class FieldFault(Enum):
     )
     NOT_A_DOMAIN = "is not a domain name"
     NOT_A_TOTP = "is no otpauth URI of an app with six digits, 30 seconds and SHA-1, the codes that are taken"
+    NOT_AN_AMOUNT = "is no decimal number such as 69.00, or has more digits than the currency or the field"
+    NOT_A_CURRENCY = "is no currency of ISO 4217, such as CHF"
+    NOT_AN_INVOICE_NUMBER = "is no invoice number: letters, digits, -, ., / and _, at most 32"
+    SUM_DISAGREES = "do not add up to the total"
+    PAYMENT_DISAGREES = "is there exactly for a paid invoice: neither paid_with alone, nor together with cancelled"
     END_DISAGREES = "must be there exactly for a TERMINATED service"
     NOT_A_SERVICE = "is not a list of services: KIND|name|start|end, separated by ;"
     TOO_MANY = "has too many entries"

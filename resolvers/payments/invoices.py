@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +23,7 @@ from store.sql.ids import new_id
 from store.sql.metadata import instant
 from store.tables.customers import customers
 from store.tables.invoices import invoice_lines, invoices
+from values.invoicing import INVOICE_NUMBER, MOST_LINES, QUANTITY, RATE
 from values.money import MoneyError, minor_units
 
 NOBODY = UserProblem("NOT_FOUND", "There is no such customer.", ("customerId",))
@@ -44,12 +44,8 @@ SETTLED = UserProblem(
 )
 CANCELLED = UserProblem("INVOICE_CANCELLED", "This invoice is cancelled.", ("invoiceId",))
 
-MOST_LINES = 500
 AHEAD = timedelta(minutes=1)
 """The maximum time that a tool's clock may be ahead."""
-INVOICE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{0,31}", re.ASCII)
-NUMBER_OF_THINGS = re.compile(r"-?\d{1,12}(?:\.\d{1,6})?", re.ASCII)
-RATE = re.compile(r"\d{1,3}(?:\.\d{1,4})?", re.ASCII)
 
 
 async def record_invoice(context: CommandContext, given: Mapping[str, Any]) -> Result:
@@ -131,7 +127,7 @@ def _line(given: Mapping[str, Any], at: int, currency: str, problems: list[UserP
         texts.problem("description", "REQUIRED", "This cannot be empty.")
     problems += texts.problems
     quantity, rate = str(given.get("quantity") or "1"), given.get("taxRate")
-    for name, text, pattern in (("quantity", quantity, NUMBER_OF_THINGS), ("taxRate", rate, RATE)):
+    for name, text, pattern in (("quantity", quantity, QUANTITY), ("taxRate", rate, RATE)):
         if text is not None and pattern.fullmatch(text) is None:
             problems.append(_no_amount((*path, name)))
     amount = _amount(given["amount"], currency, (*path, "amount"), problems)

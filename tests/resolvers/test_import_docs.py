@@ -9,6 +9,7 @@ from policy.services import SERVICE_KINDS, SERVICE_STATES
 from resolvers.customers.new_customer_rows import FURTHER
 from resolvers.imports.columns import COLUMNS, REQUIRED
 from resolvers.imports.imports import import_customers
+from resolvers.imports.invoices import INVOICE_KEYS, LINE_KEYS
 from resolvers.imports.rows import ADDRESS_KEYS, DOMAIN_KEYS, SERVICE_KEYS
 from resolvers.imports.source import Format
 from resolvers.imports.text_lines import MOST_BYTES
@@ -39,5 +40,6 @@ def test_its_tables_name_every_field() -> None:
     assert named.keys() == set(COLUMNS) - set(FURTHER), "texts that were added have columns of their names"
     assert {name for name, need in named.items() if need == "required"} == set(REQUIRED)
     words = set(re.findall(r"`(\w+)`", TEXT))
+    assert {*INVOICE_KEYS, *LINE_KEYS} <= words
     assert {*SERVICE_KEYS, *DOMAIN_KEYS, *SERVICE_KINDS, *SERVICE_STATES} - {*ADDRESS_KEYS} <= words
     assert f"{MOST_BYTES:,} bytes" in TEXT
