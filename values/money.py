@@ -1,11 +1,20 @@
-"""Amounts of money: stored in minor units of the currency (ISO 4217), told as exact decimal digits."""
+"""Amounts of money, stored in minor units of the currency (ISO 4217), and what stands beside them on an invoice."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from policy.currencies import MINOR_DIGITS
+
+INVOICE_NUMBER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{0,31}", re.ASCII)
+"""The number of an invoice, as it is printed."""
+QUANTITY: Final = re.compile(r"-?\d{1,12}(?:\.\d{1,6})?", re.ASCII)
+RATE: Final = re.compile(r"\d{1,3}(?:\.\d{1,4})?", re.ASCII)
+"""A rate of tax in per cent."""
+MOST_LINES: Final = 500
+"""Maximum lines of one invoice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from resolvers.customers.new_customer import NewCustomer, NewInvoice, NewInvoice
 from resolvers.inputs import values
 from resolvers.inputs.report import FieldFault
 from resolvers.inputs.values import Fields
-from values.invoicing import INVOICE_NUMBER, MOST_LINES, QUANTITY, RATE
-from values.money import MoneyError, minor_units
+from values.money import INVOICE_NUMBER, MOST_LINES, QUANTITY, RATE, MoneyError, minor_units
 
 MOST_INVOICES = 500
 INVOICE_KEYS = (

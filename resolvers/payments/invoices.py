@@ -23,8 +23,7 @@ from store.sql.ids import new_id
 from store.sql.metadata import instant
 from store.tables.customers import customers
 from store.tables.invoices import invoice_lines, invoices
-from values.invoicing import INVOICE_NUMBER, MOST_LINES, QUANTITY, RATE
-from values.money import MoneyError, minor_units
+from values.money import INVOICE_NUMBER, MOST_LINES, QUANTITY, RATE, MoneyError, minor_units
 
 NOBODY = UserProblem("NOT_FOUND", "There is no such customer.", ("customerId",))
 TAKEN = UserProblem(
