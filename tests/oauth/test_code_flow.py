@@ -123,7 +123,7 @@ def test_a_code_is_good_for_a_minute(rp: Relying) -> None:
         ({"scope": 'a"b'}, "invalid_scope"),
         ({"resource": "https://elsewhere.example/api"}, "invalid_target"),
         ({"max_age": "-1"}, "invalid_request"),
-        ({"prompt": "select_account"}, "invalid_request"),
+        ({"prompt": "create"}, "invalid_request"),
         ({"dpop_jkt": "short"}, "invalid_request"),
     ],
 )
@@ -258,7 +258,7 @@ def test_states_of_any_kind_come_back_as_they_were(lone: Relying) -> None:
 
 
 def test_only_get_and_only_post(lone: Relying) -> None:
-    for method, path in (("POST", "/oauth/authorize"), ("GET", "/oauth/token"), ("PUT", "/oauth/revoke")):
+    for method, path in (("PUT", "/oauth/authorize"), ("GET", "/oauth/token"), ("PUT", "/oauth/revoke")):
         response = lone.http.request(method, lone.url(path))
         assert response.status_code == 405
         assert response.headers["allow"]
