@@ -130,7 +130,10 @@ def test_the_addresses_beside_graphql_are_closed_too(lone: Relying, path: str) -
 
 
 def test_every_address_that_takes_a_token_says_for_whom() -> None:
-    """O10: /graphql decides field by field, two addresses tell of the schema, one of what customers allowed by OpenID Connect; all else is first-party only."""
+    """O10: /graphql decides field by field, two addresses tell of the schema; all else is first-party only.
+
+    The claims of OpenID Connect are fields that /graphql decides on.
+    """
     folder = Path(__file__).parents[2] / "gateway"
     users = {each.name for each in folder.rglob("*.py") if ".authenticate(" in each.read_text()}
     assert users == {"app.py", "authenticator.py", "graphql_http.py", "schema_document.py", "userinfo.py"}
