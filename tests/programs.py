@@ -37,6 +37,12 @@ PROGRAMS = {
     "ssh-keygen": Program(("ssh-keygen",), ("openssh-client",)),
     "exim": Program(("exim4", "exim"), ("exim4-daemon-light",)),
     "dovecot": Program(("dovecot",), ("dovecot-imapd",)),
+    "systemd-analyze": Program(("systemd-analyze",), ("systemd",)),
+    "nginx": Program(("nginx",), ("nginx-light",)),
+    "haproxy": Program(("haproxy",), ("haproxy",)),
+    "promtool": Program(("promtool",), ("prometheus",)),
+    "docker-compose": Program(("docker-compose",), ("docker-compose",)),
+    "kubectl": Program(("kubectl",), ("kubernetes-client",)),
     "pgbouncer": Program(("pgbouncer",), ("pgbouncer",)),
 }
 """What trials may need."""
