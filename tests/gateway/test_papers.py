@@ -156,7 +156,7 @@ async def test_a_card_number_is_forwarded_to_pay_and_the_notice_says_so(desk: De
     page = (await desk.done("audit", "notice", "--controller", str(desk.own), "--format", "markdown")).stdout
     told = row_of(page, "Payment information")
     assert "never given out" not in told
-    assert "A card number, or part of one. It is shown to nobody, and forwarded to pay" in told
+    assert "Your card number, or part of it. It is shown to nobody, and forwarded to pay" in told
     assert "Acquirer (CH)" in told and "Acquirer (CH)" in row_of(page, "Payment for our services")
     data = await desk.paper("notice")
     (row,) = [each for each in data["data"] if each["row"] == "payment"]
