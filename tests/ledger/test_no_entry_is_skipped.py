@@ -50,7 +50,7 @@ async def test_sealing_nothing_writes_nothing(log: Log) -> None:
 
 async def test_an_entry_about_many_is_found_by_each(log: Log) -> None:
     """And one transaction never bears more than some of them."""
-    names = [f"{number:021d}A" for number in range(SUBJECTS + 50)]
+    names = [f"{number:012d}AAAAAAAAAA" for number in range(SUBJECTS + 50)]
     await log.fill(5, lambda number: entry(number, *names))
     assert len(await log.leaves()) == 5
 
