@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 import orjson
 
 from gateway.config.settings import Settings
-from gateway.oauth.endpoints.metadata import OPENID, RESOURCE, SERVER
+from gateway.oauth.well_known import OPENID, RESOURCE, SERVER
 from policy.openid import OPENID as SIGN_IN
 from policy.purposes import Purpose
 from resolvers.clients.oauth_clients import CODE, OWN

@@ -16,11 +16,12 @@ from gateway.oauth.authentication import ClientAuthentication
 from gateway.oauth.endpoints.authorize import Authorization
 from gateway.oauth.endpoints.endpoint import AuthorizationServer
 from gateway.oauth.endpoints.introspection import IntrospectionEndpoint, RevocationEndpoint
-from gateway.oauth.endpoints.metadata import OPENID, RESOURCE, SERVER, USERINFO, openid_metadata, resource_metadata
+from gateway.oauth.endpoints.metadata import openid_metadata, resource_metadata
 from gateway.oauth.endpoints.pushed import PushEndpoint
 from gateway.oauth.endpoints.token import TokenEndpoint
 from gateway.oauth.endpoints.userinfo import UserInfoEndpoint
 from gateway.oauth.identity import WhoIsHere, nobody
+from gateway.oauth.well_known import OPENID, RESOURCE, SERVER, USERINFO
 from gateway.run.serving import Services
 from policy.purposes import Purpose
 from resolvers.account.signins_evaluating import Evaluator

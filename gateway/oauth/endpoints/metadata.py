@@ -10,17 +10,13 @@ from gateway.access import dpop
 from gateway.config.settings import Settings
 from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
 from gateway.oauth.endpoints.authorization_request import PROMPTS
+from gateway.oauth.well_known import USERINFO
 from gateway.tokens import client_keys
 from gateway.tokens.signing_keys import ALGORITHM
 from gateway.tokens.tokens import ONE_FACTOR, TWO_FACTORS
 from messages.catalogue import languages
 from policy.openid import CLAIMS
 from resolvers.clients.oauth_clients import GRANTS
-
-OPENID = "/.well-known/openid-configuration"
-USERINFO = "/oauth/userinfo"
-SERVER = "/.well-known/oauth-authorization-server"
-RESOURCE = "/.well-known/oauth-protected-resource"
 
 
 def server_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, object]:
