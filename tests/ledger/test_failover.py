@@ -81,7 +81,8 @@ def follow_address(store: Store, pair: Pair) -> None:
     to = pair.config_of_standby().ledger
     for each in (store.reader, store.ledger_reader):
         each._address = to  # type: ignore[attr-defined]
-    store.ledger._writer._address = to  # type: ignore[attr-defined]
+    assert store.failover is not None
+    store.failover._writer._address = to
 
 
 async def settled(store: Store, seconds: float = 60) -> StoreUnavailableError | None:
