@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from time import perf_counter
+from typing import Any
 
 import uvloop
 
@@ -42,13 +43,12 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to be free."""
-        self._transport = transport
+        self._transport: Any = transport  # uvloop's is none of asyncio's class, and writes as one.
         self._free.append(self)
 
     def ask(self, question: bytes, due: float) -> None:
         """Send a question that was due at this time."""
         self._begun, self._left, self._head = due, -1, b""
-        assert isinstance(self._transport, asyncio.Transport)
         self._transport.write(question)
 
     def data_received(self, data: bytes) -> None:
