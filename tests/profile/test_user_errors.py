@@ -29,7 +29,7 @@ from tests.promises.gate import TODAY, Gate, grant, own
 from values.mailbox import MailboxFault
 
 ROOT = Path(__file__).resolve().parents[2]
-SCOPES = ("cards:forward", "signins:write", "domains:write", "customers:write", "services:write")
+SCOPES = ("invoices:write", "cards:forward", "signins:write", "domains:write", "customers:write", "services:write")
 WRONG: dict[str, list[Any]] = {
     "ID": ["x"],
     "Int": [-1, 99],
@@ -80,7 +80,13 @@ def least(type_: Any) -> Any:
         return {name: least(each.type) for name, each in named.fields.items() if isinstance(each.type, GraphQLNonNull)}
     if isinstance(named, GraphQLEnumType):
         return next(iter(named.values))
-    return {"Boolean": True, "Int": 1, "DateTime": "2026-01-01T00:00:00Z", "LanguageTag": "en"}.get(named.name, "1")
+    return {
+        "Boolean": True,
+        "Int": 1,
+        "DateTime": "2026-01-01T00:00:00Z",
+        "LanguageTag": "en",
+        "CurrencyCode": "CHF",
+    }.get(named.name, "1")
 
 
 def wrong(type_: GraphQLInputObjectType) -> Iterator[dict[str, Any]]:
@@ -98,8 +104,11 @@ def wrong(type_: GraphQLInputObjectType) -> Iterator[dict[str, Any]]:
 
 
 def is_path(type_: Any, path: list[str]) -> bool:
-    """Whether the names lead from the input to one of its fields."""
+    """Whether the names lead from the input to one of its fields; an element of a list stands by its index."""
     for name in path:
+        if name.isdigit() and isinstance(get_nullable_type(type_), GraphQLList):
+            type_ = get_nullable_type(type_).of_type
+            continue
         named = get_named_type(type_)
         if not isinstance(named, GraphQLInputObjectType) or name not in named.fields:
             return False

@@ -8,10 +8,11 @@ import pytest
 from graphql import is_object_type
 from sqlalchemy import select, update
 
+from policy.purposes import Purpose
 from schema.api.build import core_schema
 from store.database.store import Store
 from store.tables.domains import domains
-from tests.promises.gate import TODAY, Gate, own
+from tests.promises.gate import TODAY, Gate, grant, own
 
 pytestmark = pytest.mark.anyio
 
@@ -31,6 +32,7 @@ async def test_the_version_counts_what_its_description_says(store: Store) -> Non
 
 
 GUARDED = {
+    "renewDomain": 'expiresAt: "2099-01-01T00:00:00Z"',
     "setWhoisVisibility": "hideName: false",
     "updateRegistrant": 'registrant: {name: "Registrant of somebody else"}',
 }
@@ -54,9 +56,12 @@ def test_what_has_a_version_can_be_changed_by_it_alone() -> None:
 async def test_of_two_edits_of_a_domain_the_later_sees_the_present_one(store: Store, mutation: str) -> None:
     gate = await Gate.of(store, 1)
     who = own(gate.ids[0], authenticated_at=int(TODAY.timestamp()))
+    if mutation == "renewDomain":
+        who = grant(Purpose.DOMAIN_REGISTRATION, scopes=("domains:write",))
     async with gate.store.write() as connection:
         mine = domains.c.customer_id == gate.ids[0]
-        await connection.execute(update(domains).where(mine).values(tld="com", hide_name=True, version=1))
+        runs = {"service_id": None, "expires_at": None, "released_at": None}
+        await connection.execute(update(domains).where(mine).values(tld="com", hide_name=True, version=1, **runs))
         (key, *_) = (await connection.execute(select(domains.c.id).where(mine))).scalars()
     id_ = gate.outside("Domain", key, gate.ids[0])
     query = """mutation { %s(input: {domainId: "%s", ifVersion: %d, %s}) {
