@@ -52,6 +52,7 @@ from workers.exports.worker import ExportController as Maker
 from workers.exports.worker import Exporter
 from workers.recipients.notices import Notifier
 
+RECORD = """mutation ($in: RecordInvoiceInput!) { recordInvoice(input: $in) { userErrors { code field } } }"""
 BANK = """mutation { addBankTransfer(input: {bankName: "Kantonalbank"}) { userErrors { code } } }"""
 RESTRICT = "mutation { requestRestriction(input: {ground: UNLAWFUL}) { userErrors { code } } }"
 OBJECT = "mutation { objectTo(input: {purpose: ACCOUNT_SECURITY}) { userErrors { code } } }"
@@ -100,6 +101,7 @@ class Everywhere:
 
     async def lives(self) -> None:
         """Years of a customer's life, up to the request to be erased and the export."""
+        await self._is_billed()
         await self._is_asked_for()
         await self._is_warned()
         self.lobby.now = self.house.gate.clock.now
@@ -111,6 +113,14 @@ class Everywhere:
         await self._uses_rights()
         assert (await self.house.ask(REQUEST, 0))["userErrors"] == []
         assert (await self.house.ask(EXPORT, 0))["userErrors"] == []
+
+    async def _is_billed(self) -> None:
+        """By the billing system, with a line that names what was bought."""
+        biller, gate = grant(Purpose.INVOICING, scopes=("invoices:write",), client="billing"), self.house.gate
+        line = {"description": "Web hosting for anna", "amount": "12.00"}
+        bill = {"customerId": gate.id(0), "number": "R-2026-0042", "issuedAt": TODAY.isoformat(), "currency": "CHF"}
+        asked = {"in": bill | {"total": "12.00", "lines": [line]}}
+        assert (await gate.ask(RECORD, biller, variables=asked)).data["recordInvoice"]["userErrors"] == []
 
     async def _is_asked_for(self) -> None:
         """By an authority, while services run; and there was an order to preserve."""

@@ -21,6 +21,7 @@ from store.lookups.sweeping import sweep
 from store.operations.lookup_counts import LookupCount, counted, key_lookup_count, lookup_count
 from store.sql.engines import transaction
 from store.sql.errors import OutageCause, StoreUnavailableError
+from store.tables.credentials import credentials
 from store.tables.customers import customers
 from store.upgrade.upgrade import reindex_all, upgrade_all
 from tests.erasure.test_restored_by_number import Backup
@@ -47,9 +48,16 @@ async def change_address(store: Store, customer: int, email: str) -> None:
     wanted = LookupRequest(Lookup.EMAIL, index, customer, customer)
     (key,) = await store.keys.subjects([customer])
     assert key is not None
+    name, login = credentials.c.login_name, store.keys.blind_index(Lookup.LOGIN, email)
     async with reserving(store) as reserved, store.write() as connection:
         before = await connection.scalar(select(C.email_ref).where(C.id == customer))
-        await reserved.take(connection, [wanted], WHEN, replacing=[(customer, before)])
+        mine = select(credentials.c.id, credentials.c.platform, credentials.c.login_ref)
+        account = (await connection.execute(mine.where(credentials.c.customer_id == customer))).one()
+        renamed = LookupRequest(Lookup.LOGIN, login, customer, account.id, account.platform)
+        replaced = [(customer, before), (customer, account.login_ref)]
+        await reserved.take(connection, [wanted, renamed], WHEN, replacing=replaced)
+        resting = {"login_name": key.seal(name, account.id, email.encode()), "login_ref": renamed.ref}
+        await connection.execute(update(credentials).where(credentials.c.id == account.id).values(resting))
         change = {"email": key.seal(C.email, customer, email.encode()), "email_ref": wanted.ref}
         await connection.execute(update(customers).where(C.id == customer).values(change))
         await reserved.written(connection)

@@ -60,7 +60,7 @@ async def outcome(wallet: Wallet, **given: Any) -> str:
     first = (await wallet.ask("{ me { invoices { nodes { id } } } }"))["invoices"]["nodes"][0]["id"]
     async with wallet.gate.store.write() as connection:
         mine = invoices.c.customer_id == wallet.gate.ids[wallet.place]
-        await connection.execute(update(invoices).where(mine).values(paid_at=None))
+        await connection.execute(update(invoices).where(mine).values(paid_at=None, paid_with=None, status="OPEN"))
     found: str = (await wallet.ask(PAY, **{"in": {"invoiceId": first} | given}))["outcome"]
     return found
 

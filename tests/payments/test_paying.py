@@ -77,7 +77,7 @@ async def bill(wallet: Wallet) -> str:
     (first, *_) = (await wallet.ask(query))["invoices"]["nodes"]
     async with wallet.gate.store.write() as connection:
         mine = invoices.c.customer_id == wallet.gate.ids[wallet.place]
-        await connection.execute(update(invoices).where(mine).values(paid_at=None))
+        await connection.execute(update(invoices).where(mine).values(paid_at=None, paid_with=None, status="OPEN"))
     found: str = first["id"]
     return found
 

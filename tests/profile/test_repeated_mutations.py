@@ -81,7 +81,7 @@ async def test_killed_while_another_party_is_asked_the_claim_holds_for_its_lengt
     await Affiliates(gate.store).register("Example Acquirer", "CARD", "https://acquirer.example/", "CH", TODAY)
     async with gate.store.write() as connection:
         mine = invoices.c.customer_id == gate.ids[0]
-        await connection.execute(update(invoices).where(mine).values(paid_at=None))
+        await connection.execute(update(invoices).where(mine).values(paid_at=None, paid_with=None, status="OPEN"))
         (key, *_) = (await connection.execute(select(invoices.c.id).where(mine))).scalars()
     given = {"invoiceId": gate.outside("Invoice", key, gate.ids[0]), "oneTime": CARD, "idempotencyKey": "k-1"}
     before = await count(gate, disclosures)
