@@ -43,6 +43,7 @@ PROGRAMS = {
     "promtool": Program(("promtool",), ("prometheus",)),
     "docker-compose": Program(("docker-compose",), ("docker-compose",)),
     "kubectl": Program(("kubectl",), ("kubernetes-client",)),
+    "pdftotext": Program(("pdftotext",), ("poppler-utils",)),
     "pgbouncer": Program(("pgbouncer",), ("pgbouncer",)),
 }
 """What trials may need."""

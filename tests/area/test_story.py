@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from gateway.demo.factors import demo_totp_secret
 from tests.gateway.browser import Page, browser
 from tests.gateway.servers import Running, running
 from tests.pages.axe import appearance, axe_script, faults
-from tests.programs import needs
+from tests.programs import needs, program
 from tests.signin.test_browser import fill
 from tests.signin.test_pages import now_code
 
@@ -322,6 +323,42 @@ def test_every_view_is_usable_by_everybody(page: Page, axe: str) -> None:
                 assert faults(page, axe) == [], (view, size, scheme)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (view, size)
             assert not NO_WORDS.search(text(page)), (view, NO_WORDS.search(text(page)))
+
+
+@needs("pdftotext")
+def test_an_invoice_is_printed_on_a_sheet_of_its_own(page: Page, tmp_path: Path) -> None:
+    """On A4, with what it is about and nothing of the page around it."""
+    go(page, "payments", "#invoices summary")
+    number = page.evaluate("document.querySelector('#invoices summary span').firstChild.textContent")
+    page.evaluate("window.print = () => {}")
+    page.evaluate("document.querySelector('#invoices details').open = true")
+    page.click("#invoices [data-act=print]")
+    page.until("document.querySelector('.paper h1')")
+    printed = tmp_path / "invoice.pdf"
+    printed.write_bytes(b64decode(page.call("Page.printToPDF", preferCSSPageSize=True)["data"]))
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert not page.evaluate("Boolean(document.querySelector('.paper'))"), "the page is as it was"
+    done = subprocess.run(
+        [program("pdftotext"), "-layout", str(printed), "-"], capture_output=True, text=True, check=True
+    )
+    assert number in done.stdout and "Total" in done.stdout and "Amélie Fontaine" in done.stdout
+    assert "Add a card" not in done.stdout and "Services" not in done.stdout
+    assert b"/MediaBox [0 0 594.95996 841.91998]" in printed.read_bytes(), "A4"
+
+
+def test_a_service_ends_after_it_was_said_what_follows(page: Page) -> None:
+    """The last of the list, which has no domain."""
+    go(page, "services", "[data-act=end]")
+    running = page.evaluate("document.querySelectorAll('[data-act=end]').length")
+    page.evaluate("[...document.querySelectorAll('[data-act=end]')].at(-1).click()")
+    page.until("document.querySelector('dialog')")
+    if page.evaluate("Boolean(document.querySelector('dialog #password'))"):
+        confirmed(page, "true")
+    page.until("document.getElementById('sure-yes')")
+    assert "cannot be had back" in page.evaluate("document.querySelector('dialog').innerText")
+    page.click("#sure-yes")
+    said(page, "The service has ended.")
+    page.until(f"document.querySelectorAll('[data-act=end]').length === {running - 1}")
 
 
 def offline(page: Page, off: bool) -> None:

@@ -7,7 +7,8 @@ import { sure } from '../dialogs.js';
 import { announce, button, carry, field, form } from '../forms.js';
 import { icon } from '../icons.js';
 import { paged } from '../lists.js';
-import { current, day, say } from '../words.js';
+import { current, say } from '../words.js';
+import { invoice } from './invoice.js';
 
 export async function payments(again) {
   const invoices = paged((after) => ask('Invoices', { after }).then((found) => found.me.invoices), invoice, say('noInvoices'));
@@ -28,16 +29,6 @@ export async function payments(again) {
       small('bank-form', say('addBank'), field('bankName', say('bank')), (sent) => change('AddBankTransfer', { bankName: sent.elements.bankName.value.trim() }), done)),
   ];
 }
-
-const invoice = (each) => h('li', null, h('span', null, each.number, h('span', { class: 'quiet' }, day(each.issuedAt))),
-  h('span', { class: 'sum' }, each.amount ? money(each.amount) : '–', ' ', h('span', { class: `badge ${each.paidAt ? 'on' : 'warn'}` }, each.paidAt ? say('paid') : say('open'))));
-
-// As many digits as the amount is written with: what is usual in a language (no cents of HUF) would round it. A text, since
-// a number has no more than 15 digits.
-const money = ({ amount, currency }) => {
-  const digits = amount.split('.')[1]?.length ?? 0;
-  return new Intl.NumberFormat(current(), { style: 'currency', currency, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount);
-};
 
 function told(each) {
   if (each.kind === 'PAYPAL') return `PayPal · ${each.account}`;

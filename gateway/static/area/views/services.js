@@ -3,6 +3,7 @@
 import { h } from '../../dom.js';
 import { formOf, grouped } from '../address.js';
 import { ask, change } from '../api.js';
+import { sure } from '../dialogs.js';
 import { announce, carry } from '../forms.js';
 import { icon } from '../icons.js';
 import { paged } from '../lists.js';
@@ -20,7 +21,7 @@ export async function services(again) {
     return policies.get(key);
   };
   const [running, names] = await Promise.all([
-    paged((after) => ask('Services', { after }).then(({ me }) => me.services), service, say('noServices')),
+    paged((after) => ask('Services', { after }).then(({ me }) => me.services), (each) => service(each, again), say('noServices')),
     paged((after) => ask('Domains', { after }).then(({ me }) => me.domains), async (each) => domain(each, await policy(each), again), say('noDomains'), h('div', { class: 'cards' })),
   ]);
   return [
@@ -29,7 +30,17 @@ export async function services(again) {
   ];
 }
 
-const service = (each) => h('li', null, icon(each.kind === 'DOMAIN' ? 'domain' : 'services'), h('span', { class: 'grow' }, each.name, h('span', { class: 'quiet' }, say(each.kind))), h('span', { class: each.terminatedAt ? 'quiet' : '' }, when(each)));
+const service = (each, again) => h('li', null, icon(each.kind === 'DOMAIN' ? 'domain' : 'services'), h('span', { class: 'grow' }, each.name, h('span', { class: 'quiet' }, say(each.kind))), h('span', { class: each.terminatedAt ? 'quiet' : '' }, when(each)),
+  !each.terminatedAt && h('span', { class: 'acts' }, h('button', { type: 'button', class: 'plain', 'data-act': 'end', onclick: () => end(each, again) }, say('endService'), h('span', { class: 'unseen' }, ` ${each.name}`))));
+
+// What follows is asked of the gateway first, and said before anything ends.
+async function end(each, again) {
+  await carry(() => change('CancelService', { serviceId: each.id, preview: true }), async (told) => {
+    const follows = [say('endsNow', each.name), told.endsDomain && say('endsDomain'), told.lastService && say('endsLast', day(told.erasedBy))];
+    if (!await sure(say('cancelSure', each.name), follows.filter(Boolean).join(' '), say('endService'))) return;
+    await carry(() => change('CancelService', { serviceId: each.id }), async () => { announce(say('serviceEnded')); await again(); });
+  });
+}
 
 function when(each) {
   if (each.terminatedAt) return say('ended', day(each.terminatedAt));
