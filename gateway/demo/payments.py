@@ -9,7 +9,14 @@ from gateway.demo.subscriptions import yearly_price
 from policy.consents import ConsentKind, ConsentState
 from policy.payments import PAYMENT_KINDS
 from policy.wordings import wording
-from resolvers.customers.new_customer import NewConsent, NewDisclosure, NewInvoice, NewPaymentMethod, NewService
+from resolvers.customers.new_customer import (
+    NewConsent,
+    NewDisclosure,
+    NewInvoice,
+    NewInvoiceLine,
+    NewPaymentMethod,
+    NewService,
+)
 
 # Published test numbers of the card networks: they pass the Luhn check and no bank has ever issued them.
 CARDS = (
@@ -61,9 +68,9 @@ def bills(random: SeededRandom, who: Person, services: list[NewService], now: da
             issued = service.started_at + timedelta(days=365 * years)
             if issued < now - timedelta(days=3 * 365) or issued > (service.terminated_at or now):
                 continue
-            invoices.append((issued, yearly_price(service)))
+            invoices.append((issued, yearly_price(service), service.name))
     invoices.sort()
-    return [_bill(random, who, place, issued, price, now) for place, (issued, price) in enumerate(invoices, 1)]
+    return [_bill(random, who, place, bought, now) for place, bought in enumerate(invoices, 1)]
 
 
 def affiliate_disclosures(methods: tuple[NewPaymentMethod, ...], bills: list[NewInvoice]) -> list[NewDisclosure]:
@@ -113,7 +120,10 @@ def _method(random: SeededRandom, who: Person, now: datetime, kind: str, default
     )
 
 
-def _bill(random: SeededRandom, who: Person, place: int, issued: datetime, price: int, now: datetime) -> NewInvoice:
+def _bill(
+    random: SeededRandom, who: Person, place: int, bought: tuple[datetime, int, str], now: datetime
+) -> NewInvoice:
+    issued, price, service = bought
     paid = issued + timedelta(days=random.between(0, 25), hours=random.between(1, 9))
     settled = paid < now and not random.chance(4)
     return NewInvoice(
@@ -125,4 +135,5 @@ def _bill(random: SeededRandom, who: Person, place: int, issued: datetime, price
         amount_minor=price,
         billed_name=who.name,
         billed_address=who.address,
+        lines=(NewInvoiceLine(f"{service}, {issued.year}/{issued.year + 1}", "1", price),),
     )

@@ -97,7 +97,8 @@ def _owner(table: Table) -> Column[int]:
 
 def is_key(column: Column[Any]) -> bool:
     """Return whether a column only identifies the row, its owner, or a related row."""
-    return column.primary_key or column.name == "customer_id" or bool(column.foreign_keys)
+    own = column.primary_key or column.name == "customer_id"
+    return own or bool(column.foreign_keys) or "relation" in column.info
 
 
 def is_fingerprint(column: Column[Any]) -> bool:
@@ -168,6 +169,8 @@ def _value(column: Column[Any], key: SubjectKey, row_id: Any, resting: Any) -> A
 
 
 def _pointed_at(column: Column[Any]) -> str:
-    """Return the type name in a key's global id: `Customer`, or the name of the table."""
+    """Return the type name in a key's global id: `Customer`, the name of the table, or that of the relation."""
+    if "relation" in column.info:
+        return str(column.info["relation"])
     table = next((each.column.table for each in column.foreign_keys), column.table)
     return "Customer" if table is customers or column.name == "customer_id" else str(table.name)

@@ -175,6 +175,14 @@ def plain(
     return Column(name, type_, *extra, nullable=nullable, info={"category": category, "output": output}, **options)
 
 
+def one_of_several(name: str, relation: str) -> Column[int]:
+    """Declare a column with the key of a row in one of several tables, so that no foreign key names the table; outside
+    it is a global id of this relation."""
+    column = plain(name, Id, None, nullable=True)
+    column.info["relation"] = relation
+    return column
+
+
 def of_staff(name: str, type_: Any, nullable: bool = False) -> Column[Any]:
     """Declare a column with the member of staff who acted on a customer's row: personal data of theirs, never shown."""
     column = plain(name, type_, Category.ACCESS_HISTORY, nullable=nullable, output=False)

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Index, Integer, String, Text, text
 from policy.categories import Category
 from policy.requests import OPEN, RequestKind, RequestState, RequestWay
 from policy.retention import RetentionRule
-from store.sql.metadata import Id, Instant, choice, customer_table, of_staff, plain, sealed
+from store.sql.metadata import Instant, choice, customer_table, of_staff, one_of_several, plain, sealed
 
 rights_requests = customer_table(
     "rights_requests",
@@ -28,7 +28,7 @@ rights_requests = customer_table(
     sealed("identified", Category.PREFERENCE),
     plain("answered_at", Instant, Category.PREFERENCE, nullable=True),
     sealed("because", Category.PREFERENCE),
-    plain("result_id", Id, None, nullable=True),
+    one_of_several("result_id", "result"),
     of_staff("opened_by", String(16), nullable=True),
     of_staff("verified_by", String(16), nullable=True),
     of_staff("answered_by", String(16), nullable=True),

@@ -178,7 +178,7 @@ async def test_clients_ask_for_what_their_row_says(store: Store) -> None:
     found = {row[0]: (orjson.loads(row[1]), orjson.loads(row[2])) for row in rows}
     assert found == {
         "web": (["SELF_SERVICE"], []),
-        "billing": (["INVOICING"], []),
+        "billing": (["INVOICING"], ["invoices:write"]),
         "support": (["SERVICE_COMMUNICATION"], []),
         "noc": (["EMERGENCY_CONTACT"], []),
         "newsletter": (["PRODUCT_NEWS"], []),

@@ -12,6 +12,8 @@ from starlette.requests import HTTPConnection
 
 from audits.schema.sdl_reading import read_sdl
 from audits.schema.sources import Text
+from gateway.access.acting_persons import LONGEST as LONGEST_PERSON
+from gateway.api.evaluations import LONGEST_ID
 from gateway.api.graphql_http import _key, _uncompressed, _word
 from gateway.http.bodies import question_of_address, question_of_body
 from gateway.http.client_address import client_address
@@ -93,6 +95,7 @@ def in_document(before: str, after: str) -> Read:
 HEADERS: Mapping[str, Read] = {
     "accept": lambda text: answer_media(text.encode(), True),
     "accept-language": lambda text: (preferred(text), chosen(None, text)),
+    "acting-person": lambda text: look(text, LONGEST_PERSON),
     "authorization": each_of(of_token, lambda text: _basic(f"Basic {text}")),
     "content-encoding": lambda text: _uncompressed({b"content-encoding": text.encode()}),
     "content-length": lambda text: text.encode().isdigit(),
@@ -113,6 +116,7 @@ HEADERS: Mapping[str, Read] = {
     "webhook-id": lambda text: f"{text}.",
     "webhook-signature": lambda text: text == "v1,",
     "webhook-timestamp": lambda text: f"{text}.",
+    "x-request-id": lambda text: len(text) <= LONGEST_ID and text.isprintable(),
     "x-forwarded-for": of_address("x-forwarded-for"),
 }
 """Every header that is read, by its name."""

@@ -38,13 +38,17 @@ class Asked:
         return f"{self.type_name}.{self.name}"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Question:
     """A document and the tree of what it asks."""
 
     text: str
     """With `<0>`, `<1>`, … for the global ids of customers."""
     roots: list[Asked]
+
+    def __repr__(self) -> str:
+        """The beginning: a long one is a warning of Hypothesis, and so an error here."""
+        return f"Question({self.text[:4000]!r})"
 
     def about(self, gate: Gate) -> str:
         """The document about the customers of a gateway."""

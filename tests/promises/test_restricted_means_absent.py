@@ -17,6 +17,7 @@ from policy.purposes import Purpose
 from policy.restricting import ObjectionOutcome, objection_to, stops
 from schema.documents.requests import RequestOutcome
 from store.tables.domains import domains
+from store.tables.invoices import invoices
 from store.tables.outbox import outbox
 from store.tables.payments import payment_methods
 from store.tables.restrictions import processing_stops
@@ -42,7 +43,15 @@ OBJECT = """mutation ($p: Purpose!) { objectTo(input: {purpose: $p}) {
   customer { objections { purpose state answerBy } } userErrors { code message field } } }"""
 WITHDRAW = "mutation ($p: Purpose!) { withdrawObjection(input: {purpose: $p}) { userErrors { code } } }"
 OWNER = 'registrantKind: NATURAL_PERSON, registrant: {name: "A B"}'
-SCOPES = ("cards:forward", "signins:write", "domains:write", "customers:write", "services:write", "federation:read")
+SCOPES = (
+    "cards:forward",
+    "signins:write",
+    "domains:write",
+    "customers:write",
+    "services:write",
+    "invoices:write",
+    "federation:read",
+)
 
 
 def who(purpose: Purpose, gate: Gate, subject: bool = False) -> Any:
@@ -226,10 +235,13 @@ async def test_the_row_that_was_read_before_leads_to_no_more(changing: Gate) -> 
 async def test_tools_change_nothing_of_a_restricted_customer(changing: Gate) -> None:
     """Every command that takes an id of a customer's row, for every purpose that stands still."""
     await done(changing, RESTRICT)
-    service, card = await _service(changing), await _card(changing)
+    service, card, invoice = await _service(changing), await _card(changing), await _invoice(changing)
     tried = {
         "subscribeService": f'customerId: "{changing.id(0)}", kind: WEB_HOSTING, name: "x"',
         "terminateService": f'serviceId: "{service}"',
+        "recordInvoice": f'customerId: "{changing.id(0)}", {BILL}',
+        "recordPayment": f'invoiceId: "{invoice}", paidAt: "{TODAY.isoformat()}", paidWith: CARD',
+        "cancelInvoice": f'invoiceId: "{invoice}"',
         "registerDomain": f'serviceId: "{service}", name: "new.ch", {OWNER}',
         "forwardCard": f'cardId: "{card}", affiliate: "Acquirer", reference: "INC-1"',
     }
@@ -299,6 +311,16 @@ async def _service(gate: Gate) -> str:
         query = select(services.c.id).where(services.c.customer_id == gate.ids[0], services.c.status == "ACTIVE")
         key = await connection.scalar(query.limit(1))
     return gate.outside("Service", key, gate.ids[0])
+
+
+BILL = f'number: "R-1", issuedAt: "{TODAY.isoformat()}", currency: CHF, total: "1.00"'
+
+
+async def _invoice(gate: Gate) -> str:
+    async with gate.store.write() as connection:
+        query = select(invoices.c.id).where(invoices.c.customer_id == gate.ids[0])
+        key = await connection.scalar(query.limit(1))
+    return gate.outside("Invoice", key, gate.ids[0])
 
 
 async def _card(gate: Gate) -> str:

@@ -34,7 +34,7 @@ OPEN = {
 OPEN_TYPES = {
     "ChooseCookiesInput", "ChooseCookiesPayload", "Consent", "ConsentFilter", "CookieChoice", "CustomerBy",
     "Domain", "DomainFilter",
-    "Invoice", "InvoiceFilter", "PostalAddress", "ServiceFilter",
+    "Invoice", "InvoiceFilter", "InvoiceLine", "PostalAddress", "ServiceFilter",
     "PostalAddressInput", "Service", "SetProductNewsInput", "SetProductNewsPayload", "SetWhoisVisibilityInput",
     "SetWhoisVisibilityPayload", "UpdateProfileInput", "UpdateProfilePayload",
 }  # fmt: skip
