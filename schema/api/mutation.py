@@ -499,7 +499,10 @@ class Mutation:
 
     @command(by_id(cancel_invoice, "invoiceId", "Invoice"), INVOICED, INVOICES_WRITE)
     def cancel_invoice(
-        self, input: Annotated[CancelInvoiceInput, strawberry.argument(description="The invoice to cancel.")]
+        self,
+        input: Annotated[
+            CancelInvoiceInput, strawberry.argument(description="The open invoice that nobody has to pay any more.")
+        ],
     ) -> CancelInvoicePayload | None:
         """Cancel an open invoice, which is then not to be paid."""
 

@@ -61,7 +61,7 @@ HolderKind = worded("HolderKind", RECIPIENT_KINDS, "The kind of a holder of a co
 })  # fmt: skip
 InvoiceState = worded("InvoiceState", INVOICE_STATES, "Whether an invoice is to be paid.", {
     "OPEN": "It is to be paid.",
-    "PAID": "It was paid.",
+    "PAID": "The whole sum has arrived.",
     "CANCELLED": "It was cancelled, and is not to be paid.",
 })  # fmt: skip
 PaperKind = worded("PaperKind", PAPER_KINDS, "One of the two papers that are released in versions.", {

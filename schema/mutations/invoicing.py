@@ -24,7 +24,7 @@ from store.tables.invoices import invoice_lines, invoices
 INVOICED = (Purpose.INVOICING,)
 
 
-@strawberry.input(description="A line of an invoice.")
+@strawberry.input(description="One thing that is billed, with its share of the total.")
 class InvoiceLineInput:
     """One service or article."""
 

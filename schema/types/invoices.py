@@ -44,7 +44,7 @@ class Money:
 
 @record(invoice_lines)
 class InvoiceLine(Node):
-    """One line of an invoice."""
+    """One thing that was billed, with its share of the total."""
 
     id: strawberry.ID = identity(invoice_lines, PAYABLE)
     description: str | None = datum(
