@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-import phonenumbers
-from phonenumbers import PhoneNumberFormat
-
 from messages.message import Text, marked
 from values.address_data import LETTERS, customs_of
 from values.regions import choices_of
+from values.telephone import example_telephone
 
 WORDS: Final[dict[str, dict[str, Text]]] = {
     "postalCode": {
@@ -86,7 +84,7 @@ def address_form_of(country: str) -> AddressForm:
         labels=labels,
         regions=tuple(_choice(each) for each in choices_of(country)),
         postal_code=customs.examples[0] if customs.examples else None,
-        telephone=_telephone(country),
+        telephone=example_telephone(country),
     )
 
 
@@ -94,8 +92,3 @@ def _choice(shown: str) -> tuple[str, str]:
     """The region as it is written, by its code where it is known by one, and its name."""
     found = _CODE.match(shown)
     return (found[2], found[1]) if found else (shown, shown)
-
-
-def _telephone(country: str) -> str | None:
-    example = phonenumbers.example_number(country)
-    return None if example is None else str(phonenumbers.format_number(example, PhoneNumberFormat.INTERNATIONAL))

@@ -130,3 +130,10 @@ def _is_possible(number: PhoneNumber | None) -> bool:
     # Not `is_possible_number`, which takes what can be dialled only within a town.
     found = None if number is None else phonenumbers.is_possible_number_with_reason(number)
     return bool(found == ValidationResult.IS_POSSIBLE)
+
+
+def example_telephone(country: str) -> str | None:
+    """Return a number of a country (ISO 3166-1) as it is dialled from abroad, in groups, as an example in a form; None
+    for a country without numbers of its own."""
+    example = phonenumbers.example_number(country)
+    return None if example is None else str(phonenumbers.format_number(example, PhoneNumberFormat.INTERNATIONAL))

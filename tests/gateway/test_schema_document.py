@@ -16,10 +16,11 @@ from tests.gateway.servers import command
 @pytest.fixture(scope="module")
 def builder(demo: Demo) -> dict[str, str]:
     """The headers of a build server: a client with the scope, and with a purpose."""
-    arguments = ["--kind", "tool", "--name", "Build server", "--purpose", "INVOICING", "--action", "schema:read"]
+    arguments = ["--kind", "tool", "--name", "Build server", "--purpose", "INVOICING"]
+    arguments += ["--action", "schema:read", "--action", "invoices:write"]
     done = command(["clients", "create", "builder", *arguments], demo.folder)
     assert done.returncode == 0, done.stderr
-    form = {"grant_type": "client_credentials", "scope": "schema:read purpose:invoicing"}
+    form = {"grant_type": "client_credentials", "scope": "schema:read invoices:write purpose:invoicing"}
     given = httpx.post(f"{demo.server.url}/oauth/token", data=form, auth=("builder", done.stdout.strip()))
     assert given.status_code == 200, given.text
     return {"authorization": f"Bearer {given.json()['access_token']}"}

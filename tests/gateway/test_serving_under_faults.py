@@ -135,7 +135,7 @@ def test_everything_that_was_asked_arrives(gate: Faulty) -> None:
     assert got == {
         "query": "echo", "document_id": "sha256:ab", "operation_name": "Q", "variables": {"a": 1},
         "extensions": {"b": 2}, "purpose": "INVOICING", "reference": "INC-1", "read_only": False, "in_url": False,
-        "dry_run": False,
+        "dry_run": False, "acting": None,
         "client": "tester",
         "idempotency_key": "k-1", "language": None, "on_error": "PROPAGATE",
     }  # fmt: skip

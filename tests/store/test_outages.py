@@ -370,7 +370,7 @@ async def test_more_readers_than_connections_take_turns_and_none_waits_for_ever(
         assert 0 < len(late) <= 4
         assert {outage.cause for outage in late} == {OutageCause.SLOW}
         await asyncio.gather(*[read(store) for _ in range(10)])
-        assert store.reader._slots.free == 2  # type: ignore[attr-defined]
+        assert store.reader.slots.free == 2  # type: ignore[attr-defined]
 
 
 @only_postgresql
@@ -383,7 +383,7 @@ async def test_a_reader_that_is_cancelled_gives_its_turn_back(store_config: Stor
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.wait_for(read(store), 1)
-        assert store.reader._slots.free == 1  # type: ignore[attr-defined]
+        assert store.reader.slots.free == 1  # type: ignore[attr-defined]
 
 
 @only_sqlite

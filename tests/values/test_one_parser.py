@@ -17,6 +17,7 @@ DATES = {
     "values.date_time": "what people and programs write",
     "store.sql.metadata": "what we wrote into SQLite",
     "gateway.signin.frame.request_context": "what our own API gave to a page",
+    "audits.schema.lint_shape": "the day in the reason of a deprecation, which developers write",
     "audits.papers.issued": "what stands in papers that we issued",
 }
 """Who reads dates from text."""
