@@ -37,7 +37,11 @@ def test_the_purpose_is_added(tmp_path: Path) -> None:
     copy.shell(PRINT)
     before, after = (each.read_text().splitlines() for each in (HERE / SCHEMA, copy.folder / SCHEMA))
     gained = [each for each in difflib.ndiff(before, after) if each[0] in "+-" and each[2:].strip()]
-    assert gained == ['+   """Remind the customer of open invoices."""', "+   PAYMENT_REMINDERS"], "and nothing else"
+    definition, *listed = gained
+    assert definition.startswith(
+        '+   @definePurpose(name: "PAYMENT_REMINDERS", text: "Remind the customer of open invoices."'
+    )
+    assert listed == ['+   """Remind the customer of open invoices."""', "+   PAYMENT_REMINDERS"], "and nothing else"
 
     (found,) = untranslated(copy)
     assert found["coordinate"] == "Purpose.PAYMENT_REMINDERS" and found["file"] == TRANSLATION

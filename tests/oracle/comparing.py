@@ -111,7 +111,7 @@ class Asking:
         before = Counter(self.api.counts)
         self.api.standard, self.api.handed, self._charges.read = standard, {}, None
         outcome = await self.api.execute(request, grant)
-        how = next(iter(self.api.counts - before), "")
+        how = next((each for each in self.api.counts - before if not each.startswith("document:")), "")
         entries = tuple(orjson.loads(entry) for entry in self.world.kept.entries)
         for entry in entries:
             del entry["nonce"]

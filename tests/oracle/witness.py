@@ -67,6 +67,8 @@ RELATIONS: Mapping[str, tuple[str, str, str, str]] = {
     "Customer.restriction": ("restrictions", "customer_id", "id", "one"),
     "Customer.objections": ("objections", "customer_id", "id", "oldest"),
     "Customer.notices": ("notice_recipients", "customer_id", "id", "newest"),
+    "Customer.requests": ("rights_requests", "customer_id", "id", "newest"),
+    "Invoice.lines": ("invoice_lines", "invoice_id", "id", "oldest"),
     "Credential.secondFactors": ("second_factors", "credential_id", "id", "oldest"),
     "Service.customer": ("customers", "id", "customer_id", "one"),
     "Domain.service": ("services", "id", "service_id", "one"),
@@ -81,6 +83,7 @@ TYPES = {
     "cookie_choices": "CookieChoice", "disclosures": "Disclosure", "erasures": "Erasure", "exports": "Export",
     "customer_changes": "Change", "oauth_consents": "AuthorizedApp", "oauth_families": "AppSession",
     "restrictions": "Restriction", "objections": "Objection", "notice_recipients": "NoticeRecipient",
+    "rights_requests": "RightsRequest", "invoice_lines": "InvoiceLine",
 }  # fmt: skip
 GOES_ON = {
     "AUTHENTICATION", "LEGAL_REQUEST", "COOKIE_ESSENTIAL", "SELF_SERVICE", "ERASURE", "ACCOUNTABILITY_LOG",
@@ -355,8 +358,11 @@ class _Asking:
             return None
         if coordinate == "Domain.registryPolicy":
             return _policy(row.columns["tld"], row.columns["registrant_kind"])
-        if coordinate == "Invoice.amount":
+        if coordinate in ("Invoice.amount", "InvoiceLine.amount"):
             return _amount(row.columns["amount_minor"], row.columns["currency"])
+        if coordinate == "Invoice.tax":
+            tax = row.columns["tax_minor"]
+            return None if tax is None else _amount(tax, row.columns["currency"])
         column = source.split(".")[1] if source else _snake(info.field_name)
         value = row.columns[column]
         if isinstance(value, Broken):
@@ -526,7 +532,8 @@ def _passes(row: Row, name: str, value: Any) -> bool:
     if name == "paid":
         return (row.columns["paid_at"] is not None) is value
     if isinstance(value, list):
-        return row.columns["status" if row.table == "services" and name == "state" else _snake(name)] in value
+        stored = "status" if row.table in ("services", "invoices") and name == "state" else _snake(name)
+        return row.columns[stored] in value
     if name == "name":
         try:
             return bool(row.columns["name"] == to_ascii(value))

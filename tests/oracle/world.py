@@ -38,6 +38,7 @@ from store.tables.domains import domains
 from store.tables.exports import exports
 from store.tables.invoices import invoices
 from store.tables.payments import payment_methods
+from store.tables.requests import rights_requests
 from store.tables.restrictions import objections, restrictions
 from store.tables.services import services
 from tests.oracle.arguments import Pools
@@ -210,7 +211,7 @@ async def _object(store: Store, person: int) -> None:
 
 async def _renumbered(store: Store, person: int) -> None:
     """The rows that are shown get ids that two worlds have in common."""
-    for table in (restrictions, objections, consents, customer_changes):
+    for table in (restrictions, objections, consents, customer_changes, rights_requests):
         order = table.c.purpose if table is objections else table.c.id
         mine = select(table.c.id).where(table.c.customer_id == person, table.c.id > 2**45).order_by(order)
         async with store.write() as connection:
