@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from values.address_data import customs_of
 from values.regions import fold
 
+_WITHOUT_BLANKS = "\u2e80"
+"""The first letter of the scripts of East Asia."""
 _TOKEN = re.compile(r"%([A-Z])|([^%]+)")
 
 
@@ -33,10 +35,16 @@ def _line(form: str, said: Mapping[str, str]) -> str:
         if text:
             literal = text
         elif value := said.get(part, ""):
-            made += (literal if made.strip() or any(map(str.isalnum, literal)) else "") + value
+            made += (literal if made.strip() or any(map(str.isalnum, literal)) else "") + _apart(made, literal) + value
             literal = ""
     # A line of words alone, such as GIBRALTAR, stands on every envelope to there.
     return made if "%" in form else form
+
+
+def _apart(made: str, literal: str) -> str:
+    """A blank between two parts that the format puts side by side, such as town and province of MZ; none in scripts
+    that are written without blanks."""
+    return " " if made and not literal and made[-1] < _WITHOUT_BLANKS else ""
 
 
 def _without_repeats(form: str, said: Mapping[str, str]) -> list[str]:
