@@ -109,16 +109,18 @@ def shown(tld: str, kind: str, field: str, hidden: bool) -> bool:
     return rule is Publishing.ALWAYS or (rule.free and not hidden)
 
 
-def requires_country(tld: str) -> bool:
-    """Return whether the owner's country is published whatever the customer chose: by ICANN's response profile of
-    February 2024, section 2.7.4, it may not be redacted."""
-    registry = registry_of(tld)
+def is_generic(name: str) -> bool:
+    """Return whether the registry of an ending, or of a domain, is bound by ICANN's response profile of February 2024.
+
+    There the owner's country is published whatever the customer chose (section 2.7.4).
+    """
+    registry = registry_of(name)
     return registry is not None and registry.generic
 
 
-def country_requiring() -> list[str]:
-    """Return the endings of `requires_country`, sorted."""
-    return sorted(tld for tld in REGISTRIES if requires_country(tld))
+def generic_endings() -> list[str]:
+    """Return the endings of `is_generic`, sorted."""
+    return sorted(tld for tld in REGISTRIES if is_generic(tld))
 
 
 def pairs(field: str, *rules: Publishing) -> Iterator[tuple[str, str]]:

@@ -18,10 +18,11 @@ from starlette.routing import Route
 
 from gateway.access.rate_limits import RateLimit
 from gateway.api.graphql_http import GraphQLApi
-from gateway.api.rdap_profile import MEDIA, help_notices, is_generic, with_registrar
+from gateway.api.rdap_profile import MEDIA, help_notices, with_registrar
 from gateway.config.registrar import Registrar
 from policy.grant import Grant, Refusal
 from policy.purposes import Purpose
+from policy.registries import is_generic
 from resolvers.domains.rdap import CONFORMANCE
 from schema.documents.requests import Request, RequestOutcome
 from store.sql.errors import OutageCause, StoreUnavailableError

@@ -8,23 +8,16 @@ The gateway holds no delegation and no identifiers of the registry, so it does n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
 from gateway.config.registrar import PLACE, Registrar
-from policy.registries import registry_of
-from resolvers.domains.rdap import OF_OWNER
+from resolvers.domains.rdap import OF_OWNER, moment
 
 MEDIA: Final = "application/rdap+json"
 EPP_STATUS, INACCURACY = "https://icann.org/epp", "https://icann.org/wicf"
 CARD: Final = f"{OF_OWNER}.vcardArray[1]"
-
-
-def is_generic(name: str) -> bool:
-    """Return whether the domain's registry is bound by ICANN's response profile."""
-    registry = registry_of(name.rpartition(".")[2])
-    return registry is not None and registry.generic
 
 
 def help_notices(registrar: Registrar | None, itself: str) -> list[dict[str, Any]]:
@@ -39,9 +32,8 @@ def with_registrar(
     """Return the RDAP object with the registrar's part. `itself` is the address that was asked, `base` the base address
     of the RDAP service as IANA lists it."""
     expiry = [each["eventDate"] for each in document["events"] if each["eventAction"] == "expiration"]
-    current = now.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     events = [{"eventAction": "registrar expiration", "eventDate": at} for at in expiry]
-    events.append({"eventAction": "last update of RDAP database", "eventDate": current})
+    events.append({"eventAction": "last update of RDAP database", "eventDate": moment(now)})
     said = _reachable(document, registrar) | {
         "events": [*document["events"], *events],
         "notices": [*document["notices"], *_notices(registrar, itself)],

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.bases import LegalBasis
 from policy.purposes import Purpose
 from policy.recipients import Recipient
-from policy.registries import COUNTRIES, FIELDS, registry_of, requires_country, rule_of
+from policy.registries import COUNTRIES, FIELDS, is_generic, registry_of, rule_of
 from resolvers.disclosures.disclosures import disclose
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
@@ -46,7 +46,7 @@ class HandedOver:
 
     def _is_free(self, column: Column[Any]) -> bool:
         if column is domains.c.registrant_country:
-            return not requires_country(self.tld) and rule_of(self.tld, self.kind, "address").free
+            return not is_generic(self.tld) and rule_of(self.tld, self.kind, "address").free
         detail = DETAILS.get(column)
         return detail is not None and rule_of(self.tld, self.kind, detail).free
 

@@ -85,7 +85,7 @@ def written_out(record: OpenedRecord, now: datetime) -> dict[str, Any]:
         "objectClassName": "domain",
         **_names(record.value(domains.c.name)),
         "status": _status(record.value(domains.c.expires_at), now),
-        "events": [{"eventAction": action, "eventDate": _moment(at)} for action, at in events if at is not None],
+        "events": [{"eventAction": action, "eventDate": moment(at)} for action, at in events if at is not None],
         "entities": [{"objectClassName": "entity", "roles": ["registrant"], "vcardArray": ["vcard", _card(record)]}],
         "redacted": [_redaction(record, field, each) for field in hidden for each in _redacted(field, country)],
         "notices": [
@@ -126,7 +126,8 @@ def _is_hidden(record: OpenedRecord, field: str) -> bool:
     return chosen is None or bool(chosen)
 
 
-def _moment(at: Any) -> str:
+def moment(at: Any) -> str:
+    """Return a time as RDAP has it (RFC 3339), in UTC and whole seconds."""
     return instant(at).astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 

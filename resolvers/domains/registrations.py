@@ -11,7 +11,7 @@ from policy.events import Event
 from policy.registries import FIELDS, REGISTRANT_KINDS, registry_of
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.disclosures.registries import disclose_registration
-from resolvers.domains.whois import CONFLICT
+from resolvers.domains.whois import CONFLICT, NO_DOMAIN
 from resolvers.emails.limits import rate_limited
 from resolvers.emails.registrants import RegistrantEmail
 from resolvers.events.announcements import Fact, Ref, announce
@@ -40,7 +40,6 @@ NOT_OFFERED = UserProblem(
     "Domains of this ending are not offered: ask `registryPolicy(tld:)` before ordering.",
     ("name",),
 )
-NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domainId",))
 
 
 async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> Result:

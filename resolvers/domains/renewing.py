@@ -10,7 +10,7 @@ from sqlalchemy import literal, select, update
 
 from policy.events import Event
 from resolvers.commands.context import CommandContext, Result, UserProblem
-from resolvers.domains.whois import CONFLICT
+from resolvers.domains.whois import CONFLICT, NO_DOMAIN
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
 from store.records.registrations import runs
@@ -18,7 +18,6 @@ from store.sql.metadata import Instant
 from store.tables.domains import domains
 from store.tables.services import services
 
-NO_DOMAIN = UserProblem("NOT_FOUND", "There is no such domain.", ("domainId",))
 OVER = UserProblem(
     "REGISTRATION_ENDED", "The registration has ended: register the domain anew, if its name is free.", ("domainId",)
 )

@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from policy.conditions import Condition
 from policy.purposes import Purpose
-from policy.registries import LEGAL, NATURAL, Publishing, country_requiring, pairs
+from policy.registries import LEGAL, NATURAL, Publishing, generic_endings, pairs
 from policy.restricting import RESTRICTION, stops
 from store.records.registrations import runs
 from store.sql.metadata import Id, Instant
@@ -98,7 +98,7 @@ def _published(field: str) -> ColumnElement[bool]:
 
 def _country_published() -> ColumnElement[bool]:
     """The clause that the country is published: with the address, or where ICANN requires it (RFC 8605)."""
-    required = domains.c.tld.in_(country_requiring())
+    required = domains.c.tld.in_(generic_endings())
     return _published("address") | (domains.c.registrant_confirmed_at.is_not(None) & required)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policy.dates import automatic_erasure, requested_erasure
 from policy.erasing import State
 from resolvers.commands.context import CommandContext, Result
-from resolvers.erasure.erasures import standing_erasure
+from resolvers.erasure.erasures import active_services, standing_erasure
 from resolvers.events.changes import record
 from resolvers.services.services import NO_SERVICE, end, locked
 from store.tables.domains import domains
@@ -49,7 +49,7 @@ async def cancel_service(context: CommandContext, given: Mapping[str, Any]) -> C
         if row is None:
             return Cancelled(problems=(NO_SERVICE,))
         affected = {"service": int(row.id), "customer": context.subject}
-        last = not await _others_run(connection, context.subject, row.id)
+        last = not {*await active_services(connection, context.subject)} - {row.id}
         result = Cancelled(
             affected=affected,
             ends_domain=await _has_domain(connection, row.id),
@@ -60,13 +60,6 @@ async def cancel_service(context: CommandContext, given: Mapping[str, Any]) -> C
             await end(connection, context, row.id, context.now)
             await record(connection, context, key, ["Service.state", "Service.terminatedAt"])
     return result
-
-
-async def _others_run(connection: AsyncConnection, customer: int, service: int) -> bool:
-    other = select(services.c.id).where(
-        services.c.customer_id == customer, services.c.id != service, services.c.status != "TERMINATED"
-    )
-    return await connection.scalar(other.limit(1)) is not None
 
 
 async def _has_domain(connection: AsyncConnection, service: int) -> bool:
