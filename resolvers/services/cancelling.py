@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.dates import automatic_erasure, requested_erasure
-from policy.erasing import State
+from policy.erasing import WAITING, State
 from resolvers.commands.context import CommandContext, Result
 from resolvers.erasure.erasures import active_services, standing_erasure
 from resolvers.events.changes import record
@@ -70,6 +70,6 @@ async def _has_domain(connection: AsyncConnection, service: int) -> bool:
 async def _erased_by(connection: AsyncConnection, context: CommandContext) -> datetime:
     """The deadline of the customer's erasure if the last service ends now: earlier if they asked to be erased (R33)."""
     zone, standing = context.dependencies.site.zone, await standing_erasure(connection, context.subject)
-    if standing is not None and standing.cause == "REQUEST" and State[standing.state] is State.ARMED:
+    if standing is not None and standing.cause == "REQUEST" and State[standing.state] in WAITING:
         return requested_erasure(context.now, context.now, zone).due
     return automatic_erasure(context.now, zone).due

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from policy.dates import automatic_erasure
+from policy.dates import automatic_erasure, requested_erasure
 from store.database.store import Store
 from store.tables.changes import customer_changes
 from store.tables.domains import domains
@@ -140,6 +140,19 @@ async def test_with_the_last_service_the_six_months_begin(gate: Gate) -> None:
         from_customers = select(S.customer_id).where(S.customer_id == gate.ids[0], S.status != "TERMINATED")
         assert len((await connection.execute(from_customers)).all()) == 1, "a preview ends nothing"
     assert (await cancel(gate, service))["erasedBy"] == told["erasedBy"]
+
+
+async def test_whoever_asked_to_be_erased_is_told_the_day_of_that_request(gate: Gate) -> None:
+    """R33: it begins when the last service ends, months before the six of R34 are over."""
+    async with gate.store.write() as connection:
+        mine = S.customer_id == gate.ids[0]
+        await connection.execute(update(services).where(mine).values(status="TERMINATED", terminated_at=gate.clock.now))
+    service = await order(gate, kind="WEB_HOSTING")
+    who = own(gate.ids[0], authenticated_at=int(gate.clock.now.timestamp()))
+    asked = "mutation { requestErasure(input: {whenServicesEnd: true}) { erasure { state } } }"
+    assert (await gate.ask(asked, who)).data["requestErasure"]["erasure"]["state"] == "ARMED"
+    due = requested_erasure(gate.clock.now, gate.clock.now, gate.api.dependencies.site.zone).due
+    assert (await cancel(gate, service, preview=True))["erasedBy"] == due.isoformat().replace("+00:00", "Z")
 
 
 async def test_nobody_ends_another_customers_service_or_without_a_fresh_sign_in(gate: Gate) -> None:
