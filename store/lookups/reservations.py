@@ -166,7 +166,8 @@ class Reservations:
                 taken = done.rowcount == len(wanted)  # PostgreSQL's driver does not report it for several rows.
             held = {} if taken else await _held(connection, lookup_epochs.living, wanted)
             self._count = await count_change(connection, key_lookup_count, seen=seen)
-        return [_Conflict(each, row) for each, row in held.items() if bytes(row.ref) != each.ref]
+        # In the order in which the values were asked for: so are they named to whoever asked.
+        return [_Conflict(each, held[each]) for each in wanted if each in held and bytes(held[each].ref) != each.ref]
 
     def _row(self, wanted: LookupRequest, epoch: Epoch) -> dict[str, Any]:
         place = {"kind": wanted.kind.name, "mark": epoch.mark(wanted.index), "scope": wanted.scope}
@@ -180,7 +181,7 @@ class Reservations:
         numbers = {each.held.reservation for each in conflicts} - {None, self._number}
         busy = {self._number, *await alive(connection, numbers)}  # Before the data is read: they may commit in between.
         taken, gone, moved = list[LookupRequest](), list[_Conflict](), list[_Conflict]()
-        for kind in {each.wanted.kind for each in conflicts}:
+        for kind in dict.fromkeys(each.wanted.kind for each in conflicts):
             some = [each for each in conflicts if each.wanted.kind is kind]
             said = await states(self._store.reader, kind, [(each.held.row_id, each.own[1]) for each in some], now)
             for each, state in zip(some, said, strict=True):
