@@ -135,7 +135,7 @@ def _cookie_choice(random: SeededRandom, now: datetime) -> NewCookieChoice | Non
 def _registrations(services: list[NewService]) -> list[NewDisclosure]:
     """Disclosures of registrants' data to registries (R25)."""
     domains = [service.domain for service in services if service.domain is not None]
-    fields = ("Domain.registrantName", "Domain.registrantAddress", "Domain.registrantEmail")
+    fields = ("Registrant.name", "Registrant.address", "Registrant.email")
     return [
         NewDisclosure(
             recipient_kind="REGISTRY",
@@ -143,7 +143,7 @@ def _registrations(services: list[NewService]) -> list[NewDisclosure]:
             recipient_country=domain.tld.upper() if len(domain.tld) == 2 and domain.tld not in ("eu", "uk") else None,
             purpose="DOMAIN_REGISTRATION",
             legal_basis="A6_1_B",
-            fields=(*fields, "Domain.registrantPhone") if domain.registrant_phone else fields,
+            fields=(*fields, "Registrant.phone") if domain.registrant_phone else fields,
             trigger="registration",
             at=domain.registered_at,
         )

@@ -114,7 +114,7 @@ async def register_domain(context: CommandContext, given: Mapping[str, Any]) -> 
         # Only details with a value are disclosed.
         handed = [
             "Domain.name",
-            "Domain.registrantKind",
+            "Registrant.kind",
             *(COORDINATES[each] for each, value in details.items() if value),
         ]
         await disclose_registration(connection, key, id_, row["tld"], handed, context.now)
@@ -156,7 +156,7 @@ async def update_registrant(context: CommandContext, given: Mapping[str, Any]) -
         coordinates = [COORDINATES[column] for column in details]
         if kind is not None and kind != domain.kind:
             changes["registrant_kind"] = kind
-            coordinates.append("Domain.registrantKind")
+            coordinates.append("Registrant.kind")
         if changes:
             if other:
                 known = await is_confirmed(connection, key, email)

@@ -34,7 +34,7 @@ DETAILS: Final[Mapping[str, Column[Any]]] = {
     "phone": domains.c.registrant_phone,
 }
 """The details by their names in inputs."""
-COORDINATES: Final = {column: f"Domain.registrant{name.capitalize()}" for name, column in DETAILS.items()}
+COORDINATES: Final = {column: f"Registrant.{name}" for name, column in DETAILS.items()}
 
 
 def read_details(given: Mapping[str, Any]) -> tuple[dict[Column[Any], Any], InputReader]:

@@ -52,3 +52,6 @@ class RowsOf:
 
 ROWS = "__gateway_rows__"
 """The attribute of a class that names its table."""
+
+DETAILS = "__gateway_details__"
+"""The attribute of a class whose objects are some columns of a row of another type; it names their table."""

@@ -19,6 +19,8 @@ class Home:
     """The table whose rows they are."""
     embedded: bool
     """They are embedded in a row."""
+    details: bool
+    """They are some columns of a row that another type stands for."""
     attributes: bool
     """They are objects of the gateway's own. Rows, embedded objects (lists) and roots have no attributes."""
 
@@ -44,6 +46,8 @@ class Source:
     """It is the id of the row."""
     embeds: ClassVar[bool] = False
     """Its value is an object embedded in the row."""
+    details: ClassVar[bool] = False
+    """Its value is an object of other columns of the same row (`schema.declare.records.details`)."""
     connects: ClassVar[bool] = False
     """It is a connection: the rows are in its `nodes` and in the `node` of its `edges`."""
     commands: ClassVar[bool] = False

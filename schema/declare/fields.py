@@ -35,7 +35,7 @@ from schema.declare.directives import (
     ThirdParty,
 )
 from schema.sources.columns import ColumnValue, Embedded, GlobalIdSource, Part
-from schema.sources.composed import Composed
+from schema.sources.composed import Composed, Details
 from schema.sources.documents import RenderedDocument
 from schema.sources.entries import Entry
 from schema.sources.relations import Paged, PagedTable, Related
@@ -134,6 +134,14 @@ def composed(
         tuple(disclosed_to),
     )
     return declare(declared, description)
+
+
+def detailed(table: Table, description: str, category: Category, allows: Iterable[Allowed]) -> Any:
+    """A field that returns an object of other columns of the row (`records.details`), without a statement of its own.
+
+    A purpose needs an allowance here and on the field of the object.
+    """
+    return declare(Declared(Details(table), category, allowances(allows), table.info["retention"]), description)
 
 
 def part(

@@ -9,7 +9,7 @@ import strawberry
 from sqlalchemy import Column, Table
 from strawberry.types.field import StrawberryField
 
-from schema.core.declared import ROWS, RowsOf
+from schema.core.declared import DETAILS, ROWS, RowsOf
 from schema.declare.directives import Public, Retention, RetentionEnum
 
 
@@ -20,6 +20,16 @@ def record(table: Table, *, variant: tuple[Column[Any], str] | None = None) -> C
         kind, value = variant or (None, None)
         # On the class itself: a subclass is a record only if it is declared as one.
         setattr(cls, ROWS, RowsOf(table, kind, value))
+        return strawberry.type(cls, description=described(cls), directives=[_kept(table)])
+
+    return decorate
+
+
+def details(table: Table) -> Callable[[type], type]:
+    """An object type for some columns of the rows of a table, which another type stands for (`fields.detailed`)."""
+
+    def decorate(cls: type) -> type:
+        setattr(cls, DETAILS, table)
         return strawberry.type(cls, description=described(cls), directives=[_kept(table)])
 
     return decorate

@@ -11,7 +11,7 @@ from resolvers.reads.relations import Relation
 from schema.core.source import Source
 from schema.execution.bindings import Bound, page_of
 from schema.execution.pages import Pages
-from schema.execution.plans import PlannedField, Selection, rows_below
+from schema.execution.plans import PlannedField, Selection, row_fields, rows_below
 from schema.execution.shapes import Shapes
 from schema.execution.writing import FunctionSource
 from schema.model.model import SchemaModel
@@ -62,9 +62,7 @@ class Levels:
     def below(self, selections: list[Selection], layout: Layout, n: int) -> None:
         """Fetch and build everything below `rows<n>`."""
         for selection in selections:
-            for planned in selection.fields.values():
-                if planned.model is None or planned.withheld:
-                    continue
+            for planned in row_fields(selection):
                 source = planned.facts.source
                 if isinstance(source, BelowRows):
                     source.write_below(self, planned, layout, n)

@@ -40,7 +40,7 @@ from schema.decision.decision import Decision
 from schema.documents.documents import Operation
 from schema.documents.filters import FILTER
 from schema.execution.filtering import NOTHING_KNOWN, Shapes, compared_fields, criteria_of
-from schema.execution.plans import Plan, PlanError, PlannedField, ResponsePath, Selection, rows_below
+from schema.execution.plans import Plan, PlanError, PlannedField, ResponsePath, Selection, row_fields, rows_below
 from schema.model.model import FieldModel, SchemaModel
 from store.sql.reading import Reader
 from store.tables.domains import domains
@@ -225,8 +225,7 @@ class Planner:
         asked = [
             each.facts
             for selection in (rows_below(planned) if below is None else below)
-            for each in selection.fields.values()
-            if each.model is not None and not each.withheld
+            for each in row_fields(selection)
         ]
         # The kind column decides of which type a row is, so it is always selected.
         kinds = [self.model.rows[name].kind for name in self.model.types_of_table[table]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -107,3 +107,14 @@ def row_places(planned: PlannedField) -> list[PlannedField]:
         elif each.name == "edges":
             found += [inner for inner in each.only.fields.values() if inner.name == "node"]
     return found
+
+
+def row_fields(selection: Selection) -> Iterator[PlannedField]:
+    """The fields of a row that are read: those of objects of its columns included, withheld ones and
+    `__typename` not."""
+    for each in selection.fields.values():
+        if each.model is None or each.withheld:
+            continue
+        yield each
+        if each.model.source is not None and each.model.source.details:
+            yield from row_fields(each.only)

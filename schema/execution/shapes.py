@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import orjson
@@ -14,7 +14,7 @@ from sqlalchemy import Column
 from resolvers.reads.fetches import Layout
 from schema.core.source import Source
 from schema.documents.variables import fits_int
-from schema.execution.plans import PlannedField, Selection
+from schema.execution.plans import PlannedField, Selection, row_fields
 from schema.execution.writing import FunctionSource
 from schema.model.model import SchemaModel
 from store.crypto.global_ids import GlobalIds
@@ -124,10 +124,14 @@ class Shapes:
 
         def shape(place: PlannedField) -> str:
             selection = next(each for each in selections if each in place.selections.values())
-            row = RowNames(selection.type_name, layout, columns)
-            return display((key, self._field(each, row)) for key, each in selection.fields.items())
+            return self.display_of(selection, RowNames(selection.type_name, layout, columns))
 
         return shape
+
+    def display_of(self, selection: Selection, row: RowNames) -> str:
+        """A dict display of the fields selected on the row, or on an object of its columns."""
+        within = replace(row, type_name=selection.type_name)
+        return display((key, self._field(each, within)) for key, each in selection.fields.items())
 
     def _opened(self, selections: Iterable[Selection], layout: Layout) -> Columns:
         """Write the decryption of the columns that the selections need, each once."""
@@ -194,7 +198,7 @@ def withheld(planned: PlannedField) -> str:
 def _columns(selections: Iterable[Selection]) -> list[Column[Any]]:
     found: dict[Column[Any], None] = {}
     for selection in selections:
-        for each in selection.fields.values():
-            if each.model is not None and not each.withheld and each.model.source is not None:
-                found |= dict.fromkeys(each.model.source.shown)
+        for each in row_fields(selection):
+            if each.facts.source is not None:
+                found |= dict.fromkeys(each.facts.source.shown)
     return list(found)

@@ -27,7 +27,7 @@ from sqlalchemy import Table
 from policy.decision import Gap, Granted, Refused
 from policy.purposes import Purpose
 from policy.rules import Rule
-from schema.core.declared import DECLARED, ROWS, Declared, RowsOf
+from schema.core.declared import DECLARED, DETAILS, ROWS, Declared, RowsOf
 from schema.core.source import Source
 
 STRAWBERRY = "strawberry-definition"
@@ -105,6 +105,15 @@ class SchemaModel:
         }
 
     @cached_property
+    def details(self) -> Mapping[str, Table]:
+        """The table of each object type whose objects are some columns of a row that another type stands for."""
+        return {
+            name: table
+            for name, type_ in self.core.type_map.items()
+            if isinstance(type_, GraphQLObjectType) and (table := _own(type_, DETAILS)) is not None
+        }
+
+    @cached_property
     def embedded(self) -> frozenset[str]:
         """The types of objects embedded in a row."""
         parts = (each for each in self.fields.values() if each.source is not None and each.source.embeds)
@@ -159,9 +168,14 @@ def _field(type_: GraphQLObjectType | GraphQLInterfaceType, name: str, core: Gra
 
 
 def _rows(type_: GraphQLObjectType) -> RowsOf | None:
+    rows: RowsOf | None = _own(type_, ROWS)
+    return rows
+
+
+def _own(type_: GraphQLObjectType, attribute: str) -> Any:
     definition = type_.extensions.get(STRAWBERRY)
     # Read from the class itself: a subclass of a record is not that record unless it says so.
-    return definition.origin.__dict__.get(ROWS) if definition is not None else None
+    return definition.origin.__dict__.get(attribute) if definition is not None else None
 
 
 def declared_of(core: GraphQLField | GraphQLArgument | GraphQLInputField) -> Declared | None:

@@ -82,8 +82,10 @@ def _misplaced(model: SchemaModel, field: FieldModel) -> str | None:
 
 
 def _home(model: SchemaModel, type_name: str) -> Home:
-    table = model.rows[type_name].table if type_name in model.rows else None
-    return Home(table, type_name in model.embedded, table is None and type_name not in _without_attributes(model))
+    within = model.details.get(type_name)
+    table = model.rows[type_name].table if type_name in model.rows else within
+    attributes = table is None and type_name not in _without_attributes(model)
+    return Home(table, type_name in model.embedded, within is not None, attributes)
 
 
 def _reads_rows(model: SchemaModel, field: FieldModel) -> bool:

@@ -136,7 +136,8 @@ class GlobalIdSource(OfRow, InRows):
 
     def misplaced(self, home: Home) -> str | None:
         """It stands in rows alone."""
-        return None if home.table is not None else "is the id of a row, and its type stands for none"
+        whole = home.table is not None and not home.details
+        return None if whole else "is the id of a row, and its type stands for none"
 
     def resolver(self) -> Resolver:
         """Encode the id of the row."""

@@ -1,16 +1,17 @@
-"""Fields of a row whose value is an object of several of its columns, such as an amount with its currency."""
+"""Fields of a row whose value is an object of its columns: one that a function makes, or one with fields of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from graphql import GraphQLError
-from sqlalchemy import Column
+from sqlalchemy import Column, Table
 
 from resolvers.reads.guard import OpenedRecord
 from schema.core.returning import returns_value
+from schema.core.source import Home
 from schema.execution.plans import PlannedField
 from schema.execution.shapes import InRows, RowNames, Shapes
 from schema.execution.standard import Resolver, opening
@@ -63,3 +64,32 @@ class Composed(OfRow, InRows):
         # Made even if nothing but `__typename` is asked: whether there is an object depends on the values alone.
         made, shown = f"({whole} := {make}({', '.join(values)}))", attributes(whole, planned.only)
         return f"(None if {missing} or {made} is None else {shown})"
+
+
+@dataclass(frozen=True, slots=True)
+class Details(OfRow, InRows):
+    """An object of some columns of the row, each a field with purposes of its own; there is always one.
+
+    They are read with the row, so that the object costs no statement.
+    """
+
+    details: ClassVar[bool] = True
+
+    table: Table
+
+    @property
+    def always(self) -> bool:
+        """True: what may be null are its fields."""
+        return True
+
+    def misplaced(self, home: Home) -> str | None:
+        """It stands in rows of its table alone."""
+        return None if home.table is self.table else f"is read from {self.table.name}, whose rows its type is not of"
+
+    def resolver(self) -> Resolver:
+        """The row itself."""
+        return lambda record, info: record
+
+    def expression(self, shapes: Shapes, planned: PlannedField, row: RowNames) -> str:
+        """A dict display of the fields, from the columns of the row."""
+        return shapes.display_of(planned.only, row)

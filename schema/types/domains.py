@@ -17,11 +17,11 @@ from schema.core.enums import RegistrantKind, WhoisField
 from schema.core.scalars import CountryCode, Date, DateTime, EmailAddress, PhoneNumber
 from schema.core.words import enumerated
 from schema.declare.connections import connection
-from schema.declare.fields import Allowed, composed, datum, embedded, identity, public, related, when
+from schema.declare.fields import Allowed, composed, datum, detailed, embedded, identity, public, related, when
 from schema.declare.filters import compared
 from schema.declare.node import Node
 from schema.declare.readers import NAMED_DOMAINS, OWNED, REGISTERED, SELF
-from schema.declare.records import plain_type, record
+from schema.declare.records import details, plain_type, record
 from schema.sources.values import Attribute
 from schema.types.addresses import PostalAddress
 from schema.types.back_references import CustomerRef
@@ -100,6 +100,62 @@ def published(condition: Condition) -> tuple[Allowed, ...]:
     return (when(condition, Purpose.DOMAIN_REGISTRATION), SELF)
 
 
+@details(domains)
+class Registrant:
+    """The owner of a domain (role `registrant` of RFC 9083). A purpose also needs an allowance on
+    `Domain.registrant`."""
+
+    kind: RegistrantKind | None = datum(
+        domains.c.registrant_kind,
+        "Whether the owner is a person or an organisation, of which registries publish more.",
+        OWNED,
+        disclosed_to=REGISTRY,
+    )
+    name: str | None = datum(
+        domains.c.registrant_name,
+        "The name of the owner, who need not be the customer.",
+        published(Condition.WHOIS_NAME_PUBLISHED),
+        disclosed_to=REGISTRY,
+    )
+    address: PostalAddress | None = embedded(
+        domains.c.registrant_address,
+        "The postal address of the owner, as it was registered.",
+        published(Condition.WHOIS_ADDRESS_PUBLISHED),
+        disclosed_to=REGISTRY,
+    )
+    country: CountryCode | None = datum(
+        domains.c.registrant_country,
+        "The country of the owner's address (ISO 3166-1 alpha-2), which generic registries have published even where "
+        "the address is hidden; null for an owner who was written down without, or by an earlier release.",
+        published(Condition.WHOIS_COUNTRY_PUBLISHED),
+        disclosed_to=REGISTRY,
+    )
+    email: EmailAddress | None = datum(
+        domains.c.registrant_email,
+        "The owner's e-mail address, as it was registered.",
+        published(Condition.WHOIS_EMAIL_PUBLISHED),
+        disclosed_to=REGISTRY,
+    )
+    # A copy of its own, so that the emergency phone never reaches a registry (R14, A4).
+    phone: PhoneNumber | None = datum(
+        domains.c.registrant_phone,
+        "The registrant's phone, as registered; never the customer's emergency number.",
+        published(Condition.WHOIS_PHONE_PUBLISHED),
+        disclosed_to=REGISTRY,
+    )
+    confirmed_at: DateTime | None = datum(
+        domains.c.registrant_confirmed_at,
+        "The time at which the owner confirmed the particulars; null until then, and nothing about them is published.",
+        (SELF,),
+    )
+    erasure_requested_at: DateTime | None = datum(
+        domains.c.registrant_erasure_at,
+        "The time at which the owner asked for erasure, which is carried out when the registration has "
+        "ended; null without a request.",
+        (SELF,),
+    )
+
+
 @record(domains)
 class Domain(Node):
     """A registered domain name. The registrant may be someone else than the customer."""
@@ -121,43 +177,11 @@ class Domain(Node):
     tld: str | None = datum(
         domains.c.tld, "The top-level domain, whose registry decides what is published.", REGISTERED
     )
-    registrant_kind: RegistrantKind | None = datum(
-        domains.c.registrant_kind,
-        "Whether the owner is a person or an organisation, of which registries publish more.",
+    registrant: Registrant | None = detailed(
+        domains,
+        "The owner of the domain, who need not be the customer.",
+        Category.SUBSCRIPTION,
         OWNED,
-        disclosed_to=REGISTRY,
-    )
-    registrant_name: str | None = datum(
-        domains.c.registrant_name,
-        "The name of the owner, who need not be the customer.",
-        published(Condition.WHOIS_NAME_PUBLISHED),
-        disclosed_to=REGISTRY,
-    )
-    registrant_address: PostalAddress | None = embedded(
-        domains.c.registrant_address,
-        "The postal address of the owner, as it was registered.",
-        published(Condition.WHOIS_ADDRESS_PUBLISHED),
-        disclosed_to=REGISTRY,
-    )
-    registrant_country: CountryCode | None = datum(
-        domains.c.registrant_country,
-        "The country of the owner's address (ISO 3166-1 alpha-2), which generic registries have published even where "
-        "the address is hidden; null for an owner who was written down without, or by an earlier release.",
-        published(Condition.WHOIS_COUNTRY_PUBLISHED),
-        disclosed_to=REGISTRY,
-    )
-    registrant_email: EmailAddress | None = datum(
-        domains.c.registrant_email,
-        "The owner's e-mail address, as it was registered.",
-        published(Condition.WHOIS_EMAIL_PUBLISHED),
-        disclosed_to=REGISTRY,
-    )
-    # A copy of its own, so that the emergency phone never reaches a registry (R14, A4).
-    registrant_phone: PhoneNumber | None = datum(
-        domains.c.registrant_phone,
-        "The registrant's phone, as registered; never the customer's emergency number.",
-        published(Condition.WHOIS_PHONE_PUBLISHED),
-        disclosed_to=REGISTRY,
     )
     hide_name: bool | None = datum(
         domains.c.hide_name,
@@ -184,17 +208,6 @@ class Domain(Node):
     )
     expires_at: DateTime | None = datum(
         domains.c.expires_at, "The time at which the registration ends; null if the registry names none.", REGISTERED
-    )
-    registrant_erasure_requested_at: DateTime | None = datum(
-        domains.c.registrant_erasure_at,
-        "The time at which the owner asked for erasure, which is carried out when the registration has "
-        "ended; null without a request.",
-        (SELF,),
-    )
-    registrant_confirmed_at: DateTime | None = datum(
-        domains.c.registrant_confirmed_at,
-        "The time at which the owner confirmed the particulars; null until then, and nothing about them is published.",
-        (SELF,),
     )
     version: int | None = datum(
         domains.c.version,

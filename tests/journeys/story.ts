@@ -47,7 +47,7 @@ for (const measurement of [true, false]) {
 
 // Whois: the switch where the registry leaves it to the customer, its reason where it does not.
 for (const domain of before.domains!.nodes) {
-  const { registryPolicy } = await client.request(api.PolicyDocument, { tld: domain.tld!, kind: domain.registrantKind! });
+  const { registryPolicy } = await client.request(api.PolicyDocument, { tld: domain.tld!, kind: domain.registrant!.kind! });
   const rule = registryPolicy!.rules.find((each) => each.field === 'NAME')!;
   const { setWhoisVisibility } = await client.request(api.WhoisDocument, { input: { domainId: domain.id, hideName: !domain.hideName } });
   if (rule.free) fine(setWhoisVisibility!.userErrors);

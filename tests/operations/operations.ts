@@ -39,7 +39,7 @@ for (const query of [own.ProfileDocument, own.PaymentDocument, own.SecurityDocum
 }
 const domains = (await urql.query(own.DomainsDocument, { first: 5 }).toPromise()).data!.me!.domains;
 for (const each of domains.nodes) {
-  const rules = (await urql.query(own.WhoisRulesDocument, { tld: each.tld, kind: each.registrantKind }).toPromise()).data!;
+  const rules = (await urql.query(own.WhoisRulesDocument, { tld: each.tld, kind: each.registrant.kind }).toPromise()).data!;
   assert.equal(rules.registryPolicy!.rules.length, 4);
 }
 assert.ok((await apollo.query({ query: own.AccessesDocument, variables: { first: 3 } })).data!.me!.accesses.edges.every((each) => each.node.fields.length > 0));

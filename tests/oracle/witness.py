@@ -77,6 +77,9 @@ RELATIONS: Mapping[str, tuple[str, str, str, str]] = {
 }
 """Table, its column, the parent's column, and the order."""
 
+OF_ROW = {"Domain.registrant"}
+"""Objects of columns of the same row."""
+
 TYPES = {
     "customers": "Customer", "services": "Service", "domains": "Domain", "invoices": "Invoice", "consents": "Consent",
     "credentials": "Credential", "second_factors": "SecondFactor", "sign_ins": "SignIn", "sessions": "Session",
@@ -229,6 +232,8 @@ class _Asking:
             return self._root(info, given)
         if coordinate in RELATIONS:
             return self._related(parent, info, coordinate, given)
+        if coordinate in OF_ROW:
+            return parent
         if not isinstance(parent, Row):
             value = parent.get(info.field_name)
             return value() if callable(value) else value
@@ -466,9 +471,12 @@ class _Asking:
         while waiting:
             on, selections = waiting.pop()
             for type_name, node in self._fields(info, selections, self._objects(on)):
-                if not type_name.endswith(("Connection", "Edge")):
-                    yield f"{type_name}.{node.name.value}"
-                elif node.selection_set and node.name.value != "pageInfo":
+                coordinate = f"{type_name}.{node.name.value}"
+                part = type_name.endswith(("Connection", "Edge"))
+                if not part:
+                    yield coordinate
+                # The fields of an object of the same row are asked of that row.
+                if node.selection_set and node.name.value != "pageInfo" and (part or coordinate in OF_ROW):
                     inner = self.witness.schema.type_map[type_name].fields[node.name.value].type
                     waiting.append((get_named_type(inner).name, node.selection_set))
 

@@ -37,7 +37,7 @@ ALLOWANCES = st.builds(
 )
 RULES = st.builds(
     Rule,
-    coordinate=st.sampled_from(["Customer.phone", "Domain.registrantPhone", "Query.customer(email:)"]),
+    coordinate=st.sampled_from(["Customer.phone", "Registrant.phone", "Query.customer(email:)"]),
     category=st.none() | st.sampled_from(Category),
     allowances=st.lists(ALLOWANCES, max_size=3).map(tuple),
     retention=st.none() | st.sampled_from(RetentionRule),
@@ -57,7 +57,7 @@ def complete_rules(draw: st.DrawFn) -> Rule:
         allowances.append(Allowance(frozenset(pool[:taken]), draw(st.none() | st.sampled_from(Condition))))
         pool = pool[taken:]
     made = Rule(
-        coordinate=draw(st.sampled_from(["Customer.phone", "Domain.registrantPhone"])),
+        coordinate=draw(st.sampled_from(["Customer.phone", "Registrant.phone"])),
         category=draw(st.none() | st.sampled_from(Category)) if allowances else None,
         allowances=tuple(allowances),
         retention=draw(st.sampled_from(RetentionRule)),

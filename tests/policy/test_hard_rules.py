@@ -79,7 +79,7 @@ def test_the_customer_s_phone_is_for_emergencies_only() -> None:
     only = {"EMERGENCY_CONTACT": "always", "SELF_SERVICE": "always"}
     assert readable("Customer.phone", Category.PHONE) == only
     assert readable("CustomerInput.phone", Category.PHONE, inbound=True) == only
-    assert "DOMAIN_REGISTRATION" in readable("Domain.registrantPhone", Category.PHONE)
+    assert "DOMAIN_REGISTRATION" in readable("Registrant.phone", Category.PHONE)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_the_customer_s_phone_is_for_emergencies_only() -> None:
 @pytest.mark.parametrize("when", [None, *Condition])
 def test_a_phone_number_never_promotes(purpose: Purpose, inbound: bool, when: Condition | None) -> None:
     """R15: {PHONE} x {marketing, analytics, personalisation}, under no condition, nor to search by."""
-    found = violations(rule("Domain.registrantPhone", Category.PHONE, purpose, when=when, inbound=inbound))
+    found = violations(rule("Registrant.phone", Category.PHONE, purpose, when=when, inbound=inbound))
     assert any("R15" in each for each in found)
     assert all(each.startswith("R") and f"({purpose.name})" in each for each in found)
 

@@ -65,7 +65,7 @@ async def test_of_two_edits_of_a_domain_the_later_sees_the_present_one(store: St
         (key, *_) = (await connection.execute(select(domains.c.id).where(mine))).scalars()
     id_ = gate.outside("Domain", key, gate.ids[0])
     query = """mutation { %s(input: {domainId: "%s", ifVersion: %d, %s}) {
-      domain { version hideName registrantName } userErrors { code field } } }"""
+      domain { version hideName registrant { name } } userErrors { code field } } }"""
 
     async def edit(version: int) -> Any:
         return (await gate.ask(query % (mutation, id_, version, GUARDED[mutation]), who)).data[mutation]

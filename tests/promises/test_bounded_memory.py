@@ -26,7 +26,7 @@ ONE_STORE = pytest.mark.parametrize("gate", ["sqlite-compiled"], indirect=True)
 """What is remembered does not depend on where customers rest."""
 FIELDS = (
     "id fullName email phone customerNumber locale postalAddress { street city postalCode country } "
-    "services { nodes { id name state startedAt } } domains { nodes { id name registrantName } } "
+    "services { nodes { id name state startedAt } } domains { nodes { id name registrant { name } } } "
     "invoices { nodes { id number billedName } } "
     "signIns(first: 5) { nodes { id ipAddress } pageInfo { endCursor } }"
 )

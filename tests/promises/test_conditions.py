@@ -185,30 +185,32 @@ async def test_only_a_consent_to_store_cards_by_the_same_customer_counts(changin
 # Whois (R26)
 
 REGISTRANT = {
-    "registrantName": ("hideName", "hide_name", "registrant_name"),
-    "registrantAddress": ("hideAddress", "hide_address", "registrant_address"),
-    "registrantEmail": ("hideEmail", "hide_email", "registrant_email"),
-    "registrantPhone": ("hidePhone", "hide_phone", "registrant_phone"),
+    "name": ("hideName", "hide_name", "registrant_name"),
+    "address": ("hideAddress", "hide_address", "registrant_address"),
+    "email": ("hideEmail", "hide_email", "registrant_email"),
+    "phone": ("hidePhone", "hide_phone", "registrant_phone"),
 }
 
 
 @pytest.mark.parametrize("field", REGISTRANT)
 async def test_hidden_whois_values_never_leave_the_database(gate: Gate, field: str) -> None:
     hide, switch, column = REGISTRANT[field]
-    below = " { city }" if field == "registrantAddress" else ""
-    facts = f"tld registrantKind {hide} shown: {field}{below}"
+    below = " { city }" if field == "address" else ""
+    facts = f"tld {hide} registrant {{ kind shown: {field}{below} }}"
     query = f"{{ customers(first: 100) {{ nodes {{ domains {{ nodes {{ {facts} }} }} }} }} }}"
     answer = await gate.ask(query, REGISTRY)
     found = [each for one in answer.data["customers"]["nodes"] for each in one["domains"]["nodes"]]
     part = switch.removeprefix("hide_")
-    hidden = [each for each in found if not shown(each["tld"], each["registrantKind"], part, each[hide])]
+    hidden = [each for each in found if not shown(each["tld"], each["registrant"]["kind"], part, each[hide])]
     assert any(each[hide] for each in hidden) and hidden != found
     assert part == "phone" or any(not each[hide] for each in hidden), "a registry that publishes it for nobody"
-    assert all(each["shown"] is None for each in hidden)
+    assert all(each["registrant"]["shown"] is None for each in hidden)
     assert re.search(rf"CASE WHEN .{{0,999}}{switch}.{{0,20}} THEN domains\.{column}", whole(answer)), answer.statements
-    seen = await gate.ask(f"{{ me {{ domains {{ nodes {{ {hide} shown: {field}{below} }} }} }} }}", own(gate.ids[0]))
+    seen = await gate.ask(
+        f"{{ me {{ domains {{ nodes {{ {hide} registrant {{ shown: {field}{below} }} }} }} }} }}", own(gate.ids[0])
+    )
     assert "CASE" not in whole(seen), "the customer sees it all"
-    assert any(each["shown"] is not None for each in seen.data["me"]["domains"]["nodes"] if each[hide])
+    assert any(each["registrant"]["shown"] is not None for each in seen.data["me"]["domains"]["nodes"] if each[hide])
 
 
 async def test_published_whois_values_are_read_to_register(changing: Gate) -> None:
@@ -216,15 +218,15 @@ async def test_published_whois_values_are_read_to_register(changing: Gate) -> No
     gate = changing
     async with gate.store.write() as connection:
         await connection.execute(update(domains).values(hide_name=True, hide_email=True, tld="us"))
-    facts = "tld registrantKind hideName registrantName hideEmail registrantEmail"
+    facts = "tld hideName hideEmail registrant { kind name email }"
     query = f"{{ customers(first: 100) {{ nodes {{ domains {{ nodes {{ {facts} }} }} }} }} }}"
     answer = await gate.ask(query, REGISTRY)
     found = [each for one in answer.data["customers"]["nodes"] for each in one["domains"]["nodes"]]
     for part in ("Name", "Email"):
         published = [
-            each for each in found if shown(each["tld"], each["registrantKind"], part.lower(), each[f"hide{part}"])
+            each for each in found if shown(each["tld"], each["registrant"]["kind"], part.lower(), each[f"hide{part}"])
         ]
-        assert published and all(each[f"registrant{part}"] for each in published)
+        assert published and all(each["registrant"][part.lower()] for each in published)
         assert any(each[f"hide{part}"] for each in published), "a registry requires it, whatever was wished"
 
 
@@ -235,8 +237,7 @@ async def test_what_is_hidden_is_hidden_at_every_door(changing: Gate) -> None:
         customer(by: {domain: $name}) { domains { nodes { ...D } } }
         customers(first: 6) { edges { node { domains { nodes { ...D customer { domains { nodes { ...D } } } } } } } }
       }
-      fragment D on Domain { name registrantName a: registrantName registrantEmail registrantPhone
-                             registrantAddress { street city } }"""
+      fragment D on Domain { name registrant { name a: name email phone address { street city } } }"""
     async with changing.store.write() as connection:
         key, owner = (await connection.execute(select(domains.c.id, domains.c.customer_id))).first()  # type: ignore[misc]
     name = next(s.domain.name for p in changing.people for s in p.services if s.domain)

@@ -25,6 +25,7 @@ from schema.declare.directives import CategoryEnum, PersonalData
 from schema.declare.fields import (
     datum,
     declare,
+    detailed,
     embedded,
     entry,
     identity,
@@ -40,7 +41,7 @@ from schema.declare.fields import (
 )
 from schema.declare.filters import compared, filtering
 from schema.declare.node import Node
-from schema.declare.records import interface, plain_type, record
+from schema.declare.records import details, interface, plain_type, record
 from schema.model.lint import SchemaError, findings, require_clean
 from schema.model.model import SchemaModel
 from schema.sources.columns import ColumnValue, Embedded, Part
@@ -127,6 +128,9 @@ def test_a_schema_in_order_loads() -> None:
         pytest.param(public(Attribute("row"), "All of it.", "because"), "shows an attribute", id="public attribute"),
         pytest.param(handmade(source=Attribute("row")), "shows an attribute", id="attribute of a row"),
         pytest.param(handmade(source=Part(0)), "embedded nowhere", id="part of a row"),
+        pytest.param(
+            detailed(services, "Details.", Category.SUBSCRIPTION, WHO), "read from services", id="details of other rows"
+        ),
         pytest.param(
             handmade(source=ColumnValue(S.name), category=Category.SUBSCRIPTION),
             "read from services",
@@ -289,6 +293,22 @@ def test_nested_types_are_judged_part_by_part() -> None:
     )
     home = embedded(C.postal_address, "Home.", WHO)
     refused(loaded(customer(home=(address | None, home))), "Address.street", "declares nothing")
+
+
+def test_details_of_a_row_are_no_row() -> None:
+    """Their fields are checked like those of the row; they have no id of their own."""
+    names = {
+        "__doc__": "Details.",
+        "__annotations__": {"id": strawberry.ID, "email": str | None, "kind": str | None},
+        "id": identity(customers, WHO),
+        "email": datum(C.email, "E-mail.", ()),
+        "kind": datum(S.kind, "Kind.", WHO),
+    }
+    inner = details(customers)(type("Inner", (), names))
+    model = loaded(customer(inner=(inner | None, detailed(customers, "Details.", Category.CUSTOMER_ID, WHO))))
+    refused(model, "Inner.id", "its type stands for none")
+    refused(model, "Inner.email", "names no purposes")
+    refused(model, "Inner.kind", "read from services")
 
 
 def test_a_condition_inside_a_nested_type_would_be_forgotten() -> None:

@@ -196,14 +196,14 @@ async def test_the_lists_of_tools_end_where_a_customer_s_token_does(gate: Gate) 
 
 
 async def test_a_domain_leads_to_its_service_and_to_the_rules_of_its_registry(gate: Gate) -> None:
-    query = """{ me { domains { nodes { tld registrantKind service { id kind }
+    query = """{ me { domains { nodes { tld registrant { kind } service { id kind }
       registryPolicy { registry rules { field rule free } } } } } }"""
     shown = (await gate.ask(query, own(gate.ids[0]))).data["me"]["domains"]["nodes"]
     assert shown and all(each["service"]["kind"] == "DOMAIN" for each in shown if each["service"])
     for each in shown:
         asked = """query ($t: String!, $k: RegistrantKind!) {
           registryPolicy(tld: $t, kind: $k) { registry rules { field rule free } } }"""
-        given = {"t": each["tld"], "k": each["registrantKind"]}
+        given = {"t": each["tld"], "k": each["registrant"]["kind"]}
         policy = await gate.ask(asked, own(gate.ids[0]), variables=given)
         assert policy.data["registryPolicy"] == each["registryPolicy"] is not None
 

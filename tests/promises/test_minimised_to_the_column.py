@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import select
 
 from policy.purposes import Purpose
+from store.tables.domains import domains
 from tests.promises.declared import declarations
 from tests.promises.gate import Answer, Gate, grant, own
 
@@ -48,6 +50,33 @@ async def test_a_point_read_selects_one_column(gate: Gate, field: str) -> None:
     (sql,) = answer.statements
     (column,) = declarations()[f"Customer.{field.split()[0]}"].sources
     assert selected(sql) == {"id", column.split(".")[1]}
+
+
+@pytest.mark.parametrize("standard", [False, True])
+async def test_an_object_of_columns_of_the_row_costs_no_statement(
+    gate: Gate, standard: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`Domain.registrant` is read with its domain, each field by its own purposes; by either executor alike."""
+    if standard:
+        monkeypatch.setattr("schema.api.api.compiled_or_none", lambda model, plan, house: None)
+    query = "{ me { domains(first: 1) { nodes { registrant { __typename kind contact: email } } } } }"
+    answer = await gate.ask(query, own(gate.ids[0]))
+    (found,) = answer.data["me"]["domains"]["nodes"]
+    first = next(each.domain for each in gate.people[0].services if each.domain is not None)
+    assert found["registrant"] == {
+        "__typename": "Registrant", "kind": first.registrant_kind, "contact": first.registrant_email,
+    }  # fmt: skip
+    assert tables(answer) == ["customers", "domains"]
+    assert {"registrant_kind", "registrant_email"} <= selected(answer.statements[1])
+    assert not {"registrant_name", "registrant_phone", "registrant_address"} & selected(answer.statements[1])
+    support = grant(Purpose.SERVICE_PROVISION, withhold=True)
+    query = "query ($id: ID!) { node(id: $id) { ... on Domain { registrant { kind email } } } }"
+    async with gate.store.write() as connection:
+        key = await connection.scalar(select(domains.c.id).where(domains.c.customer_id == gate.ids[0]).limit(1))
+    answer = await gate.ask(query, support, variables={"id": gate.outside("Domain", key, gate.ids[0])})
+    assert answer.data["node"]["registrant"] == {"kind": first.registrant_kind, "email": None}
+    assert "registrant_email" not in " ".join(answer.statements)
+    assert [each["coordinate"] for each in answer.body["extensions"]["withheld"]] == ["Registrant.email"]
 
 
 async def test_asking_for_nothing_of_a_row_selects_its_key_alone(gate: Gate) -> None:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 EVERYTHING = """
     id fullName email phone customerNumber locale productNews postalAddress { street city }
     services { nodes { id name customer { id fullName } } }
-    domains { nodes { id name registrantName customer { id email } } }
+    domains { nodes { id name registrant { name } customer { id email } } }
     paymentMethods { id kind ... on Card { last4 } ... on PayPal { account } ... on BankTransfer { bankName } }
     invoices { nodes { id number billedName billedAddress { city } customer { id phone } } }
     credentials { id loginName secondFactors { id kind } }

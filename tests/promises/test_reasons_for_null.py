@@ -61,16 +61,16 @@ async def test_what_is_not_there_leaves_no_trace(gate: Gate) -> None:
 
 async def test_a_condition_that_is_public_anyway_is_named_and_one_on_rows_is_not(gate: Gate) -> None:
     """By coordinate and condition, as RDAP marks what is redacted (RFC 9537); a customer's absence has no mark."""
-    query = "{ customers(first: 1) { nodes { domains { nodes { name registrantPhone registrantEmail } } } } }"
+    query = "{ customers(first: 1) { nodes { domains { nodes { name registrant { phone email } } } } } }"
     for withhold in (False, True, Refusal.WITHHOLD_ERRORS):
         answer = await gate.ask(query, grant(Purpose.DOMAIN_REGISTRATION, withhold=withhold))
         assert answer.data and answer.body["extensions"] == {
             "redacted": [
-                {"coordinate": "Domain.registrantEmail", "condition": "WHOIS_EMAIL_PUBLISHED"},
-                {"coordinate": "Domain.registrantPhone", "condition": "WHOIS_PHONE_PUBLISHED"},
+                {"coordinate": "Registrant.email", "condition": "WHOIS_EMAIL_PUBLISHED"},
+                {"coordinate": "Registrant.phone", "condition": "WHOIS_PHONE_PUBLISHED"},
             ]
         }
-    own_ = await gate.ask("{ me { domains { nodes { registrantEmail } } } }", own(gate.ids[0]))
+    own_ = await gate.ask("{ me { domains { nodes { registrant { email } } } } }", own(gate.ids[0]))
     news = await gate.ask("{ customers(first: 2) { nodes { email } } }", grant(Purpose.PRODUCT_NEWS))
     assert "extensions" not in own_.body and "extensions" not in news.body
 

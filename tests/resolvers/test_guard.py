@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 C, D = customers.c, domains.c
 PEOPLE = Projection(customers, frozenset({C.email, C.locale, C.phone}))
-DETAILS = {D.registrant_name: "Domain.registrantName", D.registrant_email: "Domain.registrantEmail"}
+DETAILS = {D.registrant_name: "Registrant.name", D.registrant_email: "Registrant.email"}
 DOMAINS = Projection(domains, frozenset({*NEEDED, *DETAILS, D.name}), handed=DETAILS)
 
 
@@ -151,7 +151,7 @@ async def test_what_leaves_for_a_registry_is_noted_by_domain(store: Store, ids: 
     assert rows
     revealed, at = SubjectTracker(store.keys), page.layout.at
     first = rows[0]
-    revealed.disclosed[first[0]] = frozenset({"Domain.registrantName"})
+    revealed.disclosed[first[0]] = frozenset({"Registrant.name"})
     for _ in range(2):
         revealed.record_handover(rows, page.layout)
     assert list(revealed.handed) == [row[0] for row in rows]
@@ -163,4 +163,4 @@ async def test_what_leaves_for_a_registry_is_noted_by_domain(store: Store, ids: 
             row[at[D.registrant_kind]],
         )
         assert over.owner in ids and over.owner != row[0]
-        assert over.shown == ({} if row is first else {D.registrant_name: "Domain.registrantName"})
+        assert over.shown == ({} if row is first else {D.registrant_name: "Registrant.name"})

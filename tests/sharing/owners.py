@@ -22,9 +22,9 @@ from tests.promises.gate import TODAY, Gate, grant, own
 
 REGISTRAR = grant(Purpose.DOMAIN_REGISTRATION, scopes=["domains:write"])
 REGISTER = """mutation ($in: RegisterDomainInput!) { registerDomain(input: $in) {
-  domain { id name tld registrantKind registrantName hideName hideEmail } userErrors { code field message } } }"""
+  domain { id name tld registrant { kind name } hideName hideEmail } userErrors { code field message } } }"""
 UPDATE = """mutation ($in: UpdateRegistrantInput!) { updateRegistrant(input: $in) {
-  domain { registrantName registrantEmail registrantPhone registrantKind registrantAddress { city country } }
+  domain { registrant { name email phone kind address { city country } } }
   userErrors { code field } } }"""
 ADDRESS = {"street": "Rue du Lac 3", "postalCode": "1003", "city": "Lausanne", "country": "CH"}
 OWNER = {"name": "Atelier Perrin", "address": ADDRESS, "email": "perrin@atelier.example", "phone": "+41 21 555 01 02"}

@@ -117,9 +117,9 @@ async def test_a_customer_does_not_write_to_all_the_world(gate: Gate) -> None:
     assert len(found) - len(limited) == most - 1, "one was written when the domain was registered"
     assert {errors[0]["code"] for errors in limited} == {"RATE_LIMITED"} and 3_590 <= wait_in(limited[0]) <= 3_600
     assert len(await letters(gate)) == most
-    seen = await gate.ask("query ($id: ID!) { node(id: $id) { ... on Domain { registrantEmail } } }",
+    seen = await gate.ask("query ($id: ID!) { node(id: $id) { ... on Domain { registrant { email } } } }",
                           own(gate.ids[0]), variables={"id": domain})  # fmt: skip
-    assert seen.data["node"]["registrantEmail"] == f"victim{most - 2}@far.example"
+    assert seen.data["node"]["registrant"]["email"] == f"victim{most - 2}@far.example"
     done = await register(gate, await order(gate, 1), name="another.fr", registrant=INSULT)
     assert done["userErrors"] == []
 
@@ -189,14 +189,14 @@ async def test_until_it_is_confirmed_nothing_is_published_or_sent(gate: Gate, br
     """S13: under .fr an organisation is published; not one that somebody made up."""
     domain = await registered(gate)
     await change(gate, domain, registrantKind="LEGAL_PERSON", registrant={})
-    query = "query ($id: ID!) { node(id: $id) { ... on Domain { registrantName registrantEmail } } }"
+    query = "query ($id: ID!) { node(id: $id) { ... on Domain { registrant { name email } } } }"
 
     async def read() -> tuple[Any, int, int]:
         told = await gate.ask(query, grant(Purpose.DOMAIN_REGISTRATION), variables={"id": domain})
         rdap = (await browser.get(f"/rdap/domain/{NAME}")).json()
         mine = await gate.ask("{ me { disclosures { nodes { fields } } } }", own(gate.ids[0]))
-        named = [each for each in mine.data["me"]["disclosures"]["nodes"] if "Domain.registrantName" in each["fields"]]
-        return told.data["node"]["registrantName"], len(rdap["redacted"]), len(named)
+        named = [each for each in mine.data["me"]["disclosures"]["nodes"] if "Registrant.name" in each["fields"]]
+        return told.data["node"]["registrant"]["name"], len(rdap["redacted"]), len(named)
 
     name, redacted, before = await read()
     assert (name, redacted) == (None, 8) and (await read())[2] == before

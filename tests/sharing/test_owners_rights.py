@@ -91,7 +91,7 @@ async def sweep(gate: Gate) -> int:
 
 async def test_the_owner_sees_everything_and_where_it_went(gate: Gate, browser: httpx.AsyncClient) -> None:
     domain = await confirmed(gate)
-    query = "query ($id: ID!) { node(id: $id) { ... on Domain { name registrantName } } }"
+    query = "query ($id: ID!) { node(id: $id) { ... on Domain { name registrant { name } } } }"
     await change(gate, domain, registrantKind="LEGAL_PERSON", registrant={})  # under .fr: published
     await gate.ask(query, grant(Purpose.DOMAIN_REGISTRATION), variables={"id": domain})
     page = await opened(gate, browser)
@@ -101,9 +101,9 @@ async def test_the_owner_sees_everything_and_where_it_went(gate: Gate, browser: 
     taken = await browser.get("/registrant/data", params={"t": await secret(gate), "form": "json"})
     assert "attachment" in taken.headers["content-disposition"]
     held = taken.json()
-    assert held["domain"]["registrantName"] == OWNER["name"] and held["published"]["email"] is True
+    assert held["domain"]["registrant"]["name"] == OWNER["name"] and held["published"]["email"] is True
     assert {each["recipientName"] for each in held["disclosures"]} == {"AFNIC"}
-    assert "Domain.registrantName" in held["disclosures"][0]["fields"]
+    assert "Registrant.name" in held["disclosures"][0]["fields"]
     assert gate.people[0].email not in page.text + taken.text, "the customer is somebody else"
 
 
@@ -111,7 +111,7 @@ async def test_the_customer_sees_that_it_was_read(gate: Gate, browser: httpx.Asy
     await confirmed(gate)
     await opened(gate, browser)
     entry = (await gate.entries())[-1]
-    assert entry["client"] == "registrant-link" and "Domain.registrantEmail" in entry["fields"]
+    assert entry["client"] == "registrant-link" and "Registrant.email" in entry["fields"]
 
 
 async def test_whoever_asks_is_told_the_same_in_any_case(gate: Gate, browser: httpx.AsyncClient) -> None:
@@ -159,9 +159,9 @@ async def test_of_a_domain_that_is_registered_the_owner_waits_and_consent_ends_a
     assert row["registrant_erasure_at"] is not None and row["hide_name"] and row["hide_email"]
     assert all(row[each] is not None for each in DETAILS)
     assert await sweep(gate) == 0 and (await resting(gate, domain))["registrant_name"] is not None
-    query = "query ($id: ID!) { node(id: $id) { ... on Domain { registrantErasureRequestedAt } } }"
+    query = "query ($id: ID!) { node(id: $id) { ... on Domain { registrant { erasureRequestedAt } } } }"
     told = await gate.ask(query, own(gate.ids[0]), variables={"id": domain})
-    assert told.data["node"]["registrantErasureRequestedAt"]
+    assert told.data["node"]["registrant"]["erasureRequestedAt"]
 
 
 async def test_when_the_domain_ends_the_owner_goes_and_is_told(gate: Gate, browser: httpx.AsyncClient) -> None:

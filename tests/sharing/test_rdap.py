@@ -106,7 +106,7 @@ async def test_g14_look_ups_stand_in_the_ledger_as_one_sum(gate: Gate) -> None:
     await gate.store.tally.flush()
     (entry,) = await gate.entries()
     assert (entry["client"], entry["purpose"]) == ("rdap", "DOMAIN_REGISTRATION")
-    assert "Domain.registrantName" in entry["fields"]
+    assert "Registrant.name" in entry["fields"]
     assert len(entry["subjects"]) == 1 and entry["counts"] == [20]
     facts = await ledger_facts(gate.store.ledger_reader)
     ((use),) = facts.sorted_uses()
@@ -200,7 +200,7 @@ async def test_the_api_tells_the_same_as_the_address(gate: Gate) -> None:
     (statement,) = answer.statements
     assert "THEN domains.registrant_name" in statement and "customer_id IN" not in statement
     entry = (await gate.entries())[0]
-    assert {"Query.rdap", "Domain.registrantName"} <= set(entry["fields"]) and len(entry["subjects"]) == 1
+    assert {"Query.rdap", "Registrant.name"} <= set(entry["fields"]) and len(entry["subjects"]) == 1
 
 
 async def test_a_customer_sees_the_own_domains_as_everybody_does(gate: Gate) -> None:

@@ -41,7 +41,7 @@ async def test_whatever_may_be_hidden_of_an_owner_is_hidden_at_first(gate: Gate)
     done = await register(gate, await order(gate), name=NAME.upper() + ".")
     assert done["userErrors"] == []
     assert done["domain"] | {"id": ""} == {
-        "id": "", "name": NAME, "tld": "fr", "registrantKind": "NATURAL_PERSON", "registrantName": None,
+        "id": "", "name": NAME, "tld": "fr", "registrant": {"kind": "NATURAL_PERSON", "name": None},
         "hideName": True, "hideEmail": True,
     }  # fmt: skip
     row = await resting(gate, done["domain"]["id"])
@@ -117,10 +117,10 @@ async def test_the_customer_changes_the_owner_and_both_are_told(gate: Gate) -> N
     new = {"name": "Perrin Frères SA", "email": "freres@atelier.example", "phone": None}
     done = await change(gate, domain, registrant=new, registrantKind="LEGAL_PERSON")
     assert done == {
-        "domain": {
-            "registrantName": "Perrin Frères SA", "registrantEmail": "freres@atelier.example", "registrantPhone": None,
-            "registrantKind": "LEGAL_PERSON", "registrantAddress": {"city": "Lausanne", "country": "CH"},
-        },
+        "domain": {"registrant": {
+            "name": "Perrin Frères SA", "email": "freres@atelier.example", "phone": None, "kind": "LEGAL_PERSON",
+            "address": {"city": "Lausanne", "country": "CH"},
+        }},
         "userErrors": [],
     }  # fmt: skip
     assert [each["to"] for each in await letters(gate)] == [OWNER["email"]] * 2 + [
@@ -130,7 +130,7 @@ async def test_the_customer_changes_the_owner_and_both_are_told(gate: Gate) -> N
     await change(gate, domain, registrant={"phone": "+41 21 555 01 03"})
     assert len(await letters(gate)) == 4, "a detail of the same owner is no news"
     found = (await gate.ask("{ me { changes(first: 1) { nodes { fields } } } }", own(gate.ids[0]))).data
-    assert found["me"]["changes"]["nodes"] == [{"fields": ["Domain.registrantPhone"]}]
+    assert found["me"]["changes"]["nodes"] == [{"fields": ["Registrant.phone"]}]
 
 
 async def test_a_change_of_owner_needs_a_fresh_sign_in(gate: Gate) -> None:
@@ -165,4 +165,4 @@ async def test_internal_systems_hear_of_it_without_a_value(gate: Gate) -> None:
         rows = (await connection.execute(waiting.order_by(outbox.c.id))).all()
     assert [row.event for row in rows] == ["domain.registered", "domain.registrant.changed"]
     told = b"".join(key.open(outbox.c.payload, row.id, row.payload) for row in rows)
-    assert b"Domain.registrantPhone" in told and b"555" not in told and b"perrin" not in told.lower()
+    assert b"Registrant.phone" in told and b"555" not in told and b"perrin" not in told.lower()

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.anyio
 D, S = domains.c, services.c
 READER = grant(Purpose.DOMAIN_REGISTRATION, scopes=["domains:write"])
 TERMINATE = """mutation ($id: ID!) { terminateService(input: {serviceId: $id}) { userErrors { code } } }"""
-OWNERS = "name registrantKind registrantName registrantEmail registrantPhone registrantAddress { street }"
+OWNERS = "name registrant { kind name email phone address { street } }"
 ROADS = [
     ("query ($d: String!) { rdap(domain: $d) }", "rdap"),
     ("query ($d: String!) { domain(name: $d) { %s } }" % OWNERS, "domain"),
@@ -268,10 +268,10 @@ async def test_all_that_a_registration_hands_over_is_recorded_once(gate: Gate) -
     await register(gate, await order(gate))
     (found,) = [
         each for each in (await gate.ask(LIST, own(gate.ids[0]))).data["me"]["disclosures"]["nodes"]
-        if each["recipientName"] == "AFNIC" and "Domain.registrantPhone" in each["fields"]
+        if each["recipientName"] == "AFNIC" and "Registrant.phone" in each["fields"]
     ]  # fmt: skip
-    details = {f"Domain.registrant{each.capitalize()}" for each in (*OWNER, "country")}
-    assert set(found["fields"]) == {"Domain.name", "Domain.registrantKind"} | details
+    details = {f"Registrant.{each}" for each in (*OWNER, "country")}
+    assert set(found["fields"]) == {"Domain.name", "Registrant.kind"} | details
     assert found["legalBasis"] == "A6_1_B"
     (id_,) = {found["trigger"]}
     async with gate.store.write() as connection:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 D = domains.c
 REGISTRAR = grant(Purpose.DOMAIN_REGISTRATION)
-ONE = "query ($id: ID!) { node(id: $id) { ... on Domain { name registrantName registrantEmail hideName } } }"
+ONE = "query ($id: ID!) { node(id: $id) { ... on Domain { name registrant { name email } hideName } } }"
 TOLD = """{ me { disclosures { nodes { recipientKind recipientName purpose legalBasis fields trigger } }
   domains { nodes { id tld } } } }"""
 
@@ -53,7 +53,7 @@ async def test_the_customer_sees_which_details_went_to_which_registry(gate: Gate
     await gate.ask(ONE, REGISTRAR, variables={"id": id_})
     common = {"recipientKind": "REGISTRY", "recipientName": "AFNIC", "purpose": "DOMAIN_REGISTRATION", "trigger": id_}
     assert sorted(await told(gate, since=before), key=lambda each: each["legalBasis"]) == [
-        common | {"legalBasis": "A6_1_A", "fields": ["Domain.registrantName"]},
+        common | {"legalBasis": "A6_1_A", "fields": ["Registrant.name"]},
         common | {"legalBasis": "A6_1_B", "fields": ["Domain.name"]},
     ]
 
@@ -64,15 +64,16 @@ async def test_what_the_registry_requires_rests_on_the_contract(gate: Gate) -> N
     await gate.ask(ONE, REGISTRAR, variables={"id": id_})
     (found,) = await told(gate, since=before)
     assert found["recipientName"] == "Registry Services" and found["legalBasis"] == "A6_1_B"
-    assert found["fields"] == ["Domain.name", "Domain.registrantEmail", "Domain.registrantName"]
+    assert found["fields"] == ["Domain.name", "Registrant.email", "Registrant.name"]
 
 
 @pytest.mark.parametrize("standard", [False, True])
 @pytest.mark.parametrize(
     "query",
     [
-        "{ customers(first: 2) { nodes { domains { nodes { tld registrantName } } } } }",
-        "{ customers(first: 2) { edges { node { domains { nodes { mine: registrantName customer { id } } } } } } }",
+        "{ customers(first: 2) { nodes { domains { nodes { tld registrant { name } } } } } }",
+        "{ customers(first: 2) { edges { node { domains { nodes { mine: registrant { name } customer { id } } } } } }"
+        " }",
     ],
 )
 async def test_however_it_was_reached(gate: Gate, query: str, standard: bool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +94,7 @@ async def test_however_it_was_reached(gate: Gate, query: str, standard: bool, mo
 
 async def test_reading_for_another_purpose_discloses_nothing(gate: Gate) -> None:
     before, id_ = len(await told(gate)), await first(gate)
-    names = "query ($id: ID!) { node(id: $id) { ... on Domain { name tld registrantKind } } }"
+    names = "query ($id: ID!) { node(id: $id) { ... on Domain { name tld registrant { kind } } } }"
     await gate.ask(names, grant(Purpose.SERVICE_PROVISION), variables={"id": id_})
     await gate.ask("{ customers(first: 1) { nodes { id domains { nodes { tld hideName } } } } }", REGISTRAR)
     await gate.ask("query ($d: String!) { rdap(domain: $d) }", REGISTRAR, variables={"d": "nobody.example"})

@@ -23,7 +23,7 @@ SET = """mutation ($in: SetWhoisVisibilityInput!) { setWhoisVisibility(input: $i
   domain { hideName hideAddress hideEmail hidePhone } userErrors { code field message } } }"""
 POLICY = """query ($t: String!, $k: RegistrantKind!) { registryPolicy(tld: $t, kind: $k) {
   registry source checked rules { field rule meaning free } } }"""
-REGISTRAR = "query ($id: ID!) { node(id: $id) { ... on Domain { registrantName registrantEmail registrantPhone } } }"
+REGISTRAR = "query ($id: ID!) { node(id: $id) { ... on Domain { registrant { name email phone } } } }"
 
 
 HIDING = ("hideName", "hideAddress", "hideEmail", "hidePhone")
@@ -62,7 +62,7 @@ async def wish(gate: Gate, place: int = 0, **given: Any) -> Any:
 
 async def registrar(gate: Gate) -> Any:
     answer = await gate.ask(REGISTRAR, grant(Purpose.DOMAIN_REGISTRATION), variables={"id": await first(gate)})
-    return answer.data["node"]
+    return answer.data["node"]["registrant"]
 
 
 async def test_what_is_published_by_choice_is_read_and_what_is_hidden_again_is_not(gate: Gate) -> None:
@@ -72,7 +72,7 @@ async def test_what_is_published_by_choice_is_read_and_what_is_hidden_again_is_n
     assert done["userErrors"] == []
     assert done["domain"] == {"hideName": False, "hideAddress": True, "hideEmail": False, "hidePhone": True}
     told = await registrar(gate)
-    assert told["registrantName"] and told["registrantEmail"] and told["registrantPhone"] is None
+    assert told["name"] and told["email"] and told["phone"] is None
     await wish(gate, hideName=True, hideEmail=True)
     assert set((await registrar(gate)).values()) == {None}
     async with gate.store.write() as connection:
@@ -109,7 +109,7 @@ async def test_a_change_of_the_registrys_rules_holds_for_every_domain_at_once(ga
         async with gate.store.write() as connection:
             await connection.execute(update(domains).where(D.customer_id == gate.ids[0]).values(tld=tld))
         told = await registrar(gate)
-        await_shown[tld] = (bool(told["registrantName"]), bool(told["registrantEmail"]))
+        await_shown[tld] = (bool(told["name"]), bool(told["email"]))
     assert await_shown == {"com": (True, False), "ch": (False, False), "us": (True, True), "zz": (False, False)}
 
 

@@ -32,9 +32,11 @@ QUESTION = """
 query Registrant($id: ID!, $trigger: String!, $after: String) {
   node(id: $id) {
     ... on Domain {
-      name tld registrantKind registrantName registrantEmail registrantPhone
-      registrantAddress { street street2 postalCode city region country formatted }
-      hideName hideAddress hideEmail hidePhone registeredAt expiresAt registrantErasureRequestedAt
+      name tld hideName hideAddress hideEmail hidePhone registeredAt expiresAt
+      registrant {
+        kind name email phone erasureRequestedAt
+        address { street street2 postalCode city region country formatted }
+      }
     }
   }
   me {
@@ -45,8 +47,7 @@ query Registrant($id: ID!, $trigger: String!, $after: String) {
   }
 }
 """
-DETAILS = {"name": "registrantName", "address": "registrantAddress", "email": "registrantEmail",
-           "phone": "registrantPhone"}  # fmt: skip
+DETAILS = ("name", "address", "email", "phone")
 
 
 async def show(context: RequestContext) -> Response:
@@ -168,7 +169,7 @@ def _download(context: RequestContext, held: dict[str, Any]) -> Response:
 
 
 def _published(domain: dict[str, Any], name: str) -> bool:
-    return shown(domain["tld"], domain["registrantKind"], name, bool(domain[f"hide{name.capitalize()}"]))
+    return shown(domain["tld"], domain["registrant"]["kind"], name, bool(domain[f"hide{name.capitalize()}"]))
 
 
 def _registry(domain: dict[str, Any]) -> str:
@@ -181,26 +182,26 @@ def _page(context: RequestContext, secret: str, held: dict[str, Any]) -> Respons
     return context.page(
         "registrant_data",
         domain=to_unicode(domain["name"]),
-        details=[_detail(domain, name, field) for name, field in DETAILS.items()],
+        details=[_detail(domain, name) for name in DETAILS],
         registry=_registry(domain),
         disclosures=[
             {"name": each["recipientName"], "day": each["at"][:10], "fields": _fields(context, each)}
             for each in held["disclosures"]
         ],
-        asked=domain["registrantErasureRequestedAt"],
+        asked=domain["registrant"]["erasureRequestedAt"],
         secret=secret,
     )
 
 
-def _detail(domain: dict[str, Any], name: str, field: str) -> dict[str, Any]:
-    value = domain[field]
+def _detail(domain: dict[str, Any], name: str) -> dict[str, Any]:
+    value = domain["registrant"][name]
     text = ", ".join(value["formatted"]) if isinstance(value, dict) else value
     return {"name": name, "text": text, "published": _published(domain, name)}
 
 
 def _fields(context: RequestContext, disclosure: dict[str, Any]) -> str:
     """The disclosed fields in words; a field that is not about the owner counts as the domain."""
-    named = {f"Domain.{field}": context.say(f"owner_{name}") for name, field in DETAILS.items()}
+    named = {f"Registrant.{name}": context.say(f"owner_{name}") for name in DETAILS}
     return ", ".join(named.get(each, context.say("domain")) for each in disclosure["fields"])
 
 

@@ -8,7 +8,7 @@ import { day, say } from '../words.js';
 
 export async function owner(domain, again) {
   const place = h('div', { class: 'owner' });
-  const leaves = domain.registrantErasureRequestedAt;
+  const leaves = domain.registrant.erasureRequestedAt;
   const closed = () => place.replaceChildren(h('button', { type: 'button', class: 'plain', onclick: opened },
     say('ownerChange'), h('span', { class: 'unseen' }, ` ${domain.unicodeName}`)));
   const opened = async () => {
@@ -27,14 +27,15 @@ export async function owner(domain, again) {
 const idOf = (domain) => `owner-${domain.id}`;
 
 async function fields(domain, again) {
-  const [address, rules] = await Promise.all([addressFields(domain.registrantAddress, false), formOf(domain.registrantAddress?.country)]);
-  const phone = grouped(domain.registrantPhone, rules.telephone);
+  const known = domain.registrant;
+  const [address, rules] = await Promise.all([addressFields(known.address, false), formOf(known.address?.country)]);
+  const phone = grouped(known.phone, rules.telephone);
   const send = (sent) => carry(() => change('UpdateRegistrant', input(sent, domain, phone)), async () => { announce(say('saved')); await again(); }, sent);
   const shown = form(idOf(domain), send, h('fieldset', null, h('legend', null, say('owner', domain.unicodeName)),
-    select('registrantKind', say('ownerKind'), ['NATURAL_PERSON', 'LEGAL_PERSON'].map((kind) => [kind, say(kind)]), domain.registrantKind),
-    field('name', say('fullName'), { value: domain.registrantName ?? '', autocomplete: 'off', required: true }),
+    select('registrantKind', say('ownerKind'), ['NATURAL_PERSON', 'LEGAL_PERSON'].map((kind) => [kind, say(kind)]), known.kind),
+    field('name', say('fullName'), { value: known.name ?? '', autocomplete: 'off', required: true }),
     address,
-    field('email', say('email'), { value: domain.registrantEmail ?? '', inputmode: 'email', autocapitalize: 'none', spellcheck: 'false', autocomplete: 'off', hint: say('ownerTold') }),
+    field('email', say('email'), { value: known.email ?? '', inputmode: 'email', autocapitalize: 'none', spellcheck: 'false', autocomplete: 'off', hint: say('ownerTold') }),
     field('phone', say('PHONE'), { value: phone, type: 'tel', autocomplete: 'off', hint: say('ownerPhoneHint', rules.telephone ?? '+41 21 234 56 78') }),
     h('div', { class: 'acts' }, button(say('save')), h('button', { type: 'reset', class: 'plain' }, say('leave')))));
   shown.classList.add('owner');
@@ -44,11 +45,11 @@ async function fields(domain, again) {
 // What is as it was is not sent: each detail that is counts as changed, and is told to other systems.
 function input(sent, domain, phone) {
   const registrant = {};
-  for (const [name, before] of Object.entries({ name: domain.registrantName, email: domain.registrantEmail, phone })) {
+  for (const [name, before] of Object.entries({ name: domain.registrant.name, email: domain.registrant.email, phone })) {
     const value = sent.elements[name].value.trim() || null;
     if (value !== (before ?? null)) registrant[name] = value;
   }
-  const address = changedAddress(sent, domain.registrantAddress);
+  const address = changedAddress(sent, domain.registrant.address);
   if (address) registrant.address = address;
   return { domainId: domain.id, ifVersion: domain.version, registrantKind: sent.elements.registrantKind.value, registrant };
 }

@@ -15,7 +15,7 @@ const title = (part) => part[0].toUpperCase() + part.slice(1);
 
 export async function services(again) {
   const policies = new Map();
-  const policy = ({ tld, registrantKind: kind }) => {
+  const policy = ({ tld, registrant: { kind } }) => {
     const key = `${tld} ${kind}`;
     if (!policies.has(key)) policies.set(key, ask('RegistryPolicy', { tld, kind }).then((found) => found.registryPolicy));
     return policies.get(key);
@@ -48,8 +48,9 @@ function when(each) {
 }
 
 async function domain(each, policy, again) {
+  const { name, address, email, phone } = each.registrant;
   const value = {
-    name: each.registrantName, address: envelope(each.registrantAddress).join(', '), email: each.registrantEmail, phone: grouped(each.registrantPhone, (await formOf(each.registrantAddress?.country)).telephone),
+    name, address: envelope(address).join(', '), email, phone: grouped(phone, (await formOf(address?.country)).telephone),
   };
   return h('section', { class: 'domain', 'aria-label': each.unicodeName }, h('h3', null, each.unicodeName), PARTS.map((part) => {
     const rule = policy?.rules.find((one) => one.field === part.toUpperCase());
