@@ -133,6 +133,12 @@ class RetentionRule(Row):
         "the removal by the operator",
         "Not in the notice: no personal data",
     )
+    IMPORT_RUNS = (
+        "That a file of customers was imported, and how many were added or changed, is kept; it names nobody.",
+        None,
+        "the import",
+        "Not in the notice: no personal data",
+    )
     PAPERS = (
         "Each privacy notice and record of processing that was released is kept, since it says what held then.",
         None,

@@ -143,6 +143,7 @@ def outbox_list(state: str, name: str | None) -> None:
     \b
         gateway outbox list
         gateway outbox list --state delivered --to crm
+        gateway outbox list --state held
     """
     _echo(_with(lambda register, _: register.messages(state, name)))
 
@@ -191,7 +192,8 @@ def _echo(rows: Any) -> None:
         what = row.event or row.topic
         to = row.name or "mail"
         line = f"{row.id:<20} {row.created_at:%Y-%m-%d %H:%M}  {to:<16} {what:<26} {row.attempts:>3}"
-        click.echo(f"{line}  {row.trouble or ''}".rstrip())
+        held = f"HELD by import {row.held_by}" if row.held_by and not row.dead_at else ""
+        click.echo(f"{line}  {row.trouble or held}".rstrip())
 
 
 def _with(work: Callable[[Webhooks, Settings], Awaitable[Result]]) -> Result:

@@ -14,6 +14,7 @@ from resolvers.events.announcements import announce, announce_erased
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.links.receipts import receipt_of
+from store.queue.holding import hold_letter
 from store.records.holds import visible_holds
 
 
@@ -43,6 +44,9 @@ class ErasureTelling:
         facts = {} if dates is None else {"due": dates.due, "begin": dates.not_before}
         where = await self._link(erasure_id)
         message = await write(connection, key, self._site, ErasureEmail[kind], now, void_at, link=where, **facts)
+        # A customer who was imported without a service is warned because of the import.
+        if message is not None and kind == ErasureEmail.WARNING.name:
+            await hold_letter(connection, message, key.customer_id)
         if dates is not None:
             await announce(connection, key, "erasure.due", now, facts={"dueAt": dates.due})
         return message

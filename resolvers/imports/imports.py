@@ -10,12 +10,14 @@ from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from pathlib import Path
 
+from policy.imports import ImportAction
 from resolvers.customers.new_customer import NewCustomer
 from resolvers.customers.registration import add
 from resolvers.imports.columns import Renamed
 from resolvers.imports.duplicates import Duplicates
 from resolvers.imports.erasures import is_over, with_erasure
 from resolvers.imports.rows import customer
+from resolvers.imports.runs import Touched, begin_run, end_run, note_rows
 from resolvers.imports.source import Format, ImportSource, SourceRecord
 from resolvers.inputs.changes import DEFAULTS, FieldChange, ImportChange
 from resolvers.inputs.report import MOST_PROBLEMS, FileFault, ImportFileError, ImportProblem, ImportReport, Progress
@@ -44,6 +46,7 @@ async def import_customers(
     zone: tzinfo = UTC,
     renamed: Renamed | None = None,
     system: str | None = None,
+    hold_mail: bool = False,
 ) -> ImportReport:
     """Import the customers of a CSV or NDJSON file, with their services.
 
@@ -55,8 +58,9 @@ async def import_customers(
 
     A customer whose last service has ended gets a scheduled erasure, with time for both warnings (R34); the report
     counts those whose six months are over. `zone` is the controller's time zone, in which deadlines end at midnight.
-    `renamed` are the names that columns have in the file, `system` is the one that its external ids are from. The
-    report has what was changed or assumed, too.
+    `renamed` are the names that columns have in the file, `system` is the one that its external ids are from. With
+    `hold_mail` the letters that the import causes wait for the release of its run. The report has what was changed or
+    assumed, too.
 
     Raises ImportFileError if the file cannot be imported, StoreUnavailableError if the store is unavailable. Neither
     these nor the report contain a value of the file.
@@ -70,17 +74,22 @@ async def import_customers(
     again = ImportSource(path, format, renamed)
     try:
         async with reserving(store) as reserved, store.write() as connection:  # 3
+            id_ = await begin_run(connection, system, hold_mail, run.now)
             for batch in run.batches(again, "IMPORTING"):
-                await add(connection, store, reserved, run.good(batch), now=run.now)
+                good = run.good(batch)
+                added = await add(connection, store, reserved, [each for _, each in good], now=run.now)
+                touched = [Touched(one, row, ImportAction.ADDED, 1) for one, (row, _) in zip(added, good, strict=True)]
+                await note_rows(connection, id_, touched, run.now)
                 await sleep(0)
             # Otherwise unchecked rows could have been imported.
             if again.digest != run.source.digest:
                 raise ImportFileError(FileFault.CHANGED)
+            await end_run(connection, id_, run.now, {"read": run.rows, "added": run.good_rows})
             await reserved.written(connection)
     # `from None`: the original error names the look-up.
     except LookupTakenError:
         raise ImportFileError(FileFault.CONFLICT) from None
-    return run.report(run.good_rows, dry_run)
+    return run.report(run.good_rows, dry_run, id_)
 
 
 class Changes:
@@ -154,19 +163,24 @@ class _Run:
             rows += len(batch)
             self._progress(Progress(phase, rows, source.bytes_done, source.bytes_total))
 
-    def good(self, batch: list[SourceRecord]) -> list[NewCustomer]:
-        """The customers of rows without problems; ImportFileError if one has a problem now, since the file changed."""
-        found = [customer(record, self.now, system=self._system) for record in batch if not self._is_bad(record.row)]
-        good = [each for each in found if isinstance(each, NewCustomer)]
-        if len(good) < len(found):
-            raise ImportFileError(FileFault.CHANGED)
-        return [with_erasure(each, self.now, self._zone) for each in good]
+    def good(self, batch: list[SourceRecord]) -> list[tuple[int, NewCustomer]]:
+        """The customers of rows without problems, by row; ImportFileError if one has a problem now, since the file
+        changed."""
+        good = []
+        for record in batch:
+            if self._is_bad(record.row):
+                continue
+            found = customer(record, self.now, system=self._system)
+            if not isinstance(found, NewCustomer):
+                raise ImportFileError(FileFault.CHANGED)
+            good.append((record.row, with_erasure(found, self.now, self._zone)))
+        return good
 
-    def report(self, imported: int, dry_run: bool) -> ImportReport:
+    def report(self, imported: int, dry_run: bool, run: int | None = None) -> ImportReport:
         """The final report."""
         return ImportReport(
             self.rows, self.bad_rows, imported, dry_run, tuple(self._problems), self._problem_count, self.due_at_once,
-            tuple(self._changes.first), self._changes.counts,
+            tuple(self._changes.first), self._changes.counts, run,
         )  # fmt: skip
 
     def _note(self, problems: list[ImportProblem]) -> None:

@@ -135,6 +135,8 @@ class ImportReport:
     """The first changes of each kind to the rows that are taken; defaults are only counted."""
     change_counts: Mapping[tuple[str, FieldChange], int] = field(default_factory=dict)
     """Number of changes by field and kind."""
+    run: int | None = None
+    """The run that is recorded (`gateway imports show`); None if nothing was stored."""
 
     @property
     def clean(self) -> bool:

@@ -133,6 +133,8 @@ DECLARED: Final[dict[str, TableDeclaration]] = {
     "export_parts": rows(Way.SWEEPER, COUNTED),
     "exports": rows(Way.SWEEPER),
     "guesses": marks("P2D", "Failed attempts by a keyed mark of an account, a network or a device, against guessing."),
+    "import_rows": rows(export=COUNTED),
+    "imports": nobodys(Way.KEPT, "Runs of imports: counts, which name nobody."),
     "index_rebuilds": nobodys(Way.NEVER),
     "invoice_lines": rows(),
     "invoices": rows(),

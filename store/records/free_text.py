@@ -45,7 +45,7 @@ FORMED: Final[Mapping[str, str]] = {
     "erasure_recipients.answer": _WORDS, "erasure_recipients.earlier": _WORDS, "erasure_recipients.country": _WORDS,
     "erasure_recipients.keeps": "a copy of clients.keeps", "erasure_recipients.name": _NAME,
     "erasure_recipients.trouble": _WORDS, "erasures.holds": _WORDS, "erasures.step": _WORDS, "erasures.trouble": _WORDS,
-    "index_rebuilds.lookup": _WORDS, "ledger_checkpoints.note": _HASH,
+    "imports.system": _NAME, "index_rebuilds.lookup": _WORDS, "ledger_checkpoints.note": _HASH,
     "ledger_heads.origin": _URL, "ledger_keys.origin": _URL, "ledger_tree.holder": _WORDS,
     "ledger_server.timeline": _WORDS,
     "legal_requests.signature": _HASH, "legal_requests.second_signature": _HASH,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,12 +56,17 @@ class Holding:
 
     def of(self, customer: Any) -> ColumnElement[bool]:
         """Return the condition for the rows of a customer, given by number or by a bind parameter."""
+        return self._where(lambda owner: owner == customer)
+
+    def of_any(self, customer_ids: Sequence[int]) -> ColumnElement[bool]:
+        """Return the condition for the rows of these customers."""
+        return self._where(lambda owner: owner.in_(customer_ids))
+
+    def _where(self, belongs: Callable[[Column[int]], ColumnElement[bool]]) -> ColumnElement[bool]:
         if self.declared.parent is None:
-            found: ColumnElement[bool] = _owner(self.table) == customer
-            return found
+            return belongs(_owner(self.table))
         (key,) = self.table.c[self.declared.parent].foreign_keys
-        parent = key.column.table
-        return self.table.c[self.declared.parent].in_(select(key.column).where(_owner(parent) == customer))
+        return self.table.c[self.declared.parent].in_(select(key.column).where(belongs(_owner(key.column.table))))
 
 
 def holdings() -> tuple[Holding, ...]:

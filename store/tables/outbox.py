@@ -26,6 +26,7 @@ outbox = table(
     plain("give_up_at", Instant, None, nullable=True),
     plain("void_at", Instant, None, nullable=True),
     plain("trouble", String(40), None, nullable=True),
+    plain("held_by", Id, None, ForeignKey("imports.id"), nullable=True),
     Index(None, "customer_id", "id"),
     Index(None, "next_attempt_at"),
     Index(None, "void_at"),
@@ -36,4 +37,12 @@ sensitive one. `next_attempt_at` is null once delivered or given up (`dead_at`),
 messages. Messages of one customer to one receiver (`webhook_id`) are delivered in the order of their ids. The delivery
 worker holds a lease on a message; `trouble` is the code of the last failure; after `give_up_at` there are no more
 attempts. From `void_at` on a message is never sent, since it announces a date that has passed, and its content is
-deleted."""
+deleted. A letter that is `held_by` a run of an import has no next attempt until an operator releases the run."""
+
+# Partial: a held letter is rare, and lasts days.
+Index(
+    "ix_outbox_held_by",
+    outbox.c.held_by,
+    sqlite_where=outbox.c.held_by.is_not(None),
+    postgresql_where=outbox.c.held_by.is_not(None),
+)

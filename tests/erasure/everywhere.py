@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from gateway.demo.population import population
+from policy.imports import ImportAction
 from policy.purposes import Purpose
 from policy.wordings import VERSION
 from resolvers.account import factors_enrolling as enrolling
@@ -17,6 +18,7 @@ from resolvers.clients.registrar import ClientRegistrar
 from resolvers.clients.registration import ClientKind, NewClient
 from resolvers.customers.new_customer import NewCustomer, NewSecondFactor
 from resolvers.customers.registration import register
+from resolvers.imports.runs import Touched, begin_run, end_run, note_rows
 from resolvers.legal.holds import Holds, NewHold
 from resolvers.legal.requests import Legal
 from resolvers.oauth import codes, families
@@ -101,6 +103,7 @@ class Everywhere:
 
     async def lives(self) -> None:
         """Years of a customer's life, up to the request to be erased and the export."""
+        await self._is_imported()
         await self._is_billed()
         await self._is_asked_for()
         await self._is_warned()
@@ -113,6 +116,13 @@ class Everywhere:
         await self._uses_rights()
         assert (await self.house.ask(REQUEST, 0))["userErrors"] == []
         assert (await self.house.ask(EXPORT, 0))["userErrors"] == []
+
+    async def _is_imported(self) -> None:
+        """As a row of a file that a run of an import took."""
+        async with self.house.store.write() as connection:
+            run = await begin_run(connection, "panel", hold_mail=False, now=TODAY)
+            await note_rows(connection, run, [Touched(self.person.id, 1, ImportAction.ADDED, 1)], TODAY)
+            await end_run(connection, run, TODAY, {"added": 1})
 
     async def _is_billed(self) -> None:
         """By the billing system, with a line that names what was bought."""

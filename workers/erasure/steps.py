@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.dates import last_letter_until
@@ -23,6 +23,7 @@ from store.queue.revocations import end_customer
 from store.records.declared import DETACHED, Fate
 from store.records.holdings import holdings
 from store.records.holds import visible_holds
+from store.records.removal import remove_rows
 from store.sql.ids import new_id
 from store.tables.customers import customers
 from store.tables.erasures import erasure_count, erasure_letters, erasure_recipients, erasure_steps, erasures
@@ -117,7 +118,7 @@ class Steps:
                         update(erasures).where(erasures.c.id == case.id).values(holds=as_json(stood))
                     )
                     await detach_requests(connection, case)
-                    await remove_rows(connection, case.customer_id)
+                    await remove_rows(connection, [case.customer_id])
                 case Step.TOKENS:
                     await end_customer(connection, case.customer_id, now)
             await self._note(connection, case, step)
@@ -292,16 +293,6 @@ async def detach_requests(connection: AsyncConnection, case: Case) -> None:
         if each.declared.fate is Fate.DETACHED:
             left = dict.fromkeys(DETACHED) | {"erasure_id": case.id}
             await connection.execute(update(each.table).where(each.of(case.customer_id)).values(left))
-
-
-async def remove_rows(connection: AsyncConnection, customer_id: int) -> None:
-    """Delete every row of a customer that is declared to be removed (`store.records.declared`), referring tables first.
-
-    A table that was forgotten makes this fail on its foreign key.
-    """
-    for each in reversed(holdings()):
-        if each.removed:
-            await connection.execute(delete(each.table).where(each.of(customer_id)))
 
 
 async def is_there(connection: AsyncConnection, customer_id: int) -> bool:

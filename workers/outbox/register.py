@@ -35,6 +35,7 @@ STATES: dict[str, ColumnElement[bool]] = {
     "waiting": outbox.c.next_attempt_at.is_not(None),
     "dead": outbox.c.dead_at.is_not(None),
     "delivered": outbox.c.delivered_at.is_not(None),
+    "held": and_(outbox.c.held_by.is_not(None), outbox.c.dead_at.is_(None)),
 }
 
 
@@ -48,6 +49,8 @@ class Counts:
 
     waiting: int
     dead: int
+    held: int
+    """Letters that wait for the release of the import that caused them."""
     oldest: datetime | None
     """When the oldest message that waits was written."""
 
@@ -158,6 +161,7 @@ class Webhooks:
             outbox.c.delivered_at,
             outbox.c.dead_at,
             outbox.c.trouble,
+            outbox.c.held_by,
         )
         query = query.join_from(outbox, webhooks, outbox.c.webhook_id == webhooks.c.id, isouter=True)
         if state is not None:
@@ -188,10 +192,11 @@ class Webhooks:
     async def counts(self) -> Counts:
         """How many wait, how many are dead, since when the oldest waits."""
         query = select(func.count(outbox.c.next_attempt_at), func.count(outbox.c.dead_at))
+        held = select(func.count()).select_from(outbox).where(STATES["held"])
         oldest = select(outbox.c.created_at).where(outbox.c.next_attempt_at.is_not(None)).order_by(outbox.c.id).limit(1)
         async with self._store.write() as connection:
             waiting, dead = (await connection.execute(query)).one()
-            return Counts(waiting, dead, await connection.scalar(oldest))
+            return Counts(waiting, dead, await connection.scalar(held) or 0, await connection.scalar(oldest))
 
     async def _row(self, name: str) -> Any:
         async with self._store.write() as connection:
