@@ -16,7 +16,7 @@ COMMANDS = {
     "token": ("gateway.commands.data", "token", "Print an access token for the demo."),
     "customers": ("gateway.commands.imports.importing", "customers", "Import customers."),
     "imports": ("gateway.commands.imports.runs", "commands", "Release the letters of an import, or undo it."),
-    "clients": ("gateway.commands.clients", "clients", "Register OAuth clients and their purposes."),
+    "clients": ("gateway.commands.clients.clients", "clients", "Register OAuth clients and their purposes."),
     "documents": ("gateway.commands.documents.group", "documents", "Publish and retire the documents of clients."),
     "db": ("gateway.commands.data", "db", "Upgrade and check the databases."),
     "keys": ("gateway.commands.keys", "keys", "List keys, and rotate them while the gateway runs."),

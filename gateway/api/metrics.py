@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from gateway.http import problems
 from gateway.http.client_address import Networks, peer_of, within
+from resolvers.clients.grants import grants_backlog
 from resolvers.restriction.by_staff import backlog
 from resolvers.rights.register import requests_backlog
 from store.database.store import Store
@@ -228,6 +229,20 @@ def of_requests(store: Store) -> Collector:
     return collect
 
 
+def of_grants(store: Store) -> Collector:
+    """Purposes of clients that end unless confirmed, and grants in emergencies that run or wait for their review."""
+
+    async def collect(now: datetime) -> Iterable[Metric]:
+        found = await grants_backlog(store, now)
+        return [
+            gauge("grants_ending", "Purposes of clients that were warned of and are about to end.", found.ending),
+            gauge("emergency_grants_running", "Purposes that clients have in an emergency.", found.running),
+            gauge("emergency_grants_unreviewed", "Ended emergencies that nobody reviewed.", found.unreviewed),
+        ]
+
+    return collect
+
+
 def of_outbox(store: Store) -> Collector:
     """Undelivered messages by topic, the age of the oldest, and messages that were given up."""
     backlogs = OutboxBacklogs(store)
@@ -286,6 +301,7 @@ def list_routes(
         of_erasures(store),
         of_objections(store),
         of_requests(store),
+        of_grants(store),
         of_outbox(store),
         of_ledger(store),
         of_lacking_keys(lacking or LackingKeys(store)),

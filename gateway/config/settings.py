@@ -508,6 +508,18 @@ class Settings:
         _number(0, 1_000_000_000),
         "5000",
     )
+    grant_days: int = setting(
+        "GATEWAY_GRANT_DAYS",
+        "days after which somebody confirms again that a client needs each of its purposes, or it ends; 0: never",
+        _number(0, 3_650),
+        "365",
+    )
+    unused_grant_days: int = setting(
+        "GATEWAY_UNUSED_GRANT_DAYS",
+        "days after which a client that does not use a purpose is warned that it ends; 0: never",
+        _number(0, 3_650),
+        "180",
+    )
     rdap_per_minute: int = setting(
         "GATEWAY_RDAP_PER_MINUTE",
         "RDAP look-ups that one network may make in a minute, in each process; 0: any",

@@ -31,6 +31,7 @@ from store.database.store import Store, StoreUnavailableError, open_store
 from store.queue.revocation_list import Revocations
 from store.queue.single_use import SingleUse
 from workers.erasure.missing import redo_missing
+from workers.grants.uses import GrantUses
 from workers.http.client import HttpClient
 from workers.keys.lacking import LackingKeys
 from workers.operations.documents import DocumentUses
@@ -77,6 +78,7 @@ class Services:
     reach: DistinctCustomerLimiter
     refusals: Refusals
     uses: DocumentUses
+    grant_uses: GrantUses
     lacking: LackingKeys
     clock: Callable[[], float]
     """Unix seconds."""
@@ -148,6 +150,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             reach,
             refusals,
             uses,
+            GrantUses(store, time.time),
             LackingKeys(store),
             time.time,
         )

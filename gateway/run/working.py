@@ -23,6 +23,7 @@ from schema.model.meanings import meanings
 from schema.model.model import SchemaModel
 from workers.disclosures.worker import PeriodicNotifier
 from workers.exports.worker import ExportController, Exporter
+from workers.grants.closing import GrantKeeper, GrantPeriods
 from workers.keys.reservations import ReservationSweep
 from workers.keys.rotation import RootKeyRotation
 from workers.operations.housekeeping import Housekeeping
@@ -58,6 +59,7 @@ async def open_workers(
             notifier,
             lifter,
             Notifier(store, now),
+            GrantKeeper(store, _periods(settings), settings.site_name, now),
             rotation,
             ReservationSweep(store),
         ]
@@ -69,7 +71,7 @@ async def working_meanwhile(
 ) -> AsyncIterator[None]:
     """Work in the background while the block runs; what other processes can do, too, only if the settings say so."""
     rotation = RootKeyRotation(services.store, settings.root_key_days, background=False, clock=now)
-    always: list[Worker] = [services.reach, services.refusals, services.uses, services.lacking]
+    always: list[Worker] = [services.reach, services.refusals, services.uses, services.grant_uses, services.lacking]
     async with working([*always, *([] if settings.work else [rotation])]):
         if not settings.work:
             yield
@@ -96,3 +98,7 @@ def make_housekeeping(services: Services, settings: Settings) -> Housekeeping:
     return Housekeeping(
         services.store, services.keys, services.single_use, timedelta(days=settings.signing_key_days), tidy_signing_in
     )
+
+
+def _periods(settings: Settings) -> GrantPeriods:
+    return GrantPeriods(timedelta(days=settings.grant_days), timedelta(days=settings.unused_grant_days))

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, or_, select
 
 from policy.purposes import Purpose
 from policy.rules import Rule
+from resolvers.clients.emergencies import emergencies, emergency_purposes
 from resolvers.clients.processing_agreements import PARTNER, has_processing_agreement, keeps_the_rules
 from resolvers.clients.scopes import for_customers
 from store.registers.clients import clients
@@ -107,7 +108,8 @@ class Clients:
         # An id that cannot exist is not worth a read: anybody may send one.
         if not client_id or len(client_id) > MAX_CLIENT_ID:
             return None
-        rows = await self._reader.fetch(self._one, {"client": client_id})
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        rows = await self._reader.fetch(self._one, {"client": client_id, "now": now})
         if not rows:
             return None
         client, partner = rows[0][: -len(PARTNER)], rows[0][-len(PARTNER) :]
@@ -132,12 +134,13 @@ def _client(
     uris: str,
     *rest: Any,
 ) -> RegisteredClient:
-    keys, platform, first_party, dpop, pushed, fapi2, void_until = rest
+    keys, platform, first_party, dpop, pushed, fapi2, void_until, emergency = rest
     return RegisteredClient(
         client_id,
         name,
         # A newer release may have registered purposes that this one does not know; they allow nothing.
-        frozenset(Purpose[word] for word in orjson.loads(purposes) if word in Purpose.__members__),
+        frozenset(Purpose[word] for word in orjson.loads(purposes) if word in Purpose.__members__)
+        | emergency_purposes(emergency),
         frozenset(orjson.loads(scopes)),
         authentication,
         frozenset(orjson.loads(grants)),
@@ -168,6 +171,7 @@ _one = (
         oauth_clients.c.pushed,
         oauth_clients.c.fapi2,
         clients.c.void_until,
+        emergencies(clients.c.id),
         *PARTNER,
     )
     .join(oauth_clients, oauth_clients.c.client_id == clients.c.id)

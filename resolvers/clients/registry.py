@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import time
 
 import orjson
 from cachetools import LRUCache
@@ -13,6 +15,7 @@ from sqlalchemy import bindparam, select
 from policy.grant import Over, Partner, Refusal
 from policy.purposes import Purpose
 from policy.rules import Rule
+from resolvers.clients.emergencies import emergencies, emergency_purposes
 from resolvers.clients.processing_agreements import PARTNER, has_processing_agreement, keeps_the_rules
 from store.registers.clients import clients
 from store.registers.partners import partners
@@ -74,8 +77,13 @@ class ClientRegistry:
         seconds: float,
         clock: Callable[[], float],
         customers_per_hour: int | None = None,
+        wall_clock: Callable[[], float] = time,
     ) -> None:
-        """`rules` are the schema's, by coordinate: partners are judged by them."""
+        """`rules` are the schema's, by coordinate: partners are judged by them.
+
+        `clock` is for the age of what is cached; `wall_clock`, in Unix seconds, for the end of emergencies.
+        """
+        self._wall_clock = wall_clock
         self._rules = rules
         self._reader = reader
         self._customers = customers_per_hour or None
@@ -135,16 +143,19 @@ class ClientRegistry:
             return fresh
 
     async def _read(self, client_id: str) -> Registration | None:
-        rows = await self._reader.fetch(self._prepared, {"client": client_id})
+        now = datetime.fromtimestamp(int(self._wall_clock()), UTC)
+        rows = await self._reader.fetch(self._prepared, {"client": client_id, "now": now})
         if not rows:
             return None
         purposes, scopes, refusal, documents_only, introspection, max_page, customers, over, *more = rows[0]
-        first_party, observed_at, void_until, origins, names_person, keys, *partner = more
+        first_party, observed_at, void_until, origins, names_person, keys, emergency, *partner = more
         name, country, purpose, fields = partner
         if not keeps_the_rules(client_id, frozenset(orjson.loads(purposes)), self._rules, *partner):
             return None
+        # Ended at the read, so that no worker has to.
+        known = emergency_purposes(emergency) if name is None else frozenset()
         # A newer release may have registered purposes that this one does not know; they allow nothing.
-        known = frozenset(Purpose[name] for name in orjson.loads(purposes) if name in Purpose.__members__)
+        known |= {Purpose[each] for each in orjson.loads(purposes) if each in Purpose.__members__}
         return Registration(
             client_id,
             # A partner's client gets the partner's one purpose, whatever its own row says (D11).
@@ -193,6 +204,7 @@ _registration = (
         clients.c.origins,
         clients.c.names_person,
         oauth_clients.c["keys"],
+        emergencies(clients.c.id),
         *PARTNER,
     )
     .join_from(clients, partners, clients.c.partner_id == partners.c.id, isouter=True)

@@ -14,7 +14,7 @@ from store.ledger import heads as ledger_heads
 from store.ledger import tree_tables as tree
 from store.operations import command_keys, index_changes, lookup_counts, reach, refusals, value_rewrites
 from store.records.declared_check import require_declared
-from store.registers import affiliates, clients, papers, partners, recipients, staff, webhooks
+from store.registers import affiliates, clients, grants, papers, partners, recipients, staff, webhooks
 from store.sql.metadata import key_metadata, ledger_metadata, metadata
 from store.tables import (
     access,
@@ -53,6 +53,7 @@ CAPABILITIES = (
     erasures,
     exports,
     failover,
+    grants,
     imports,
     index_changes,
     invoices,

@@ -49,6 +49,8 @@ class LedgerAppender:
         self._closed = False
         self.groups = self.entries = 0
         """Commits of this process, and the entries in them."""
+        self.uses: set[tuple[str | None, str | None]] = set()
+        """Client and purpose of what was recorded since somebody last took this set away, as a worker does."""
         self.withheld: StoreUnavailableError | None = None
         """The error of every append while the ledger is withheld, because it was rolled back: nothing is recorded, and
         so nothing is revealed."""
@@ -72,6 +74,7 @@ class LedgerAppender:
             raise StoreUnavailableError(OutageCause.SLOW)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         content = canonical(entry)
+        self.uses.add((entry.get("client"), entry.get("purpose")))
         commits.sent()
         self._waiting.append(((content, self._clock()), done))
         if self._flusher is None:

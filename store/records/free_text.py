@@ -34,14 +34,20 @@ _WORDS = "words of the program: schema coordinates, purposes, states, dates, num
 _HASH = "a hash, a key or a signature"
 _NAME = "a name that a pattern has judged, without blanks at its ends, @ or line breaks: a company's or a system's"
 _URL = "an address that a rule has judged: https, no password in it"
+_CODE = "a code that a pattern has judged, which names nobody"
+_SENTENCE = "a sentence of staff about the program's case; refused with an address or a telephone number in it"
 FORMED: Final[Mapping[str, str]] = {
     "affiliates.country": _WORDS, "affiliates.name": _NAME, "affiliates.url": _URL,
     "clients.id": _NAME, "clients.purposes": _WORDS, "clients.scopes": _WORDS, "clients.secret_hash": _HASH,
+    "client_grants.client_id": _NAME, "client_grants.purpose": _WORDS,
     "client_reach.client_id": _NAME,
     "command_keys.outcome": "the program's own answer: ids and codes of errors",
     "document_releases.client_id": _NAME, "document_releases.hash": _HASH, "document_releases.release": _NAME,
     "documents.client_id": _NAME, "documents.hash": _HASH, "documents.purpose": _WORDS,
     "documents.text": "a GraphQL document that a developer registers; values come with each request as variables",
+    "emergency_grants.because": _SENTENCE, "emergency_grants.client_id": _NAME, "emergency_grants.finding": _SENTENCE,
+    "emergency_grants.opened_by": _CODE, "emergency_grants.purpose": _WORDS, "emergency_grants.reference": _NAME,
+    "emergency_grants.reviewed_by": _CODE,
     "erasure_recipients.answer": _WORDS, "erasure_recipients.earlier": _WORDS, "erasure_recipients.country": _WORDS,
     "erasure_recipients.keeps": "a copy of clients.keeps", "erasure_recipients.name": _NAME,
     "erasure_recipients.trouble": _WORDS, "erasures.holds": _WORDS, "erasures.step": _WORDS, "erasures.trouble": _WORDS,
@@ -67,7 +73,7 @@ FORMED: Final[Mapping[str, str]] = {
     "refusal_counts.reason": _WORDS,
     "rights_requests.signature": _HASH, "rights_requests.second_signature": _HASH,
     "signing_keys.kid": _HASH, "signing_keys.public_jwk": _HASH, "slowdowns.key": _HASH,
-    "staff.code": "a code that a pattern has judged, which names nobody",
+    "staff.code": _CODE,
     "staff_keys.fingerprint": _HASH, "staff_keys.public": "a public key, its comment left out",
     "system_keys.name": _WORDS,
     "value_rewrites.value": _WORDS, "webhooks.events": _WORDS, "webhooks.name": _NAME, "webhooks.url": _URL,

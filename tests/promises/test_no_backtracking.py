@@ -178,7 +178,7 @@ READING = {
 }
 OURS = {
     "audits.breach.incident": "the operator's file",
-    "gateway.commands.client_checks": "what was registered, and the operator's own server",
+    "gateway.commands.clients.checks": "what was registered, and the operator's own server",
     "gateway.config.registrar": "the operator's file",
     "gateway.config.security_contact": "a setting",
     "store.accesses.staff_pseudonyms": "a pseudonym that we made",

@@ -24,10 +24,10 @@ COLUMNS = [column for table in TABLES for column in table.columns]
 
 EXPECTED = {
     "affiliates", "alarm_links", "card_vault", "command_keys", "customer_changes", "email_links",
-    "client_reach", "clients", "consents", "cookie_choices", "credentials", "customers",
+    "client_grants", "client_reach", "clients", "consents", "cookie_choices", "credentials", "customers",
     "disclosures", "index_rebuilds", "lookups", "lookup_changes", "lookup_epochs", "lookup_count", "key_lookup_count",
     "documents", "domains", "erasure_letters", "erasure_recipients", "erasure_steps", "erasures", "export_parts",
-    "exports", "guesses", "import_rows", "imports", "invoice_lines", "invoices",
+    "exports", "emergency_grants", "guesses", "import_rows", "imports", "invoice_lines", "invoices",
     "known_devices", "ledger_checkpoints", "ledger_entries", "ledger_heads", "erasure_count", "key_erasure_count",
     "ledger_keys", "ledger_leaves", "ledger_pending", "ledger_postings", "ledger_runs", "ledger_server", "ledger_tiles",
     "ledger_tree", "legal_holds", "legal_requests",

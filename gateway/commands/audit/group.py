@@ -24,6 +24,7 @@ COMMANDS: dict[str, Where] = {
     "acts": (f"{HERE}.store", "acts_", "List what operators did."),
     "erasures": (f"{HERE}.store", "erasures_", "List the erasures asked for or due."),
     "consents": (f"{HERE}.store", "consents_", "Count what people agreed to."),
+    "grants": (f"{HERE}.store", "grants_", "Show until when clients have their purposes."),
     "use": (f"{HERE}.store", "use_", "Tell which client read a field, how often and when last."),
 }
 
@@ -45,6 +46,7 @@ def audit() -> None:
         gateway audit papers
     What is registered, and what was done:
         gateway audit clients
+        gateway audit grants
         gateway audit query invoice.graphql --client billing
         gateway audit ledger
         gateway audit use Customer.fullName

@@ -1,4 +1,4 @@
-"""`gateway audit clients`, `ledger`, `refusals`, `erasures`, `consents`, `acts`: reports on the store; no names."""
+"""`gateway audit clients`, `grants`, `ledger`, `refusals`, `erasures`, `consents`, `acts`: reports without names."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from audits.reports.clients_report import clients_report
 from audits.reports.consents import consent_facts, consents_report, unclear_wordings
 from audits.reports.coordinate_use import coordinate_report, coordinate_uses
 from audits.reports.erasures import erasure_facts, erasures_report, overdue
+from audits.reports.grants import EmergencyFact, GrantFact, emergency_facts, grant_facts, grants_report, needs_attention
 from audits.reports.ledger import LedgerFacts, Period, ledger_facts
 from audits.reports.ledger_report import CHECKPOINTS, ledger_report
 from audits.reports.reading import Readers, opened
@@ -101,6 +102,31 @@ def clients_(
         found = in_order(findings(facts, kept) + mine)
         leave_report(clients_report(facts, kept, found), form, output)
     if failing(found, strict):
+        raise SystemExit(FOUND)
+
+
+@click.command("grants")
+@output_options()
+def grants_(form: str | None, output: Path | None) -> None:
+    """Show until when clients have their purposes.
+
+    Those to be confirmed, about to end and ended; and what was given in an emergency: who, why, and what was read.
+
+    \b
+        gateway audit grants
+        gateway audit grants --format csv -o grants.csv
+    \b
+    Exit code 1 when one is to be confirmed, about to end or to be reviewed, 3 when the store cannot be read.
+    """
+    now = datetime.now(UTC)
+
+    async def read(readers: Readers) -> tuple[list[GrantFact], list[EmergencyFact]]:
+        return await grant_facts(readers.main), await emergency_facts(readers.main, readers.ledger)
+
+    grants, emergencies = from_store(read)
+    with unreadable_as_sentence():
+        leave_report(grants_report(grants, emergencies, now), form, output)
+    if needs_attention(grants, emergencies, now):
         raise SystemExit(FOUND)
 
 

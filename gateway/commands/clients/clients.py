@@ -12,7 +12,8 @@ import click
 import orjson
 from sqlalchemy import RowMapping
 
-from gateway.commands.client_checks import ClientChecks, RegistrationProof, needs
+from gateway.commands.clients.checks import ClientChecks, RegistrationProof, needs
+from gateway.commands.clients.grants import confirm, emergency, end_emergency, review
 from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.commands.outdated_documents import warn_of_outdated_documents
 from gateway.config.settings import Settings
@@ -39,6 +40,10 @@ def clients() -> None:
     It gets a token with its id and the secret that is shown once:
         curl -u billing:SECRET -d grant_type=client_credentials https://data.example.com/oauth/token
     """
+
+
+for each_ in (confirm, emergency, end_emergency, review):
+    clients.add_command(each_)
 
 
 @clients.command("create")

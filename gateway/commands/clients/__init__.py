@@ -1,0 +1,1 @@
+"""Commands about OAuth clients: registrations, proofs, and the dates of their purposes."""

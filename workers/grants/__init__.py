@@ -1,0 +1,1 @@
+"""The end of clients' purposes: last uses, warnings, closings."""
