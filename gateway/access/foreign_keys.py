@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
 from joserfc.jwk import Key
 
+from gateway.access.discovery import Fetch, discovered
 from gateway.access.fetching import FetchError, fetch_json
 from policy.transport import is_encrypted
 from values.json_web_keys import imported
@@ -24,8 +23,6 @@ STALE_SECONDS = 86_400.0
 
 PAUSE_SECONDS = 30.0
 """The least time between two fetches, so that tokens with invented key ids cannot cause unbounded ones (O9)."""
-
-Fetch = Callable[[str], Awaitable[dict[str, Any]]]
 
 
 class ProviderUnavailableError(Exception):
@@ -78,23 +75,8 @@ class ForeignKeys:
                 log.warning("The keys of the identity provider cannot be read: %s", error)
 
     async def _key_address(self) -> str:
-        """The `jwks_uri` of the provider's metadata, whose `issuer` must be this one (RFC 8414 §3.3). FetchError."""
-        parts = urlsplit(self._issuer)
-        places = (
-            f"{self._issuer}/.well-known/openid-configuration",
-            f"{parts.scheme}://{parts.netloc}/.well-known/oauth-authorization-server{parts.path}",
-        )
-        # OpenID Connect Discovery appends its path to the issuer, RFC 8414 §3.1 inserts it after the host: try both.
-        failure = FetchError("there is no metadata")
-        for place in places:
-            try:
-                found = await self._fetch(place)
-            except FetchError as error:
-                failure = error
-                continue
-            address = found.get("jwks_uri")
-            # Another issuer here would let one tenant of a shared host speak for the other (mix-up).
-            if found.get("issuer") != self._issuer or not is_encrypted(address):
-                raise FetchError("its metadata is of another issuer, or names no https address of keys")
-            return str(address)
-        raise failure
+        """The `jwks_uri` of the provider's metadata; FetchError."""
+        address = (await discovered(self._issuer, self._fetch)).get("jwks_uri")
+        if not is_encrypted(address):
+            raise FetchError("its metadata names no https address of keys")
+        return str(address)

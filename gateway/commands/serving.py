@@ -41,6 +41,7 @@ from gateway.run.dependencies import make_means
 from gateway.run.oauth_service import list_routes, make_authorization_server
 from gateway.run.sealing import sealed_meanwhile
 from gateway.run.serving import Services, open_services
+from gateway.run.staff_service import list_routes as staff_routes
 from gateway.run.stores import store_config
 from gateway.run.working import make_housekeeping, open_workers, working, working_meanwhile
 from gateway.signin.pages.consent_script import list_routes as consent_routes_of_sites
@@ -164,6 +165,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                     actions(api.model.rules.values()),
                 ),
                 *sign_in_routes(sign_in),
+                *staff_routes(services, sign_in, settings),
                 *consent_routes(services.authenticator, api, serving.now, settings.public_url),
                 *security_routes(settings.security_contact, settings.public_url, serving.now),
                 *rdap_routes(api, serving.now, settings.public_url, rdap_limit, settings.registrar),

@@ -345,6 +345,25 @@ class Settings:
         _scopes_of_claims,
         "{}",
     )
+    staff_issuer: str = setting(
+        "GATEWAY_STAFF_ISSUER",
+        "OpenID provider of the company, at which staff sign in to /audit",
+        _address,
+        "",
+        shown="none: /audit asks for a token",
+    )
+    staff_client_id: str = setting("GATEWAY_STAFF_CLIENT_ID", "client id of this gateway there", _text, "")
+    staff_client_secret: Hidden = setting("GATEWAY_STAFF_CLIENT_SECRET", "the secret for it", Hidden, "", shown="none")
+    staff_claim: str = setting(
+        "GATEWAY_STAFF_CLAIM", "claim of its ID tokens with the code of `gateway staff`", _text, "sub"
+    )
+    staff_acr: str = setting(
+        "GATEWAY_STAFF_ACR",
+        "level of authentication (acr) that its ID tokens must state, for two factors or more",
+        _text,
+        "",
+        shown="none: amr must state mfa",
+    )
     site_name: str = setting(
         "GATEWAY_SITE_NAME",
         "what customers know us by: in messages, authenticator apps, sign-in pages",
@@ -709,6 +728,8 @@ def _fill(values: dict[str, Any]) -> list[str]:
     values["idp_audience"] = values["idp_audience"] or values["audience"]
     if values["idp_issuer"] and values["idp_issuer"] == values["issuer"]:
         problems.append("GATEWAY_IDP_ISSUER is this gateway itself: leave it out, its own tokens are accepted anyway.")
+    if values["staff_issuer"] and not (values["staff_client_id"] and values["staff_client_secret"]):
+        problems.append("GATEWAY_STAFF_ISSUER needs GATEWAY_STAFF_CLIENT_ID and GATEWAY_STAFF_CLIENT_SECRET.")
     if values["database_pooler"] != "none" and (values["work"] or values["seal_ledger"]):
         problems.append(
             "GATEWAY_DATABASE_POOLER is set, and this process works or seals the ledger, which needs sessions of its "

@@ -91,12 +91,6 @@ def walkthrough(settings: Settings) -> Response:
     return HTMLResponse(page("tour.html", site=settings.site_name, query=QUESTION), headers=NO_STORE)
 
 
-def data_map(settings: Settings) -> Response:
-    """The page at `/audit`; its scripts ask the public API for everything."""
-    text = page("audit.html", demo="yes" if settings.demo else "no")
-    return HTMLResponse(text, headers=NO_STORE)
-
-
 class GraphiQL:
     """The page at `/graphql` for browsers; its scripts ask for everything else."""
 

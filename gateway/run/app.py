@@ -116,7 +116,6 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
         Route("/graphql/purposes", Purposes(purpose_map(parts.rules), parts.authenticator)),
         Route("/", pages.ClientArea(parts.settings)),
         Route("/developers", StaticRoute(pages.landing(parts.settings))),
-        Route("/audit", StaticRoute(pages.data_map(parts.settings))),
         Route("/healthz", StaticRoute(JSONResponse({"status": "alive"}, headers=pages.NO_STORE))),
         Route("/readyz", ReadOnlyRoute(readiness(parts.ready))),
         Route("/.well-known/jwks.json", ReadOnlyRoute(key_set(parts.keys))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from threading import Lock
 
 from audits.schema.facts import Facts
 from audits.schema.sources import Text
@@ -26,7 +27,18 @@ def own_schema(model: SchemaModel) -> Text:
     return Text(published.name, with_storage(published.text, storage(model)))
 
 
-@cache
 def own_facts(model: SchemaModel) -> Facts:
     """The facts of the schema, read once a process."""
-    return Facts.of(own_schema(model))
+    # The reports of one operation ask from threads at once: without the lock each would read the schema for itself.
+    with _READING:
+        return _own_facts(model)
+
+
+@cache
+def _own_facts(model: SchemaModel) -> Facts:
+    found = Facts.of(own_schema(model))
+    _ = found.all  # Read within the lock, too: it is what takes the time.
+    return found
+
+
+_READING = Lock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -10,7 +11,11 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type
 
 from audits.schema.checks import Check
+from audits.schema.facts import Facts
+from audits.schema.sources import Text
 from schema.api.build import core_schema
+from schema.audits.printed import own_facts
+from schema.model.model import SchemaModel
 from tests.gateway.conftest import Demo
 from tests.gateway.servers import typed
 
@@ -106,3 +111,19 @@ def test_a_document_is_explained_as_by_the_command(demo: Demo, http: httpx.Clien
     (said,) = printed(demo, "query", str(file), "--client", "billing")["documents"]
     assert told["operations"][0]["verdict"] == "refused"
     assert agrees(told, said)
+
+
+def test_reports_that_begin_at_once_read_the_schema_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cold gateway would otherwise read its schema for each report of one operation, and answer too late."""
+    read: list[int] = []
+    of = Facts.of
+
+    def counted(text: Text) -> Facts:
+        read.append(1)
+        return of(text)
+
+    monkeypatch.setattr(Facts, "of", staticmethod(counted))
+    model = SchemaModel(core_schema())
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: own_facts(model), range(8)))
+    assert len(read) == 1 and len({id(each) for each in found}) == 1

@@ -46,6 +46,16 @@ class Cookies:
         return self._name("form")
 
     @property
+    def staff(self) -> str:
+        """The session cookie of a member of staff at `/audit`."""
+        return self._name("staff")
+
+    @property
+    def staff_step(self) -> str:
+        """The cookie of a member of staff who is away at the company's provider to sign in."""
+        return self._name("staff-signing-in")
+
+    @property
     def choice(self) -> str:
         """The cookie that stores the choice about non-essential cookies; it is essential itself."""
         # One with a Domain may not have the prefix (RFC 6265bis §4.1.3.2). Unlike the others it proves nothing.

@@ -52,6 +52,12 @@ WORDS: Final = Words(
         "sign_out_why": "Sign out of this browser?",
         "signed_out": "You are signed out.",
         "signed_out_hint": "On a shared computer, close the browser as well.",
+        # Staff at /audit
+        "staff_title": "Sign-in of staff",
+        "staff_failed": "The sign-in did not work. Please try again.",
+        "staff_unknown": "You are signed in at the company, but are not registered here as an auditor or officer.",
+        "staff_unavailable": "The sign-in of the company cannot be reached right now. Please try again in a moment.",
+        "staff_again": "Back to the data map",
         # Passwords
         "forgot_title": "A new password",
         "forgot_why": "Say which sign-in it is for. We send a link to the e-mail address that we have.",

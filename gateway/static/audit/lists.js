@@ -1,15 +1,11 @@
-// Clients and their reach; erasures, consents and checkpoints.
+// Clients and their reach; consents and checkpoints.
 
 import { h } from '../dom.js';
+import { exported } from './csv.js';
+import { time } from './dates.js';
+import { timeline } from './timeline.js';
 import { unique } from './facts.js';
-import { count, current, say, sentence } from './words.js';
-
-const locale = () => (current() === 'en' ? 'en-GB' : current());
-
-export const time = (text) => h('time', { datetime: text },
-  new Intl.DateTimeFormat(locale(), { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(new Date(text)), ' UTC');
-export const day = (text) => h('time', { datetime: text },
-  new Intl.DateTimeFormat(locale(), { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(text)));
+import { count, say, sentence, title, worded } from './words.js';
 
 function table(columns, rows, none) {
   if (!rows.length) return h('p', null, none);
@@ -29,7 +25,7 @@ function reach(client, purpose) {
   const told = (each) => [h('code', null, each.coordinate),
     each.conditions.length ? h('span', { class: 'quiet' }, ` ${each.conditions.map((one) => sentence('Condition', one)).join(' ')}`) : null];
   return h('details', null,
-    h('summary', null, h('b', { class: 'chip' }, purpose), ' ', h('span', { class: 'quiet' }, count(unique(some.map((each) => each.coordinate)).length),
+    h('summary', null, h('b', { title: purpose }, title('purpose', purpose)), ' ', h('span', { class: 'quiet' }, count(unique(some.map((each) => each.coordinate)).length),
       some.some((each) => each.ownDataOnly) ? ` · ${say('own')}` : '')),
     h('p', { class: 'quiet' }, sentence('Purpose', purpose)),
     h('ul', null, some.map((each) => h('li', null, told(each)))));
@@ -50,37 +46,29 @@ export function clients(audit) {
 
 // Who keeps asking for what they may not have.
 export function refusals(audit) {
-  const row = (each) => [h('code', null, each.client), each.purpose ?? '–',
-    each.coordinate ? h('code', null, each.coordinate) : say('whole'), each.reason, String(each.operations), time(each.lastAt)];
+  const row = (each) => [h('code', null, each.client), each.purpose ? title('purpose', each.purpose) : '–',
+    each.coordinate ? h('code', null, each.coordinate) : say('whole'), worded('reason', each.reason), String(each.operations), time(each.lastAt)];
   return table([say('client'), say('purpose'), say('field'), say('reason'), say('times'), say('last')],
     audit.refusals.map(row), say('noRefusal'));
 }
 
 // What operators did: an entry before each act, and one after it.
 export function acts(audit) {
-  const row = (each) => [time(each.at), h('code', null, each.act), each.state, [each.target, ...each.details].filter(Boolean).join(' '),
+  const row = (each) => [time(each.at), h('code', null, each.act), worded('state', each.state), [each.target, ...each.details].filter(Boolean).join(' '),
     h('span', null, each.staff ? `${each.staff} · ` : null, h('code', null, each.operator))];
   return table([say('when'), say('act'), say('state'), say('target'), say('who')], audit.acts.map(row), say('noAct'));
 }
 
-const figure = (name, value, tone) => h('div', { class: `figure ${tone}` }, h('dt', null, name), h('dd', null, String(value)));
-
 export function promises(audit) {
-  const { erasures, consents, checkpoints } = audit;
-  const done = erasures.states.find((each) => each.state === 'ERASED')?.cases ?? 0;
-  return h('div', { class: 'columns' },
-    h('section', null, h('h3', null, say('erasures')),
-      h('dl', { class: 'figures' },
-        figure(say('overdue'), erasures.overdue, erasures.overdue ? 'bad' : 'good'),
-        figure(say('week'), erasures.dueWithinAWeek, erasures.dueWithinAWeek ? 'care' : ''),
-        figure(say('late'), erasures.late, erasures.late ? 'bad' : ''),
-        figure(say('done'), done, '')),
-      table([say('due'), say('cases')], erasures.due.map((each) => [day(each.day), String(each.cases)]), say('noneDue'))),
-    h('section', null, h('h3', null, say('checkpoints')),
+  const { consents, checkpoints } = audit;
+  return [timeline(audit), h('div', { class: 'columns' },
+    h('section', null, heading(audit, 'checkpoints', 'checkpoints'),
       table([say('signed'), say('entries'), say('root')],
         checkpoints.map((each) => [time(each.signedAt), each.size, h('code', { title: each.root }, `${each.root.slice(0, 12)}…`)]),
         say('noCheckpoint'))),
-    h('section', null, h('h3', null, say('consents')),
+    h('section', null, heading(audit, 'consents', 'consents'),
       table([say('kind'), say('given'), say('withdrawn')],
-        consents.standing.map((each) => [each.kind, String(each.given), String(each.withdrawn)]), say('none'))));
+        consents.standing.map((each) => [worded('kind', each.kind), String(each.given), String(each.withdrawn)]), say('none'))))];
 }
+
+const heading = (audit, key, name) => h('h3', null, say(key), ' ', exported(audit, name, say(key)));

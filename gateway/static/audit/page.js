@@ -1,28 +1,38 @@
 // The data map: one question to the public API, then drawn as often as somebody filters, turns the phone or changes the language.
 
-import { ask, demoToken } from './api.js';
+import { ask, askAsStaff, demoToken, SignedOut } from './api.js';
 import { answers } from './answers.js';
+import { exported } from './csv.js';
+import { today } from './dates.js';
 import { byId, h } from '../dom.js';
 import { filters, shownPurposes, unique, wanted } from './facts.js';
 import { flow } from './flow.js';
 import { acts, clients, promises, refusals } from './lists.js';
 import { grid, legend, list } from './matrix.js';
-import { asked, current, learn, offer, say, sentence, speak } from './words.js';
+import { asked, current, learn, offer, say, sentence, speak, title } from './words.js';
 
-const demo = document.body.dataset.demo === 'yes';
+const { mode, person, form, site } = document.body.dataset;
 const narrow = window.matchMedia('(max-width: 48rem)');
 let token = '';
 let audit = null;
 
 function frame() {
-  document.title = `${say('title')} · Customer data gateway`;
+  document.title = `${say('title')} · ${site}`;
   byId('title').textContent = say('title');
   byId('lead').textContent = say('lead');
   offer(byId('language'), h, turn);
-  if (!demo) byId('enter').replaceChildren(entrance());
+  byId('person').replaceChildren(...(mode === 'session' ? [leaving()] : []));
+  byId('enter').replaceChildren(...(mode === 'token' ? [entrance()] : mode === 'signin' ? [signIn()] : []));
 }
 
-// Without the demo somebody brings a token; it is kept in this variable and nowhere else.
+const leaving = () => h('form', { method: 'post', action: '/audit/sign-out' },
+  h('input', { type: 'hidden', name: 'form', value: form }), h('span', { class: 'quiet' }, say('signedInAs', person)), ' ',
+  h('button', { type: 'submit', class: 'plain' }, say('signOut')));
+
+const signIn = () => h('p', { class: 'entrance' }, h('a', { class: 'button', href: `/audit/sign-in?lang=${current()}` }, say('signIn')),
+  h('span', { class: 'quiet' }, say('signInHint')));
+
+// Where no provider of the company is set, somebody brings a token; it is kept in this variable and nowhere else.
 function entrance() {
   const field = h('input', { id: 'token', type: 'password', autocomplete: 'off', size: 40, required: true, 'aria-describedby': 'token-hint' });
   const send = (event) => {
@@ -38,8 +48,12 @@ function entrance() {
 async function load() {
   byId('state').textContent = say('loading');
   try {
-    audit = await ask(token, asked());
+    audit = await (mode === 'session' ? askAsStaff(form, asked()) : ask(token, asked()));
   } catch (error) {
+    if (error instanceof SignedOut) {
+      location.reload();
+      return;
+    }
     audit = null;
     byId('content').replaceChildren();
     byId('state').textContent = say('refused', error.message);
@@ -52,12 +66,14 @@ async function load() {
 
 function draw() {
   if (!audit) return;
-  const parts = [['matrix', matrix()], ['flow', h('div', { id: 'flow-in' })], ['clients', clients(audit)], ['refusals', refusals(audit)], ['acts', acts(audit)], ['promises', promises(audit)]];
+  const parts = [['matrix', matrix(), 'held'], ['flow', h('div', { id: 'flow-in' }), 'recipients'], ['clients', clients(audit), 'reach'], ['refusals', refusals(audit), 'refusals'], ['acts', acts(audit), 'acts'], ['promises', promises(audit)]];
   byId('parts').setAttribute('aria-label', say('title'));
   byId('parts').replaceChildren(...parts.map(([key]) => h('a', { href: `#${key}` }, say(key))));
   byId('content').replaceChildren(
-    answers(audit),
-    ...parts.map(([key, inside]) => h('section', { id: key, 'aria-labelledby': `${key}-title` }, h('h2', { id: `${key}-title` }, say(key)), inside)),
+    h('p', { class: 'printed' }, say('printed', site, today(), audit.schema.sha256.slice(0, 12))),
+    answers(audit), h('p', { class: 'printing' }, h('button', { type: 'button', class: 'plain', onclick: () => window.print() }, say('print'))),
+    ...parts.map(([key, inside, table]) => h('section', { id: key, 'aria-labelledby': `${key}-title` },
+      h('div', { class: 'heading' }, h('h2', { id: `${key}-title` }, say(key)), table ? exported(audit, table, say(key)) : null), inside)),
     foot());
   filtered();
 }
@@ -76,7 +92,7 @@ function chooser() {
   const recipients = unique(fields.flatMap((each) => each.disclosedTo)).sort();
   const choice = (key, kind, names) => h('label', null, say(key), h('select', {
     id: `by-${key}`, onchange: (event) => { filters[key] = event.target.value; filtered(); },
-  }, h('option', { value: '' }, say('any')), names.map((each) => h('option', { value: each, title: sentence(kind, each), selected: filters[key] === each }, each))));
+  }, h('option', { value: '' }, say('any')), names.map((each) => h('option', { value: each, title: sentence(kind, each), selected: filters[key] === each }, title(key, each)))));
   const text = h('input', { id: 'by-text', type: 'search', value: filters.text, spellcheck: 'false', oninput: (event) => { filters.text = event.target.value.trim(); filtered(); } });
   return h('form', { class: 'filters', onsubmit: (event) => event.preventDefault() },
     h('label', null, say('search'), text),
@@ -101,7 +117,8 @@ function filtered() {
   const pairs = fields.reduce((all, each) => all + each.purposes.filter((one) => purposes.has(one.name)).length, 0);
   byId('shown').textContent = say('shown', fields.length, audit.matrix.fields.length, pairs);
   byId('matrix-in').replaceChildren(...(fields.length ? (narrow.matches ? list : grid)(audit, fields) : [h('p', null, say('none'))]));
-  byId('flow-in').replaceChildren(...flow(audit, fields));
+  const redraw = () => byId('flow-in').replaceChildren(...flow(audit, fields, () => { const at = document.activeElement?.id; redraw(); byId(at)?.focus(); }));
+  redraw();
 }
 
 async function turn(language) {
@@ -109,17 +126,15 @@ async function turn(language) {
   history.replaceState(null, '', `?lang=${current()}${location.hash}`);
   frame();
   byId('language').querySelector('button')?.focus();
-  if (token) load();
+  if (token || mode === 'session') load();
 }
 
 async function begin() {
   await speak(new URLSearchParams(location.search).get('lang') ?? navigator.language);
   frame();
   narrow.addEventListener('change', draw);
-  if (demo) {
-    token = await demoToken();
-    load();
-  }
+  if (mode === 'demo') token = await demoToken();
+  if (mode === 'demo' || mode === 'session') load();
 }
 
 begin();

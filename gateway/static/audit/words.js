@@ -1,6 +1,6 @@
 // What the page says. Sentences about the policy come from the gateway itself.
 
-import { say, speak as speakAs } from '../words.js';
+import { has, say, speak as speakAs } from '../words.js';
 
 export { asked, current, offer, say } from '../words.js';
 
@@ -15,3 +15,11 @@ export function learn(words) {
 }
 
 export const sentence = (kind, name) => sentences.get(`${kind} ${name}`) ?? name;
+
+const ENUMS = { purpose: 'Purpose', category: 'DataCategory', recipient: 'Recipient' };
+
+// A few words for a heading. What the page has none for, such as a purpose that was added, has its sentence.
+export const title = (kind, name) => (has(`${kind}_${name}`) ? say(`${kind}_${name}`) : sentence(ENUMS[kind], name).replace(/\.$/, ''));
+
+// The word for a name of another list; the name itself where there is none.
+export const worded = (kind, name) => (has(`${kind}_${name}`) ? say(`${kind}_${name}`) : name);
