@@ -94,9 +94,9 @@ class StaffOpenId:
         if not hmac.compare_digest(answer.get("state", "").encode(), _derived(secret, "state").encode()):  # 1
             raise StaffSignInError("The answer is not to a question of this browser.")
         metadata = await self._metadata()
-        told = answer.get("iss")
+        named = answer.get("iss")
         required = metadata.get("authorization_response_iss_parameter_supported") is True
-        if (told is not None or required) and told != self._terms.issuer:  # 2
+        if (named is not None or required) and named != self._terms.issuer:  # 2
             raise StaffSignInError("The answer is of another provider.")
         if "code" not in answer:
             raise StaffSignInError("The provider refused.")

@@ -352,7 +352,9 @@ class Settings:
         "",
         shown="none: /audit asks for a token",
     )
-    staff_client_id: str = setting("GATEWAY_STAFF_CLIENT_ID", "client id of this gateway there", _text, "")
+    staff_client_id: str = setting(
+        "GATEWAY_STAFF_CLIENT_ID", "client id of this gateway there", _text, "", shown="none"
+    )
     staff_client_secret: Hidden = setting("GATEWAY_STAFF_CLIENT_SECRET", "the secret for it", Hidden, "", shown="none")
     staff_claim: str = setting(
         "GATEWAY_STAFF_CLAIM", "claim of its ID tokens with the code of `gateway staff`", _text, "sub"

@@ -193,7 +193,7 @@ OURS = {
     "schema.documents.manifests": "the operator's file",
     "schema.model.storage": "our own schema",
     "store.sql.addresses": "a setting",
-    "gateway.access.foreign_keys": "a setting",
+    "gateway.access.discovery": "a setting",
     "gateway.oauth.endpoints.pages": "a redirect URI as it was registered",
     "gateway.config.settings": "settings",
     "gateway.run.dependencies": "a setting",

@@ -134,7 +134,7 @@ def _step(context: RequestContext) -> str:
 
 
 def _grant(session: StaffSession) -> Grant:
-    """What the page may ask: no customer, no purpose, the audits alone."""
+    """The grant of the page: no customer, no purpose, the audits alone."""
     return Grant(
         token_id=f"{CLIENT}:{session.id}",
         client_id=CLIENT,
