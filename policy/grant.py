@@ -80,6 +80,8 @@ class Grant:
     """The origins of pages whose scripts may read what the client gets (CORS)."""
     names_person: bool = False
     """True: each request names the member of staff who asks."""
+    agent: bool = False
+    """True at /mcp: a language model asks. Its entries in the ledger say so, and its budget is another one."""
     fingerprint: str = field(init=False, compare=False, repr=False)
     """Equal for two grants exactly when every decision is; the key of the plan caches.
 

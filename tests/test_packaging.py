@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ("runtime.txt", "dev.txt", "mutants.txt")
+LOCKS = ("runtime.txt", "mcp.txt", "dev.txt", "mutants.txt")
 
 
 def run(*command: str | Path, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess[str]:
@@ -60,12 +60,13 @@ def test_locks_hold_what_the_project_asks_for_and_share_no_package() -> None:
     groups = project["dependency-groups"]
     wanted = {
         "runtime.txt": project["project"]["dependencies"] + groups["build"],
+        "mcp.txt": project["project"]["optional-dependencies"]["mcp"],
         "dev.txt": groups["dev"],
         "mutants.txt": groups["mutants"],
     }
     for name, requirements in wanted.items():
         asked = {re.split(r"[^a-z0-9-]", requirement.lower())[0] for requirement in requirements}
-        assert asked <= locked[name] | locked["runtime.txt"]
+        assert asked <= locked[name] | locked["runtime.txt"] | locked["mcp.txt"]
 
 
 def test_locks_serve_several_platforms() -> None:

@@ -15,6 +15,7 @@ from gateway.http import problems
 from gateway.http.credentials import DPoPProof
 from gateway.tokens.signing_keys import SigningKeys
 from gateway.tokens.tokens import Claims, TokenError, TokenFault, Tokens
+from policy.agents import AGENT
 from policy.grant import Grant
 from policy.purposes import Purpose
 from resolvers.clients.registry import ClientRegistry, Registration
@@ -50,7 +51,11 @@ class Authenticator:
         proofs: DPoPVerifier,
         clock: Callable[[], float],
         provider: Provider | None = None,
+        *,
+        agents: bool = False,
     ) -> None:
+        """`agents`: for /mcp, where only clients with the action `agent` are let in."""
+        self._agents = agents
         self._tokens = tokens
         self._keys = keys
         self._clients = clients
@@ -65,8 +70,9 @@ class Authenticator:
 
         1. the token's signature was verified, now or earlier, with a key that is still ours; 2. it has not expired;
         3. neither it nor its session, token family or customer was revoked, at any replica, before this request came;
-        4. its client is registered and enabled at this moment; 5. the grant is no more than both the token and the
-        registration allow; 6. the sender holds the key that the token is bound to, if it is bound to one (RFC 9449).
+        4. its client is registered and enabled at this moment, and at /mcp has the action `agent`; 5. the grant is no
+        more than both the token and the registration allow; 6. the sender holds the key that the token is bound to, if
+        it is bound to one (RFC 9449).
         """
         # Only the signature is cached. Expiry, revocation and registration change, so each request checks them.
         known = self._remembered.get(token)
@@ -86,12 +92,14 @@ class Authenticator:
         registration = await self._clients.find(claims.client_id)  # 4
         if registration is None:
             raise TokenError(TokenFault.CLIENT)
+        if self._agents and AGENT not in registration.scopes:
+            raise TokenError(TokenFault.AGENT)
         if registration.voids(claims.issued_at):
             self._remembered.pop(token, None)
             raise TokenError(TokenFault.REVOKED)
         # The registry returns the same object until the row changes, so identity tells a stale grant from a good one.
         if known is None or known.claims is not claims or known.registration is not registration:
-            grant = VerifiedGrant(grant_of(claims, registration))  # 5
+            grant = VerifiedGrant(grant_of(claims, registration, agent=self._agents))  # 5
             known = _Admitted(claims, registration, grant, ENTRY + 2 * len(token))
         # Last, because it uses up the proof: a request refused for another reason may send it again (G14).
         if claims.jkt is not None or proof is not None:
@@ -143,12 +151,12 @@ def _weight(admitted: _Admitted) -> int:
     return admitted.weight
 
 
-def grant_of(claims: Claims, registration: Registration) -> Grant:
+def grant_of(claims: Claims, registration: Registration, *, agent: bool = False) -> Grant:
     """The intersection of what the token and its client's registration allow.
 
     A customer's token carries only purposes for one's own data, and a tool's token none of them: so no mistake in a
     registration lets a customer's token read other customers. In a third party's client a customer's token carries the
-    scopes that customers can consent to, and nothing else, whatever the token says (O10).
+    scopes that customers can consent to, and nothing else, whatever the token says (O10). `agent`: it comes to /mcp.
     """
     asked = {purpose for scope in claims.scopes if (purpose := Purpose.of_scope(scope)) is not None}
     own = claims.subject is not None
@@ -178,4 +186,5 @@ def grant_of(claims: Claims, registration: Registration) -> Grant:
         third_party=third_party,
         origins=registration.origins,
         names_person=registration.names_person and not own,
+        agent=agent,
     )

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from gateway.access.budgets import Budgets
 from gateway.access.rate_limits import RateLimit
+from gateway.agents.endpoint import list_routes as agent_routes
 from gateway.api.consent_receipts import list_routes as consent_routes
 from gateway.api.evaluations import list_routes as evaluation_routes
 from gateway.api.exports import list_routes as export_routes
@@ -189,6 +190,7 @@ async def answer_until_stopped(settings: Settings, listening: socket.socket, ope
                     (of_graphql(api.requests), of_sign_ins(sign_in.authentication.counts)),
                 ),
             ],
+            agents=lambda limiter: agent_routes(services.agents, api, services.persons, limiter, settings),
             latencies=latencies,
         )
         sealing = sealed_meanwhile(services.store, store_config(settings), settings)
@@ -209,6 +211,12 @@ def make_budgets(settings: Settings) -> Budgets:
     return Budgets(settings.client_budget, time.monotonic, settings.customer_budget)
 
 
+def make_agent_budgets(settings: Settings) -> Budgets:
+    """The budgets of agents, and of customers through them: never more than those of the same client at /graphql."""
+    most = min(settings.agent_budget, settings.client_budget)
+    return Budgets(most, time.monotonic, min(most, settings.customer_budget))
+
+
 def make_api(services: Services, settings: Settings, budgets: Budgets, means: SignInDependencies | None = None) -> Api:
     """The GraphQL API; ends the process if the schema is not safe to serve (G9)."""
     limits = Limits(
@@ -226,6 +234,7 @@ def make_api(services: Services, settings: Settings, budgets: Budgets, means: Si
             limits,
             clock=serving.now,
             budget=budgets,
+            agent_budget=make_agent_budgets(settings),
             dependencies=means,
             watch=services.reach,
             references=settings.references,

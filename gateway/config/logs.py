@@ -65,6 +65,8 @@ def configure(form: str) -> None:
     # Below WARNING these log statements, whose parameters may be personal data (D1).
     for name in ("sqlalchemy", "alembic", "asyncpg", "aiosqlite", "strawberry", "graphql"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Its warnings repeat words of requests.
+    logging.getLogger("mcp").setLevel(logging.ERROR)
     logging.getLogger("uvicorn.error").addFilter(_is_no_upgrade)
 
 

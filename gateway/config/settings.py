@@ -522,6 +522,13 @@ class Settings:
         _number(1, 1_000_000_000),
         "40000",
     )
+    # An agent repeats itself cheaply, and reads what it is shown: it needs little, and should read little.
+    agent_budget: int = setting(
+        "GATEWAY_AGENT_BUDGET",
+        "objects a client may read in a minute at /mcp, and of a customer's own at most",
+        _number(1, 1_000_000_000),
+        "5000",
+    )
     # Against bulk reading with a stolen tool's token; beyond it the tool is stopped or an alarm raised.
     customers_per_hour: int = setting(
         "GATEWAY_CUSTOMERS_PER_HOUR",
@@ -638,6 +645,11 @@ class Settings:
     def only_https(self) -> bool:
         """True if browsers must use HTTPS, by the public address."""
         return self.public_url.startswith("https:")
+
+    @property
+    def agent_audience(self) -> str:
+        """What an access token for /mcp must be meant for: its address, by which clients find the metadata."""
+        return f"{self.public_url}/mcp"
 
     @property
     def public_url(self) -> str:

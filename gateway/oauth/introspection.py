@@ -83,7 +83,9 @@ class Introspection(IntrospectionEndpoint):
 
     def check_permission(self, token: SentToken | Family, client: RegisteredClient, request: Any) -> bool:
         """True if the client may see the token; if not, the answer is `active: false`, as for an unknown token."""
-        return token.check_client(client) or (isinstance(token, SentToken) and INTROSPECT in client.actions)
+        # A token for /mcp is good at no other resource server, so none of them is told that it is active.
+        others = isinstance(token, SentToken) and not token.of_agent and INTROSPECT in client.actions
+        return token.check_client(client) or others
 
     def introspect_token(self, token: SentToken | Family) -> dict[str, object]:
         """The introspection response (RFC 7662 §2.2)."""

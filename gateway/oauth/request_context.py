@@ -26,6 +26,8 @@ class SentToken(TokenMixin):
 
     claims: Claims
     said: Mapping[str, object] = field(repr=False)
+    of_agent: bool = False
+    """True for a token that is meant for /mcp."""
 
     def check_client(self, client: RegisteredClient) -> bool:
         """True if the token was issued to this client."""
@@ -63,6 +65,9 @@ class OAuthRequestContext:
     """The access token to introspect or revoke; None if it is not valid."""
     proven: VerifiedDPoPProof | None = None
     """The proof behind `jkt`, not spent yet."""
+
+    audience: str | None = None
+    """The resource that the access token is meant for; None: the API."""
 
     ids: GlobalIds | None = field(default=None, repr=False)
     subjects: Callable[[int], SubjectKey | None] | None = field(default=None, repr=False)
@@ -110,7 +115,10 @@ class OAuthRequestContext:
         life = self.lifetimes.token if family is None else min(self.lifetimes.token, family.ends_at - self.now)
         seconds = max(1, life // timedelta(seconds=1))
         basis = None if family is None else basis_of(family)
-        return self.signer.sign(self.client.client_id, scopes, seconds, basis=basis, jkt=self.jkt), seconds
+        text = self.signer.sign(
+            self.client.client_id, scopes, seconds, basis=basis, jkt=self.jkt, audience=self.audience
+        )
+        return text, seconds
 
 
 def basis_of(family: Family) -> Basis:

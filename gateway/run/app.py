@@ -68,6 +68,8 @@ class Parts:
     """Lists the demo's tokens; None outside the demo, where the route does not exist."""
     routes: Sequence[Route] = ()
     """Further routes, such as the authorization server's."""
+    agents: Callable[[ConcurrencyLimiter], Sequence[Route]] = lambda _: ()
+    """The routes of agents, whose requests take slots of the same limiter."""
     ledger: Reader | None = None
     """A reader of the ledger for its proofs; None: those routes do not exist."""
     origins: Origins = no_origins
@@ -123,7 +125,7 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
         Mount("/static", GZipMiddleware(Files(directory=pages.STATIC), minimum_size=1_000)),
     ]
     routes += [*words.list_routes(), *brand.list_routes(parts.settings), *address_forms.list_routes()]
-    routes += parts.routes
+    routes += [*parts.routes, *parts.agents(limiter)]
     if parts.ledger is not None:
         routes += transparency.list_routes(parts.ledger)
     if parts.demo_tokens is not None:

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api.graphql_http import GraphQLApi
+from gateway.config.extras import has_mcp
 from gateway.config.settings import Settings
 from gateway.http import problems
 from gateway.oauth.assertions import Assertions
@@ -16,12 +17,12 @@ from gateway.oauth.authentication import ClientAuthentication
 from gateway.oauth.endpoints.authorize import Authorization
 from gateway.oauth.endpoints.endpoint import AuthorizationServer
 from gateway.oauth.endpoints.introspection import IntrospectionEndpoint, RevocationEndpoint
-from gateway.oauth.endpoints.metadata import openid_metadata, resource_metadata
+from gateway.oauth.endpoints.metadata import agent_metadata, openid_metadata, resource_metadata
 from gateway.oauth.endpoints.pushed import PushEndpoint
 from gateway.oauth.endpoints.token import TokenEndpoint
 from gateway.oauth.endpoints.userinfo import UserInfoEndpoint
 from gateway.oauth.identity import WhoIsHere, nobody
-from gateway.oauth.well_known import OPENID, RESOURCE, SERVER, USERINFO
+from gateway.oauth.well_known import MCP_RESOURCE, OPENID, RESOURCE, SERVER, USERINFO
 from gateway.run.serving import Services
 from policy.purposes import Purpose
 from resolvers.account.signins_evaluating import Evaluator
@@ -52,6 +53,7 @@ def make_authorization_server(
         settings=settings,
         store=store,
         tokens=services.tokens,
+        agent_tokens=services.agent_tokens,
         revocations=services.revocations,
         registry=services.clients,
         clients=clients,
@@ -71,6 +73,7 @@ def list_routes(server: AuthorizationServer, actions: Iterable[str] = ()) -> lis
     scopes = frozenset({*purposes, *actions, *CONSENTED, INTROSPECT})
     authorization = Authorization(server)
     metadata = JSONResponse(resource_metadata(server.settings, scopes), headers=CACHED)
+    agents = agent_metadata(server.settings)
     openid = [Route(USERINFO, UserInfoEndpoint(server, server.api))] if server.api is not None else []
     provider = openid_metadata(server.settings, scopes)
     # One document under both names: a client of OAuth alone skips what it does not know (RFC 8414 §2).
@@ -88,6 +91,7 @@ def list_routes(server: AuthorizationServer, actions: Iterable[str] = ()) -> lis
         # RFC 9728 §3.1: the resource's own path comes after the well-known one; the bare one is for older clients.
         Route(RESOURCE, _StaticDocument(metadata)),
         Route(f"{RESOURCE}/graphql", _StaticDocument(metadata)),
+        *([Route(MCP_RESOURCE, _StaticDocument(JSONResponse(agents, headers=CACHED)))] if has_mcp() else []),
     ]
 
 

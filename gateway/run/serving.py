@@ -69,7 +69,11 @@ class Services:
     store: Store
     keys: SigningKeys
     tokens: Tokens
+    agent_tokens: Tokens
+    """The tokens for /mcp."""
     authenticator: Authenticator
+    agents: Authenticator
+    """Authenticates at /mcp, where no token of /graphql is accepted, and none of an identity provider."""
     persons: ActingPersons
     revocations: Revocations
     proofs: DPoPVerifier
@@ -118,6 +122,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             await keys.open()
         names = Names(settings.issuer, settings.audience)
         tokens = Tokens(keys, names, settings.clock_skew_seconds, time.time)
+        agent_tokens = Tokens(
+            keys, Names(settings.issuer, settings.agent_audience), settings.clock_skew_seconds, time.time
+        )
         # monotonic where only durations count; wall clock where times are compared with stored or foreign ones (F3).
         most = settings.customers_per_hour
         clients = ClientRegistry(store.reader, declared_rules(), settings.client_seconds, time.monotonic, most)
@@ -128,6 +135,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         addresses = frozenset({settings.public_url})
         proofs = DPoPVerifier(DPoPNonces(store.keys.system, time.time), single_use, addresses, time.time)
         authenticator = Authenticator(tokens, keys, clients, revocations, proofs, time.time, provider(settings))
+        agents = Authenticator(agent_tokens, keys, clients, revocations, proofs, time.time, agents=True)
         persons = ActingPersons(
             clients,
             ActiveStaff(store.reader),
@@ -141,7 +149,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             store,
             keys,
             tokens,
+            agent_tokens,
             authenticator,
+            agents,
             persons,
             revocations,
             proofs,

@@ -45,6 +45,7 @@ class TokenFault(Enum):
     EXPIRED = "The access token has expired."
     EARLY = "The access token is not valid yet."
     CLIENT = "The client of the access token is not registered, or was disabled."
+    AGENT = "The client of the access token is not registered with the action `agent`."
     REVOKED = "The access token was revoked, or what it rests on has ended."
     BOUND = "The access token is bound to a key: send it as `DPoP TOKEN`, with a proof of that key."
     UNBOUND = "The access token is not bound to a key: send it as `Bearer TOKEN`."
@@ -142,12 +143,16 @@ class TokenSigner:
         *,
         basis: Basis | None = None,
         jkt: str | None = None,
+        audience: str | None = None,
     ) -> str:
-        """A token for a client or for its customer, valid for `seconds`; without a customer `sub` is the client."""
+        """A token for a client or for its customer, valid for `seconds`; without a customer `sub` is the client.
+
+        `audience` is the resource that it is meant for (RFC 8707); None: the API.
+        """
         owner = subject if basis is None else basis.subject
         claims: dict[str, object] = {
             "iss": self.names.issuer,
-            "aud": self.names.audience,  # RFC 9068 §3: another resource server must be able to refuse it.
+            "aud": audience or self.names.audience,  # RFC 9068 §3: another resource server must be able to refuse it.
             "sub": client_id if owner is None else self.ids("Customer", owner, owner),
             "client_id": client_id,
             "scope": " ".join(sorted(scopes)),

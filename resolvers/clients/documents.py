@@ -36,23 +36,35 @@ class DocumentRegistrar:
         self._store = store
 
     async def publish(
-        self, client_id: str, texts: Mapping[str, str], release: str, purpose: Purpose | None, now: datetime
+        self,
+        client_id: str,
+        texts: Mapping[str, str],
+        release: str,
+        purpose: Purpose | None,
+        now: datetime,
+        *,
+        acting: bool = False,
     ) -> Published:
         """Register texts by their SHA-256 for a release, all or none. RegistrationError.
 
         A document that is registered stays as it is, so that nothing a client sends today can change; one that is
-        registered for another purpose is refused.
+        registered for another purpose is refused, and so is one whose `acting` differs: whether an agent may change
+        something by it.
         """
         _check(client_id, release)
         async with self._store.write() as connection:
             await _require(connection, client_id)
-            mine = select(documents.c.hash, documents.c.purpose).where(documents.c.client_id == client_id)
-            known = {row.hash: row.purpose for row in (await connection.execute(mine)).all()}
+            there = documents.c
+            mine = select(there.hash, there.purpose, there.acting).where(there.client_id == client_id)
+            known = {row.hash: row for row in (await connection.execute(mine)).all()}
             for hash_ in texts.keys() & known.keys():
-                if known[hash_] != (purpose.name if purpose else None):
-                    said = f"for {known[hash_]}" if known[hash_] else "without a purpose"
+                if known[hash_].purpose != (purpose.name if purpose else None):
+                    said = f"for {known[hash_].purpose}" if known[hash_].purpose else "without a purpose"
                     raise RegistrationError(f"sha256:{hash_} is registered {said} already: retire it first.")
-            facts = {"client_id": client_id, "registered_at": now}
+                if bool(known[hash_].acting) != acting:
+                    said = "with" if known[hash_].acting else "without"
+                    raise RegistrationError(f"sha256:{hash_} is registered {said} --acting already: retire it first.")
+            facts = {"client_id": client_id, "registered_at": now, "acting": acting}
             new = [
                 facts | {"hash": hash_, "text": text, "purpose": purpose.name if purpose else None}
                 for hash_, text in texts.items()

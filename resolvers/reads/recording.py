@@ -19,12 +19,15 @@ def read_entry(
     subjects: Iterable[str],
     now: datetime,
     acting: ActingPerson | None = None,
+    *,
+    agent: bool = False,
 ) -> dict[str, Any]:
     """The entry, which is durable before the answer leaves; no personal data, and no text of the operation.
 
     `operation` is the hash of the operation's shape, `fields` are schema coordinates (or an `orjson.Fragment` of them),
     and `subjects` the pseudonyms that the guard noted (`SubjectTracker.subjects`). `acting` is the member of staff on
-    whose behalf a tool asked, if it named one.
+    whose behalf a tool asked, if it named one. With `agent` a language model asked, at /mcp; entries before it, and of
+    everybody else, do not have the word.
     """
     entry: dict[str, Any] = {
         "version": 1,
@@ -38,4 +41,6 @@ def read_entry(
     }
     if acting is not None:
         entry["person"] = {"pseudonym": acting.pseudonym, "role": acting.role}
+    if agent:
+        entry["agent"] = True
     return entry

@@ -123,6 +123,7 @@ class Api:
         *,
         clock: Callable[[], datetime],
         budget: Budget | None = None,
+        agent_budget: Budget | None = None,
         dependencies: SignInDependencies | None = None,
         watch: Watch | None = None,
         references: References = REFERENCES,
@@ -138,8 +139,9 @@ class Api:
         """Counts executions: `compiled`, or `standard:` followed by the reason."""
         self.dependencies = dependencies or SignInDependencies()
         self._budget: Budget = budget or NoBudget()
+        self._agent_budget: Budget = agent_budget or self._budget
+        self.references = references
         self._watch: Watch = watch or NoWatch()
-        self._references = references
         self._tally: RefusalCounter = tally or NoTally()
         self._uses: DocumentCounter = uses or NoDocumentCounter()
         self._documents = Documents(self.model.core, self.limits)
@@ -216,8 +218,11 @@ class Api:
     def _charge(self, grant: Grant, objects: float) -> None:
         cost = max(1, int(objects))
         # Never settled: the work is done at once, and is no less than this.
-        if wait := self._budget.reserve(grant.client_id, cost, grant.subject).wait:
+        if wait := self._budget_of(grant).reserve(grant.client_id, cost, grant.subject).wait:
             raise BudgetSpentError(wait, cost)
+
+    def _budget_of(self, grant: Grant) -> Budget:
+        return self._agent_budget if grant.agent else self._budget
 
     async def _text(self, request: Request, grant: Grant) -> Trusted | Outcome:
         """Return the document's text: a registered one, or an ad hoc one if the client may send it (G6)."""
@@ -261,7 +266,7 @@ class Api:
         statement = stated(operation.node, request.variables or NOTHING, request.purpose, request.reference)  # 3
         if isinstance(statement, ResponseError):
             return failed(RequestOutcome.REQUEST_ERROR, [statement])
-        chosen = choose(grant, text.purpose, statement, self._references)
+        chosen = choose(grant, text.purpose, statement, self.references)
         decision = self._decide(known, operation, grant, chosen.purpose)  # 4
         authorized = AuthorizedOperation(operation, chosen, decision, known)
         found = self._refused(authorized, grant, request.dry_run) or authorized
@@ -327,10 +332,11 @@ class Api:
         if cost > self.limits.cost:
             return answers.too_costly(cost, self.limits.cost)
         # The last check: a refused operation costs the client nothing.
-        reservation = self._budget.reserve(grant.client_id, cost, grant.subject)
+        budget = self._budget_of(grant)
+        reservation = budget.reserve(grant.client_id, cost, grant.subject)
         if reservation.wait:
             return answers.throttled(reservation.wait, cost)
-        meter = ReadMeter(self.limits.cost, self._budget)
+        meter = ReadMeter(self.limits.cost, budget)
         try:
             return await self._execute(authorized, prepared, grant, variables, request, meter, cost, underway)
         except ReadLimitError as beyond:
@@ -526,7 +532,15 @@ class Api:
         chosen, shape = authorized.chosen, authorized.operation.document.shape
         subjects = context.revealed.subjects
         entry = read_entry(
-            grant.client_id, chosen.purpose, chosen.reference, shape, prepared.fields, subjects, now, acting
+            grant.client_id,
+            chosen.purpose,
+            chosen.reference,
+            shape,
+            prepared.fields,
+            subjects,
+            now,
+            acting,
+            agent=grant.agent,
         )
         # Anonymous reads would fill the ledger with entries that say the same (F1, G14).
         if grant.summed:

@@ -54,8 +54,10 @@ documents = table(
     plain("registered_at", Instant, None),
     plain("uses", BigInteger, None, nullable=True),
     plain("last_used_at", Instant, None, nullable=True),
+    plain("acting", Boolean, None, nullable=True),
 )
-"""`hash` is the SHA-256 of `text` in lower-case hexadecimal; `uses` counts the operations that named it."""
+"""`hash` is the SHA-256 of `text` in lower-case hexadecimal; `uses` counts the operations that named it. An `acting`
+one may change something at /mcp; null and false: an agent can only read by it."""
 
 document_releases = table(
     "document_releases",

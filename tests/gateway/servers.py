@@ -67,13 +67,13 @@ def running(
     arguments: Sequence[str], folder: Path, *, own_interpreter: bool = False, **settings: str
 ) -> Iterator[Running]:
     """Start a gateway (`-m gateway serve`), wait until it is alive, and end it after the block."""
-    port = free_port()
+    port = int(settings.get("PORT") or free_port())
     output = folder / f"output-{port}.txt"
     with output.open("wb") as file:
         process = started(
             arguments,
             own_interpreter,
-            env=environment(folder, PORT=str(port), **settings),
+            env=environment(folder, **settings | {"PORT": str(port)}),
             stdout=file,
             stderr=subprocess.STDOUT,
             cwd=folder,

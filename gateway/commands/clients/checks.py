@@ -14,6 +14,7 @@ import orjson
 
 from gateway.config.settings import Settings
 from gateway.oauth.well_known import OPENID, RESOURCE, SERVER
+from policy.agents import AGENT
 from policy.openid import OPENID as SIGN_IN
 from policy.purposes import Purpose
 from resolvers.clients.oauth_clients import CODE, OWN
@@ -53,6 +54,7 @@ def needs(settings: Settings, facts: Mapping[str, Any]) -> list[tuple[str, str]]
         ("issuer", settings.issuer),
         ("discovery", f"{settings.public_url}{discovery}"),
         ("audience", settings.audience),
+        *([("agents at", settings.agent_audience)] if AGENT in scopes else []),
         ("scopes", " ".join(sorted(scopes))),
         ("documents", f"gateway documents publish {facts['id']} persisted-queries.json --release 1"),
         ("CORS origin", " ".join(origins) or "none: no page of another origin calls it"),

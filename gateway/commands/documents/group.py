@@ -52,6 +52,7 @@ def documents() -> None:
 @click.argument("sources", nargs=-1, required=True, metavar="FILE...")
 @click.option("--release", required=True, help="The release of the client that sends them, such as 2.3.1.")
 @purpose_option
+@click.option("--acting", is_flag=True, help="An agent may change something by them, at /mcp.")
 @click.option("--check", "check", is_flag=True, help="Only tell whether they could be published.")
 @output_options()
 def publish(
@@ -59,6 +60,7 @@ def publish(
     sources: tuple[str, ...],
     release: str,
     purpose: str | None,
+    acting: bool,
     check: bool,
     form: str | None,
     output: Path | None,
@@ -67,12 +69,14 @@ def publish(
 
     FILE is Relay's or Apollo's manifest, a file of GraphQL, or a folder of such files. Each document is judged as by
     `gateway audit query`: one that would be refused or withheld for all of the client's purposes fails the build, with
-    the reason, and nothing is published. What is registered already stays as it is.
+    the reason, and nothing is published. What is registered already stays as it is. At /mcp the documents of a client
+    with the action `agent` are its tools: queries, and mutations only if they were published with --acting.
 
     \b
         gateway documents publish phone persisted-queries.json --release 2.3.1
         gateway documents publish billing documents/ --release 7 --purpose INVOICING
         gateway documents publish phone manifest.json --release 2.3.1 --check
+        gateway documents publish assistant errands/ --release 1 --purpose INVOICING
     \b
     Exit code 1 when a document would not be answered, 2 when a file cannot be read, 3 when the client cannot have it.
     """
@@ -86,13 +90,15 @@ def publish(
     if check:
         click.echo(f"{_counted(len(found))} could be published for {client_id}.", err=True)
         return
-    _publish(client_id, found, release, purpose)
+    _publish(client_id, found, release, purpose, acting)
 
 
-def _publish(client_id: str, found: dict[str, PublishedDocument], release: str, purpose: str | None) -> None:
+def _publish(
+    client_id: str, found: dict[str, PublishedDocument], release: str, purpose: str | None, acting: bool
+) -> None:
     texts = {each.hash: each.text.text for each in found.values()}
     why = None if purpose is None else Purpose[purpose]
-    done = _with(lambda registrar, now: registrar.publish(client_id, texts, release, why, now))
+    done = _with(lambda registrar, now: registrar.publish(client_id, texts, release, why, now, acting=acting))
     click.echo(f"{_counted(len(texts))} of {client_id} {release}: {done.new} new, {done.known} registered before.")
 
 

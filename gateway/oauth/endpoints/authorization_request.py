@@ -60,7 +60,7 @@ def validate(
         raise RequestNotSupportedError
     if parameters.get("response_mode") not in (None, "query"):
         raise InvalidRequestError("The only response mode is `query`.")
-    server.require_target(parameters)
+    server.require_target(parameters, client)
     asked = OAuthRequest("GET", f"{server.settings.public_url}/oauth/authorize", parameters)
     GrantServer(OAuthRequestContext(client, "", None, server.now, server.lifetimes)).get_consent_grant(asked)
     return AuthorizationRequest(

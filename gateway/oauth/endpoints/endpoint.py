@@ -24,8 +24,9 @@ from gateway.oauth.parameters import Parameters, read_form
 from gateway.oauth.request_context import OAuthRequest, OAuthRequestContext
 from gateway.oauth.server import GrantServer
 from gateway.tokens.tokens import Tokens
+from policy.agents import AGENT
 from resolvers.account.signins_evaluating import Evaluator
-from resolvers.clients.oauth_clients import Clients
+from resolvers.clients.oauth_clients import Clients, RegisteredClient
 from resolvers.clients.registry import ClientRegistry
 from resolvers.oauth import refresh_tokens
 from resolvers.oauth.families import Lifetimes
@@ -42,6 +43,7 @@ class AuthorizationServer:
     settings: Settings
     store: Store
     tokens: Tokens
+    agent_tokens: Tokens
     revocations: Revocations
     registry: ClientRegistry
     clients: Clients
@@ -82,10 +84,17 @@ class AuthorizationServer:
             raise ProofError
         return await self.proofs.check(proofs[0].decode("latin-1"), Call(scope["method"], scope["path"]))
 
-    def require_target(self, parameters: Parameters) -> None:
-        """InvalidTargetError if a `resource` is not this gateway's (RFC 8707); none means this gateway's."""
-        if any(resource != self.settings.audience for resource in parameters.resources):
-            raise InvalidTargetError
+    def require_target(self, parameters: Parameters, client: RegisteredClient) -> str:
+        """The one resource that the request names (RFC 8707), or else the API.
+
+        InvalidTargetError for another one, for several, and for /mcp if the client has no action `agent`.
+        """
+        named = set(parameters.resources) or {self.settings.audience}
+        if named == {self.settings.audience}:
+            return self.settings.audience
+        if named == {self.settings.agent_audience} and AGENT in client.actions:
+            return self.settings.agent_audience
+        raise InvalidTargetError
 
 
 class Endpoint(ABC):

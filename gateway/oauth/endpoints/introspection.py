@@ -11,7 +11,7 @@ from gateway.oauth.endpoints.login_names import LoginNames
 from gateway.oauth.parameters import Parameters
 from gateway.oauth.request_context import OAuthRequest, OAuthRequestContext, SentToken
 from gateway.oauth.server import GrantServer
-from gateway.tokens.tokens import TokenError
+from gateway.tokens.tokens import TokenError, TokenFault
 from resolvers.oauth import refresh_tokens
 
 
@@ -28,8 +28,15 @@ class _TokenEndpoint(Endpoint):
 
     async def _sent(self, text: str) -> SentToken | None:
         server = self.server
+        of_agent = False
         try:
-            said, kid = await server.tokens.prove(text.encode())
+            try:
+                said, kid = await server.tokens.prove(text.encode())
+            except TokenError as error:
+                if error.fault is not TokenFault.AUDIENCE:
+                    raise
+                of_agent = True
+                said, kid = await server.agent_tokens.prove(text.encode())
             claims = server.tokens.claims_of(said, kid)
         except TokenError:
             return None
@@ -40,7 +47,7 @@ class _TokenEndpoint(Endpoint):
         # The same checks as for a request: a token must not look active that /graphql would refuse.
         if registration is None or registration.voids(claims.issued_at):
             return None
-        return SentToken(claims, said)
+        return SentToken(claims, said, of_agent)
 
 
 class IntrospectionEndpoint(_TokenEndpoint):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
 from gateway.access import dpop
+from gateway.config.extras import has_mcp
 from gateway.config.settings import Settings
 from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
 from gateway.oauth.endpoints.authorization_request import PROMPTS
@@ -47,7 +48,7 @@ def server_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, obje
             "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
             "authorization_response_iss_parameter_supported": True,
             "require_pushed_authorization_requests": False,  # In general; single clients may be registered with it.
-            "protected_resources": [settings.audience],
+            "protected_resources": [settings.audience, *([settings.agent_audience] if has_mcp() else [])],
         }
     )
     found.validate()
@@ -73,6 +74,17 @@ def openid_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, obje
         "prompt_values_supported": sorted(PROMPTS),
         "ui_locales_supported": sorted(languages()),
     }
+
+
+def agent_metadata(settings: Settings) -> dict[str, object]:
+    """The metadata of /mcp.
+
+    Without `scopes_supported`: a client of the Model Context Protocol asks for all that it finds there, and one that
+    finds none asks for what it is registered for.
+    """
+    found = resource_metadata(settings, ()) | {"resource": settings.agent_audience}
+    del found["scopes_supported"]
+    return found
 
 
 def resource_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, object]:

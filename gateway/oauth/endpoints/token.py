@@ -33,7 +33,7 @@ class TokenEndpoint(Endpoint):
         for client credentials, before the answer is sent.
         """
         server = self.server
-        server.require_target(form)  # 1
+        audience = server.require_target(form, known.client)  # 1
         proven = await server.proven(scope)  # 2
         if proven is None and known.client.dpop:
             raise ProofError("This client is registered for tokens that are bound to a key: send a DPoP proof.")
@@ -47,6 +47,7 @@ class TokenEndpoint(Endpoint):
             await server.refresh_key(),
             proven=proven,
             subjects=server.subject_key,
+            audience=audience,
         )
         visitor = visitor_of(HTTPConnection(scope), server.settings.proxies, server.settings.proxy_header, None)
         # Only public clients call from the customer's own device; a server's place says nothing about the customer.
