@@ -34,7 +34,7 @@ async def answer(
     """Answer one request, whose body has at most `most` bytes, of an authenticated client."""
 
     async def listed(_: ServerRequestContext[Any], __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[_told(each) for each in (await tools.tools(grant)).values()])
+        return types.ListToolsResult(tools=[_tool(each) for each in (await tools.tools(grant)).values()])
 
     async def called(_: ServerRequestContext[Any], asked: types.CallToolRequestParams) -> types.CallToolResult:
         found = await tools.call(grant, asked.name, asked.arguments or {}, person)
@@ -54,7 +54,7 @@ async def answer(
         await manager.handle_request(scope, receive, send)
 
 
-def _told(tool: Tool) -> types.Tool:
+def _tool(tool: Tool) -> types.Tool:
     schema: Mapping[str, Any] = tool.input_schema
     return types.Tool(
         name=tool.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from policy.decision import Reason
 from schema.documents.requests import RequestOutcome
 
 NOTHING: Final = "Nothing was read, and nothing was changed."
@@ -66,16 +67,14 @@ def unknown_arguments(unknown: Sequence[str], known: Sequence[str]) -> str:
 
 
 def _line(error: Mapping[str, Any]) -> str:
+    """The error's own message; of a refused purpose its reason, as that message speaks of headers and directives."""
     found = error.get("extensions", {})
-    where = found.get("coordinate")
-    said = f"{where}: {error['message']}" if where and where not in error["message"] else error["message"]
-    if purpose := found.get("purpose"):
-        said += f" Asked for the purpose {purpose}."
+    if found.get("code") != "PURPOSE_REFUSED":
+        return str(error["message"])
+    said = Reason[found["reason"]].text
     if allowed := found.get("allowedPurposes"):
-        said += f" It may be read for: {', '.join(allowed)}."
-    if scopes := found.get("scopes"):
-        said += f" It needs one of these scopes: {', '.join(scopes)}."
-    return str(said)
+        said += f" It has: {', '.join(allowed)}."
+    return said + (f" The form of a reference is {found['expected']}." if found.get("expected") else "")
 
 
 def _advice(error: Mapping[str, Any]) -> str:

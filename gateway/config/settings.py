@@ -648,7 +648,7 @@ class Settings:
 
     @property
     def agent_audience(self) -> str:
-        """What an access token for /mcp must be meant for: its address, by which clients find the metadata."""
+        """The audience of access tokens for /mcp: its address, by which clients find the metadata."""
         return f"{self.public_url}/mcp"
 
     @property

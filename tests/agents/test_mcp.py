@@ -64,6 +64,8 @@ def test_an_errand(site: Site) -> None:
     for part in ("Refused. Nothing was read", "Customer.phone", "INVOICING", "EMERGENCY_CONTACT", "ask the person"):
         assert part in said, said
     assert "data" not in refused.structured_content
+    shown = (ROOT / "docs" / "mcp.md").read_text("utf-8")
+    assert "\n".join(said.splitlines()[:2]) in shown, said
 
 
 def test_entries_say_that_an_agent_asked(site: Site) -> None:
