@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "main_0042"
-down_revision = "main_0041"
+revision = "main_0044"
+down_revision = "main_0043"
 
 
 def upgrade() -> None:
