@@ -28,6 +28,8 @@ from schema.api.api import Api
 
 MCP = "/mcp"
 PROTOCOL = "gateway.agents.protocol"
+CHALLENGE = b"www-authenticate"
+"""The header of our own 401."""
 METADATA = "/.well-known/oauth-protected-resource/mcp"
 """The metadata of this resource (RFC 9728 §3.1)."""
 
@@ -79,9 +81,7 @@ class McpEndpoint:
         except (ProblemError, TokenError) as error:
             problem = problem_of(error)
             where = f', resource_metadata="{self._settings.public_url}{METADATA}"'.encode("ascii")
-            named = tuple(
-                (name, value + where if name == b"www-authenticate" else value) for name, value in problem.headers
-            )
+            named = tuple((name, value + where if name == CHALLENGE else value) for name, value in problem.headers)
             raise ProblemError(problem.status, problem.code, problem.message, named) from None
 
 

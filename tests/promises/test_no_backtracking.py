@@ -190,6 +190,7 @@ OURS = {
     "audits.schema.signoffs": "the operator's file",
     "audits.papers.texts": "words that ship",
     "schema.contracts.printing": "our own schema",
+    "schema.api.tools": "what was published, and judged before",
     "schema.documents.manifests": "the operator's file",
     "schema.model.storage": "our own schema",
     "store.sql.addresses": "a setting",
