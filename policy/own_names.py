@@ -9,6 +9,7 @@ OWN_CLIENTS: Final = frozenset(
         "client-area",
         "contract",
         "gateway",
+        "import",
         "legal",
         "rdap",
         "registrant-link",

@@ -29,6 +29,7 @@ from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.links.receipts import receipt_of
 from store.lookups.reservations import LookupRequest, LookupTakenError, Reservations, reserving
+from store.queue.holding import hold_for
 from store.sql.ids import new_id
 from store.sql.metadata import Id, instant
 from store.tables.access import sessions
@@ -127,7 +128,8 @@ async def confirm_change(context: CommandContext, given: Mapping[str, Any]) -> R
 class Found:
     """A valid link."""
 
-    id: int
+    id: int | None
+    """None: the former system of an import confirmed the address, and there is no link."""
     key: SubjectKey
     email: str
     state: bytes
@@ -171,8 +173,10 @@ class EmailLinks:
             return None
         return Found(id_, key, key.open(email_links.c.email, id_, sealed).decode(), bytes(present[0][0]), session)
 
-    async def follow(self, found: Found, context: CommandContext) -> Result:
+    async def follow(self, found: Found, context: CommandContext, held_by: int | None = None) -> Result:
         """Set the new address; both addresses are notified, and all sessions but the requesting one end.
+
+        The letters wait if they are `held_by` a run of an import.
 
         1. consume the link; 2. reserve the new address, and replace the old one if it is still the present one;
         3. delete password reset links, which were sent to the old address; 4. change login names equal to the old
@@ -186,7 +190,7 @@ class EmailLinks:
             await connection.execute(
                 select(customers.c.id).where(customers.c.id == owner).with_for_update(key_share=True)
             )
-            if (await connection.execute(delete(email_links).where(email_links.c.id == found.id))).rowcount != 1:  # 1
+            if not await self._spent(connection, found):  # 1
                 return Result(problems=(LAPSED,))
             before = await reader_of(connection, found.key)
             if before is None or not await _taken(reserved, connection, wanted, found.state, context.now):
@@ -206,18 +210,27 @@ class EmailLinks:
             await record(connection, context, found.key, ["Customer.email"])
             await notify_of_correction(connection, owner, ["Customer.email"], context.now)
             await announce(connection, found.key, Event.EMAIL_CHANGED.wire, context.now, ["Customer.email"])
-            asked = await self._asked(connection, owner)
+            asked, letters, site = await self._asked(connection, owner), list[int](), self._dependencies.site
             # To both addresses: the owner of the old one may not have made the change (S8).
             for reader in (before, await reader_of(connection, found.key)):
                 if reader is not None:
-                    await send_to(connection, reader, self._dependencies.site, AddressChangeEmail.CHANGED, context.now)
+                    changed = AddressChangeEmail.CHANGED
+                    letters.append(await send_to(connection, reader, site, changed, context.now))
                 if reader is not None and asked is not None:
                     template = ErasureEmail.ADDRESS_CHANGED
-                    await send_to(connection, reader, self._dependencies.site, template, context.now, link=asked)
+                    letters.append(await send_to(connection, reader, site, template, context.now, link=asked))
+            if held_by is not None:
+                await hold_for(connection, letters, held_by)
             # 0 is no id: without a session of its own the request ends all of them.
             await end_where(connection, owner, [sessions.c.id != (found.session_id or 0)], context.now)  # 5
             await reserved.written(connection)
         return Result(affected={"customer": owner})
+
+    async def _spent(self, connection: AsyncConnection, found: Found) -> bool:
+        """Consume the link; False if it was consumed before."""
+        if found.id is None:
+            return True
+        return (await connection.execute(delete(email_links).where(email_links.c.id == found.id))).rowcount == 1
 
     async def _asked(self, connection: AsyncConnection, owner: int) -> str | None:
         """The receipt URL of a standing erasure request, which both addresses are informed of (R55); None without

@@ -64,7 +64,7 @@ class RowWriter:
         """Add the rows of a customer and of everything that belongs to them."""
         self._root(new)
         for service in new.services:
-            self._service(service)
+            self.service(service)
         given = self._consents(new)
         for method in new.payment_methods:
             self._payment_method(method, given)
@@ -88,7 +88,8 @@ class RowWriter:
             "version": 1,
         })  # fmt: skip
 
-    def _service(self, service: NewService) -> None:
+    def service(self, service: NewService) -> None:
+        """Add a service, with the registration of its domain."""
         id_ = self._add(services, service, without=("domain",))
         if service.domain is not None:
             # An imported registrant counts as confirmed: the former system registered them already.

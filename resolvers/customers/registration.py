@@ -78,12 +78,38 @@ async def add(
     for id_, new_customer in zip(ids, new_customers, strict=True):  # 1
         RowWriter(id_, rows, make_id, moment).customer(new_customer)
     await let_go(connection, await reserved.take(connection, _wanted(rows, store.keys), moment), moment)
-    owners = dict(zip(ids, await store.keys.create(ids), strict=True))  # 2
-    for table in TABLES:  # 3
+    await _insert(connection, rows, dict(zip(ids, await store.keys.create(ids), strict=True)))  # 2, 3
+    return ids
+
+
+async def add_to(
+    connection: AsyncConnection,
+    store: Store,
+    reserved: Reservations,
+    key: SubjectKey,
+    more: NewCustomer,
+    *,
+    now: datetime,
+) -> None:
+    """Add the services and invoices of `more` to a registered customer, whose row is locked; otherwise like `add`.
+
+    Raises LookupTakenError if a domain is registered already.
+    """
+    rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
+    writer = RowWriter(key.customer_id, rows, new_id, now)
+    for service in more.services:
+        writer.service(service)
+    for invoice in more.invoices:
+        writer.invoice(invoice)
+    await let_go(connection, await reserved.take(connection, _wanted(rows, store.keys), now), now)
+    await _insert(connection, rows, {key.customer_id: key})
+
+
+async def _insert(connection: AsyncConnection, rows: dict[Table, list[Row]], owners: dict[int, SubjectKey]) -> None:
+    for table in TABLES:
         # One statement per table, whatever the number of customers.
         if rows[table]:
             await connection.execute(insert(table), _sealed(table, rows[table], owners))
-    return ids
 
 
 def _wanted(rows: dict[Table, list[Row]], keys: KeyStore) -> list[LookupRequest]:

@@ -194,9 +194,11 @@ async def send_to(
     template: EmailTemplate,
     now: datetime,
     **facts: str | int | datetime,
-) -> None:
-    """Put a message to an earlier read recipient into the outbox: to the address of that time."""
-    await connection.execute(insert(outbox).values(_row(reader, site, template, now, facts)))
+) -> int:
+    """Put a message to an earlier read recipient into the outbox: to the address of that time; returns its id."""
+    row = _row(reader, site, template, now, facts)
+    await connection.execute(insert(outbox).values(row))
+    return int(row["id"])
 
 
 async def send_typed(

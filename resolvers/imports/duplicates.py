@@ -89,6 +89,17 @@ class Duplicates:
         self._seen.execute("COMMIT")
         return problems
 
+    def repeated(self, rows: Sequence[tuple[SourceRecord, NewCustomer]]) -> list[ImportProblem]:
+        """The rows whose external id stands in an earlier row, of a file in which customers may be registered."""
+        index, place, problems = self._store.keys.blind_index, (Lookup.EXTERNAL_ID, "row"), []
+        self._seen.execute("BEGIN")
+        for record, customer in rows:
+            value = index(Lookup.EXTERNAL_ID, customer.external_id or "")
+            if (fault := self._fault(place, value, set())) is not None:
+                problems.append(ImportProblem(record.row, record.line, "external_id", fault))
+        self._seen.execute("COMMIT")
+        return problems
+
     async def _recorded(self, numbers: list[bytes]) -> set[tuple[Place, bytes]]:
         """The numbers of invoices that there are."""
         prepared = self._store.reader.prepare(select(invoices.c.number).where(any_of(invoices.c.number, "numbers")))

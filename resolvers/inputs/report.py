@@ -98,6 +98,12 @@ class FieldFault(Enum):
     WRONG_WIDTH = "has more or fewer cells than the header"
     DUPLICATE_IN_FILE = "stands in an earlier row too"
     ALREADY_REGISTERED = "belongs to a registered customer already"
+    CHANGED_HERE = (
+        "was changed here since the last import and differs in the file: it stays (--theirs takes the file's)"
+    )
+    NOT_TAKEN = (
+        "could not be changed: the customer is being changed or erased at this moment, or it is taken; try again"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,12 @@ class ImportReport:
     """Number of changes by field and kind."""
     run: int | None = None
     """The run that is recorded (`gateway imports show`); None if nothing was stored."""
+    changed: int = 0
+    """Known customers of whom something was changed (`--upsert`)."""
+    same: int = 0
+    """Known customers of whom nothing is changed: nothing differs, or what differs is a problem of their row."""
+    checksums: tuple[str, str] | None = None
+    """SHA-256 of the compared values of known customers, of the file and of the store."""
 
     @property
     def clean(self) -> bool:

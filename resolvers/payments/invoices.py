@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.payments import PAYMENT_KINDS
 from resolvers.commands.context import CommandContext, Result, UserProblem
-from resolvers.customers.new_customer import NewInvoiceLine
+from resolvers.customers.new_customer import NewInvoice, NewInvoiceLine
 from resolvers.events.changes import record
 from resolvers.inputs.texts import InputReader
 from resolvers.payments.paying import NO_INVOICE
@@ -214,6 +214,14 @@ async def record_payment(context: CommandContext, given: Mapping[str, Any]) -> R
         return Result(problems=(FUTURE,))
     paid = {"status": "PAID", "paid_at": at, "paid_with": _kind(given["paidWith"])}
     return await _settle(context, given["invoiceId"], paid, ["Invoice.paidAt", "Invoice.paidWith", "Invoice.state"])
+
+
+async def settle_imported(context: CommandContext, invoice: int, new: NewInvoice) -> Result:
+    """Settle an open invoice as a former system did: paid at its time, if known by what, or cancelled. Idempotent."""
+    if new.paid_at is None:
+        return await cancel_invoice(context, {"invoiceId": invoice})
+    paid = {"status": "PAID", "paid_at": new.paid_at, "paid_with": new.paid_with}
+    return await _settle(context, invoice, paid, ["Invoice.paidAt", "Invoice.paidWith", "Invoice.state"])
 
 
 def _kind(choice: Any) -> str:

@@ -139,6 +139,12 @@ async def _start_period(connection: AsyncConnection, customer: int) -> None:
         await _clock(connection, customer, await last_end(connection, customer))
 
 
+async def refresh_period(connection: AsyncConnection, customer: int) -> None:
+    """Start the retention period of R34 if no service runs, and stop it otherwise, after services were added."""
+    ended = None if await active_services(connection, customer) else await last_end(connection, customer)
+    await _clock(connection, customer, ended)
+
+
 async def locked(connection: AsyncConnection, customer_id: int) -> bool:
     """Lock the customer's row until the transaction ends; False if there is none."""
     found = select(customers.c.id).where(customers.c.id == customer_id).with_for_update()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -34,8 +35,13 @@ async def holding_run(connection: AsyncConnection, customer_id: int) -> int | No
 async def hold_letter(connection: AsyncConnection, message: int, customer_id: int) -> None:
     """Let a letter that was written in this transaction wait, if a run holds letters to its customer."""
     if (run := await holding_run(connection, customer_id)) is not None:
-        held = update(outbox).where(outbox.c.id == message).values(held_by=run, next_attempt_at=None)
-        await connection.execute(held)
+        await hold_for(connection, [message], run)
+
+
+async def hold_for(connection: AsyncConnection, messages: Sequence[int], run: int) -> None:
+    """Let letters that were written in this transaction wait until this run is released."""
+    held = update(outbox).where(outbox.c.id.in_(messages)).values(held_by=run, next_attempt_at=None)
+    await connection.execute(held)
 
 
 async def release_letters(connection: AsyncConnection, run: int, now: datetime) -> int:

@@ -11,10 +11,13 @@ import click
 from gateway.commands.common import errors_as_sentences, read_settings
 from gateway.config.settings import Settings
 from gateway.http import server
+from gateway.run.dependencies import make_site
 from gateway.run.stores import store_config
+from resolvers.commands.dependencies import SignInDependencies
 from resolvers.imports.columns import Renamed, read_renamed
 from resolvers.imports.imports import import_customers
 from resolvers.imports.source import Format
+from resolvers.imports.upserting import UpsertOptions, upsert_customers
 from resolvers.inputs.changes import FieldChange
 from resolvers.inputs.report import ImportReport, Progress
 from store.database.store import open_store
@@ -42,6 +45,9 @@ def _system(context: click.Context, option: click.Parameter, value: str | None) 
 @click.option("--skip-bad", is_flag=True, help="Store the good rows though others are bad.")
 @click.option("--columns", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Other names of columns.")
 @click.option("--system", callback=_system, help="The system that the column external_id is from, such as crm.")
+@click.option("--upsert", is_flag=True, help="By external id: add who is new, and change what differs.")
+@click.option("--theirs", is_flag=True, help="With --upsert: take the file's values of what was changed here, too.")
+@click.option("--verify", is_flag=True, help="Compare the file with the store by external id, and store nothing.")
 @click.option("--hold-mail", is_flag=True, help="Keep the letters that it causes until `gateway imports release`.")
 @click.option("--changes", "listed", is_flag=True, help="List every change to what the file says, row by row.")
 @click.option("--format", "form", type=click.Choice(["csv", "ndjson"]), help="If the file's name does not tell.")
@@ -51,6 +57,9 @@ def customers_import(
     skip_bad: bool,
     columns: Path | None,
     system: str | None,
+    upsert: bool,
+    theirs: bool,
+    verify: bool,
     hold_mail: bool,
     listed: bool,
     form: Format | None,
@@ -65,16 +74,32 @@ def customers_import(
         gateway customers import customers.ndjson
         gateway customers import crm.csv --system crm --hold-mail
         gateway customers import panel.csv --columns panel.toml --changes --dry-run
+    \b
+    Keep in step with a system that goes on; the same file again changes nothing:
+        gateway customers import panel.ndjson --upsert
+        gateway customers import panel.ndjson --verify
     """
+    if theirs and not (upsert or verify):
+        raise click.UsageError("--theirs belongs to --upsert.")
     form = form or ("ndjson" if file.suffix in (".ndjson", ".jsonl") else "csv")
     # The time zone counts: deadlines of erasures that the import causes end with the controller's days.
     settings = read_settings()
     with errors_as_sentences():
         renamed = None if columns is None else read_renamed(columns)
-        report = server.run(_import(settings, file, form, dry_run, skip_bad, renamed, system, hold_mail))
-    _report(report)
+        if upsert or verify:
+            options = UpsertOptions(
+                dry_run=dry_run or verify, theirs=theirs or verify, hold_mail=hold_mail, renamed=renamed, system=system,
+                zone=settings.time_zone,
+            )  # fmt: skip
+            report = server.run(_upsert(settings, file, form, options))
+        else:
+            report = server.run(_import(settings, file, form, dry_run, skip_bad, renamed, system, hold_mail))
+    if upsert or verify:
+        _report_upsert(report, verify)
+    else:
+        _report(report)
     _report_changes(report, listed)
-    if not report.clean:
+    if not report.clean or (verify and (report.imported or report.changed)):
         raise SystemExit(BAD_ROWS)
 
 
@@ -103,6 +128,15 @@ async def _import(
                 system=system,
                 hold_mail=hold_mail,
             )
+    finally:
+        await store.close()
+
+
+async def _upsert(settings: Settings, file: Path, form: Format, options: UpsertOptions) -> ImportReport:
+    store, dependencies = await open_store(store_config(settings)), SignInDependencies(make_site(settings))
+    try:
+        with Bar() as bar:
+            return await upsert_customers(store, file, form, dependencies, bar.show, options=options)
     finally:
         await store.close()
 
@@ -142,14 +176,31 @@ def _report(report: ImportReport) -> None:
             f"{report.due_at_once} customers are due to be erased at once, as their last service ended more than six "
             "months ago: they are warned first, and erased two months after the import."
         )
+    _report_run(report)
+    if report.bad_rows and not report.imported and not report.dry_run:
+        click.echo("Mend these rows and run it again, or store the good ones with --skip-bad.")
+
+
+def _report_run(report: ImportReport) -> None:
     if report.run is not None:
         click.echo(f"This is import {report.run}: `gateway imports show {report.run}`, or `undo`.")
     for problem in report.problems:
         click.echo(f"  {problem}")
     if report.problem_count > len(report.problems):
         click.echo(f"  ... and {report.problem_count - len(report.problems)} more")
-    if report.bad_rows and not report.imported and not report.dry_run:
-        click.echo("Mend these rows and run it again, or store the good ones with --skip-bad.")
+
+
+def _report_upsert(report: ImportReport, verify: bool) -> None:
+    """Print the report of --upsert and --verify: numbers, then the problems that were kept."""
+    if verify:
+        file, store = report.checksums or ("", "")
+        click.echo(f"{report.rows} rows: {report.same} agree, {report.changed} differ, {report.imported} are not here.")
+        click.echo(f"SHA-256 of the compared values: {file} in the file, {store} in the store.")
+    else:
+        kind = " (dry run: nothing was stored)" if report.dry_run else ""
+        done = f"{report.imported} added, {report.changed} changed, {report.same} as they were"
+        click.echo(f"{report.rows} rows: {done}, {report.bad_rows} with problems{kind}.")
+    _report_run(report)
 
 
 def _report_changes(report: ImportReport, listed: bool) -> None:
