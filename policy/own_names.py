@@ -6,6 +6,7 @@ from typing import Final
 OWN_CLIENTS: Final = frozenset(
     {
         "anonymous",
+        "audit-page",
         "client-area",
         "contract",
         "gateway",

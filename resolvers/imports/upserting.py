@@ -148,9 +148,9 @@ class _Upsert:
 
     async def _write(self, result: Compared) -> None:
         for each in result.known:
-            faults = [(name, FieldFault.CHANGED_HERE) for name in each.conflicts]
-            faults += [(name, FieldFault.ALREADY_REGISTERED) for name in each.foreign]
-            self._note([ImportProblem(each.record.row, each.record.line, *fault) for fault in faults])
+            problems = [(name, FieldFault.CHANGED_HERE) for name in each.conflicts]
+            problems += [(name, FieldFault.ALREADY_REGISTERED) for name in each.foreign]
+            self._note([ImportProblem(each.record.row, each.record.line, *fault) for fault in problems])
         differing = [each for each in result.known if each.differs]
         self.same += sum(not (each.differs or each.conflicts or each.foreign) for each in result.known)
         if self.run is None:
