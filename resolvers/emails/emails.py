@@ -21,7 +21,7 @@ from sqlalchemy import exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.catalogue import translate
-from messages.dates import day, moment
+from messages.dates import country, day, moment
 from messages.message import Message
 from messages.negotiation import written
 from messages.templates import environment
@@ -141,6 +141,8 @@ def _worded(name: str, value: str | int | datetime, language: str, site: Site) -
             return day(value, language, site.zone)
         case "platform", str():
             return PLATFORM.message(value)
+        case "country" | "place", str():
+            return country(value, language)
         case "minutes", int():
             return Message("{count} minute", plural="{count} minutes", count=value)
         case "days", int():

@@ -163,6 +163,8 @@ def test_the_page_sets_up_webmail(web: Web) -> None:
     done = browser.send(login="info@grumpfwerke907.example", new=NEW)
     assert done.status_code == 200 and "You can now sign in to: Webmail" in done.text
     assert 'href="/security/services/webmail"' not in done.text
+    assert 'href="/security?lang=fr"' in done.text, "the answer to a form is not the form"
+    assert "/security/services/webmail?lang=fr" not in done.text
     other = Browser(browser.url)
     other.get("/sign-in?platform=WEBMAIL")
     assert other.send(login="info@grumpfwerke907.example", password=NEW).status_code == 303

@@ -299,3 +299,15 @@ def test_nothing_that_was_typed_is_in_the_log(web: Web, person: Person) -> None:
 def test_the_demo_shows_nothing_here(browser: Browser) -> None:
     assert browser.get("/demo/outbox").status_code == 404
     assert "Demo" not in browser.get("/sign-in").text
+
+
+def test_the_language_of_the_address_outlives_the_sign_in(browser: Browser, person: Person) -> None:
+    def onward(query: str) -> str:
+        return browser.get(f"/sign-in?{query}").headers["location"]
+
+    browser.sign_in(person)
+    assert onward("lang=fr") == "/security?lang=fr" and onward("") == "/security"
+    assert onward("lang=fr&continue=%2Fpassword%3Fa%3Db%23c") == "/password?a=b&lang=fr#c"
+    assert onward("lang=fr&continue=%2Fpassword%3Flang%3Den") == "/password?lang=en"
+    assert onward("lang=fr&continue=%2Foauth%2Fresume%3Fid%3Dx") == "/oauth/resume?id=x", "a client's own request"
+    assert browser.get(onward("lang=fr")).text.count('<html lang="fr"') == 1

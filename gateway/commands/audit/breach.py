@@ -78,7 +78,7 @@ def breach_(
     form: str | None,
     output: Path | None,
 ) -> None:
-    """Tell the scope of a breach: whom a client read in a period, which fields, for what.
+    """Show the scope of a breach: whom a client read in a period, which fields, for what.
 
     Everything comes from the ledger, in which a reading stands before its answer leaves, and each entry is held against
     the signed tree. Persons are pseudonyms, also those who were erased since. The 72 hours of Art. 33 begin at the

@@ -20,12 +20,12 @@ COMMANDS: dict[str, Where] = {
     "query": (f"{HERE}.query", "query_", "Explain if a client may send a document."),
     "ledger": (f"{HERE}.store", "ledger_", "Count what was read, by whom and for what."),
     "refusals": (f"{HERE}.store", "refusals_", "Show who asked for what they may not have."),
-    "breach": (f"{HERE}.breach", "breach_", "Tell the scope of a breach."),
-    "acts": (f"{HERE}.store", "acts_", "List what operators did."),
-    "erasures": (f"{HERE}.store", "erasures_", "List the erasures asked for or due."),
+    "breach": (f"{HERE}.breach", "breach_", "Show the scope of a breach."),
+    "acts": (f"{HERE}.store", "acts_", "Show what operators did."),
+    "erasures": (f"{HERE}.store", "erasures_", "Show the erasures asked for or due."),
     "consents": (f"{HERE}.store", "consents_", "Count what people agreed to."),
     "grants": (f"{HERE}.store", "grants_", "Show until when clients have their purposes."),
-    "use": (f"{HERE}.store", "use_", "Tell which client read a field, how often and when last."),
+    "use": (f"{HERE}.store", "use_", "Show which client read a field, how often and when last."),
 }
 
 

@@ -95,6 +95,8 @@ def matrix_(
         gateway audit matrix --purpose PRODUCT_NEWS
         gateway audit matrix --type Customer --category EMAIL
         gateway audit matrix --format html -o matrix.html
+    \b
+    Exit code 2 when the schema cannot be read, 0 otherwise.
     """
     with unreadable_as_sentence():
         facts = read_facts(schema).require_readable()

@@ -167,7 +167,7 @@ def ledger_(
 @click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="To look back so many days.")
 @output_options()
 def use_(coordinates: tuple[str, ...], days: int, form: str | None, output: Path | None) -> None:
-    """Tell which client read a field, how often and when last.
+    """Show which client read a field, how often and when last.
 
     From the ledger, before a deprecated field is removed. It has what is read of customers for a purpose: arguments,
     and fields that need no purpose, are not in it, and a coordinate that the schema does not have is an error.
@@ -193,7 +193,7 @@ def use_(coordinates: tuple[str, ...], days: int, form: str | None, output: Path
 @click.command("erasures")
 @output_options()
 def erasures_(form: str | None, output: Path | None) -> None:
-    """List the erasures asked for or due.
+    """Show the erasures asked for or due.
 
     With their dates, and nobody's name.
 
@@ -257,7 +257,7 @@ def refusals_(since: datetime | None, client: str | None, form: str | None, outp
 @click.option("--most", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="The newest so many.")
 @output_options()
 def acts_(most: int, form: str | None, output: Path | None) -> None:
-    """List what operators did.
+    """Show what operators did.
 
     Clients, partners, keys, holds, requests of authorities, erasures, webhooks and staff: which command, when, to what,
     and who, by a pseudonym and by the code that they gave (`gateway --as CODE …`).

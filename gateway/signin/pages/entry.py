@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
 from starlette.responses import Response
 
 from gateway.signin.frame.request_context import RequestContext
@@ -20,8 +22,19 @@ async def show(context: RequestContext) -> Response:
     """Show the form; a customer whose sign-in is recent enough is redirected at once."""
     session = await context.session(context.platform)
     if session is not None and _good_enough(context, session):
-        return context.go(context.onward or HOME)
+        return context.go(destination(context))
     return form(context, session)
+
+
+def destination(context: RequestContext) -> str:
+    """The page after the sign-in, in the language that was chosen for this one."""
+    address, language = context.onward or HOME, context.value("lang")
+    parts = urlsplit(address)
+    # Requests of clients are passed on as they are, and say `ui_locales` if they prefer a language.
+    if not language or parts.path.startswith("/oauth/") or "lang" in dict(parse_qsl(parts.query)):
+        return address
+    query = "&".join(each for each in (parts.query, urlencode({"lang": language})) if each)
+    return urlunsplit(parts._replace(query=query))
 
 
 def _good_enough(context: RequestContext, session: Session) -> bool:
@@ -110,7 +123,7 @@ def slowed(response: Response, verdict: Rejected) -> Response:
 
 def let_in(context: RequestContext, opened: SignedIn) -> Response:
     """Redirect to the page that was asked for, with the session's cookies."""
-    return give_cookies(context, context.go(context.onward or HOME), opened)
+    return give_cookies(context, context.go(destination(context)), opened)
 
 
 def give_cookies(context: RequestContext, response: Response, opened: SignedIn) -> Response:

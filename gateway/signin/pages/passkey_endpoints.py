@@ -14,7 +14,7 @@ from gateway.http import problems
 from gateway.http.bodies import ClientDisconnectedError, read_body
 from gateway.signin.frame.request_context import NO_STORE, RequestContext, begin, genuine
 from gateway.signin.frame.services import SignInServices
-from gateway.signin.pages.entry import HOME, give_cookies
+from gateway.signin.pages.entry import destination, give_cookies
 from resolvers.signin.authentication import PasskeyAttempt
 from resolvers.signin.pending import Pending
 from resolvers.signin.sessions import Session
@@ -79,7 +79,7 @@ async def answer(context: RequestContext) -> Response:
     shown = PasskeyAttempt(context.platform, context.form.get("response", ""), pending, session, shared)
     verdict = await context.services.authentication.by_passkey(shown, context.visitor, context.now)
     if isinstance(verdict, SignedIn):
-        response = JSONResponse({"location": context.onward or HOME}, headers=NO_STORE)
+        response = JSONResponse({"location": destination(context)}, headers=NO_STORE)
         return give_cookies(context, response, verdict)
     wait = verdict.wait if isinstance(verdict, Rejected) else 0
     headers = NO_STORE | ({"retry-after": str(wait)} if wait else {})

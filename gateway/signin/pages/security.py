@@ -59,6 +59,8 @@ async def show(context: RequestContext, session: Session) -> Response:
 
 async def overview(context: RequestContext, session: Session, *said: PageNotice, status: int = 200) -> Response:
     """The overview, with notices. Raises StoreUnavailableError."""
+    # Also the answer to a form: links to other languages must lead to the overview, and not to the form again.
+    context.readable = False
     data = await about(context, session)
     me = data["me"] or {"credentials": [], "sessions": {"nodes": []}, "signIns": {"nodes": []}}
     credentials = [_credential(context, session, each) for each in me["credentials"]]

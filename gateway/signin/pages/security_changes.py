@@ -54,7 +54,7 @@ async def send_password(context: RequestContext, session: Session) -> Response:
 async def show_service(context: RequestContext, session: Session) -> Response:
     """Show the form that sets up the sign-in of a further platform (R38)."""
     platform = _platform(context)
-    return context.go("/security") if platform is None else await _service_form(context, platform)
+    return context.go(context.to("/security")) if platform is None else await _service_form(context, platform)
 
 
 async def _service_form(
