@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -153,6 +153,16 @@ def local(address: str | None) -> str | None:
         return None
     parts = urlsplit(address)
     return address if not parts.scheme and not parts.netloc else None
+
+
+def in_language(address: str, language: str | None) -> str:
+    """A path of this gateway with the language of its page, unless it names one, or none was chosen."""
+    parts = urlsplit(address)
+    # Requests of clients are passed on as they are, and say `ui_locales` if they prefer a language.
+    if not language or parts.path.startswith("/oauth/") or "lang=" in parts.query:
+        return address
+    query = "&".join(each for each in (parts.query, urlencode({"lang": language})) if each)
+    return urlunsplit(parts._replace(query=query))
 
 
 def genuine(request: Request, form: Mapping[str, str], cookie: str | None) -> bool:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
-
 from starlette.responses import Response
 
-from gateway.signin.frame.request_context import RequestContext
+from gateway.signin.frame.request_context import RequestContext, in_language
 from gateway.signin.frame.shown import PageNotice
 from gateway.signin.pages.demo import invented_code, invented_login
 from policy.platforms import PLATFORMS
@@ -28,13 +26,7 @@ async def show(context: RequestContext) -> Response:
 
 def destination(context: RequestContext) -> str:
     """The page after the sign-in, in the language that was chosen for this one."""
-    address, language = context.onward or HOME, context.value("lang")
-    parts = urlsplit(address)
-    # Requests of clients are passed on as they are, and say `ui_locales` if they prefer a language.
-    if not language or parts.path.startswith("/oauth/") or "lang" in dict(parse_qsl(parts.query)):
-        return address
-    query = "&".join(each for each in (parts.query, urlencode({"lang": language})) if each)
-    return urlunsplit(parts._replace(query=query))
+    return in_language(context.onward or HOME, context.value("lang"))
 
 
 def _good_enough(context: RequestContext, session: Session) -> bool:
