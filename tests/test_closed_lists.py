@@ -12,9 +12,14 @@ from typing import Literal, get_args, get_origin
 import pytest
 
 import policy
+from gateway.demo.copies.fields import FIELDS
+from gateway.demo.copies.generators import GENERATORS
+from gateway.demo.copies.rules import LEFT_OUT, REGISTERED, copied, makers
 from policy import consents, platforms
+from policy.categories import Category
 from policy.wordings import WORDINGS
 from resolvers.consents.receipts import KINDS
+from store.database.schemas import MAIN
 from tests.test_rooms import modules, parsed
 
 
@@ -83,3 +88,14 @@ def test_what_is_known_of_each_word_is_known_of_all() -> None:
 
 def test_mail_programs_cannot_ask_for_a_second_factor() -> None:
     assert tuple(each for each in platforms.PLATFORMS if each != "WEBMAIL") == platforms.WITH_SECOND_FACTOR
+
+
+def test_a_development_copy_knows_every_table_column_and_category() -> None:
+    """Without a line too many: a new category, table or plain field says what a copy has of it
+    (docs/development-copies.md)."""
+    assert set(GENERATORS) == set(Category)
+    names = {str(table.name) for table in MAIN.tables.sorted_tables}
+    assert {*LEFT_OUT, *REGISTERED} <= names
+    assert {str(table.name) for table in copied()} | {*LEFT_OUT, *REGISTERED} == names
+    known = {f"{table.name}.{name}" for table in copied() for name in makers(table)}
+    assert FIELDS.keys() <= known, "a line for a column that is not copied"

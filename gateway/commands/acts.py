@@ -74,6 +74,7 @@ ACTS: Mapping[str, Act | str] = {
     "documents observe": CLIENT,
     "documents enforce": CLIENT,
     "documents open": CLIENT,
+    "data sanitise": Act(),
     "db grants": "it prints what an administrator of the database runs",
     "db reindex": Act(),
     "db upgrade": Act(makes=True),

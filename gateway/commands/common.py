@@ -12,6 +12,7 @@ from babel.messages.pofile import PoFileError
 from gateway.config import logs, settings
 from gateway.config.settings import Settings, SettingsError
 from gateway.demo import NotADemoStoreError
+from gateway.demo.copies.place import PlaceNotEmptyError
 from gateway.demo.tokens import NoDemoError, UnknownNameError
 from gateway.http.server import ListenError
 from messages.catalogue import FILE, read, use
@@ -74,6 +75,7 @@ def errors_as_sentences() -> Iterator[None]:
         RegistrationError,
         WebhookError,
         PasswordListError,
+        PlaceNotEmptyError,
     ) as error:
         click.echo(str(error).replace("{command}", click.get_current_context().command_path), err=True)
         raise SystemExit(CANNOT_START) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any
@@ -77,7 +77,7 @@ async def add(
     rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
     for id_, new_customer in zip(ids, new_customers, strict=True):  # 1
         RowWriter(id_, rows, make_id, moment).customer(new_customer)
-    await let_go(connection, await reserved.take(connection, _wanted(rows, store.keys), moment), moment)
+    await let_go(connection, await reserved.take(connection, lookups_of(rows, store.keys), moment), moment)
     await _insert(connection, rows, dict(zip(ids, await store.keys.create(ids), strict=True)))  # 2, 3
     return ids
 
@@ -101,7 +101,7 @@ async def add_to(
         writer.service(service)
     for invoice in more.invoices:
         writer.invoice(invoice)
-    await let_go(connection, await reserved.take(connection, _wanted(rows, store.keys), now), now)
+    await let_go(connection, await reserved.take(connection, lookups_of(rows, store.keys), now), now)
     await _insert(connection, rows, {key.customer_id: key})
 
 
@@ -109,14 +109,14 @@ async def _insert(connection: AsyncConnection, rows: dict[Table, list[Row]], own
     for table in TABLES:
         # One statement per table, whatever the number of customers.
         if rows[table]:
-            await connection.execute(insert(table), _sealed(table, rows[table], owners))
+            await connection.execute(insert(table), seal_rows(table, rows[table], owners))
 
 
-def _wanted(rows: dict[Table, list[Row]], keys: KeyStore) -> list[LookupRequest]:
+def lookups_of(rows: Mapping[Table, list[Row]], keys: KeyStore) -> list[LookupRequest]:
     """The look-ups to reserve; each row gets the random reference that ties it to its look-up."""
     wanted = []
     for table, lookups in FOUND_BY.items():
-        for row, lookup in product(rows[table], lookups):
+        for row, lookup in product(rows.get(table, ()), lookups):
             place = PLACES[lookup]
             # Rows of one INSERT need the same columns.
             row[place.ref.name] = None
@@ -138,8 +138,8 @@ def _scope(lookup: Lookup, row: Row) -> str:
     return str(row["id"]) if ended or not lookup.unique else ""
 
 
-def _sealed(table: Table, rows: list[Row], owners: dict[int, SubjectKey]) -> list[Row]:
-    """Encrypt the rows in place, and add their hashes."""
+def seal_rows(table: Table, rows: list[Row], owners: Mapping[int, SubjectKey]) -> list[Row]:
+    """Encrypt the rows in place under their owners' keys, and add their hashes."""
     columns = [
         (column.name, str(column), column.info["sealing"].encode) for column in table.c if "sealing" in column.info
     ]

@@ -1,0 +1,1 @@
+"""`gateway data`: copies of the store."""

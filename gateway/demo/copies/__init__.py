@@ -1,0 +1,1 @@
+"""Sanitised copies: a store of the same shape whose every personal value is invented."""
