@@ -20,8 +20,8 @@ NOTE = VENV / ".made-for"
 OLDEST = (3, 11)
 LOCKS = {
     "runtime": ["runtime.txt"],
-    "dev": ["runtime.txt", "mcp.txt", "dev.txt"],
-    "mutants": ["runtime.txt", "mcp.txt", "dev.txt", "mutants.txt"],
+    "dev": ["runtime.txt", "mcp.txt", "traces.txt", "dev.txt"],
+    "mutants": ["runtime.txt", "mcp.txt", "traces.txt", "dev.txt", "mutants.txt"],
 }
 """The lock files of each level of the environment; each contains the levels before it."""
 

@@ -11,6 +11,7 @@ from cachetools import LRUCache
 from gateway.access.dpop import Call, DPoPVerifier
 from gateway.access.oauth_errors import NonceError, ProofError
 from gateway.access.provider import PREFIX, Provider
+from gateway.config.request_names import name_client
 from gateway.http import problems
 from gateway.http.credentials import DPoPProof
 from gateway.tokens.signing_keys import SigningKeys
@@ -106,6 +107,7 @@ class Authenticator:
             await self._check_possession(token, claims.jkt, proof)  # 6
         if known is not self._remembered.get(token):
             self._remembered[token] = known
+        name_client(known.grant.client_id)
         return known.grant
 
     async def authenticate_first_party(self, token: bytes, proof: DPoPProof | None = None) -> VerifiedGrant:

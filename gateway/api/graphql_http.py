@@ -12,6 +12,7 @@ from gateway.access.acting_persons import LONGEST as MAX_PERSON
 from gateway.access.acting_persons import ActingPersons
 from gateway.access.authenticator import Authenticator, VerifiedGrant
 from gateway.api.public_documents import PublicDocuments
+from gateway.config.request_names import CURRENT
 from gateway.config.settings import Settings
 from gateway.http import problems
 from gateway.http.bodies import ClientDisconnectedError, Question, question_of_address, question_of_body, read_body
@@ -21,7 +22,7 @@ from gateway.http.credentials import presented
 from gateway.http.disconnect import RequestTimeoutError, run_until_disconnect
 from gateway.http.middleware import problem_of
 from gateway.http.negotiation import Media, answer_media, is_json_in_utf8
-from gateway.http.problems import ProblemError
+from gateway.http.problems import ProblemError, with_request_id
 from gateway.http.rate_limit_fields import RateLimitFields
 from gateway.http.statuses import STATUSES
 from gateway.tokens.tokens import TokenError
@@ -110,7 +111,9 @@ class GraphQLRequests:
             outcome, grant = await self._answer(scope, headers, receive)
             status, media = self._status(outcome, media)
             extra = (*self._fields.of(grant.client_id, grant.subject), *_headers(outcome))
-            return Reply(status, media, extra, outcome.body)
+            # Inserted here, since outcomes of refusals are cached, and belong to no single request.
+            whole = outcome.kind is RequestOutcome.OK and not outcome.partial
+            return Reply(status, media, extra, outcome.body if whole else with_request_id(outcome.body))
         except (ProblemError, TokenError, StoreUnavailableError) as error:
             return self._refused(problem_of(error), media)
 
@@ -202,6 +205,7 @@ def _request(question: Question, headers: dict[bytes, bytes], read_only: bool, d
         on_error=_error_behavior(question.on_error),
         language=named(headers.get(b"accept-language", b"").decode("latin-1")),
         idempotency_key=_key(headers),
+        names=CURRENT.get(),
     )
 
 

@@ -76,6 +76,7 @@ def errors_as_sentences() -> Iterator[None]:
         WebhookError,
         PasswordListError,
         PlaceNotEmptyError,
+        SettingsError,
     ) as error:
         click.echo(str(error).replace("{command}", click.get_current_context().command_path), err=True)
         raise SystemExit(CANNOT_START) from error

@@ -8,7 +8,8 @@ import signal
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
+from typing import TYPE_CHECKING
 
 import click
 from prometheus_client import CollectorRegistry
@@ -27,7 +28,7 @@ from gateway.api.receipts import list_routes as receipt_routes
 from gateway.api.security_txt import list_routes as security_routes
 from gateway.commands.common import CANNOT_START, errors_as_sentences, read_settings
 from gateway.commands.demo_instructions import demo_instructions
-from gateway.config.settings import Settings
+from gateway.config.settings import Settings, SettingsError
 from gateway.demo import load
 from gateway.demo.acquirer import list_routes as acquirer_routes
 from gateway.demo.acquirer import open_for_business
@@ -57,6 +58,9 @@ from schema.documents.limits import Limits
 from schema.model.lint import SchemaError
 from store.database.store import StoreUnavailableError
 from store.upgrade.upgrade import upgrade_all
+
+if TYPE_CHECKING:
+    from gateway.run.traces import Traces
 
 log = logging.getLogger("gateway")
 
@@ -131,74 +135,97 @@ async def _demo(settings: Settings, listening: socket.socket) -> None:
 
 async def answer_until_stopped(settings: Settings, listening: socket.socket, opened: Opened) -> None:
     """Open the services, serve until stopped, close them; `opened` makes the callback for the start of the server."""
-    async with open_services(settings) as services:
-        await serving.warn_of_privileges(settings, working=settings.work or settings.seal_ledger)
-        started = await opened(services, settings)
-        tokens = DemoTokens(services.store, services.tokens, settings.demo_token_seconds)
-        with suppress(StoreUnavailableError):  # F2: a store that is down does not stop the start.
-            await register_client_area(services.store, page_documents().values(), serving.now())
-            if settings.demo:
-                await tokens.require_demo()
-        means = make_means(settings)
-        budgets = make_budgets(settings)
-        api = make_api(services, settings, budgets, means)
-        sign_in = make_sign_in_services(services.store, settings, means, api, serving.now)
-        rdap_limit = RateLimit(settings.rdap_per_minute, settings.proxies, settings.proxy_header)
-        latencies = CollectorRegistry(auto_describe=False) if settings.metrics else None
-        # A process that cannot follow revocations lets nobody in, so it is not ready, either (O5).
-        ready = Readiness(services.store.ready, services.revocations.follow)
-        parts = Parts(
-            settings=settings,
-            api=api,
-            authenticator=services.authenticator,
-            persons=services.persons,
-            keys=services.keys,
-            budgets=budgets,
-            origins=services.clients.origins,
-            ready=ready,
-            rules=api.model.rules,
-            demo_tokens=tokens.listed if settings.demo else None,
-            ledger=services.store.ledger_reader,
-            withheld=lambda: services.store.ledger.withheld,
-            routes=[
-                *list_routes(
-                    make_authorization_server(services, settings, Browsers(sign_in), means, api),
-                    actions(api.model.rules.values()),
-                ),
-                *sign_in_routes(sign_in),
-                *staff_routes(services, sign_in, settings),
-                *consent_routes(services.authenticator, api, serving.now, settings.public_url),
-                *security_routes(settings.security_contact, settings.public_url, serving.now),
-                *rdap_routes(api, serving.now, settings.public_url, rdap_limit, settings.registrar),
-                *(acquirer_routes(services.store) if settings.demo else ()),
-                *export_routes(services.store, services.authenticator, api.model, serving.now),
-                *receipt_routes(services.store, settings.site_name),
-                *evaluation_routes(
-                    services.authenticator, api.model, services.clients, settings.public_url, settings.body_seconds
-                ),
-                *consent_routes_of_sites(settings),
-                *notice_routes(services.store.reader, services.store.ledger_reader, settings, serving.now),
-                *metric_routes(
-                    services.store,
-                    api.counts,
-                    settings.metrics,
-                    serving.now,
-                    settings.proxies,
-                    services.refusals.totals,
-                    latencies,
-                    services.lacking,
-                    (of_graphql(api.requests), of_sign_ins(sign_in.authentication.counts)),
-                ),
-            ],
-            agents=lambda limiter: agent_routes(services.agents, api, services.persons, limiter, settings),
-            latencies=latencies,
-        )
-        sealing = sealed_meanwhile(services.store, store_config(settings), settings)
-        keeping = make_housekeeping(services, settings).running()
-        # Entered in this order, so left in reverse: workers stop first, and the sealer, last, signs their entries.
-        async with sealing, keeping, working_meanwhile(services, settings, means, api.model):
-            await server.serve(build(parts), settings, listening, started, ready.stop)
+    with ExitStack() as ended:
+        traces = ended.enter_context(_opened_traces(settings.traces)) if settings.traces else None
+        async with open_services(settings) as services:
+            if traces is not None:
+                traces.watch(services.store)
+            await _answer(services, settings, listening, opened, traces)
     log.info("stopped")
+
+
+def _opened_traces(endpoint: str) -> AbstractContextManager[Traces]:
+    """Traces for the length of the block; SettingsError without the packages that they need."""
+    try:
+        # Here, because to load it takes longer than all the rest of many a command, and nearly nobody has it installed.
+        from gateway.run.traces import opened_traces
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            "GATEWAY_TRACES needs OpenTelemetry: pip install --require-hashes -r requirements/traces.txt"
+        ) from error
+    return opened_traces(endpoint)
+
+
+async def _answer(
+    services: Services, settings: Settings, listening: socket.socket, opened: Opened, traces: Traces | None
+) -> None:
+    await serving.warn_of_privileges(settings, working=settings.work or settings.seal_ledger)
+    started = await opened(services, settings)
+    tokens = DemoTokens(services.store, services.tokens, settings.demo_token_seconds)
+    with suppress(StoreUnavailableError):  # F2: a store that is down does not stop the start.
+        await register_client_area(services.store, page_documents().values(), serving.now())
+        if settings.demo:
+            await tokens.require_demo()
+    means = make_means(settings)
+    budgets = make_budgets(settings)
+    api = make_api(services, settings, budgets, means)
+    sign_in = make_sign_in_services(services.store, settings, means, api, serving.now)
+    rdap_limit = RateLimit(settings.rdap_per_minute, settings.proxies, settings.proxy_header)
+    latencies = CollectorRegistry(auto_describe=False) if settings.metrics else None
+    # A process that cannot follow revocations lets nobody in, so it is not ready, either (O5).
+    ready = Readiness(services.store.ready, services.revocations.follow)
+    parts = Parts(
+        settings=settings,
+        api=api,
+        authenticator=services.authenticator,
+        persons=services.persons,
+        keys=services.keys,
+        budgets=budgets,
+        origins=services.clients.origins,
+        ready=ready,
+        rules=api.model.rules,
+        demo_tokens=tokens.listed if settings.demo else None,
+        ledger=services.store.ledger_reader,
+        withheld=lambda: services.store.ledger.withheld,
+        routes=[
+            *list_routes(
+                make_authorization_server(services, settings, Browsers(sign_in), means, api),
+                actions(api.model.rules.values()),
+            ),
+            *sign_in_routes(sign_in),
+            *staff_routes(services, sign_in, settings),
+            *consent_routes(services.authenticator, api, serving.now, settings.public_url),
+            *security_routes(settings.security_contact, settings.public_url, serving.now),
+            *rdap_routes(api, serving.now, settings.public_url, rdap_limit, settings.registrar),
+            *(acquirer_routes(services.store) if settings.demo else ()),
+            *export_routes(services.store, services.authenticator, api.model, serving.now),
+            *receipt_routes(services.store, settings.site_name),
+            *evaluation_routes(
+                services.authenticator, api.model, services.clients, settings.public_url, settings.body_seconds
+            ),
+            *consent_routes_of_sites(settings),
+            *notice_routes(services.store.reader, services.store.ledger_reader, settings, serving.now),
+            *metric_routes(
+                services.store,
+                api.counts,
+                settings.metrics,
+                serving.now,
+                settings.proxies,
+                services.refusals.totals,
+                latencies,
+                services.lacking,
+                (of_graphql(api.requests), of_sign_ins(sign_in.authentication.counts)),
+            ),
+        ],
+        agents=lambda limiter: agent_routes(services.agents, api, services.persons, limiter, settings),
+        latencies=latencies,
+        traced=None if traces is None else traces.requests,
+    )
+    sealing = sealed_meanwhile(services.store, store_config(settings), settings)
+    keeping = make_housekeeping(services, settings).running()
+    # Entered in this order, so left in reverse: workers stop first, and the sealer, last, signs their entries.
+    async with sealing, keeping, working_meanwhile(services, settings, means, api.model):
+        await server.serve(build(parts), settings, listening, started, ready.stop)
 
 
 def actions(rules: Iterable[Rule]) -> set[str]:

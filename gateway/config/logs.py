@@ -11,6 +11,8 @@ from types import TracebackType
 
 import orjson
 
+from gateway.config.request_names import CURRENT
+
 ROOT = Path(__file__).resolve().parents[2]
 USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "color_message", "taskName"}
 """Attributes of every log record; others were given as `extra`."""
@@ -30,6 +32,8 @@ class Line(logging.Formatter):
             "level": record.levelname.lower(),
             "message": record.getMessage(),
         }
+        if (names := CURRENT.get()) is not None:
+            entry |= names.given()
         entry |= {name: value for name, value in vars(record).items() if name not in USUAL}
         if record.exc_info and record.exc_info[1] is not None:
             entry["error"] = chain(record.exc_info[1])

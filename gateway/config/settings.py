@@ -633,6 +633,13 @@ class Settings:
         shown="yes in the demo, otherwise no",
     )
     log: str = setting("GATEWAY_LOG", "form of log lines: text or json", _choice("text", "json"), "text")
+    traces: str = setting(
+        "GATEWAY_TRACES",
+        "OTLP/HTTP address of an OpenTelemetry collector, such as http://127.0.0.1:4318/v1/traces",
+        _address,
+        "",
+        shown="none: no traces are made",
+    )
     # Off by default: who read what is in the ledger; a second trace would be one more copy to protect.
     access_log: bool = setting("GATEWAY_ACCESS_LOG", "log one line for each answered request", _yes, "no")
 

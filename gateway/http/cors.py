@@ -25,7 +25,7 @@ PREFLIGHT = (
 )
 EXPOSED = (
     b"access-control-expose-headers",
-    b"DPoP-Nonce, Idempotent-Replayed, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate",
+    b"DPoP-Nonce, Idempotent-Replayed, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id",
 )
 VARY = (b"vary", b"origin")
 

@@ -7,6 +7,8 @@ from http import HTTPStatus
 
 import orjson
 
+from gateway.config.request_names import current_id
+
 Headers = list[tuple[bytes, bytes]]
 
 REALM = b'Bearer realm="customer data"'
@@ -23,12 +25,30 @@ class ProblemError(Exception):
 
     def as_graphql(self) -> bytes:
         """The body at /graphql: a GraphQL response with one error."""
-        return orjson.dumps({"errors": [{"message": self.message, "extensions": {"code": self.code}}]})
+        extensions = {"code": self.code} | _request_id()
+        return orjson.dumps({"errors": [{"message": self.message, "extensions": extensions}]})
 
     def as_json(self) -> bytes:
         """The body at other addresses: problem details (RFC 9457)."""
         title = HTTPStatus(self.status).phrase
-        return orjson.dumps({"title": title, "status": self.status, "code": self.code, "detail": self.message})
+        members = {"title": title, "status": self.status, "code": self.code, "detail": self.message}
+        return orjson.dumps(members | _request_id())
+
+
+def _request_id() -> dict[str, str]:
+    id_ = current_id()
+    return {} if id_ is None else {"requestId": id_}
+
+
+def with_request_id(body: bytes) -> bytes:
+    """A GraphQL response whose errors name the request, so that its log lines can be found."""
+    known = _request_id()
+    if not known:
+        return body
+    response = orjson.loads(body)
+    for error in response.get("errors", ()):
+        error["extensions"] = error.get("extensions", {}) | known
+    return orjson.dumps(response)
 
 
 def malformed(message: str, code: str = "BAD_REQUEST") -> ProblemError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -36,6 +36,7 @@ from gateway.http.latencies import Latencies
 from gateway.http.middleware import LastResort, Limited, Observe, Observed, SecurityHeaders, Withheld, log_request
 from gateway.http.pages import PROFILE, page_documents
 from gateway.http.rate_limit_fields import RateLimitFields
+from gateway.http.request_ids import RequestIds
 from gateway.http.unfinished import UnfinishedBodies
 from gateway.tokens.signing_keys import SigningKeys
 from policy.rules import Rule
@@ -76,6 +77,8 @@ class Parts:
     """Gives the origins that clients are registered with (CORS)."""
     latencies: CollectorRegistry | None = None
     """Takes the durations of requests for `/metrics`; None: nobody may see metrics, and none are taken."""
+    traced: Callable[[ASGIApp, Collection[str]], ASGIApp] | None = None
+    """Puts a span around each request; None: no traces are made."""
     withheld: Callable[[], StoreUnavailableError | None] = lambda: None
     """Gives the reason for withholding all data, or None (D13)."""
 
@@ -100,9 +103,12 @@ def build(parts: Parts) -> ASGIApp:
     app = SecurityHeaders(app, only_https=settings.only_https)
     observers: list[Observe] = [] if parts.latencies is None else [Latencies(parts.latencies).observe]
     observers += [log_request] if settings.access_log else []
+    paths = frozenset(route.path for route in routes)
     if observers:
-        app = Observed(app, frozenset(route.path for route in routes), observers)
-    return app
+        app = Observed(app, paths, observers)
+    if parts.traced is not None:
+        app = parts.traced(app, paths)
+    return RequestIds(app, settings.proxies)
 
 
 def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount]:

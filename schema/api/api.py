@@ -63,6 +63,9 @@ NEW_TEXT, NEW_PLAN = 2.0, 0.5
 """Price of each character of a document, in objects of the client's budget: of a new document, which has to be parsed,
 validated, decided and planned; and of a known one that is planned again for other values of `@skip` and `@include`."""
 
+AD_HOC = "(ad hoc)"
+"""Stands for the name of an operation that is in no registered document."""
+
 # Shared, since it is never changed.
 NOTHING: Mapping[str, Any] = {}
 
@@ -76,6 +79,14 @@ class AuthorizedOperation:
     decision: Decision
     known: RememberedDocument
     """The cache entry of its document, which also keeps the plans."""
+
+    @property
+    def loggable_name(self) -> str:
+        """The name of the operation if its document is registered: any other name may be a value that was sent."""
+        if not self.known.trusted:
+            return AD_HOC
+        name = self.operation.node.name
+        return "" if name is None else name.value
 
 
 class BudgetSpentError(Exception):
@@ -174,6 +185,8 @@ class Api:
                     return purpose, authorized
                 changing = authorized.operation.is_mutation
                 purpose = "" if authorized.chosen.purpose is None else authorized.chosen.purpose.name
+                if request.names is not None:
+                    request.names.purpose, request.names.operation = purpose, authorized.loggable_name
                 return purpose, await self._answer(authorized, request, grant, underway)
         except BudgetSpentError as spent:
             return purpose, answers.throttled(spent.wait, spent.cost)

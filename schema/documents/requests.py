@@ -11,6 +11,7 @@ import orjson
 
 from policy.acting import ActingPerson
 from schema.core.errors import ErrorCode, ResponseError
+from schema.documents.operation_names import OperationNames
 
 
 class RequestOutcome(Enum):
@@ -70,6 +71,8 @@ class Request:
     """The member of staff on whose behalf a tool asks; proven before."""
     idempotency_key: str | None = None
     """Makes its mutations idempotent: a repeated request is executed once (F10)."""
+    names: OperationNames | None = None
+    """Takes the names of the operation, for logs and traces."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -21,7 +22,7 @@ from store.crypto.system_keys import INDEX_KEY
 from store.database.config import StoreConfig
 from store.database.schemas import KEYS, LEDGER, MAIN
 from store.database.versions import check_version
-from store.ledger.append import GroupWriter, LedgerAppender
+from store.ledger.append import Append, GroupWriter, LedgerAppender
 from store.ledger.append_postgresql import PostgresWriter
 from store.ledger.append_sqlite import SqliteWriter
 from store.ledger.failover import FailoverWatch, LedgerTailLostError
@@ -34,7 +35,7 @@ from store.records.holdings import holdings
 from store.sql.engines import make_engine, make_reader, transaction
 from store.sql.errors import OutageCause, StoreUnavailableError
 from store.sql.horizon import StillVisibleError, mark, passed
-from store.sql.reading import Reader, Row
+from store.sql.reading import Fetch, Reader, Row
 from store.sql.reading_postgresql import PostgresReader
 from store.sql.scrubbing import scrub, scrub_statistics
 from store.sql.semaphore import Slots
@@ -140,6 +141,16 @@ class Store:
         self._hurry = asyncio.Event()
         if isinstance(writer, PostgresWriter):
             writer.on_another = self._hurry.set
+
+    def observe(self, fetching: Callable[[str, Fetch], Fetch], appending: Callable[[Append], Append]) -> None:
+        """Run each later reading, with the name of its database, and each append to the ledger through these."""
+        for name, reader in (
+            (MAIN.name, self.reader),
+            (LEDGER.name, self.ledger_reader),
+            (KEYS.name, self._parts.key_reader),
+        ):
+            reader.observe(partial(fetching, name))
+        self.ledger.observe(appending)
 
     def write(self, *, group_commit: bool = False, apart: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
         """Run a transaction on the main database, durable when the block ends; see `store.sql.transactions`.

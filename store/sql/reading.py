@@ -17,7 +17,7 @@ which.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -99,6 +99,8 @@ class PreparedStatement:
     parameters: tuple[str, ...]
     columns: tuple[str, ...]
     kinds: tuple[str, ...]
+    source: str
+    """The name of the table that the first column is of, or that is changed; empty without one."""
     bind: Callable[[Mapping[str, Any]], tuple[Any, ...]] = field(repr=False)
 
 
@@ -115,8 +117,17 @@ def compile_statement(statement: Select[Any] | Update | Insert | Delete, dialect
         parameters=tuple(dict.fromkeys(name for name in order if name in asked)),
         columns=tuple(column.key or "" for column in columns),
         kinds=tuple(_kind(column.type) for column in columns),
+        source=_source(statement, columns),
         bind=_binder(order, fixed, _processors(compiled, whole, order, dialect)),
     )
+
+
+def _source(statement: Select[Any] | Update | Insert | Delete, columns: Sequence[Any]) -> str:
+    # By the columns, as the clause itself is known only once the statement is compiled for its dialect.
+    if not isinstance(statement, Select):
+        return str(getattr(statement.table, "name", ""))
+    names = (getattr(getattr(column, "table", None), "name", None) for column in columns)
+    return next((str(name) for name in names if name is not None), "")
 
 
 def _processors(
@@ -170,6 +181,9 @@ def _general_binder(
     return bind
 
 
+Fetch = Callable[[PreparedStatement, Mapping[str, Any]], Awaitable[Sequence[Row]]]
+
+
 class Reader(ABC):
     """Reads one database. Statements are prepared once and run often; nothing here writes."""
 
@@ -185,6 +199,10 @@ class Reader(ABC):
     @abstractmethod
     async def fetch(self, prepared: PreparedStatement, values: Mapping[str, Any]) -> Sequence[Row]:
         """Return all rows; StoreUnavailableError when the store cannot answer or exceeds the deadline."""
+
+    def observe(self, around: Callable[[Fetch], Fetch]) -> None:
+        """Run every later `fetch` through a function that, for example, takes its time."""
+        self.fetch = around(self.fetch)  # type: ignore[method-assign, assignment]  # Free where nobody observes.
 
     @abstractmethod
     async def close(self) -> None:

@@ -25,6 +25,7 @@ from gateway.http.words import has_tag
 from gateway.oauth.authentication import _basic
 from gateway.oauth.parameters import parse
 from gateway.oauth.scopes import narrowed
+from gateway.run.traces import parent_of
 from gateway.signin.frame.cookies import Cookies
 from gateway.signin.frame.request_context import fields_of, local
 from gateway.signin.pages.cookie_choices import Choice
@@ -112,6 +113,7 @@ HEADERS: Mapping[str, Read] = {
     "sec-fetch-site": lambda text: text != "same-origin",
     "sec-gpc": lambda text: connection("sec-gpc", text).headers.getlist("sec-gpc") == ["1"],
     "transfer-encoding": lambda text: text == "chunked",
+    "traceparent": lambda text: parent_of([text.encode()]),
     "user-agent": device_of,
     "webhook-id": lambda text: f"{text}.",
     "webhook-signature": lambda text: text == "v1,",

@@ -325,11 +325,9 @@ async def _facts(connection: AsyncConnection, owners: Sequence[int], now: dateti
                 await connection.execute(
                     select(customers.c.id, customers.c.created_at).where(customers.c.id.in_(without))
                 )
-            )
-            .tuples()
-            .all()
+            ).all()
         )
-        latest = (await connection.execute(entered.group_by(sign_ins.c.customer_id))).tuples().all()
+        latest = (await connection.execute(entered.group_by(sign_ins.c.customer_id))).all()
         seen |= {id_: max(at, seen[id_]) for id_, at in latest if id_ in seen}
     return {
         owner: _Facts(
