@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID
@@ -35,11 +34,6 @@ class RequestNames(OperationNames):
 
 CURRENT: ContextVar[RequestNames | None] = ContextVar("request_names", default=None)
 """The names of the request that this task answers; None outside of requests."""
-
-
-def new_id() -> str:
-    """An id for a request: it is only to be unique, and says nothing."""
-    return os.urandom(16).hex()
 
 
 def current_id() -> str | None:

@@ -36,8 +36,8 @@ from gateway.http.latencies import Latencies
 from gateway.http.middleware import LastResort, Limited, Observe, Observed, SecurityHeaders, Withheld, log_request
 from gateway.http.pages import PROFILE, page_documents
 from gateway.http.rate_limit_fields import RateLimitFields
-from gateway.http.request_ids import RequestIds
 from gateway.http.unfinished import UnfinishedBodies
+from gateway.run.request_ids import RequestIds
 from gateway.tokens.signing_keys import SigningKeys
 from policy.rules import Rule
 from resolvers.reads.metering import RemainingBudget
