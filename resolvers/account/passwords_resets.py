@@ -120,7 +120,7 @@ class Resets:
             "customer_id": customer,
             "credential_id": account.credential.id,
             "secret_hash": hashed(secret),
-            "account_state": _state(account, email_ref),
+            "account_state": account_state(account, email_ref),
             "expires_at": now + self._dependencies.times.reset,
         }
         # Decided inside the statement, so that the number of statements reveals nothing.
@@ -141,7 +141,7 @@ class Resets:
         if account is None:
             return None
         found = await self._store.reader.fetch(self._email, {"customer": account.credential.customer_id})
-        return Link(id_, account) if found and bytes(state) == _state(account, found[0][0]) else None
+        return Link(id_, account) if found and bytes(state) == account_state(account, found[0][0]) else None
 
     async def follow(
         self, secret: str, password: str, visitor: Visitor, now: datetime
@@ -180,10 +180,10 @@ class Resets:
             delete(reset_links).where(reset_links.c.id == link.id).returning(reset_links.c.account_state)
         )
         state = spent.scalar_one_or_none()
-        return state is not None and bytes(state) == _state(link.account, ref)
+        return state is not None and bytes(state) == account_state(link.account, ref)
 
 
-def _state(account: Account, email_ref: bytes | None) -> bytes:
+def account_state(account: Account, email_ref: bytes | None) -> bytes:
     """The account state that a link is bound to: password hash, its time, and address. It is hashed under the
     customer's key, since an address can be guessed (D10)."""
     credential = account.credential

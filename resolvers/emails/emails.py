@@ -8,7 +8,7 @@ customer's row, have none; e-mails to a `TypedAddress` are rate-limited (S13). T
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -203,6 +203,19 @@ async def send_to(
     return int(row["id"])
 
 
+async def send_each(
+    connection: AsyncConnection,
+    letters: Sequence[tuple[int, EmailRecipient, Mapping[str, str | int]]],
+    site: Site,
+    template: EmailTemplate,
+    now: datetime,
+) -> None:
+    """Put a message to each of these customers into the outbox, under a given id and with facts of its own, in one
+    statement."""
+    rows = [_row(reader, site, template, now, facts, id_) for id_, reader, facts in letters]
+    await connection.execute(insert(outbox), rows)
+
+
 async def send_typed(
     connection: AsyncConnection,
     limits: EmailLimits,
@@ -226,9 +239,10 @@ def _row(
     site: Site,
     template: EmailTemplate,
     now: datetime,
-    facts: Mapping[str, str | int | datetime],
+    facts: Mapping[str, str | int | datetime] | Mapping[str, str | int],
+    given_id: int | None = None,
 ) -> dict[str, Any]:
-    id_ = new_id()
+    id_ = new_id() if given_id is None else given_id
     ahead = [fact for fact in facts.values() if isinstance(fact, datetime) and fact > now]
     return {
         "id": id_,

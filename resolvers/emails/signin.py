@@ -13,6 +13,11 @@ class SignInEmail(EmailTemplate):
         "Somebody, probably you, asked for a new password for your {platform} at {site}.\n\nChoose it here within "
         "{minutes}:\n{link}\n\nIf it was not you, do nothing: your password stays as it is.",
     )
+    INVITATION = (
+        "Choose a password for your account",
+        "Your account at {site} has a {platform}, and no password yet.\n\nChoose one here within {days}:\n{link}\n\n"
+        "Later, ask for another link here: {origin}/password/forgot",
+    )
     PASSWORD_CHANGED = (
         "Your password was changed",
         "The password of your {platform} at {site} was changed on {at}. Everybody else who was signed in there was "

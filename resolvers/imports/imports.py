@@ -11,11 +11,13 @@ from itertools import islice
 from pathlib import Path
 
 from policy.imports import ImportAction
+from resolvers.commands.dependencies import Site
 from resolvers.customers.new_customer import NewCustomer
 from resolvers.customers.registration import add
 from resolvers.imports.columns import Renamed
 from resolvers.imports.duplicates import Duplicates
 from resolvers.imports.erasures import is_over, with_erasure
+from resolvers.imports.inviting import invite
 from resolvers.imports.rows import customer
 from resolvers.imports.runs import Touched, begin_run, end_run, note_rows
 from resolvers.imports.source import Format, ImportSource, SourceRecord
@@ -47,6 +49,7 @@ async def import_customers(
     renamed: Renamed | None = None,
     system: str | None = None,
     hold_mail: bool = False,
+    invite_to: Site | None = None,
 ) -> ImportReport:
     """Import the customers of a CSV or NDJSON file, with their services.
 
@@ -59,8 +62,9 @@ async def import_customers(
     A customer whose last service has ended gets a scheduled erasure, with time for both warnings (R34); the report
     counts those whose six months are over. `zone` is the controller's time zone, in which deadlines end at midnight.
     `renamed` are the names that columns have in the file, `system` is the one that its external ids are from. With
-    `hold_mail` the letters that the import causes wait for the release of its run. The report has what was changed or
-    assumed, too.
+    `hold_mail` the letters that the import causes wait for the release of its run; with `invite_to` customers without a
+    password of the client area are written to, with a link to this site that sets their first one. The report has what
+    was changed or assumed, too.
 
     Raises ImportFileError if the file cannot be imported, StoreUnavailableError if the store is unavailable. Neither
     these nor the report contain a value of the file.
@@ -80,6 +84,10 @@ async def import_customers(
                 added = await add(connection, store, reserved, [each for _, each in good], now=run.now)
                 touched = [Touched(one, row, ImportAction.ADDED, 1) for one, (row, _) in zip(added, good, strict=True)]
                 await note_rows(connection, id_, touched, run.now)
+                if invite_to is not None:
+                    run.invited += await invite(
+                        connection, store, invite_to, added, run.now, id_ if hold_mail else None
+                    )
                 await sleep(0)
             # Otherwise unchecked rows could have been imported.
             if again.digest != run.source.digest:
@@ -128,7 +136,7 @@ class _Run:
         self._problem_count = 0
         self._changes = Changes()
         self._bad = bytearray()  # one bit a row: 125 kB for a million rows
-        self.rows = self.bad_rows = self.due_at_once = 0
+        self.rows = self.bad_rows = self.due_at_once = self.invited = 0
 
     @property
     def good_rows(self) -> int:
@@ -180,7 +188,7 @@ class _Run:
         """The final report."""
         return ImportReport(
             self.rows, self.bad_rows, imported, dry_run, tuple(self._problems), self._problem_count, self.due_at_once,
-            tuple(self._changes.first), self._changes.counts, run,
+            tuple(self._changes.first), self._changes.counts, run, invited=self.invited,
         )  # fmt: skip
 
     def _note(self, problems: list[ImportProblem]) -> None:

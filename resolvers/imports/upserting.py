@@ -37,6 +37,7 @@ from resolvers.imports.comparing import (
 from resolvers.imports.duplicates import Duplicates
 from resolvers.imports.erasures import with_erasure
 from resolvers.imports.imports import Changes, ReportProgress
+from resolvers.imports.inviting import invite
 from resolvers.imports.rows import customer
 from resolvers.imports.runs import Touched, begin_run, end_run, note_rows
 from resolvers.imports.source import Format, ImportSource, SourceRecord
@@ -61,6 +62,8 @@ class UpsertOptions:
     theirs: bool = False
     """Take the file's value of fields that were changed here since the last import."""
     hold_mail: bool = False
+    invite: bool = False
+    """Write to new customers without a password of the client area."""
     renamed: Renamed | None = None
     system: str | None = None
     zone: tzinfo = UTC
@@ -103,6 +106,7 @@ class _Upsert:
     added: int = 0
     changed: int = 0
     same: int = 0
+    invited: int = 0
     bad: set[int] = field(default_factory=set)
     problems: list[ImportProblem] = field(default_factory=list)
     problem_count: int = 0
@@ -178,6 +182,9 @@ class _Upsert:
                     Touched(id_, record.row, ImportAction.ADDED, 1) for id_, (record, _) in zip(ids, rows, strict=True)
                 ]
                 await note_rows(connection, self.run, touched, self.now)
+                if self.options.invite:
+                    site, held_by = self.dependencies.site, self.run if self.options.hold_mail else None
+                    self.invited += await invite(connection, self.store, site, ids, self.now, held_by)
                 await reserved.written(connection)
             self.added += len(rows)
         except LookupTakenError:
@@ -188,7 +195,7 @@ class _Upsert:
     async def _change(self, found: Difference) -> None:
         """Change one customer by the commands of the API; each is a transaction of its own, and safe to repeat."""
         assert self.run is not None
-        context = _context(self.store, self.dependencies, found.key.customer_id, self.now)
+        context = import_context(self.store, self.dependencies, found.key.customer_id, self.now)
         results: list[tuple[str, Result]] = []
         if found.profile:
             given = {name: _input(name, value) for name, value in found.profile.items()}
@@ -260,7 +267,8 @@ class _Upsert:
         """The final report."""
         return ImportReport(
             self.rows, len(self.bad), self.added, self.options.dry_run, tuple(self.problems), self.problem_count, 0,
-            tuple(self.changes.first), self.changes.counts, self.run, self.changed, self.same, self.sums.both,
+            tuple(self.changes.first), self.changes.counts, self.run, self.invited, self.changed, self.same,
+            self.sums.both,
         )  # fmt: skip
 
 
@@ -271,7 +279,8 @@ def _input(name: str, value: Any) -> Any:
     return dict(zip(("street", "street2", "postalCode", "city", "region", "country"), value, strict=True))
 
 
-def _context(store: Store, dependencies: SignInDependencies, owner: int, now: datetime) -> CommandContext:
+def import_context(store: Store, dependencies: SignInDependencies, owner: int, now: datetime) -> CommandContext:
+    """The context of a command that an import runs for a customer: in records of changes its client is `import`."""
     grant = Grant(
         token_id=IMPORT_CLIENT,
         client_id=IMPORT_CLIENT,

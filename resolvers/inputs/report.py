@@ -143,6 +143,8 @@ class ImportReport:
     """Number of changes by field and kind."""
     run: int | None = None
     """The run that is recorded (`gateway imports show`); None if nothing was stored."""
+    invited: int = 0
+    """Customers without a password of the client area who are written to."""
     changed: int = 0
     """Known customers of whom something was changed (`--upsert`)."""
     same: int = 0

@@ -13,9 +13,13 @@ from store.sql.metadata import Id
 from store.sql.statements import Statement
 from store.tables.imports import import_rows, imports
 from store.tables.outbox import outbox
+from store.tables.signin import reset_links
 
 DELIVER_WITHIN: Final = timedelta(days=3)
 """The time for which the delivery of a released letter is tried."""
+
+INVITED: Final = timedelta(days=14)
+"""How long the link of an invitation is valid, from the time at which its letter may leave."""
 
 HOLDING = Statement(
     select(imports.c.id)
@@ -45,7 +49,13 @@ async def hold_for(connection: AsyncConnection, messages: Sequence[int], run: in
 
 
 async def release_letters(connection: AsyncConnection, run: int, now: datetime) -> int:
-    """Have the letters that a run holds delivered; returns their number. One that is void meanwhile stays."""
+    """Have the letters that a run holds delivered; returns their number. One that is void meanwhile stays.
+
+    Links that they bring are valid from now on.
+    """
+    held = select(outbox.c.id).where(outbox.c.held_by == run)
+    # The link of an invitation has its letter's id.
+    await connection.execute(update(reset_links).where(reset_links.c.id.in_(held)).values(expires_at=now + INVITED))
     good = or_(outbox.c.void_at.is_(None), outbox.c.void_at > now)
     which = outbox.c.held_by == run, outbox.c.payload.is_not(None), outbox.c.dead_at.is_(None), good
     change = {"next_attempt_at": now, "give_up_at": now + DELIVER_WITHIN, "held_by": None}

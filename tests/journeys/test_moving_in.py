@@ -17,7 +17,11 @@ from sqlalchemy import func, select
 
 from policy.purposes import Purpose
 from resolvers.imports.imports import import_customers
-from resolvers.inputs.report import FieldFault
+from resolvers.imports.runs import ImportRuns
+from resolvers.imports.undoing import undo
+from resolvers.imports.upserting import UpsertOptions, import_context, upsert_customers
+from resolvers.inputs.report import FieldFault, ImportReport
+from resolvers.services.services import terminate_service
 from resolvers.signin.verdicts import SignedIn
 from schema.documents.requests import Request
 from store.database.store import Store
@@ -26,6 +30,7 @@ from store.tables.credentials import credentials
 from store.tables.customers import customers
 from store.tables.domains import domains
 from store.tables.invoices import invoice_lines, invoices
+from store.tables.services import services
 from tests.promises.gate import grant
 from tests.signin.lobby import Lobby
 from values.domain_name import to_ascii
@@ -112,31 +117,50 @@ def owed(size: int) -> Iterator[int]:
     return (number for number in range(size) if number % 3 == 0)
 
 
-@pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
+async def in_step(lobby: Lobby, path: Path, **wishes: Any) -> ImportReport:
+    """A file of the panel by its ids."""
+    return await upsert_customers(
+        lobby.store, path, "ndjson", lobby.means, now=lobby.now, options=UpsertOptions(**wishes)
+    )
+
+
+def done(report: ImportReport) -> tuple[int, int, int]:
+    """Added, changed, as they were."""
+    return report.imported, report.changed, report.same
+
+
 async def test_a_company_moves_in(store: Store, tmp_path: Path, size: int) -> None:
     lobby = Lobby(store)
     path = dump(tmp_path / "panel.ndjson", range(size))
     trial = await import_customers(store, path, "ndjson", dry_run=True, now=lobby.now)
     assert [str(each) for each in trial.problems] == [] and await counts(store) == [0] * len(TABLES)
-    report = await import_customers(store, path, "ndjson", now=lobby.now)
-    assert (report.imported, report.bad_rows) == (size, 0)
-    assert await counts(store) == [size] * len(TABLES), "nothing lost"
+    # Nobody is written to before an operator has looked; what was wrong is undone as if it had not been.
+    first = await import_customers(store, path, "ndjson", now=lobby.now, hold_mail=True)
+    assert first.run is not None and (first.imported, first.bad_rows) == (size, 0)
+    undone = await undo(store, first.run, lobby.now)
+    assert (undone.removed, undone.kept) == (size, {}) and await counts(store) == [0] * len(TABLES)
+    report = await import_customers(store, path, "ndjson", now=lobby.now, hold_mail=True)
+    assert report.run is not None and report.imported == size
+    assert await counts(store) == [size, size, size, size, size], "nothing lost"
+    verified = await in_step(lobby, path, dry_run=True, theirs=True)
+    assert (done(verified), verified.problems) == ((0, 0, size), ()) and verified.checksums is not None
+    assert verified.checksums[0] == verified.checksums[1]
+    await ImportRuns(store).release(report.run, lobby.now)
 
     # The same file again doubles nothing.
     again = await import_customers(store, path, "ndjson", skip_bad=True, now=lobby.now)
     assert (again.imported, again.bad_rows) == (0, size)
     assert {each.fault for each in again.problems} == {FieldFault.ALREADY_REGISTERED}
-    # Two days later: the old panel has grown by five.
-    lobby.wait(2 * 86_400)
-    grown = await import_customers(store, dump(path, range(size + 5)), "ndjson", skip_bad=True, now=lobby.now)
-    assert grown.imported == 5
-    assert await counts(store) == [size + 5] * len(TABLES), "nothing lost, nothing doubled"
+    assert done(await in_step(lobby, path)) == (0, 0, size)
 
     # A customer with an open invoice signs in with the old password, in the spelling of the address that they type.
     number = next(owed(size))
     for email in (f"kunde{number}@faß{number}.example", f"KUNDE{number}@{to_ascii(f'faß{number}.example')}"):
-        assert isinstance(await lobby.knock(email, password(number)), SignedIn), email
-    # And staff records what arrived.
+        opened = await lobby.knock(email, password(number))
+        assert isinstance(opened, SignedIn), email
+    # They move, and staff records what they paid for the invoice of the old panel, and ends a service of another one.
+    move = 'mutation { updateProfile(input: {phone: "+41 21 000 00 09"}) { userErrors { code } } }'
+    assert (await lobby.ask(await lobby.grant(opened), move))["data"] == {"updateProfile": {"userErrors": []}}
     find = "query ($n: String!) { customer(by: {invoiceNumber: $n}) { invoices(first: 5) { nodes { id state } } } }"
     (invoice,) = (await ask(lobby, find, ("invoices:write",), n=f"R-{number}"))["customer"]["invoices"]["nodes"]
     assert invoice["state"] == "OPEN"
@@ -146,8 +170,32 @@ async def test_a_company_moves_in(store: Store, tmp_path: Path, size: int) -> No
         "invoice": {"state": "PAID"}, "userErrors": []
     }  # fmt: skip
     async with store.write() as connection:
+        hosting = select(services).where(services.c.kind == "WEB_HOSTING").order_by(services.c.id.desc()).limit(1)
+        ended = (await connection.execute(hosting)).one()
+    context = import_context(store, lobby.means, ended.customer_id, lobby.now)
+    assert (await terminate_service(context, {"serviceId": ended.id})).problems == ()
+
+    # Two days later: the old panel has five customers more, one has moved, one has paid, and the rest is as it was.
+    lobby.wait(2 * 86_400)
+    people = [dumped(each) for each in range(size + 5)]
+    people[number + 3]["invoices"][0] |= {"paid_at": "2026-11-24", "paid_with": "PAYPAL"}
+    people[1] |= {"street": "Neue Gasse 1"}
+    people[number]["phone"] = "+41 21 000 00 01"
+    path.write_text("".join(json.dumps(each) + "\n" for each in people), encoding="utf-8")
+    grown = await in_step(lobby, path, hold_mail=True)
+    assert done(grown) == (5, 2, size - 3)
+    # What the customer did here stays, and is told by row and field.
+    assert [(each.row, each.field, each.fault) for each in grown.problems] == [
+        (number + 1, "phone", FieldFault.CHANGED_HERE)
+    ]
+    assert await counts(store) == [size + 5] * len(TABLES), "nothing lost, nothing doubled"
+    assert done(await in_step(lobby, path)) == (0, 0, size + 4)
+    async with store.write() as connection:
         paid = {
             row.number: row for row in await connection.execute(select(invoices).where(invoices.c.status == "PAID"))
         }
-    assert len(paid) == size + 5 - len(list(owed(size + 5))) + 1
+        status = await connection.scalar(select(services.c.status).where(services.c.id == ended.id))
+    assert status == "TERMINATED", "a service that staff ended does not begin again"
+    assert len(paid) == size + 5 - len(list(owed(size + 5))) + 2
     assert instant(paid[f"R-{number}"].paid_at).isoformat() == "2026-11-20T00:00:00+00:00"
+    assert paid[f"R-{number + 3}"].paid_with == "PAYPAL"

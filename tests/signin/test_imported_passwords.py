@@ -14,7 +14,9 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from resolvers.account.passwords_resets import Done, ResetRequested
+from resolvers.account.signins_tidying import tidy
 from resolvers.imports.imports import import_customers
+from resolvers.imports.runs import ImportRuns
 from resolvers.inputs.changes import FieldChange
 from resolvers.inputs.report import FieldFault
 from resolvers.passwords.hashing import Cost, Hasher
@@ -202,3 +204,55 @@ async def test_refusals_wait_as_long_as_a_slow_hash_takes(lobby: Lobby, tmp_path
     began = time.monotonic()
     await fresh.knock("nobody@example.org", "wrong")
     assert time.monotonic() - began >= took > 0.01
+
+
+async def invited(lobby: Lobby, tmp_path: Path, hold: bool, *people: dict[str, Any]) -> Any:
+    path = tmp_path / "moved.ndjson"
+    path.write_text("".join(json.dumps(each) + "\n" for each in people))
+    return await import_customers(
+        lobby.store, path, "ndjson", now=lobby.now, hold_mail=hold, invite_to=lobby.means.site
+    )
+
+
+async def test_an_invitation_sets_the_first_password_once(lobby: Lobby, tmp_path: Path) -> None:
+    old = row(email="x@example.org", client_area_password_hash=bcrypted(OLD))
+    report = await invited(lobby, tmp_path, False, row(locale="fr"), old)
+    assert (report.imported, report.invited) == (2, 1), "who has a password is not written to"
+    async with lobby.store.write() as connection:
+        query = select(outbox.c.customer_id, outbox.c.next_attempt_at)
+        ((owner, due),) = (await connection.execute(query)).all()
+    assert due == lobby.now
+    person = Person(owner, EMAIL, {}, "Marron")
+    (letter,) = await lobby.letters(person)
+    assert letter["to"] == EMAIL and letter["language"] == "fr" and "14 jours" in letter["text"]
+    assert EMAIL not in letter["text"] and "Odile" not in letter["text"]
+    lobby.wait(13 * 86_400)
+    assert isinstance(await lobby.resets.follow(link_in(letter), NEW, lobby.visitor, lobby.now), Done)
+    assert isinstance(await lobby.knock(EMAIL, NEW), SignedIn)
+    assert not isinstance(await lobby.resets.follow(link_in(letter), NEW + "y", lobby.visitor, lobby.now), Done)
+
+
+async def test_an_invitation_ends_after_a_fortnight_and_a_new_link_can_be_had(lobby: Lobby, tmp_path: Path) -> None:
+    await invited(lobby, tmp_path, False, row())
+    person = await somebody(lobby)
+    (letter,) = await lobby.letters(person)
+    lobby.wait(14 * 86_400 + 1)
+    assert not isinstance(await lobby.resets.follow(link_in(letter), NEW, lobby.visitor, lobby.now), Done)
+    assert isinstance(await lobby.resets.request("CLIENT_AREA", EMAIL, lobby.visitor, lobby.now), ResetRequested)
+    newest = (await lobby.letters(person))[-1]
+    assert isinstance(await lobby.resets.follow(link_in(newest), NEW, lobby.visitor, lobby.now), Done)
+
+
+async def test_a_held_invitation_is_valid_from_its_release_on(lobby: Lobby, tmp_path: Path) -> None:
+    report = await invited(lobby, tmp_path, True, row())
+    person = await somebody(lobby)
+    async with lobby.store.write() as connection:
+        query = select(outbox.c.held_by, outbox.c.next_attempt_at)
+        assert (await connection.execute(query)).all() == [(report.run, None)]
+    lobby.wait(60 * 86_400)
+    async with lobby.store.write() as connection:
+        await tidy(connection, lobby.now)
+    assert (await ImportRuns(lobby.store).release(report.run, lobby.now)).letters == 1
+    lobby.wait(13 * 86_400)
+    (letter,) = await lobby.letters(person)
+    assert isinstance(await lobby.resets.follow(link_in(letter), NEW, lobby.visitor, lobby.now), Done)

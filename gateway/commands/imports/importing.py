@@ -48,6 +48,7 @@ def _system(context: click.Context, option: click.Parameter, value: str | None) 
 @click.option("--upsert", is_flag=True, help="By external id: add who is new, and change what differs.")
 @click.option("--theirs", is_flag=True, help="With --upsert: take the file's values of what was changed here, too.")
 @click.option("--verify", is_flag=True, help="Compare the file with the store by external id, and store nothing.")
+@click.option("--invite", is_flag=True, help="Write to new customers without a password: a link sets the first one.")
 @click.option("--hold-mail", is_flag=True, help="Keep the letters that it causes until `gateway imports release`.")
 @click.option("--changes", "listed", is_flag=True, help="List every change to what the file says, row by row.")
 @click.option("--format", "form", type=click.Choice(["csv", "ndjson"]), help="If the file's name does not tell.")
@@ -60,6 +61,7 @@ def customers_import(
     upsert: bool,
     theirs: bool,
     verify: bool,
+    invite: bool,
     hold_mail: bool,
     listed: bool,
     form: Format | None,
@@ -72,7 +74,7 @@ def customers_import(
     \b
         gateway customers import customers.csv --dry-run
         gateway customers import customers.ndjson
-        gateway customers import crm.csv --system crm --hold-mail
+        gateway customers import crm.csv --system crm --invite --hold-mail
         gateway customers import panel.csv --columns panel.toml --changes --dry-run
     \b
     Keep in step with a system that goes on; the same file again changes nothing:
@@ -88,12 +90,12 @@ def customers_import(
         renamed = None if columns is None else read_renamed(columns)
         if upsert or verify:
             options = UpsertOptions(
-                dry_run=dry_run or verify, theirs=theirs or verify, hold_mail=hold_mail, renamed=renamed, system=system,
-                zone=settings.time_zone,
+                dry_run=dry_run or verify, theirs=theirs or verify, hold_mail=hold_mail, invite=invite, renamed=renamed,
+                system=system, zone=settings.time_zone,
             )  # fmt: skip
             report = server.run(_upsert(settings, file, form, options))
         else:
-            report = server.run(_import(settings, file, form, dry_run, skip_bad, renamed, system, hold_mail))
+            report = server.run(_import(settings, file, form, dry_run, skip_bad, renamed, system, hold_mail, invite))
     if upsert or verify:
         _report_upsert(report, verify)
     else:
@@ -112,6 +114,7 @@ async def _import(
     renamed: Renamed | None,
     system: str | None,
     hold_mail: bool,
+    invite: bool,
 ) -> ImportReport:
     store = await open_store(store_config(settings))
     try:
@@ -127,6 +130,7 @@ async def _import(
                 renamed=renamed,
                 system=system,
                 hold_mail=hold_mail,
+                invite_to=make_site(settings) if invite else None,
             )
     finally:
         await store.close()
@@ -182,6 +186,8 @@ def _report(report: ImportReport) -> None:
 
 
 def _report_run(report: ImportReport) -> None:
+    if report.invited:
+        click.echo(f"{report.invited} customers without a password are invited to choose one.")
     if report.run is not None:
         click.echo(f"This is import {report.run}: `gateway imports show {report.run}`, or `undo`.")
     for problem in report.problems:
