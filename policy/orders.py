@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from policy.causes import Cause
+
 REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./:_-]{1,63}")
-MARK: Final = "order:"
 
 LegalState = Literal["FILED", "APPROVED", "ANSWERED", "REFUSED"]
 LEGAL_STATES: Final[tuple[LegalState, ...]] = get_args(LegalState)
@@ -25,12 +26,13 @@ class Order:
     @classmethod
     def of_trigger(cls, trigger: str) -> Order | None:
         """Return the order that caused a disclosure; None when something else did."""
-        return cls(trigger.removeprefix(MARK)) if trigger.startswith(MARK) else None
+        cause = Cause.of_trigger(trigger)
+        return cls(cause.value) if cause is not None and cause.kind == "ORDER" else None
 
     @property
     def trigger(self) -> str:
-        """The value of `Disclosure.trigger` for this order."""
-        return MARK + self.reference
+        """The cause of a disclosure, as its record has it."""
+        return Cause("ORDER", self.reference).trigger
 
     @property
     def sound(self) -> bool:

@@ -86,7 +86,7 @@ def affiliate_disclosures(methods: tuple[NewPaymentMethod, ...], bills: list[New
     return [
         NewDisclosure(
             "PAYMENT_AFFILIATE", name, country, "PAYMENT_EXECUTION", "A6_1_B", fields[default.kind],
-            trigger=f"invoice:{bill.number}", at=bill.paid_at,
+            trigger=bill, at=bill.paid_at,
         )
         for bill in bills
         if bill.paid_at is not None

@@ -144,7 +144,7 @@ def _registrations(services: list[NewService]) -> list[NewDisclosure]:
             purpose="DOMAIN_REGISTRATION",
             legal_basis="A6_1_B",
             fields=(*fields, "Registrant.phone") if domain.registrant_phone else fields,
-            trigger="registration",
+            trigger=domain,
             at=domain.registered_at,
         )
         for domain in domains

@@ -217,7 +217,10 @@ class NewCookieChoice:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewDisclosure:
-    """A disclosure to a recipient (R23); `fields` are schema coordinates, never values."""
+    """A disclosure to a recipient (R23); `fields` are schema coordinates, never values.
+
+    `trigger` is that of a `Cause`, or the invoice or domain of the same customer that caused it.
+    """
 
     recipient_kind: str
     recipient_name: str
@@ -225,7 +228,7 @@ class NewDisclosure:
     purpose: str
     legal_basis: str
     fields: tuple[str, ...]
-    trigger: str
+    trigger: str | NewInvoice | NewDomain
     at: datetime
     embargoed_until: datetime | None = None
 

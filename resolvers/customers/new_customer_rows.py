@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Table
 
+from policy.causes import Cause, CauseKind
 from policy.platforms import DEFAULT
 from resolvers.customers.new_customer import (
     NewConsent,
@@ -22,6 +23,7 @@ from resolvers.customers.new_customer import (
     NewPaymentMethod,
     NewService,
 )
+from store.crypto.subject_key import SubjectKey
 from store.sql.metadata import is_text
 from store.tables.access import sessions, sign_ins
 from store.tables.consents import consents, cookie_choices
@@ -50,15 +52,29 @@ FURTHER: tuple[str, ...] = tuple(
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class RowCause:
+    """The cause of a disclosure by the row that it is about, whose global id needs the customer's key."""
+
+    kind: CauseKind
+    type_name: str
+    row_id: int
+
+    def trigger(self, key: SubjectKey) -> str:
+        """The text of the record."""
+        return Cause(self.kind, key.lasting_id(self.type_name, self.row_id)).trigger
+
+
 class RowWriter:
     """Builds the rows of one customer. Ids rise with time, because lists are read in the order of ids."""
 
-    __slots__ = ("_make_id", "_now", "customer_id", "rows")
+    __slots__ = ("_caused", "_make_id", "_now", "customer_id", "rows")
 
     def __init__(
         self, customer_id: int, rows: dict[Table, list[Row]], make_id: Callable[[], int], now: datetime
     ) -> None:
         self.customer_id, self.rows, self._make_id, self._now = customer_id, rows, make_id, now
+        self._caused: dict[int, RowCause] = {}
 
     def customer(self, new: NewCustomer) -> None:
         """Add the rows of a customer and of everything that belongs to them."""
@@ -76,7 +92,8 @@ class RowWriter:
         self._plain(sessions, sorted(new.sessions, key=attrgetter("started_at")))
         self._plain(cookie_choices, [new.cookie_choice] if new.cookie_choice is not None else [])
         for disclosure in sorted(new.disclosures, key=attrgetter("at")):
-            self._add(disclosures, disclosure, fields=orjson.dumps(disclosure.fields).decode())
+            about = self._caused.get(id(disclosure.trigger), disclosure.trigger)
+            self._add(disclosures, disclosure, fields=orjson.dumps(disclosure.fields).decode(), trigger=about)
         self._plain(erasures, sorted(new.erasures, key=attrgetter("requested_at")))
 
     def _root(self, new: NewCustomer) -> None:
@@ -101,7 +118,8 @@ class RowWriter:
                 "released_at": over,
                 "registrant_country": country,
             }
-            self._add(domains, service.domain, service_id=id_, **more)
+            own = self._add(domains, service.domain, service_id=id_, **more)
+            self._caused[id(service.domain)] = RowCause("REGISTRATION", "Domain", own)
 
     def _consents(self, new: NewCustomer) -> dict[int, int]:
         """Add the consent events; returns their row ids by object identity, since two equal events are two rows."""
@@ -123,6 +141,7 @@ class RowWriter:
         own = self._add(invoices, invoice, without=("cancelled", "lines"), status=invoice.status)
         for line in invoice.lines:
             self._add(invoice_lines, line, invoice_id=own, currency=invoice.currency)
+        self._caused[id(invoice)] = RowCause("PAYMENT", "Invoice", own)
         return own
 
     def _first_credential(self, new: NewCustomer) -> tuple[NewCredential, ...]:

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Table, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.customers.new_customer import NewCustomer, PersonName, PostalAddress
-from resolvers.customers.new_customer_rows import TABLES, Row, RowWriter
+from resolvers.customers.new_customer_rows import TABLES, Row, RowCause, RowWriter
 from store.crypto.blind_index import Lookup
 from store.crypto.key_store import KeyStore
 from store.crypto.subject_key import SubjectKey
@@ -22,6 +22,7 @@ from store.records.registrations import let_go
 from store.sql.ids import new_id
 from store.tables.credentials import credentials
 from store.tables.customers import customers
+from store.tables.disclosures import disclosures
 from store.tables.domains import domains
 from store.tables.payments import card_fingerprint, card_vault
 from store.tables.services import services
@@ -106,6 +107,9 @@ async def add_to(
 
 
 async def _insert(connection: AsyncConnection, rows: dict[Table, list[Row]], owners: dict[int, SubjectKey]) -> None:
+    for row in rows[disclosures]:
+        if isinstance(row["trigger"], RowCause):
+            row["trigger"] = row["trigger"].trigger(owners[row["customer_id"]])
     for table in TABLES:
         # One statement per table, whatever the number of customers.
         if rows[table]:

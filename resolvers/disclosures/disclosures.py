@@ -12,6 +12,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.bases import LegalBasis
+from policy.causes import Cause
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from store.crypto.subject_key import SubjectKey
@@ -43,7 +44,7 @@ async def disclose(
 
     ValueError for a disclosure that the policy does not permit: an unknown kind of recipient (R27), a purpose for which
     this kind may receive nothing (R2), a legal basis that the purpose does not have, or no field at all.
-    `coordinates` are names of the schema, `trigger` is the payment, domain or order: neither is personal data.
+    `coordinates` are names of the schema, `trigger` is that of a `Cause`: neither is personal data.
     """
     kind, why = _member(Recipient, recipient_kind), _member(Purpose, purpose)
     basis = _member(LegalBasis, legal_basis)
@@ -57,6 +58,8 @@ async def disclose(
         raise ValueError("a disclosure names the fields that left, such as Customer.email")
     if not (0 < len(recipient_name) <= LONGEST and 0 < len(trigger) <= LONGEST):
         raise ValueError(f"a recipient and a trigger have 1 to {LONGEST} characters")
+    if Cause.of_trigger(trigger) is None:
+        raise ValueError("a disclosure names its cause (policy.causes)")
     if country is not None and not COUNTRY.fullmatch(country):
         raise ValueError("a country is two capitals (ISO 3166-1)")
     id_ = new_id()

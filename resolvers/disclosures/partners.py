@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from policy.bases import LegalBasis
+from policy.causes import Cause
 from policy.grant import Partner
 from policy.purposes import Purpose
 from policy.recipients import Recipient
@@ -42,6 +43,6 @@ async def disclose_to_partner(
                     purpose=purpose,
                     legal_basis=LegalBasis.A6_1_B,
                     coordinates=fields,
-                    trigger=f"partner:{partner.name}",
+                    trigger=Cause("PARTNER", partner.name).trigger,
                     now=now,
                 )

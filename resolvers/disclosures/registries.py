@@ -15,6 +15,7 @@ from sqlalchemy import Column
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.bases import LegalBasis
+from policy.causes import Cause
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.registries import COUNTRIES, FIELDS, is_generic, registry_of, rule_of
@@ -95,6 +96,6 @@ async def _disclose(
         purpose=Purpose.DOMAIN_REGISTRATION,
         legal_basis=basis,
         coordinates=coordinates,
-        trigger=key.global_id("Domain", domain),
+        trigger=Cause("REGISTRATION", key.global_id("Domain", domain)).trigger,
         now=now,
     )

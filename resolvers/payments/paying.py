@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from policy.causes import Cause
 from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.consents.consents import is_given
 from resolvers.events.changes import record
@@ -142,7 +143,7 @@ def _payment(key: SubjectKey, invoice: Any, card: _Card) -> AffiliateMessage:
     return AffiliateMessage(
         kind="payment",
         id=f"pay_{reference}",
-        trigger=f"invoice:{reference}",
+        trigger=Cause("PAYMENT", reference).trigger,
         fields=(*card.fields, "Invoice.id", "Invoice.amount"),
         content=content | {"card": dict(card.facts)},
     )
@@ -173,7 +174,7 @@ async def forward_card(context: CommandContext, given: Mapping[str, Any]) -> For
         message = AffiliateMessage(
             "card",
             f"card_{key.lasting_id('Card', given['cardId'])}_{reference}",
-            f"card:{reference}",
+            Cause("CARD", reference).trigger,
             card.fields,
             content,
         )

@@ -39,7 +39,7 @@ from schema.sources.composed import Composed, Details
 from schema.sources.documents import RenderedDocument
 from schema.sources.entries import Entry
 from schema.sources.relations import Paged, PagedTable, Related
-from schema.sources.values import Computed, Work
+from schema.sources.values import Attribute, Computed, Work
 from store.sql.metadata import is_text
 
 Allowed = Purpose | Allowance
@@ -212,6 +212,14 @@ def rendered(
 def public(source: Source | None, description: str, why: str, *, first_party: bool = False) -> Any:
     """A field without personal data; `why` is the reason. `first_party`: not for third-party apps."""
     return declare(Declared(source, public=why, first_party=first_party), description)
+
+
+def attribute(
+    name: str, description: str, category: Category, retention: RetentionRule, allows: Iterable[Allowed]
+) -> Any:
+    """A field with an attribute of an object that `composed` makes, with a category and purposes of its own."""
+    declared = Declared(Attribute(name, present=True), category, allowances(allows), retention)
+    return declare(declared, description, own_retention=True)
 
 
 def searched(category: Category, description: str, allows: Iterable[Allowed], *, name: str | None = None) -> Any:

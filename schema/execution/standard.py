@@ -9,7 +9,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from graphql import (
     ExecutionResult,
@@ -17,6 +17,7 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLResolveInfo,
+    GraphQLUnionType,
     execute,
 )
 from graphql.pyutils import Path
@@ -52,6 +53,14 @@ class ResolverContext:
         return self.command.grant
 
 
+class Typed(Protocol):
+    """A value that says of which object type it is: a row, or a member of a union."""
+
+    @property
+    def type_name(self) -> str:
+        """The name of the object type."""
+
+
 Resolver = Callable[..., Any]
 Info = GraphQLResolveInfo[ResolverContext]
 
@@ -76,6 +85,9 @@ def attach(model: SchemaModel) -> None:
             type_.is_type_of = None
         elif isinstance(type_, GraphQLInterfaceType):
             type_.resolve_type = _type_of
+    for union in model.core.type_map.values():
+        if isinstance(union, GraphQLUnionType):
+            union.resolve_type = _type_of
 
 
 async def execute_plan(
@@ -186,5 +198,5 @@ def here(info: Info) -> tuple[ResponsePath, PlannedField]:
     return place, info.context.plan.places[place]
 
 
-def _type_of(value: OpenedRecord, info: Info, abstract: GraphQLAbstractType) -> str:
+def _type_of(value: Typed, info: Info, abstract: GraphQLAbstractType) -> str:
     return value.type_name

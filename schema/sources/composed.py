@@ -23,7 +23,8 @@ from schema.sources.values import attributes
 class Composed(OfRow, InRows):
     """An object made of plain columns of the row; null if one of them is null.
 
-    Its fields are attributes (`Attribute`) of what `make` returns; ValueError where the values make no such object.
+    Its fields are attributes (`Attribute`) of what `make` returns; ValueError where the values make no such object. A
+    member of a union says by `type_name` of which type it is.
     """
 
     columns: tuple[Column[Any], ...]
@@ -62,8 +63,16 @@ class Composed(OfRow, InRows):
         make, whole = shapes.out.constant(f"make{n}", self.make), f"whole{n}"
         missing = " or ".join(f"{value} is None" for value in values)
         # Made even if nothing but `__typename` is asked: whether there is an object depends on the values alone.
-        made, shown = f"({whole} := {make}({', '.join(values)}))", attributes(whole, planned.only)
+        made, shown = f"({whole} := {make}({', '.join(values)}))", _shown(whole, planned)
         return f"(None if {missing} or {made} is None else {shown})"
+
+
+def _shown(whole: str, planned: PlannedField) -> str:
+    """A dict display of the attributes; of a member of a union those that are asked of the type that it names."""
+    if len(planned.selections) == 1:
+        return attributes(whole, planned.only)
+    each = (f"{name!r}: lambda {whole}: {attributes(whole, one)}" for name, one in planned.selections.items())
+    return f"{{{', '.join(each)}}}[{whole}.type_name]({whole})"
 
 
 @dataclass(frozen=True, slots=True)

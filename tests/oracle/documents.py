@@ -14,6 +14,7 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     get_named_type,
     is_composite_type,
     is_leaf_type,
@@ -24,6 +25,7 @@ from tests.oracle.scopes import Path, Scopes, Use
 
 T = TypeVar("T")
 May = Callable[[str, str], bool]
+ABSTRACT = (GraphQLInterfaceType, GraphQLUnionType)
 DEEPEST = 8
 
 INTROSPECTION = (
@@ -104,10 +106,10 @@ class Writer:
     def selection(self, on: GraphQLCompositeType, path: Path) -> str | None:
         """A field, a fragment, `__typename`; None when what was drawn is not possible here."""
         kind = self.random.randrange(100)
-        if kind < (20 if isinstance(on, GraphQLInterfaceType) else 70):
+        if kind < (20 if isinstance(on, ABSTRACT) else 70):
             return self.field(on, path)
         if kind < 77:
-            return self.inline(on, path) if isinstance(on, GraphQLInterfaceType) else self.again(on, path)
+            return self.inline(on, path) if isinstance(on, ABSTRACT) else self.again(on, path)
         if kind < 83:
             return self.typename(path) + self.directives()
         if kind < 91:

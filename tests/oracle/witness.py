@@ -187,7 +187,7 @@ class Witness:
             parse(text),
             variable_values=dict(variables),
             field_resolver=asking.resolve,
-            type_resolver=lambda row, info, type_: row.type_name,
+            type_resolver=lambda value, info, type_: value["type"] if isinstance(value, dict) else value.type_name,
         )
         return result, seen, sorted(asking.withheld)
 
@@ -368,6 +368,8 @@ class _Asking:
         if coordinate == "Invoice.tax":
             tax = row.columns["tax_minor"]
             return None if tax is None else _amount(tax, row.columns["currency"])
+        if coordinate == "Disclosure.cause":
+            return _cause(row.columns["trigger"])
         column = source.split(".")[1] if source else _snake(info.field_name)
         value = row.columns[column]
         if isinstance(value, Broken):
@@ -506,6 +508,19 @@ class _Asking:
         )
 
 
+def _cause(trigger: str) -> dict[str, Any] | None:
+    """The member of the union that a record's text stands for."""
+    for mark, type_name, name in (
+        ("invoice:", "PaymentCause", "invoiceId"),
+        ("card:", "CardCause", "reference"),
+        ("order:", "OrderCause", "reference"),
+        ("partner:", "PartnerCause", "partner"),
+    ):
+        if trigger.startswith(mark) and trigger != mark:
+            return {"type": type_name, name: trigger[len(mark) :]}
+    return {"type": "RegistrationCause", "domainId": trigger} if trigger.startswith("Domain_") else None
+
+
 def _policy(tld: str, kind: str) -> dict[str, Any] | None:
     """As the catalogue of registries has it."""
     registry = registry_of(tld)
@@ -539,6 +554,8 @@ def _passes(row: Row, name: str, value: Any) -> bool:
         return moment is not None and (moment < value if name.lower().endswith("before") else moment >= value)
     if name == "paid":
         return (row.columns["paid_at"] is not None) is value
+    if name == "causedBy":
+        return bool(row.columns["trigger"] == (f"invoice:{value}" if value.startswith("Invoice_") else value))
     if isinstance(value, list):
         stored = "status" if row.table in ("services", "invoices") and name == "state" else _snake(name)
         return row.columns[stored] in value

@@ -136,10 +136,11 @@ async def test_each_payment_is_one_disclosure_and_one_entry_written_before_the_c
     await pay(wallet, oneTime=ONCE)
     server.close()
     assert seen == [(1, 1)]
-    mine = "{ me { disclosures { nodes { recipientKind recipientName purpose fields trigger } } } }"
+    cause = "cause { ... on PaymentCause { invoiceId } }"
+    mine = f"{{ me {{ disclosures {{ nodes {{ recipientKind recipientName purpose fields {cause} }} }} }} }}"
     told = (await wallet.ask(mine))["disclosures"]["nodes"][0]
     assert (told["recipientKind"], told["recipientName"]) == ("PAYMENT_AFFILIATE", "Example Acquirer")
-    assert told["purpose"] == "PAYMENT_EXECUTION" and told["trigger"].startswith("invoice:")
+    assert told["purpose"] == "PAYMENT_EXECUTION" and told["cause"]["invoiceId"].startswith("Invoice_")
     assert told["fields"] == [
         "Card.expMonth", "Card.expYear", "Card.number", "Card.securityCode",
         "Invoice.amount", "Invoice.id",

@@ -11,6 +11,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     get_named_type,
     is_composite_type,
 )
@@ -81,7 +82,7 @@ class _Writer:
 
     def selection(self, type_: GraphQLNamedType, depth: int) -> tuple[str, list[Asked]]:
         """The text inside the braces, and the fields; keys are unique, so nothing is merged."""
-        if isinstance(type_, GraphQLInterfaceType):
+        if isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
             return self.variants(type_, depth)
         assert isinstance(type_, GraphQLObjectType)
         names = [name for name in type_.fields if depth > 0 or not _composite(type_, name)]
@@ -93,7 +94,7 @@ class _Writer:
             asked += [one] if one is not None else []
         return " ".join(written), asked
 
-    def variants(self, type_: GraphQLInterfaceType, depth: int) -> tuple[str, list[Asked]]:
+    def variants(self, type_: GraphQLInterfaceType | GraphQLUnionType, depth: int) -> tuple[str, list[Asked]]:
         written, asked = ["__typename"], []
         possible = [each.name for each in self.core.get_possible_types(type_)]
         for name in self.draw(st.lists(st.sampled_from(possible), min_size=1, max_size=2, unique=True)):

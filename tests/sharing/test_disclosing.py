@@ -15,7 +15,10 @@ from tests.promises.gate import TODAY, Gate, own
 
 pytestmark = pytest.mark.anyio
 MINE = """{ me { disclosures { nodes {
-  id recipientKind recipientName recipientCountry purpose legalBasis fields trigger at } } } }"""
+  id recipientKind recipientName recipientCountry purpose legalBasis fields at
+  cause { __typename ... on PaymentCause { invoiceId } ... on CardCause { reference } ... on OrderCause { reference }
+          ... on RegistrationCause { domainId } ... on PartnerCause { partner } } } } } }"""
+ORDERED = {"__typename": "OrderCause", "reference": "EDC-1"}
 PAID: dict[str, Any] = {
     "recipient_kind": Recipient.PAYMENT_AFFILIATE,
     "recipient_name": "Example Card Acquirer",
@@ -23,7 +26,7 @@ PAID: dict[str, Any] = {
     "purpose": Purpose.PAYMENT_EXECUTION,
     "legal_basis": "A6_1_B",
     "coordinates": ["Invoice.amount", "Card.number", "Card.number"],
-    "trigger": "payment:77",
+    "trigger": "card:77",
     "now": TODAY,
 }
 
@@ -60,7 +63,7 @@ async def test_a_payment_is_disclosed_to_its_affiliate_and_the_customer_sees_it(
         "purpose": "PAYMENT_EXECUTION",
         "legalBasis": "A6_1_B",
         "fields": ["Card.number", "Invoice.amount"],
-        "trigger": "payment:77",
+        "cause": {"__typename": "CardCause", "reference": "77"},
         "at": "2026-11-23T12:00:00Z",
     }
     assert await seen(gate, 1) == others
@@ -73,9 +76,9 @@ async def test_what_is_embargoed_is_not_seen_until_the_day(gate: Gate) -> None:
         "embargoed_until": TODAY + timedelta(days=1),
     }  # fmt: skip
     await wrote(gate, **order)
-    assert "order:EDC-1" not in [each["trigger"] for each in await seen(gate)]
+    assert ORDERED not in [each["cause"] for each in await seen(gate)]
     gate.clock.now += timedelta(days=1)
-    assert "order:EDC-1" in [each["trigger"] for each in await seen(gate)]
+    assert ORDERED in [each["cause"] for each in await seen(gate)]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,8 @@ async def test_what_is_embargoed_is_not_seen_until_the_day(gate: Gate) -> None:
         {"coordinates": ["4111111111111111"]},
         {"country": "Switzerland"},
         {"recipient_name": ""},
-        {"trigger": "x" * 201},
+        {"trigger": "card:" + "x" * 201},
+        {"trigger": "payment:77"},
     ],
     ids=str,
 )

@@ -34,7 +34,8 @@ from workers.disclosures.worker import PeriodicNotifier
 pytestmark = pytest.mark.anyio
 
 TOLD = (
-    "{ me { disclosures { nodes { recipientKind recipientName purpose fields trigger } } "
+    "{ me { disclosures { nodes { recipientKind recipientName purpose fields "
+    "cause { ... on OrderCause { reference } } } } "
     "accesses { nodes { client } } } }"
 )
 SITE = Site("Example Hosting", "https://data.example")
@@ -125,7 +126,7 @@ async def test_exactly_the_fields_that_the_order_names_leave(bureau: Bureau) -> 
     (told,) = await disclosed(gate)
     assert told == {
         "recipientKind": "AUTHORITY", "recipientName": "Landgericht Bonn", "purpose": "LEGAL_REQUEST",
-        "fields": ["Customer.email", "Customer.postalAddress"], "trigger": f"order:{REF}",
+        "fields": ["Customer.email", "Customer.postalAddress"], "cause": {"reference": REF},
     }  # fmt: skip
     (entry,) = await entries(gate)
     assert entry["purpose"] == "LEGAL_REQUEST" and entry["fields"] == told["fields"] and len(entry["subjects"]) == 1

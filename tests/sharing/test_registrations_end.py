@@ -235,7 +235,10 @@ async def test_the_database_itself_keeps_a_name_from_running_twice(gate: Gate) -
     assert first
 
 
-LIST = "{ me { disclosures { nodes { fields trigger legalBasis recipientName } } domains { nodes { id } } } }"
+CAUSE = "cause { ... on RegistrationCause { domainId } }"
+LIST = (
+    f"{{ me {{ disclosures {{ nodes {{ fields {CAUSE} legalBasis recipientName }} }} domains {{ nodes {{ id }} }} }} }}"
+)
 
 
 async def test_a_look_at_one_domain_discloses_one(gate: Gate) -> None:
@@ -248,7 +251,7 @@ async def test_a_look_at_one_domain_discloses_one(gate: Gate) -> None:
         assert found.data == {"domain": {"name": NAME, "hideName": True}}
     after = (await gate.ask(LIST, own(gate.ids[0]))).data["me"]["disclosures"]["nodes"]
     new = after[: len(after) - len(before)]
-    assert [(each["trigger"], each["fields"]) for each in new] == [(one, ["Domain.name"])] * 2
+    assert [(each["cause"]["domainId"], each["fields"]) for each in new] == [(one, ["Domain.name"])] * 2
 
 
 async def test_the_name_is_personal_data(gate: Gate) -> None:
@@ -273,7 +276,7 @@ async def test_all_that_a_registration_hands_over_is_recorded_once(gate: Gate) -
     details = {f"Registrant.{each}" for each in (*OWNER, "country")}
     assert set(found["fields"]) == {"Domain.name", "Registrant.kind"} | details
     assert found["legalBasis"] == "A6_1_B"
-    (id_,) = {found["trigger"]}
+    (id_,) = {found["cause"]["domainId"]}
     async with gate.store.write() as connection:
         rows = select(func.count()).select_from(disclosures).where(disclosures.c.trigger == id_)
         assert await connection.scalar(rows) == 1

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.anyio
 D = domains.c
 REGISTRAR = grant(Purpose.DOMAIN_REGISTRATION)
 ONE = "query ($id: ID!) { node(id: $id) { ... on Domain { name registrant { name email } hideName } } }"
-TOLD = """{ me { disclosures { nodes { recipientKind recipientName purpose legalBasis fields trigger } }
+TOLD = """{ me { disclosures { nodes { recipientKind recipientName purpose legalBasis fields
+                                        cause { ... on RegistrationCause { domainId } } } }
   domains { nodes { id tld } } } }"""
 
 
@@ -51,7 +52,8 @@ async def test_the_customer_sees_which_details_went_to_which_registry(gate: Gate
     before, id_ = len(await told(gate)), await first(gate)
     await change(gate, hide_name=False)
     await gate.ask(ONE, REGISTRAR, variables={"id": id_})
-    common = {"recipientKind": "REGISTRY", "recipientName": "AFNIC", "purpose": "DOMAIN_REGISTRATION", "trigger": id_}
+    common = {"recipientKind": "REGISTRY", "recipientName": "AFNIC", "purpose": "DOMAIN_REGISTRATION",
+              "cause": {"domainId": id_}}  # fmt: skip
     assert sorted(await told(gate, since=before), key=lambda each: each["legalBasis"]) == [
         common | {"legalBasis": "A6_1_A", "fields": ["Registrant.name"]},
         common | {"legalBasis": "A6_1_B", "fields": ["Domain.name"]},
@@ -89,7 +91,7 @@ async def test_however_it_was_reached(gate: Gate, query: str, standard: bool, mo
         ids = [each["id"] for each in (await gate.ask(TOLD, own(gate.ids[place]))).data["me"]["domains"]["nodes"]]
         services = [each for each in gate.people[place].services if each.domain is not None]
         running = [id_ for id_, each in zip(ids, services, strict=True) if each.ended(TODAY) is None]
-        assert sorted(each["trigger"] for each in found) == sorted(running)
+        assert sorted(each["cause"]["domainId"] for each in found) == sorted(running)
 
 
 async def test_reading_for_another_purpose_discloses_nothing(gate: Gate) -> None:

@@ -29,7 +29,7 @@ from values.domain_name import LONGEST_TYPED, DomainNameError, to_ascii, to_unic
 CLIENT = "registrant-link"
 LONGEST_SECRET = 100
 QUESTION = """
-query Registrant($id: ID!, $trigger: String!, $after: String) {
+query Registrant($id: ID!, $after: String) {
   node(id: $id) {
     ... on Domain {
       name tld hideName hideAddress hideEmail hidePhone registeredAt expiresAt
@@ -40,8 +40,8 @@ query Registrant($id: ID!, $trigger: String!, $after: String) {
     }
   }
   me {
-    disclosures(first: 100, after: $after, filter: { trigger: $trigger }) {
-      nodes { recipientKind recipientName recipientCountry purpose legalBasis fields trigger at }
+    disclosures(first: 100, after: $after, filter: { causedBy: $id }) {
+      nodes { recipientKind recipientName recipientCountry purpose legalBasis fields at }
       pageInfo { hasNextPage endCursor }
     }
   }
@@ -135,7 +135,7 @@ async def _held(context: RequestContext, holder: LinkHolder) -> dict[str, Any] |
     after, passed = None, []
     while True:
         # The query runs as the customer, who may be somebody else: the owner gets only what is about this domain.
-        variables = {"id": id_, "trigger": id_, "after": after}
+        variables = {"id": id_, "after": after}
         question = Request(query=QUESTION, variables=variables, read_only=True)
         outcome = await context.services.api.execute(question, _grant(context, holder))
         if outcome.kind is not RequestOutcome.OK:
