@@ -38,6 +38,9 @@ TO_YOU: Final[Mapping[Row, str]] = {
     Purpose.COOKIE_ESSENTIAL: marked("To keep you signed in, and to remember your choice of cookies."),
     Purpose.SELF_SERVICE: marked("To let you read, change and export your own data."),
     Purpose.ERASURE: marked("To delete your data, and keep a proof of it that holds none."),
+    Purpose.RIGHTS_HANDLING: marked(
+        "To check that it is you who asks for one of your rights, and to carry it out for you."
+    ),
     Purpose.ACCOUNTABILITY_LOG: marked("To record who read which of your data, when and why."),
     Purpose.STATUTORY_RETENTION: marked("To keep the accounting records that the law orders; off until configured."),
     RetentionRule.CUSTOMER_LIFE: marked(

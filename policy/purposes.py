@@ -81,6 +81,7 @@ class Purpose(Row):
     COOKIE_ESSENTIAL          = "Keep the session and remember the cookie choice.", "RequestedServiceProvision", "functional.storage.privacy_preferences", (CONTRACT, DEVICE_EXEMPT), PurposeTerms(notice="Cookies", exempt=HER_OWN_ACT)
     SELF_SERVICE              = "Let the customer read, change and export their own data.", "RightsFulfilment", "essential.legal_obligation", (LAW,), PurposeTerms(notice="Questions, How can I change my personal data?", own_data_only=True, exempt=HER_OWN_ACT)
     ERASURE                   = "Delete the customer's data and keep a proof that holds none of it.", "RightsFulfilment", "essential.legal_obligation", (LAW,), PurposeTerms(notice="Questions, How can I delete my personal data? and How long will my personal data be kept?", exempt=RIGHTS)
+    RIGHTS_HANDLING           = "Check who asks for a right of theirs, and carry it out for them.", "RightsFulfilment", "essential.legal_obligation", (LAW,), PurposeTerms(notice="Not in the notice (A14)", requires_reference=True, exempt=RIGHTS)
     ACCOUNTABILITY_LOG        = "Record who read which field, when and why.", "RecordManagement", "essential.legal_obligation", (LAW, INTEREST), PurposeTerms(notice="Not in the notice (A14)", objection=IF_INTEREST, exempt=PROOF)
     STATUTORY_RETENTION       = "Keep the accounting records that the law orders; off until configured.", "LegalCompliance", "finance", (LAW,), PurposeTerms(notice="Not in the notice (A8)", enabled=False, exempt=STORAGE)
     # fmt: on

@@ -101,6 +101,7 @@ ACTS: Mapping[str, Act | str] = {
     "exports request": Act(),
     "requests answer": Act("request"),
     "requests carry-out": Act("request", ("ground", "when_services_end")),
+    "requests correct": Act("request"),
     "requests digest": LOOKS,
     "requests extend": Act("request"),
     "requests list": LOOKS,

@@ -18,7 +18,7 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Column, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.catalogue import translate
@@ -29,6 +29,7 @@ from resolvers.commands.context import Behalf, CommandContext, Result
 from resolvers.commands.dependencies import SignInDependencies
 from resolvers.consents.preferences import set_product_news
 from resolvers.consents.processing_stops import ActingParty, locked
+from resolvers.customers.profile import ADDRESSES, NAME, update_profile
 from resolvers.emails.emails import reader_of, write
 from resolvers.emails.requests import RequestEmail
 from resolvers.events.requests import settle_request
@@ -188,6 +189,43 @@ class RequestRegister:
             raise RightsError(UNVERIFIED)
         await self._close(id_, RequestState.ACCEPTED, RequestEmail.ANSWERED, said, now)
 
+    async def correct(
+        self, id_: int, given: Mapping[str, Any], text: str, now: datetime, columns: Mapping[str, Column[Any]]
+    ) -> CarriedOut:
+        """Correct the customer's profile as they asked, by the command of the client area, and write to them (Art. 16).
+
+        `given` are the fields of `UpdateProfileInput`, and `columns` those that hold one text, by name. Problems are
+        those of the command: nothing was changed then. Repeated after a crash it changes nothing more, and is settled.
+        """
+        said = checked(text)
+        async with self._store.write() as connection:
+            row, _ = await self._open_row(connection, id_, (RequestState.RECEIVED, RequestState.VERIFIED))
+        if row.kind != RequestKind.CORRECTION.name:
+            raise RightsError("This request asks for no correction.")
+        if row.verified_at is None:
+            raise RightsError(UNVERIFIED)
+        names = {*columns, *NAME, *ADDRESSES}
+        if unknown := sorted(given.keys() - names):
+            # Without the name that was given: a value may have slipped into its place.
+            raise RightsError(
+                f"{len(unknown)} of the fields cannot be corrected here; there are {', '.join(sorted(names))}."
+            )
+        texts = [each for each in given.values() if not isinstance(each, dict)]
+        texts += [part for each in given.values() if isinstance(each, dict) for part in each.values()]
+        shaped = all(each is None or isinstance(each, dict) for name, each in given.items() if name in ADDRESSES)
+        if not given or not shaped or not all(each is None or isinstance(each, str) for each in texts):
+            raise RightsError("Say what is corrected: each field is a text or null, and an address has parts.")
+        context = on_behalf_of(self._store, self._dependencies, row.customer_id, self._behalf(row), now)
+        result = await update_profile(columns, context, given)
+        if result.problems:
+            return CarriedOut(RequestState[row.state], tuple(str(each.message) for each in result.problems))
+        await self._close(id_, RequestState.ACCEPTED, RequestEmail.ANSWERED, said, now)
+        return CarriedOut(RequestState.ACCEPTED)
+
+    def _behalf(self, row: Any, by: str | None = None) -> Behalf:
+        because = f"{row.way.lower().replace('_', ' ')}, {row.reference or 'no reference'}"
+        return Behalf(by or self._staff or "", because, row.id)
+
     async def _close(
         self, id_: int, state: RequestState, email: RequestEmail | None, because: str | None, now: datetime
     ) -> None:
@@ -235,8 +273,7 @@ class RequestRegister:
         self, row: Any, key: SubjectKey, by: str, now: datetime, ground: Ground | None, when_services_end: bool
     ) -> Result | None:
         kind = RequestKind[row.kind]
-        because = f"{row.way.lower().replace('_', ' ')}, {row.reference or 'no reference'}"
-        context = on_behalf_of(self._store, self._dependencies, row.customer_id, Behalf(by, because, row.id), now)
+        context = on_behalf_of(self._store, self._dependencies, row.customer_id, self._behalf(row, by), now)
         party = ActingParty("STAFF", by or None, row.reference, row.id)
         match kind:
             case RequestKind.COPY:

@@ -29,6 +29,7 @@ THE_CUSTOMER = (
     Purpose.CARD_ON_FILE,
     Purpose.DOMAIN_REGISTRATION,
     Purpose.ERASURE,
+    Purpose.RIGHTS_HANDLING,
     NEWS,
     ANY_APP,
 )
@@ -40,6 +41,7 @@ NAMED = (
     Purpose.PERSONALISE_COMMUNICATION,
     Purpose.INVOICING,
     Purpose.EMERGENCY_CONTACT,
+    Purpose.RIGHTS_HANDLING,
     NEWS,
     READ_PROFILE,
 )
@@ -47,6 +49,7 @@ WRITTEN_TO = (
     Purpose.SERVICE_PROVISION,
     Purpose.SERVICE_COMMUNICATION,
     Purpose.INVOICING,
+    Purpose.RIGHTS_HANDLING,
     NEWS,
     shared(AppScope.EMAIL_READ),
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
+from sqlalchemy import Column
 
 from policy.categories import Category
 from schema.core.scalars import CountryCode
@@ -10,6 +13,7 @@ from schema.declare.commands import (
     UserError,
     affected,
     command_input,
+    editable_columns,
     plain_input,
     stored_input,
     user_errors,
@@ -80,3 +84,8 @@ class UpdateProfilePayload:
         OWN,
     )
     user_errors: list[UserError] = user_errors()
+
+
+def profile_columns() -> dict[str, Column[Any]]:
+    """The columns of the profile's fields that hold one text, by their names in `UpdateProfileInput`."""
+    return editable_columns(Customer)

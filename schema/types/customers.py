@@ -62,7 +62,13 @@ class Customer(Node):
     customer_number: str | None = datum(
         customers.c.customer_number,
         "The number on invoices and letters, such as `C-100042`, by which customers name themselves.",
-        (Purpose.SERVICE_PROVISION, Purpose.SERVICE_COMMUNICATION, Purpose.INVOICING, READ_PROFILE),
+        (
+            Purpose.SERVICE_PROVISION,
+            Purpose.SERVICE_COMMUNICATION,
+            Purpose.INVOICING,
+            Purpose.RIGHTS_HANDLING,
+            READ_PROFILE,
+        ),
     )
     external_id: str | None = datum(
         customers.c.external_id,
@@ -82,7 +88,7 @@ class Customer(Node):
     postal_address: PostalAddress | None = embedded(
         customers.c.postal_address,
         "The postal address that invoices are made out to.",
-        (Purpose.INVOICING, READ_PROFILE),
+        (Purpose.INVOICING, Purpose.RIGHTS_HANDLING, READ_PROFILE),
     )
     email: EmailAddress | None = datum(
         customers.c.email,

@@ -89,7 +89,8 @@ TYPES = {
     "rights_requests": "RightsRequest", "invoice_lines": "InvoiceLine",
 }  # fmt: skip
 GOES_ON = {
-    "AUTHENTICATION", "LEGAL_REQUEST", "COOKIE_ESSENTIAL", "SELF_SERVICE", "ERASURE", "ACCOUNTABILITY_LOG",
+    "AUTHENTICATION", "LEGAL_REQUEST", "COOKIE_ESSENTIAL", "SELF_SERVICE", "ERASURE", "RIGHTS_HANDLING",
+    "ACCOUNTABILITY_LOG",
     "STATUTORY_RETENTION",
 }  # fmt: skip
 """Storage, legal claims, what the person does, rights and their proof (Art. 18(2)): written here once more, by hand."""

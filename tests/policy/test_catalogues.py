@@ -37,6 +37,7 @@ COOKIE_MEASUREMENT | ServiceUsageAnalytics | analytics.reporting.content_perform
 COOKIE_ESSENTIAL | RequestedServiceProvision | functional.storage.privacy_preferences | b 5-3-exempt | no | no
 SELF_SERVICE | RightsFulfilment | essential.legal_obligation | c | no | no
 ERASURE | RightsFulfilment | essential.legal_obligation | c | no | no
+RIGHTS_HANDLING | RightsFulfilment | essential.legal_obligation | c | no | no
 ACCOUNTABILITY_LOG | RecordManagement | essential.legal_obligation | c f | no | yes
 STATUTORY_RETENTION | LegalCompliance | finance | c | no | no
 """

@@ -25,6 +25,7 @@ GO_ON = {
     Purpose.COOKIE_ESSENTIAL,
     Purpose.SELF_SERVICE,
     Purpose.ERASURE,
+    Purpose.RIGHTS_HANDLING,
     Purpose.ACCOUNTABILITY_LOG,
     Purpose.STATUTORY_RETENTION,
 }

@@ -30,8 +30,8 @@ pytestmark = pytest.mark.anyio
 
 FRESH = {"authenticated_at": int(TODAY.timestamp())}
 GOES_ON = {
-    "AUTHENTICATION", "LEGAL_REQUEST", "COOKIE_ESSENTIAL", "SELF_SERVICE", "ERASURE", "ACCOUNTABILITY_LOG",
-    "STATUTORY_RETENTION",
+    "AUTHENTICATION", "LEGAL_REQUEST", "COOKIE_ESSENTIAL", "SELF_SERVICE", "ERASURE", "RIGHTS_HANDLING",
+    "ACCOUNTABILITY_LOG", "STATUTORY_RETENTION",
 }  # fmt: skip
 """Art. 18(2), by hand: storage, legal claims, what the person does, rights and the proof of who read what."""
 ASKED = tuple(each for each in Purpose if each.enabled)

@@ -18,11 +18,13 @@ from policy.restricting import Ground
 from resolvers.commands.dependencies import SignInDependencies, Site
 from resolvers.restriction.by_staff import RightsError
 from resolvers.rights.register import RequestRegister, requests_backlog
+from schema.mutations.profile import profile_columns
 from store.database.config import StoreConfig
 from store.tables.erasures import erasures
 from store.tables.exports import exports
 from store.tables.outbox import outbox
 from store.tables.requests import rights_requests
+from store.tables.restrictions import notices
 from store.tables.services import services
 from tests.export.office import Office, opened_office
 from tests.sharing.signing import Signer, officer
@@ -30,6 +32,9 @@ from tests.sharing.signing import Signer, officer
 pytestmark = pytest.mark.anyio
 MINE = "{ me { requests(first: 20) { nodes { kind state way reference purpose because answeredAt said entry } } } }"
 SITE = Site("Quarkwerke", "https://data.example", ZoneInfo("Europe/Zurich"))
+
+
+ADDRESS = {"street": "Bundesplatz 3", "postalCode": "3011", "city": "Bern", "country": "CH"}
 
 
 @dataclass
@@ -211,6 +216,35 @@ async def test_the_clock_is_extended_once_and_stands_still_while_the_person_is_w
     await desk.register.refuse(late, "It repeats the request that was answered.", desk.now)
     with pytest.raises(RightsError, match="refused"):
         await desk.register.withdraw(late, desk.now)
+
+
+async def test_a_correction_is_made_by_the_command_of_the_client_area(desk: Desk) -> None:
+    """Art. 16: the person sees it, recipients are told, and what cannot be corrected changes nothing."""
+    columns = profile_columns()
+    request = await desk.open(RequestKind.CORRECTION)
+    right = {"familyName": "Meyer", "postalAddress": ADDRESS}
+    with pytest.raises(RightsError, match="not verified yet"):
+        await desk.register.correct(request, right, "Your family name", desk.now, columns)
+    await desk.register.verify(request, "Asked back by the known number", desk.now)
+    for wrong in ({}, {"email": "a@b.example"}, {"familyName": 7}, {"postalAddress": "Rue 1"}, {"phone": {"x": 7}}):
+        with pytest.raises(RightsError) as refused:
+            await desk.register.correct(request, wrong, "Your family name", desk.now, columns)
+        assert "a@b.example" not in str(refused.value) and "Rue" not in str(refused.value)
+    failed = await desk.register.correct(request, {"phone": "no number"}, "Your number", desk.now, columns)
+    assert failed.state is RequestState.VERIFIED and failed.problems
+    before = await desk.letters()
+    done = await desk.register.correct(request, right, "Your family name and address, as asked", desk.now, columns)
+    assert done.state is RequestState.ACCEPTED and await desk.letters() == before + 1
+    me = (await desk.office.ask("{ me { familyName postalAddress { city } } }")).data["me"]
+    assert me == {"familyName": "Meyer", "postalAddress": {"city": "Bern"}}
+    (shown,) = await desk.mine()
+    assert (shown["state"], shown["because"]) == ("ACCEPTED", "Your family name and address, as asked")
+    async with desk.office.store.write() as connection:
+        told = (await connection.scalars(select(notices.c.fields).where(notices.c.about == "RECTIFICATION"))).all()
+    assert any("Customer.familyName" in each for each in told)
+    copy = await desk.open(RequestKind.COPY)
+    with pytest.raises(RightsError, match="no correction"):
+        await desk.register.correct(copy, right, "x", desk.now, columns)
 
 
 async def test_a_question_about_a_reading_opens_a_request(desk: Desk) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import click
+import orjson
 
 from gateway.commands.acts import staff_code
 from gateway.commands.common import errors_as_sentences, read_settings
@@ -19,7 +20,7 @@ from policy.requests import RequestKind, RequestState, RequestWay
 from policy.restricting import Ground
 from resolvers.commands.dependencies import SignInDependencies
 from resolvers.restriction.by_staff import RightsError
-from resolvers.rights.register import MOST, RequestRegister
+from resolvers.rights.register import MOST, CarriedOut, RequestRegister
 from store.database.store import open_store
 
 Result = TypeVar("Result")
@@ -200,6 +201,34 @@ def answer(request: int, text: str) -> None:
     _with(lambda register: register.answer(request, text, datetime.now(UTC)))
 
 
+@requests.command()
+@click.argument("request", type=int)
+@click.option("--from", "file", type=click.File("rb"), required=True, help="JSON of what is corrected; - reads stdin.")
+@click.option("--text", required=True, help="What was corrected, as the person is told it; without the values.")
+def correct(request: int, file: BinaryIO, text: str) -> None:
+    """Correct the profile of the person who asked, as if they had done it themselves (Art. 16).
+
+    The JSON has the fields of `UpdateProfileInput` in the schema. Values are in a file or come from standard input, so
+    that none is in the history of the shell. An e-mail address is changed by its owner alone.
+
+    \b
+        echo '{"familyName": "Meyer"}' | gateway requests correct 4711 --from - --text "Your family name, as asked."
+    \b
+    Exit codes: 0 it was corrected; 1 it was not.
+    """
+    try:
+        given = orjson.loads(file.read())
+    except orjson.JSONDecodeError:
+        raise click.UsageError("--from is no JSON.") from None
+    if not isinstance(given, dict):
+        raise click.UsageError('--from is one JSON object, such as {"familyName": "Meyer"}.')
+    # Late: the schema takes a while to load, which other commands need not wait for.
+    from schema.mutations.profile import profile_columns
+
+    done = _with(lambda register: register.correct(request, given, text, datetime.now(UTC), profile_columns()))
+    _tell(done)
+
+
 @requests.command("carry-out")
 @click.argument("request", type=int)
 @click.option("--ground", type=click.Choice([ground.name for ground in Ground]), help="Of a restriction: Art. 18(1).")
@@ -223,6 +252,10 @@ def carry_out(request: int, ground: str | None, when_services_end: bool, signatu
             when_services_end=when_services_end,
         )
     )
+    _tell(done)
+
+
+def _tell(done: CarriedOut) -> None:
     for problem in done.problems:
         click.echo(problem.replace("`whenServicesEnd: true`", "--when-services-end"), err=True)
     click.echo(done.state.name)
