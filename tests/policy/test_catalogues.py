@@ -104,7 +104,7 @@ def test_every_purpose_is_the_catalogue_s() -> None:
     }
     declared = {p.name: (p.dpv, p.fides, p.bases, p.consent is not None, p.objection is not None) for p in Purpose}
     assert expected == {name: declared.get(name) for name in expected}, "a new purpose takes nothing from the others"
-    assert len(expected) == 20
+    assert len(expected) == 21
 
 
 def test_every_category_is_the_catalogue_s() -> None:
@@ -162,7 +162,11 @@ def test_a_basis_brings_its_right() -> None:
 
 def test_flags_of_purposes() -> None:
     """R14, R24: a reference is needed; A8: off until configured; R30: only one's own; R13: promotion."""
-    assert [p.name for p in Purpose if p.requires_reference] == ["EMERGENCY_CONTACT", "LEGAL_REQUEST"]
+    assert [p.name for p in Purpose if p.requires_reference] == [
+        "EMERGENCY_CONTACT",
+        "LEGAL_REQUEST",
+        "RIGHTS_HANDLING",
+    ]
     assert [p.name for p in Purpose if not p.enabled] == ["STATUTORY_RETENTION"]
     assert [p.name for p in Purpose if p.own_data_only] == ["SELF_SERVICE"]
     assert [p.name for p in Purpose if p.promotional] == ["PRODUCT_NEWS"]
@@ -174,7 +178,8 @@ def test_flags_of_purposes() -> None:
 def test_every_purpose_traces_to_the_notice_or_says_that_it_does_not() -> None:
     """R3, A8, A14."""
     absent = {p.name: p.notice for p in Purpose if p.notice.startswith("Not in the notice")}
-    assert absent == {"ACCOUNTABILITY_LOG": "Not in the notice (A14)", "STATUTORY_RETENTION": "Not in the notice (A8)"}
+    logged = dict.fromkeys(("RIGHTS_HANDLING", "ACCOUNTABILITY_LOG"), "Not in the notice (A14)")
+    assert absent == logged | {"STATUTORY_RETENTION": "Not in the notice (A8)"}
     places = (
         "Table, row ",
         "Sharing, case ",
@@ -267,6 +272,7 @@ def test_retention_periods() -> None:
         "CLIENT_REGISTRATION": None,
         "KEYS": "P0D",
         "PAPERS": None,
+        "IMPORT_RUNS": None,
     }
     assert Period.parse(RetentionRule.CUSTOMER_LIFE.period or "") == dates.AUTOMATIC
     for rule in RetentionRule:

@@ -226,7 +226,7 @@ def correct(request: int, file: BinaryIO, text: str) -> None:
     from schema.mutations.profile import profile_columns
 
     done = _with(lambda register: register.correct(request, given, text, datetime.now(UTC), profile_columns()))
-    _tell(done)
+    _print_outcome(done)
 
 
 @requests.command("carry-out")
@@ -252,10 +252,10 @@ def carry_out(request: int, ground: str | None, when_services_end: bool, signatu
             when_services_end=when_services_end,
         )
     )
-    _tell(done)
+    _print_outcome(done)
 
 
-def _tell(done: CarriedOut) -> None:
+def _print_outcome(done: CarriedOut) -> None:
     for problem in done.problems:
         click.echo(problem.replace("`whenServicesEnd: true`", "--when-services-end"), err=True)
     click.echo(done.state.name)
