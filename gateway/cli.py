@@ -54,6 +54,7 @@ COMMANDS = {
     "outbox": ("gateway.commands.webhooks", "outbox", "Inspect undelivered messages, and retry them."),
     "audit": ("gateway.commands.audit.group", "audit", "Reports: what may be read, by whom and why, with proof."),
     "messages": ("gateway.commands.messages", "messages", "Languages and their missing translations."),
+    "doctor": ("gateway.commands.doctor.command", "doctor", "Look for what should be mended, and say how."),
     "settings": ("gateway.commands.inspect", "settings_", "List every setting with its meaning and value."),
 }
 """Module, attribute and help line of each command. A module is imported only for its command, so each starts fast."""

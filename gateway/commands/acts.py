@@ -192,6 +192,7 @@ ACTS: Mapping[str, Act | str] = {
     "audit use": LOOKS,
     "audit release": Act("kind", ("day", "code")),
     "settings": LOOKS,
+    "doctor": LOOKS,
 }
 """By command path: how it is recorded, or the reason why it is not."""
 

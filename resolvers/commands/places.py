@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
@@ -61,6 +62,11 @@ class Places:
         if self._open() is None:
             return "The file of GATEWAY_GEO_DATABASE cannot be read as a .mmdb database; countries are not worked out."
         return None
+
+    def built(self) -> datetime | None:
+        """When the database was made, by itself; None without one that can be read."""
+        reader = self._open()
+        return None if reader is None else datetime.fromtimestamp(reader.metadata().build_epoch, UTC)
 
     def find(self, address: str | None) -> GeoLocation:
         """The place of an address; NOWHERE if it is private, malformed, or not in the database."""

@@ -3,10 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
 from store.database.config import StoreConfig
 from store.database.grants import by_database
+from store.ledger.entries import ledger_entries
 from store.sql.addresses import connect_postgresql
 from store.sql.errors import DRIVER_ERRORS, unavailable
+from store.sql.metadata import instant
+from store.sql.reading import Reader
 
 SETTINGS = """
     SELECT name, setting FROM pg_settings WHERE name IN ('log_statement', 'log_min_duration_statement',
@@ -22,6 +30,33 @@ LONG = """
 """
 
 STATEMENTS = "SELECT count(*) FROM pg_extension WHERE extname = 'pg_stat_statements'"
+
+
+CLOCK = "SELECT clock_timestamp() AS at"
+
+_newest = select(ledger_entries.c.at).order_by(ledger_entries.c.sequence.desc()).limit(1)
+
+
+async def clock_offset(config: StoreConfig, reader: Reader, now: Callable[[], datetime]) -> timedelta:
+    """Return how far this machine's clock is behind the one that differs most from it; negative if it is ahead.
+
+    Each PostgreSQL server's clock is compared. `reader` reads the ledger: an entry of the future was written before the
+    clock was set back, or on a machine whose clock is ahead. StoreUnavailableError.
+    """
+    offsets = [timedelta()]
+    for address in by_database(config):
+        try:
+            connection = await connect_postgresql(address, "gateway-doctor", 5.0)
+            try:
+                before, at, after = now(), await connection.fetchval(CLOCK), now()
+            finally:
+                await connection.close()
+        except DRIVER_ERRORS as error:
+            raise unavailable(error) from None
+        offsets.append(at - (before + (after - before) / 2))
+    for (at,) in await reader.fetch(reader.prepare(_newest), {}):
+        offsets.append(max(timedelta(), instant(at) - now()))
+    return max(offsets, key=abs)
 
 
 async def server_complaints(config: StoreConfig) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 MARK = b"\xab\xcd\xefMaxMind.com"
 
 
-def write(path: Path, places: Mapping[str, Mapping[str, Any]]) -> Path:
+def write(path: Path, places: Mapping[str, Mapping[str, Any]], built: int = 1_700_000_000) -> Path:
     """A database of networks (IPv4 or IPv6) and what is known of each."""
     tree: list[list[Any]] = [[None, None]]
     for network, record in places.items():
@@ -24,7 +24,7 @@ def write(path: Path, places: Mapping[str, Mapping[str, Any]]) -> Path:
     nodes = b"".join(_record(left, count, offsets) + _record(right, count, offsets) for left, right in tree)
     about = {
         "node_count": count, "record_size": 32, "ip_version": 6, "binary_format_major_version": 2,
-        "binary_format_minor_version": 0, "database_type": "Test", "build_epoch": 1_700_000_000,
+        "binary_format_minor_version": 0, "database_type": "Test", "build_epoch": built,
         "languages": ["en"], "description": {"en": "made by a test"},
     }  # fmt: skip
     path.write_bytes(nodes + b"\0" * 16 + data + MARK + _encoded(about))

@@ -59,11 +59,15 @@ class Mailer:
         letter = compose(self._terms, name, content, now)
         await asyncio.get_running_loop().run_in_executor(self._threads, self._hand_over, letter)
 
+    async def check(self) -> None:
+        """Connect, encrypt and sign in as for a letter, and send none; MailError when the server does not take us."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._hand_over, None)
+
     def close(self) -> None:
         """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _hand_over(self, letter: EmailMessage) -> None:
+    def _hand_over(self, letter: EmailMessage | None) -> None:
         terms = self._terms
         try:
             with self._connected() as server:
@@ -72,7 +76,10 @@ class Mailer:
                     server.starttls(context=self._tls)
                 if terms.user:
                     server.login(terms.user, terms.password)
-                server.send_message(letter)
+                if letter is not None:
+                    server.send_message(letter)
+                else:
+                    server.noop()
         except smtplib.SMTPRecipientsRefused as refused:
             ((code, _),) = refused.recipients.values()
             # 5yz is a permanent failure (RFC 5321 §4.2.1).

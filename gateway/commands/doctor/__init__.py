@@ -1,0 +1,1 @@
+"""`gateway doctor`: looks for what an operator should mend before customers, or their data, notice."""
