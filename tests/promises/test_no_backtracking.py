@@ -198,6 +198,7 @@ OURS = {
     "gateway.oauth.endpoints.pages": "a redirect URI as it was registered",
     "gateway.config.settings": "settings",
     "gateway.run.dependencies": "a setting",
+    "gateway.commands.doctor.reached": "a setting",
     "gateway.http.words": "words that ship",
     "resolvers.commands.dependencies": "a setting",
     "resolvers.commands.idempotency": "an answer that we sealed",
