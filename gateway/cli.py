@@ -19,6 +19,7 @@ COMMANDS = {
     "clients": ("gateway.commands.clients.clients", "clients", "Register OAuth clients and their purposes."),
     "documents": ("gateway.commands.documents.group", "documents", "Publish and retire the documents of clients."),
     "db": ("gateway.commands.data", "db", "Upgrade and check the databases."),
+    "consents": ("gateway.commands.requests.consents", "consents", "Verify receipts of consents."),
     "data": ("gateway.commands.copies.sanitise", "data", "Make copies for development, with nobody's data in them."),
     "keys": ("gateway.commands.keys", "keys", "List keys, and rotate them while the gateway runs."),
     "passwords": ("gateway.commands.passwords", "passwords", "Build the list of passwords that are refused."),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import orjson
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -20,6 +20,7 @@ from policy.purposes import Purpose
 from resolvers.consents.receipts import receipt
 from schema.documents.requests import Request, RequestOutcome
 from store.sql.errors import OutageCause, StoreUnavailableError
+from workers.certificates.certificates import Signers, signed_receipt
 
 QUESTION = """
 query Receipt($id: ID!) {
@@ -30,12 +31,21 @@ query Receipt($id: ID!) {
 
 
 class ConsentReceipts:
-    """Serves receipts to the customer's own token. It reads through the API, so the access is in the ledger."""
+    """Serves receipts to the customer's own token. It reads through the API, so the access is in the ledger.
+
+    A client that accepts `text/plain` gets the signed statement, any other the receipt in JSON-LD.
+    """
 
     def __init__(
-        self, authenticator: Authenticator, api: GraphQLApi, clock: Callable[[], datetime], controller: str
+        self,
+        authenticator: Authenticator,
+        api: GraphQLApi,
+        clock: Callable[[], datetime],
+        controller: str,
+        signers: Signers,
     ) -> None:
         self._authenticator, self._api, self._clock, self._controller = authenticator, api, clock, controller
+        self._signers = signers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a GET; Problem 401, 403, 404 or 405; StoreUnavailableError if the API gives no answer."""
@@ -53,9 +63,26 @@ class ConsentReceipts:
         if not data or not data.get("node"):
             raise problems.ProblemError(404, "NO_SUCH_CONSENT", "There is no such consent.")
         content = receipt(data["node"], data["me"]["id"], self._controller, self._clock())
-        headers = {"cache-control": "no-store", "content-disposition": 'attachment; filename="consent-receipt.jsonld"'}
-        response = Response(orjson.dumps(content, option=orjson.OPT_INDENT_2), 200, headers, "application/ld+json")
-        await response(scope, receive, send)
+        signed = dict(scope["headers"]).get(b"accept", b"").lower().startswith(SIGNED)
+        await (await self._statement(content) if signed else _plain(content))(scope, receive, send)
+
+    async def _statement(self, content: Mapping[str, Any]) -> Response:
+        signers = await self._signers()
+        if not signers:  # A ledger that nobody sealed yet.
+            raise StoreUnavailableError(OutageCause.DOWN)
+        return PlainTextResponse(signed_receipt(signers, content), headers=_headers("consent-receipt.txt"))
+
+
+SIGNED = b"text/plain"
+
+
+def _plain(content: Mapping[str, Any]) -> Response:
+    body = orjson.dumps(content, option=orjson.OPT_INDENT_2)
+    return Response(body, 200, _headers("consent-receipt.jsonld"), "application/ld+json")
+
+
+def _headers(name: str) -> dict[str, str]:
+    return {"cache-control": "no-store", "vary": "accept", "content-disposition": f'attachment; filename="{name}"'}
 
 
 def _any_document(grant: Any) -> Any:
@@ -64,7 +91,7 @@ def _any_document(grant: Any) -> Any:
 
 
 def list_routes(
-    authenticator: Authenticator, api: GraphQLApi, clock: Callable[[], datetime], controller: str
+    authenticator: Authenticator, api: GraphQLApi, clock: Callable[[], datetime], controller: str, signers: Signers
 ) -> list[Route]:
-    """The route; `controller` is the public address of the controller."""
-    return [Route("/consents/{id}/receipt", ConsentReceipts(authenticator, api, clock, controller))]
+    """The route; `controller` is the public address of the controller, `signers` are the ledger's."""
+    return [Route("/consents/{id}/receipt", ConsentReceipts(authenticator, api, clock, controller, signers))]

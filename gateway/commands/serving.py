@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -57,6 +58,7 @@ from schema.api.api import Api
 from schema.documents.limits import Limits
 from schema.model.lint import SchemaError
 from store.database.store import StoreUnavailableError
+from store.ledger.signing_keys import known_signers
 from store.upgrade.upgrade import upgrade_all
 
 if TYPE_CHECKING:
@@ -194,7 +196,13 @@ async def _answer(
             ),
             *sign_in_routes(sign_in),
             *staff_routes(services, sign_in, settings),
-            *consent_routes(services.authenticator, api, serving.now, settings.public_url),
+            *consent_routes(
+                services.authenticator,
+                api,
+                serving.now,
+                settings.public_url,
+                partial(known_signers, services.store.ledger_reader, services.store.keys.system),
+            ),
             *security_routes(settings.security_contact, settings.public_url, serving.now),
             *rdap_routes(api, serving.now, settings.public_url, rdap_limit, settings.registrar),
             *(acquirer_routes(services.store) if settings.demo else ()),

@@ -169,3 +169,11 @@ def _name(number: int) -> str:
 def key_added(key: VerifierKey, now: datetime) -> dict[str, Any]:
     """Return the entry that introduces a key."""
     return {"version": 1, "event": EVENT_KEY_ADDED, "at": int(now.timestamp()), "key": str(key)}
+
+
+async def known_signers(reader: Reader, system: SystemKeys) -> list[NoteSigner]:
+    """Return the keys that sign now, for a process that makes none; empty before the ledger has its first key."""
+    active = [key for key in await KnownKeys(reader).all() if key.retired_at is None]
+    pairs = [(key, NoteSigner.of(key.verifier.name, await system.named(_name(key.number)))) for key in active]
+    # As in `LedgerKeys.signing`: a key that was lost is another one now.
+    return [signer for key, signer in pairs if signer.verifier == key.verifier]

@@ -18,6 +18,8 @@ from audits.forms.html_form import content_security_policy
 from audits.forms.report import SCHEMA_VERSION, Figure, Report, Section, Table, cell, code
 from audits.forms.sarif import changes_sarif, findings_sarif
 from audits.forms.text_form import abbreviations, columns_of, to_text
+from audits.impact.report import impact_report
+from audits.impact.summary import impact
 from audits.papers.record import record
 from audits.papers.record_report import record_report
 from audits.papers.registers import SCHEMA_ALONE
@@ -53,6 +55,7 @@ REPORTS = {
     "notice": notice_in("en"),
     "notice-fr": notice_in("fr"),
     "record": record_report(OURS, record(OURS, controller(), SCHEMA_ALONE)),
+    "dpia": impact_report(OURS, impact(OURS, record(OURS, controller(), SCHEMA_ALONE), None)),
     "lint": lint_report(facts_of(SMALL), findings(changed("String @purpose", "String! @purposes"))),
     "empty": Report("ledger", "t", "l", [Section("s", table=Table(("a",), ()))], {}),
 }

@@ -5,22 +5,31 @@ from __future__ import annotations
 import json
 import subprocess
 import venv
-from collections.abc import AsyncIterator
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from click.testing import CliRunner, Result
+from joserfc.jwk import OKPKey
 
 from gateway.api.consent_receipts import ConsentReceipts
+from gateway.cli import gateway
 from gateway.http.problems import ProblemError
 from policy.consents import CONSENT_KINDS
 from policy.wordings import VERSION, WORDINGS, wording
 from resolvers.consents.receipts import KINDS, receipt
 from store.database.store import Store
+from store.ledger.signing_keys import known_signers
+from store.merkle.signed_note import NoteSigner
+from store.sql.errors import StoreUnavailableError
+from tests.ledger.paper import NEW
 from tests.programs import needs
 from tests.promises.gate import TODAY, Gate, own
+from workers.certificates.certificates import Signers, signed
 
 pytestmark = pytest.mark.anyio
 
@@ -46,15 +55,25 @@ async def gate(store: Store) -> AsyncIterator[Gate]:
     yield gate
 
 
-async def fetch(gate: Gate, id_: str, place: int = 0) -> httpx.Response | ProblemError:
-    app = ConsentReceipts(Door(own(gate.ids[place])), gate.api, gate.clock, "https://data.example")  # type: ignore[arg-type]
+async def signers() -> Sequence[NoteSigner]:
+    return [NEW]
+
+
+async def nobody() -> Sequence[NoteSigner]:
+    return []
+
+
+async def fetch(
+    gate: Gate, id_: str, place: int = 0, *, accept: str = "*/*", by: Signers = signers
+) -> httpx.Response | ProblemError:
+    app = ConsentReceipts(Door(own(gate.ids[place])), gate.api, gate.clock, "https://data.example", by)  # type: ignore[arg-type]
 
     async def with_id(scope: Any, receive: Any, send: Any) -> None:
         await app({**scope, "path_params": {"id": id_}}, receive, send)
 
     try:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(with_id), base_url="http://x") as client:
-            return await client.get("/", headers={"authorization": "Bearer x"})
+            return await client.get("/", headers={"authorization": "Bearer x", "accept": accept})
     except ProblemError as problem:
         return problem
 
@@ -76,6 +95,39 @@ async def test_a_receipt_says_what_was_agreed_to_and_how_to_take_it_back(gate: G
     assert UUID(found["dct:identifier"])
     again = await fetch(gate, consent["id"])
     assert isinstance(again, httpx.Response) and again.json()["dct:identifier"] == found["dct:identifier"]
+
+
+async def test_a_signed_receipt_is_verified_offline_and_says_the_same(gate: Gate, tmp_path: Path) -> None:
+    """By our command, and by a JOSE library's Ed25519 key over the text as RFC 8032 signs it; any change is seen."""
+    id_ = (await gate.ask(MINE, own(gate.ids[0]))).data["me"]["consents"]["nodes"][0]["id"]
+    answer = await fetch(gate, id_, accept="text/plain")
+    plain = await fetch(gate, id_)
+    assert isinstance(answer, httpx.Response) and isinstance(plain, httpx.Response)
+    assert answer.headers["content-type"].startswith("text/plain") and answer.headers["cache-control"] == "no-store"
+    text, _, signature = answer.text.partition("\n\n")
+    first, facts = text.split("\n")
+    assert first == f"{NEW.name}/consents" and json.loads(facts)["receipt"] == plain.json()
+    x = urlsafe_b64encode(NEW.verifier.public).decode().rstrip("=")
+    key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x})
+    key.public_key.verify(b64decode(signature.strip().split(" ")[2])[4:], f"{text}\n".encode())  # type: ignore[union-attr]
+
+    def verified(content: str) -> Result:
+        (tmp_path / "receipt.txt").write_text(content)
+        asked = ["consents", "verify", str(tmp_path / "receipt.txt"), "--key", str(NEW.verifier)]
+        return CliRunner().invoke(gateway, asked)
+
+    good = verified(answer.text)
+    assert good.exit_code == 0 and "given on" in good.output and plain.json()["dct:identifier"] in good.output
+    assert verified(answer.text.replace("ConsentGiven", "ConsentWithdrawn")).exit_code == 1
+    certificate = verified(signed([NEW], {"version": 2, "type": "ERASURE_CERTIFICATE"}))
+    assert certificate.exit_code == 1 and "no receipt of a consent" in certificate.output
+
+
+async def test_before_the_ledger_has_a_key_nothing_is_signed(gate: Gate) -> None:
+    id_ = (await gate.ask(MINE, own(gate.ids[0]))).data["me"]["consents"]["nodes"][0]["id"]
+    with pytest.raises(StoreUnavailableError):
+        await fetch(gate, id_, accept="text/plain", by=nobody)
+    assert await known_signers(gate.store.ledger_reader, gate.store.keys.system) == []
 
 
 async def test_it_stands_in_the_ledger(gate: Gate) -> None:

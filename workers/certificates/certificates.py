@@ -31,6 +31,11 @@ FILES = "/erasures/files"
 LETTER = "/erasures/letter"
 """Likewise, for the statement about the final notice."""
 
+CONSENTS = "/consents"
+"""Likewise, for the receipt of a consent."""
+
+RECEIPT_VERSION = 1
+
 VERSION = 2
 """Version 1 presented the time of listing recipients as that of notifying them, and had steps without a time."""
 
@@ -42,6 +47,11 @@ def signed(signers: Sequence[NoteSigner], facts: Mapping[str, Any], suffix: str 
     """Sign a statement: a line with its type, one line of JSON, and the signatures (C2SP signed-note)."""
     text = orjson.dumps(dict(facts), option=orjson.OPT_SORT_KEYS).decode()
     return sign(f"{signers[0].name}{suffix}\n{text}\n", signers)
+
+
+def signed_receipt(signers: Sequence[NoteSigner], receipt: Mapping[str, Any]) -> str:
+    """Sign the receipt of a consent (ISO/IEC TS 27560), as an erasure's certificate is signed."""
+    return signed(signers, {"version": RECEIPT_VERSION, "type": "CONSENT_RECEIPT", "receipt": dict(receipt)}, CONSENTS)
 
 
 def case_name(system: SystemKeys, erasure_id: int) -> str:
@@ -157,6 +167,11 @@ def said(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
+def verified_receipt(receipt: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
+    """Verify the receipt of a consent and return its facts; NoteInvalidError unless one of these keys signed it."""
+    return _verified(receipt, keys, CONSENTS, (RECEIPT_VERSION,), "receipt of a consent")
+
+
 def verified(certificate: str, keys: Sequence[VerifierKey]) -> dict[str, Any]:
     """Verify a certificate and return its facts; NoteInvalidError unless one of these keys signed it."""
     return _verified(certificate, keys, SUFFIX, (1, VERSION))
@@ -194,12 +209,18 @@ def is_recipients_statement(note: str) -> bool:
     return note.partition("\n")[0].endswith(RECIPIENTS)
 
 
-def _verified(text: str, keys: Sequence[VerifierKey], suffix: str, versions: Sequence[int]) -> dict[str, Any]:
+def _verified(
+    text: str,
+    keys: Sequence[VerifierKey],
+    suffix: str,
+    versions: Sequence[int],
+    kind: str = "certificate of an erasure",
+) -> dict[str, Any]:
     note = open_note(text, keys)
     # The same keys sign checkpoints: the type in the first line keeps one kind of note from passing as another.
     first, _, rest = note.text.partition("\n")
     if first not in {key.name + suffix for key in note.signed_by}:
-        raise NoteInvalidError("it is signed, but no certificate of an erasure")
+        raise NoteInvalidError(f"it is signed, but no {kind}")
     try:
         facts = orjson.loads(rest)
     except orjson.JSONDecodeError:

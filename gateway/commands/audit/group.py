@@ -13,6 +13,7 @@ COMMANDS: dict[str, Where] = {
     "matrix": (f"{HERE}.schema", "matrix_", "Show which field may be read for which purpose."),
     "notice": (f"{HERE}.papers", "notice_", "Write the privacy notice."),
     "record": (f"{HERE}.papers", "record_", "Write the record of processing activities."),
+    "dpia": (f"{HERE}.impact", "dpia_", "Summarise for an impact assessment."),
     "release": (f"{HERE}.releases", "release_", "Release the notice or the record."),
     "papers": (f"{HERE}.releases", "papers_", "Check that the released papers are true."),
     "export": (f"{HERE}.papers", "export_", "Hand the data map to other programs."),
@@ -42,6 +43,7 @@ def audit() -> None:
     Papers:
         gateway audit notice --controller controller.toml --format html -o notice.html
         gateway audit record --controller controller.toml --format html -o record.html
+        gateway audit dpia --controller controller.toml --format markdown -o dpia.md
         gateway audit release notice --controller controller.toml --from 2027-03-01 --because "…"
         gateway audit papers
     What is registered, and what was done:
