@@ -65,10 +65,12 @@ ACTS: Mapping[str, Act | str] = {
     "clients list": LOOKS,
     "clients show": LOOKS,
     "clients rotate": CLIENT,
-    "clients update": Act("client_id", ("keeps_days", "refusal", "origins", "no_origins", "person")),
+    "clients update": Act(
+        "client_id", ("keeps_days", "refusal", "origins", "no_origins", "person", "logout_uri", "no_logout")
+    ),
     "clients disable": CLIENT,
     "clients enable": CLIENT,
-    "documents publish": Act("client_id", ("release", "purpose"), unless="check"),
+    "documents publish": Act("client_id", ("release", "purpose", "acting"), unless="check"),
     "documents list": LOOKS,
     "documents retire": Act("client_id", ("release",)),
     "documents observe": CLIENT,

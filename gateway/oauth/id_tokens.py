@@ -13,7 +13,7 @@ from gateway.oauth.request_context import OAuthRequestContext
 from gateway.tokens.signing_keys import ALGORITHM
 from gateway.tokens.tokens import acr_of
 from resolvers.oauth.codes import AuthorizationCode
-from resolvers.oauth.subjects import pairwise_session, pairwise_subject
+from store.crypto.pairwise import pairwise_session, pairwise_subject
 
 LIFE = timedelta(minutes=5)
 """An ID token is verified when it arrives; it opens nothing, so it need not last."""

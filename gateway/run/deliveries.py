@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gateway.config.settings import Settings
+from gateway.tokens.tokens import Tokens
 from resolvers.commands.dependencies import Post
 from store.database.store import Store
 from workers.http.client import HttpClient
@@ -39,7 +40,7 @@ def make_mailer(settings: Settings) -> Mailer | None:
     return Mailer(terms)
 
 
-def make_deliverer(store: Store, settings: Settings) -> Deliverer:
-    """The worker."""
-    receivers = Receivers(store, make_http_client(settings), make_mailer(settings))
+def make_deliverer(store: Store, settings: Settings, tokens: Tokens) -> Deliverer:
+    """The worker; `tokens` sign what clients are told of logouts."""
+    receivers = Receivers(store, make_http_client(settings), make_mailer(settings), tokens.logout_token)
     return Deliverer(store, receivers, give_up=timedelta(hours=settings.outbox_hours))

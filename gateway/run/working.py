@@ -53,7 +53,7 @@ async def open_workers(
         rotation = RootKeyRotation(store, settings.root_key_days, clock=now)
         yield [
             Exporter(store, meanings(model), exports),
-            make_deliverer(store, settings),
+            make_deliverer(store, settings, services.tokens),
             eraser,
             sweeper,
             notifier,

@@ -25,6 +25,10 @@ HEADERS = frozenset({"alg", "typ", "kid"})
 """The only headers of our tokens; any other, such as one that points to a key (jku, x5u, jwk, x5c), is refused."""
 IDENTITY = "JWT"
 """The type of ID tokens."""
+LOGOUT = "logout+jwt"
+"""The type of logout tokens (OpenID Connect Back-Channel Logout §2.4)."""
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+LOGOUT_SECONDS = 120
 FAMILY = "TokenFamily"
 """The type name under which the ids of token families are encrypted; no type of the schema."""
 ONE_FACTOR, TWO_FACTORS = "1fa", "2fa"
@@ -176,6 +180,13 @@ class TokenSigner:
         header = {"alg": ALGORITHM, "typ": IDENTITY, "kid": self.kid}
         return jwt.encode(header, {**common, **claims}, self.key, algorithms=[ALGORITHM])
 
+    def sign_logout_token(self, client_id: str, said: Mapping[str, object], jti: str) -> str:
+        """A logout token for a client (OpenID Connect Back-Channel Logout §2.4): `said` has `sub`, `sid` or both."""
+        common = {"iss": self.names.issuer, "iat": self.now, "exp": self.now + LOGOUT_SECONDS, "aud": client_id}
+        header = {"alg": ALGORITHM, "typ": LOGOUT, "kid": self.kid}
+        claims = {**said, **common, "jti": jti, "events": {LOGOUT_EVENT: {}}}
+        return jwt.encode(header, claims, self.key, algorithms=[ALGORITHM])
+
 
 class Tokens:
     """Issues and verifies access tokens."""
@@ -194,6 +205,10 @@ class Tokens:
     async def mint(self, client_id: str, scopes: Iterable[str], seconds: int, subject: int | None = None) -> str:
         """A token that is based on no sign-in; see `TokenSigner.sign`."""
         return (await self.signer()).sign(client_id, scopes, seconds, subject)
+
+    async def logout_token(self, client_id: str, said: Mapping[str, object], jti: str) -> str:
+        """A logout token; see `TokenSigner.sign_logout_token`. Raises StoreUnavailableError."""
+        return (await self.signer()).sign_logout_token(client_id, said, jti)
 
     async def verify(self, token: bytes) -> Claims:
         """The verified claims of a token; see `prove` for the errors."""

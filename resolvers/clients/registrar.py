@@ -13,11 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.grant import Refusal
+from resolvers.clients.oauth_clients import CODE
 from resolvers.clients.registration import (
     NO_TOOL_HAS_AN_ORIGIN,
     NewClient,
     RegistrationError,
     check_keeping,
+    check_logout_uri,
     check_origin,
 )
 from resolvers.clients.secrets import hashed, new_secret
@@ -111,6 +113,18 @@ class ClientRegistrar:
                 raise RegistrationError(f"There is no client {client_id}.")
             await client_changed(connection, client_id, now)
 
+    async def set_logout_uri(self, client_id: str, uri: str | None) -> None:
+        """Change the address that is told of ended sessions; None: nothing is any more. RegistrationError."""
+        async with self._store.write() as connection:
+            mine = select(clients.c.scopes, oauth_clients.c.grants).join_from(clients, oauth_clients)
+            row = (await connection.execute(mine.where(clients.c.id == client_id))).one_or_none()
+            if row is None or CODE not in orjson.loads(row.grants):
+                raise RegistrationError(f"There is no client {client_id} that signs customers in.")
+            if uri is not None:
+                check_logout_uri(uri, orjson.loads(row.scopes))
+            change = update(oauth_clients).where(oauth_clients.c.client_id == client_id)
+            await connection.execute(change.values(backchannel_logout_uri=uri))
+
     async def set_person(self, client_id: str, required: bool, now: datetime) -> None:
         """Require each request of a tool to name the member of staff who asks, or not any more. RegistrationError.
 
@@ -200,6 +214,7 @@ def _rows(new: NewClient, now: datetime) -> tuple[dict[str, Any], dict[str, Any]
         "first_party": new.first_party,
         "dpop": new.dpop,
         "pushed": new.pushed,
+        "backchannel_logout_uri": new.backchannel_logout_uri,
         "fapi2": new.fapi2,
     }
     return common, terms

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -75,6 +75,8 @@ class NewClient:
     pushed: bool = False
     fapi2: bool = False
     """Held to the security profile FAPI 2.0 (https://openid.net/specs/fapi-security-profile-2_0-final.html)."""
+    backchannel_logout_uri: str | None = None
+    """The address that is told of sessions that ended (OpenID Connect Back-Channel Logout §2.2); None: nothing is."""
     refresh: bool = True
     refusal: Refusal = Refusal.REFUSE
     documents_only: bool = False
@@ -166,6 +168,8 @@ class NewClient:
             raise RegistrationError(NO_TOOL_HAS_AN_ORIGIN)
         if signing_in := sorted(self.actions & OPENID_SCOPES):
             raise RegistrationError(f"{' '.join(signing_in)} is about a customer who signs in: no tool has it.")
+        if self.backchannel_logout_uri is not None:
+            raise RegistrationError("Nobody signs in to a tool: it is told of no session that ended.")
         if self.redirect_uris or self.pushed or self.first_party:
             raise RegistrationError("A tool sends nobody to sign in: it has no redirect URI, push or first party.")
         if not self.purposes and not self.actions:
@@ -185,6 +189,8 @@ class NewClient:
             raise RegistrationError("An app keeps no secret, and no key that everyone who has the app would have.")
         if self.actions & OPENID_SCOPES and OPENID not in self.actions:
             raise RegistrationError(f"Claims are of OpenID Connect: name --scope {OPENID} as well.")
+        if self.backchannel_logout_uri is not None:
+            check_logout_uri(self.backchannel_logout_uri, self.actions)
         for uri in self.redirect_uris:
             if not (self.first_party and OWN_PATH.fullmatch(uri)):
                 check_redirect_uri(uri, self.kind)
@@ -253,6 +259,13 @@ def check_redirect_uri(uri: str, kind: ClientKind) -> None:
     raise RegistrationError(
         f"{uri}: use https://, http:// on this machine only, or for an app its own scheme: com.example.app:/back."
     )
+
+
+def check_logout_uri(uri: str, actions: Collection[str]) -> None:
+    """RegistrationError unless logout tokens may be posted there: encrypted, and to a client of OpenID Connect."""
+    if OPENID not in actions:
+        raise RegistrationError(f"A client is told of sessions by its ID tokens: it needs --scope {OPENID}.")
+    check_redirect_uri(uri, ClientKind.WEB)
 
 
 def key_set(text: bytes) -> str:

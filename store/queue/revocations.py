@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from store.queue.logouts import note_ended_sessions
 from store.tables.oauth import oauth_codes, oauth_consents, oauth_families, revocations
 
 LONGEST = timedelta(days=7)
@@ -56,9 +57,11 @@ def revoke_families(connection: Connection, which: ColumnElement[bool], cause: s
 
 
 async def end_sessions(connection: AsyncConnection, sessions: Sequence[int], now: datetime) -> None:
-    """Revoke every token issued in these sessions, effective on the next request; in the caller's transaction."""
+    """Revoke every token issued in these sessions, effective on the next request, and have the programs told that
+    signed customers in by them; in the caller's transaction."""
 
     def end(inner: Connection) -> None:
+        note_ended_sessions(inner, sessions, now)
         revoke_families(inner, oauth_families.c.session_id.in_(sessions), "SESSION_ENDED", now)
         announce(inner, [News("SESSION", str(session), now + LONGEST) for session in sessions])
 

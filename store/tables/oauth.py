@@ -37,10 +37,12 @@ oauth_clients = table(
     plain("dpop", Boolean, None),
     plain("pushed", Boolean, None),
     plain("fapi2", Boolean, None, default=False, server_default=false()),
+    plain("backchannel_logout_uri", Text, None, nullable=True),
 )
 """The OAuth metadata of a row of `clients`. `grants` and `redirect_uris` are JSON lists, `keys` is a JSON Web Key Set
 of public keys; `dpop` and `pushed` require sender-constrained tokens and pushed requests. `platform` is the sign-in
-that a customer needs: a webmail password does not open the client area. `fapi2` holds the client to that profile."""
+that a customer needs: a webmail password does not open the client area. `fapi2` holds the client to that profile.
+`backchannel_logout_uri` is told of sessions that ended."""
 
 oauth_secrets = table(
     "oauth_secrets",

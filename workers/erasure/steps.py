@@ -18,6 +18,7 @@ from store.crypto.subject_key import SubjectKey
 from store.crypto.system_keys import insert_new
 from store.database.store import Point, Store
 from store.queue.lease import RowLease
+from store.queue.logouts import note_ended_customer
 from store.queue.messages import seal_for_nobody
 from store.queue.revocations import end_customer
 from store.records.declared import DETACHED, Fate
@@ -120,6 +121,8 @@ class Steps:
                     await detach_requests(connection, case)
                     await remove_rows(connection, [case.customer_id])
                 case Step.TOKENS:
+                    if key is not None:
+                        await note_ended_customer(connection, self._store.keys.system, key, now)
                     await end_customer(connection, case.customer_id, now)
             await self._note(connection, case, step)
 

@@ -1,12 +1,14 @@
-"""The receivers of messages: internal systems by webhook, and the mail server for e-mails."""
+"""The receivers of messages: internal systems by webhook, the mail server, and clients that are told of logouts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
+import orjson
 from sqlalchemy import select
 
 from policy.erasing import RecipientAnswer
@@ -14,13 +16,21 @@ from policy.events import Event
 from policy.restricting import NoticeReply
 from store.crypto.signing import signed
 from store.database.store import Store
+from store.registers.clients import clients
 from store.registers.webhooks import open_secret, webhooks
 from store.sql.metadata import instant
+from store.tables.oauth import oauth_clients
 from workers.http.client import HttpClient
 from workers.http.errors import HttpRequestError
 from workers.outbox.smtp import Mailer, MailError
 
 OK = range(200, 300)
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+ReceiverId = int | str | None
+"""The id of a webhook, the id of a client, or None for the mail server."""
+LogoutSigner = Callable[[str, Mapping[str, str], str], Awaitable[str]]
+"""Makes the logout token for a client, of what it is told and an id that is used once."""
 
 
 class DeliveryError(Exception):
@@ -52,8 +62,8 @@ class Receiver(Protocol):
     """A receiver of messages."""
 
     @property
-    def id(self) -> int | None:
-        """The id of the webhook; None for the mail server."""
+    def id(self) -> ReceiverId:
+        """The id of the webhook or client; None for the mail server."""
 
     async def send(self, message: OutboxMessage, now: datetime) -> RecipientAnswer | NoticeReply | None:
         """Have a message taken, and whatever the receiver answered at once; Failed when it is not taken."""
@@ -83,6 +93,27 @@ class System:
         return NoticeReply.__members__.get(answer.headers.get("notice-answer", "").strip().upper())
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class RelyingParty:
+    """A client that is told of ended sessions (OpenID Connect Back-Channel Logout 1.0)."""
+
+    id: str
+    uri: str
+    sign: LogoutSigner
+    client: HttpClient
+
+    async def send(self, message: OutboxMessage, now: datetime) -> RecipientAnswer | NoticeReply | None:
+        """Post a logout token, signed for this attempt: it lives for two minutes, and its `jti` is used once."""
+        token = await self.sign(self.id, orjson.loads(message.content or b"{}"), f"{message.name}.{message.attempt}")
+        try:
+            answer = await self.client.post(self.uri, FORM, urlencode({"logout_token": token}).encode())
+        except HttpRequestError as problem:
+            raise DeliveryError(str(problem)) from None
+        if answer.status not in OK:
+            raise DeliveryError(f"HTTP {answer.status}", answer.headers.get("retry-after"))
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class MailServer:
     """The mail server."""
@@ -102,19 +133,31 @@ class MailServer:
 class Receivers:
     """Finds receivers. Without a mailer e-mails stay in the outbox, as in the demo, which shows them there."""
 
-    def __init__(self, store: Store, client: HttpClient, mailer: Mailer | None = None) -> None:
-        self._store, self._client, self._mailer = store, client, mailer
+    def __init__(
+        self, store: Store, client: HttpClient, mailer: Mailer | None = None, sign: LogoutSigner | None = None
+    ) -> None:
+        """Without `sign` no client is told of logouts."""
+        self._store, self._client, self._mailer, self._sign = store, client, mailer, sign
+        registered = (
+            select(oauth_clients.c.client_id, oauth_clients.c.backchannel_logout_uri)
+            .join_from(oauth_clients, clients, clients.c.id == oauth_clients.c.client_id)
+            .where(clients.c.disabled_at.is_(None), oauth_clients.c.backchannel_logout_uri.is_not(None))
+        )
+        self._registered = store.reader.prepare(registered)
         query = select(
             webhooks.c.id, webhooks.c.url, webhooks.c.secret, webhooks.c.previous_secret, webhooks.c.previous_until
         ).where(webhooks.c.disabled_at.is_(None))
         self._enabled = store.reader.prepare(query)
 
-    async def named(self, ids: Sequence[int | None], now: datetime) -> list[Receiver]:
+    async def named(self, ids: Sequence[ReceiverId], now: datetime) -> list[Receiver]:
         """Return the receivers with these ids that are enabled."""
         found: list[Receiver] = []
         if None in ids and self._mailer is not None:
             found.append(MailServer(self._mailer))
-        if any(each is not None for each in ids):
+        if self._sign is not None and any(isinstance(each, str) for each in ids):
+            rows = await self._store.reader.fetch(self._registered, {})
+            found += [RelyingParty(id_, uri, self._sign, self._client) for id_, uri in rows if id_ in ids]
+        if any(isinstance(each, int) for each in ids):
             rows = await self._store.reader.fetch(self._enabled, {})
             found += [await self.system(tuple(row), now) for row in rows if row[0] in ids]
         return found

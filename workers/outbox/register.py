@@ -185,7 +185,9 @@ class Webhooks:
         alive = or_(outbox.c.webhook_id.is_(None), outbox.c.webhook_id.not_in(disabled))
         again = {"next_attempt_at": now, "dead_at": None, "delivered_at": None, "attempts": 0, "trouble": None}
         again |= {"give_up_at": now + timedelta(days=3), "leased_until": None}
-        wanted = (which, alive, outbox.c.payload.is_not(None), or_(outbox.c.void_at.is_(None), outbox.c.void_at > now))
+        # A notice of a session that ended has its content by its session.
+        whole = or_(outbox.c.payload.is_not(None), outbox.c.session_id.is_not(None))
+        wanted = (which, alive, whole, or_(outbox.c.void_at.is_(None), outbox.c.void_at > now))
         async with self._store.write() as connection:
             return (await connection.execute(update(outbox).where(*wanted).values(again))).rowcount
 

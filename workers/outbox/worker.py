@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.events import Event
 from store.database.store import Store
+from store.queue.logouts import logout_contents
 from store.queue.messages import LEASE, name_of, opened
 from store.sql.metadata import Instant
 from store.tables.erasures import erasure_letters
@@ -29,7 +30,7 @@ from store.tables.outbox import outbox
 from store.tables.restrictions import LIFTING_LETTER
 from workers.loop.periodic import guarded, run_periodically
 from workers.outbox.backoff import asked_for, pause
-from workers.outbox.receivers import DeliveryError, OutboxMessage, Receiver, Receivers
+from workers.outbox.receivers import DeliveryError, OutboxMessage, Receiver, ReceiverId, Receivers
 from workers.recipients.noting import note_failed, note_given_up, note_taken
 from workers.recipients.restrictions_noting import note_delivered
 
@@ -80,8 +81,8 @@ class Deliverer:
         self._store, self._receivers = store, receivers
         self._clock, self._pause, self._age, self._rng = clock, pause, give_up, rng
         self._due = store.reader.prepare(_due)
-        self._lanes: dict[int | None, asyncio.Task[None]] = {}
-        self._rests: dict[int | None, _Rest] = {}
+        self._lanes: dict[ReceiverId, asyncio.Task[None]] = {}
+        self._rests: dict[ReceiverId, _Rest] = {}
         self._stop = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -99,7 +100,7 @@ class Deliverer:
         """Start a task for each receiver with due messages, unless it has one or is in backoff."""
         now = self._clock()
         rows = await self._store.reader.fetch(self._due, {"now": now, "latest": LEASE.latest(now)})
-        for receiver in await self._receivers.named([row[0] for row in rows], now):
+        for receiver in await self._receivers.named([row[0] if row[1] is None else row[1] for row in rows], now):
             if receiver.id in self._lanes or self._is_resting(receiver.id, now):
                 continue
             lane = asyncio.create_task(self._drain(receiver), name=f"deliveries to {receiver.id}")
@@ -111,7 +112,7 @@ class Deliverer:
         while lanes := list(self._lanes.values()):
             await asyncio.gather(*lanes)
 
-    def _is_resting(self, receiver: int | None, now: datetime) -> bool:
+    def _is_resting(self, receiver: ReceiverId, now: datetime) -> bool:
         rest = self._rests.get(receiver)
         return rest is not None and rest.until is not None and now < rest.until
 
@@ -145,6 +146,8 @@ class Deliverer:
             outbox.c.created_at,
             outbox.c.give_up_at,
             outbox.c.event,
+            outbox.c.client_id,
+            outbox.c.session_id,
         )
         waiting = waiting.where(_of(receiver), outbox.c.next_attempt_at <= now, LEASE.free(now), ~_earlier, _good(now))
         # Skip messages that another worker is claiming at the same time.
@@ -157,12 +160,14 @@ class Deliverer:
                 update(outbox).where(outbox.c.id.in_([row.id for row in rows])).values(LEASE.taken(now))
             )
         contents = await opened(self._store.keys, [(row.id, row.customer_id, row.payload) for row in rows])
+        ended = [(row.id, row.customer_id, row.client_id, row.session_id) for row in rows if row.session_id is not None]
+        logouts = await logout_contents(self._store.keys, ended) if ended else {}
         return [
             OutboxMessage(
                 row.id,
                 name_of(self._store.keys.system, row.id),
                 row.customer_id,
-                content,
+                logouts.get(row.id, content),
                 row.attempts + 1,
                 row.give_up_at or row.created_at + self._age,
                 row.event,
@@ -260,7 +265,7 @@ def _good(now: Any) -> Any:
 
 
 _due = (
-    select(outbox.c.webhook_id)
+    select(outbox.c.webhook_id, outbox.c.client_id)
     .where(outbox.c.next_attempt_at <= bindparam("now", type_=Instant))
     .where(LEASE.free(bindparam("now", type_=Instant), bindparam("latest", type_=Instant)))
     .where(_good(bindparam("now", type_=Instant)))
@@ -269,6 +274,8 @@ _due = (
 
 
 def _of(receiver: Receiver) -> Any:
+    if isinstance(receiver.id, str):
+        return outbox.c.client_id == receiver.id
     return outbox.c.topic == "email" if receiver.id is None else outbox.c.webhook_id == receiver.id
 
 

@@ -59,6 +59,7 @@ for each_ in (confirm, emergency, end_emergency, review):
 @click.option("--dpop/--no-dpop", default=None, help="Tokens bound to a key of the client's (apps: yes by default).")
 @click.option("--pushed", is_flag=True, help="It must push its authorization requests (RFC 9126).")
 @click.option("--fapi2", is_flag=True, help="It is held to FAPI 2.0: it signs, pushes, and gets bound tokens alone.")
+@click.option("--backchannel-logout-uri", "logout_uri", help="Is told of sessions that ended (OpenID Connect).")
 @click.option("--no-refresh", is_flag=True, help="It gets no refresh tokens.")
 @click.option(
     "--refusal",
@@ -117,6 +118,7 @@ def create(client_id: str, name: str, kind: str, key_file: Path | None, dpop: bo
             dpop=ClientKind(kind) is ClientKind.APP or given["fapi2"] if dpop is None else dpop,
             pushed=given["pushed"] or given["fapi2"],
             fapi2=given["fapi2"],
+            backchannel_logout_uri=given["logout_uri"],
             refresh=not given["no_refresh"],
             refusal=Refusal[given["refusal"].upper().replace("-", "_")],
             documents_only=given["documents_only"],
@@ -212,11 +214,13 @@ def show(client_id: str) -> None:
 @click.option(
     "--acting-person", "person", type=click.Choice(["required", "optional"]), help="If each request names who asks."
 )
+@click.option("--backchannel-logout-uri", "logout_uri", help="Is told of sessions that ended (OpenID Connect).")
+@click.option("--no-backchannel-logout", "no_logout", is_flag=True, help="It is told of none any more.")
 def update(
     client_id: str, keeps: str | None, keeps_days: int | None, refusal: str | None, origins: tuple[str, ...],
-    no_origins: bool, person: str | None,
+    no_origins: bool, person: str | None, logout_uri: str | None, no_logout: bool,
 ) -> None:  # fmt: skip
-    """Change what a client stores (erasures list it and notify it, GDPR Art. 19), how it is refused, and its origins.
+    """Change what a client stores (erasures list it and notify it, GDPR Art. 19), how it is refused, and its addresses.
 
     With --acting-person required each request of a tool names the member of staff who asks (header Acting-Person).
 
@@ -226,11 +230,14 @@ def update(
         gateway clients update web --refusal withhold-errors
         gateway clients update crm --acting-person required
         gateway clients update web --origin https://shop.example.com --origin https://www.example.com
+        gateway clients update roundcube --backchannel-logout-uri https://mail.example.com/logged-out
     """
     if (keeps is None) != (keeps_days is None):
         raise click.UsageError("--keeps and --keeps-days go together: what, and for how long.")
-    if keeps is None and refusal is None and not origins and not no_origins and person is None:
-        raise click.UsageError("nothing to change: see --keeps, --refusal, --origin, --no-origins and --acting-person.")
+    if not any((keeps, refusal, origins, no_origins, person, logout_uri, no_logout)):
+        raise click.UsageError("nothing to change: see gateway clients update --help.")
+    if logout_uri and no_logout:
+        raise click.UsageError("either --backchannel-logout-uri or --no-backchannel-logout.")
     if origins and no_origins:
         raise click.UsageError("either --origin or --no-origins.")
     settings = read_settings()
@@ -241,6 +248,9 @@ def update(
         if person is not None:
             _with(settings, lambda registry: registry.set_person(client_id, person == "required", _now()))
             click.echo(f"{client_id}: who asks is {person}.", err=True)
+        if logout_uri or no_logout:
+            _with(settings, lambda registry: registry.set_logout_uri(client_id, logout_uri or None))
+            click.echo(f"{client_id} is told of ended sessions{' no more' if no_logout else ''}.", err=True)
         if refusal is not None or origins or no_origins:
             mode = None if refusal is None else Refusal[refusal.upper().replace("-", "_")]
             named = origins if origins or no_origins else None
@@ -359,6 +369,7 @@ def _lines(each: Registered) -> list[tuple[str, str]]:
         ("bound tokens", _yes(facts["dpop"])),
         ("pushes", _yes(facts["pushed"])),
         ("FAPI 2.0", _yes(facts["fapi2"])),
+        ("logout URI", facts["backchannel_logout_uri"] or "none"),
         ("origins", " ".join(orjson.loads(facts["origins"] or "[]")) or "none"),
     ]
 

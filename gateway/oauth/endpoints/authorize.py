@@ -30,7 +30,7 @@ from resolvers.clients.scopes import spelt
 from resolvers.oauth import codes
 from resolvers.oauth.codes import AuthenticationEvent, AuthorizationCode
 from resolvers.oauth.consents import Consents, give
-from resolvers.oauth.subjects import pairwise_subject
+from store.crypto.pairwise import pairwise_subject
 from store.sql.ids import new_id
 
 LENIENCE = 60

@@ -68,6 +68,8 @@ def openid_metadata(settings: Settings, scopes: Iterable[str]) -> dict[str, obje
         "acr_values_supported": [ONE_FACTOR, TWO_FACTORS],
         "claim_types_supported": ["normal"],
         "claims_supported": ["sub", "auth_time", "acr", "amr", "sid", "nonce", *sorted(claims)],
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,  # By reference only what was pushed (RFC 9126).

@@ -20,8 +20,8 @@ from gateway.tokens.tokens import TokenError, TokenFault
 from policy.grant import Grant, Refusal
 from policy.openid import CLAIMS, OPENID, OPENID_SCOPES, claims_of, permissions_of
 from policy.purposes import Purpose
-from resolvers.oauth.subjects import pairwise_subject
 from schema.documents.requests import Request, RequestOutcome
+from store.crypto.pairwise import pairwise_subject
 from store.sql.errors import OutageCause, StoreUnavailableError
 
 ADDRESS = "PostalAddress"
