@@ -45,6 +45,7 @@ PROGRAMS = {
     "kubectl": Program(("kubectl",), ("kubernetes-client",)),
     "pdftotext": Program(("pdftotext",), ("poppler-utils",)),
     "pgbouncer": Program(("pgbouncer",), ("pgbouncer",)),
+    "sqlite3": Program(("sqlite3",), ("sqlite3",)),
 }
 """What trials may need."""
 
