@@ -14,6 +14,7 @@ OWN_CLIENTS: Final = frozenset(
         "legal",
         "rdap",
         "registrant-link",
+        "requests-page",
         "retention",
         "sign-in-pages",
         "unsubscribe-link",

@@ -13,15 +13,18 @@ from gateway.access.staff_openid import StaffOpenId, StaffProviderTerms
 from gateway.config.settings import Settings
 from gateway.run.serving import Services
 from gateway.signin.frame.services import SignInServices
-from gateway.signin.staff import pages
+from gateway.signin.staff import pages, requests
 from gateway.signin.staff.sessions import StaffSessions
 from workers.http.client import HttpClient
 
 
 def list_routes(services: Services, sign_in: SignInServices, settings: Settings) -> list[Route]:
-    """The routes of `/audit`."""
+    """The routes of `/audit`, and of the register of requests."""
     sessions = StaffSessions(services.store, services.revocations)
-    return pages.list_routes(sign_in, pages.StaffPages(sessions, make_provider(settings)))
+    provider = make_provider(settings)
+    found = pages.list_routes(sign_in, pages.StaffPages(sessions, provider))
+    # Without the company's sign-in there is nobody to show the register to; `gateway requests` has it all the same.
+    return found if provider is None else [*found, *requests.list_routes(sign_in, requests.RequestPages(sessions))]
 
 
 def make_provider(settings: Settings) -> StaffOpenId | None:

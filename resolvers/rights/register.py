@@ -340,6 +340,12 @@ class RequestRegister:
                  "paused_at", "verified_at", "verified_by", "answered_at", "answered_by", "result_id")  # fmt: skip
         return {name: getattr(row, name) for name in plain} | texts
 
+    async def subject_of(self, id_: int) -> int:
+        """The customer whom a request is of."""
+        async with self._store.write() as connection:
+            row, _ = await self._row(connection, id_)
+        return int(row.customer_id)
+
     async def to_sign(self, id_: int) -> str:
         """The text that two persons sign for a copy or an erasure."""
         async with self._store.write() as connection:

@@ -18,11 +18,13 @@ from gateway.signin.frame.request_context import RequestContext
 from gateway.signin.frame.services import SignInServices
 from gateway.signin.frame.serving import PageEndpoint
 from gateway.signin.frame.shown import PageNotice
+from gateway.signin.staff.requests import PATH as REQUESTS
 from gateway.signin.staff.sessions import LIFE, StaffSession, StaffSessions
 from messages.catalogue import languages
 from policy.grant import Grant, Refusal
 from resolvers.signins.secrets import new_secret
 from schema.documents.requests import Request
+from store.registers.staff import STAFF_ROLES
 
 log = logging.getLogger("gateway")
 
@@ -32,6 +34,8 @@ DOCUMENT = Path(__file__).parents[2] / "static" / "audit" / "data-map.graphql"
 STEP = timedelta(minutes=10)
 """The time for a sign-in at the provider."""
 BACK = "/audit/signed-in"
+LOOKS = frozenset({"AUDITOR", "OFFICER"})
+"""The roles of the register that may look at the audits; the others have the register of requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +106,16 @@ class StaffPages:
         if cookie is None:
             log.warning("Somebody of the staff was not signed in: no auditor or officer of `gateway staff`.")
             return _refused(context, "staff_unknown", 403)
-        response = context.go("/audit")
+        found = await self.sessions.find(cookie, context.now)
+        looks = found is None or found.acting.role in LOOKS
+        response = context.go("/audit" if looks else REQUESTS)
         cookies.give(response, _cookie(context), cookie, LIFE)
         cookies.take(response, _step(context))
         return response
 
     async def leave(self, context: RequestContext) -> Response:
         """End the session, and delete its cookie."""
-        session = await self._session(context)
+        session = await self._session(context, frozenset(STAFF_ROLES))
         if session is not None:
             await self.sessions.end(session)
         response = context.go("/audit")
@@ -118,11 +124,12 @@ class StaffPages:
         response.headers["clear-site-data"] = '"cache"'
         return response
 
-    async def _session(self, context: RequestContext) -> StaffSession | None:
+    async def _session(self, context: RequestContext, roles: frozenset[str] = LOOKS) -> StaffSession | None:
         if self.provider is None:
             return None
         cookie = context.services.cookies.read(context.request, _cookie(context))
-        return await self.sessions.find(cookie, context.now) if cookie else None
+        session = await self.sessions.find(cookie, context.now) if cookie else None
+        return session if session is not None and session.acting.role in roles else None
 
 
 def _cookie(context: RequestContext) -> str:

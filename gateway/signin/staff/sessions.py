@@ -15,13 +15,14 @@ from store.accesses.staff_pseudonyms import staff_pseudonym
 from store.database.store import Store
 from store.queue.revocation_list import Revocations
 from store.queue.revocations import News, announce
+from store.registers.staff import STAFF_ROLES
 
 KEY = "staff-session"
 """The system key that signs the cookies."""
 LIFE = timedelta(hours=1)
 """The company's own sign-in, which lasts a working day, gives the next session at a click."""
-ROLES = frozenset({"AUDITOR", "OFFICER"})
-"""The roles of the register that may look at the audits."""
+ROLES = frozenset(STAFF_ROLES)
+"""The roles of the register that may sign in; each page says what they may there."""
 MARK = "TOKEN"
 """The kind under which an ended session stands in the list of revocations."""
 
