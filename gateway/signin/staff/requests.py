@@ -261,7 +261,7 @@ def _day(text: str | None, context: RequestContext) -> datetime:
 
 
 def _corrections(form: Any) -> dict[str, Any]:
-    """What is filled in; an address is replaced as a whole."""
+    """The corrections of the form: the fields that are filled in; an address is replaced as a whole."""
     given: dict[str, Any] = {each: form[each].strip() for each in (*NAME, "phone") if form.get(each, "").strip()}
     address = {each: form[each].strip() for each in ADDRESS if form.get(each, "").strip()}
     return given | ({"postalAddress": address} if address else {})
