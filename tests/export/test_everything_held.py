@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, func, insert, select
 
+from policy.acting import ActingPerson
 from policy.categories import Category
 from policy.orders import Order
+from policy.purposes import Purpose
 from policy.retention import RetentionRule
+from store.accesses.staff_pseudonyms import shown_code, staff_pseudonym
 from store.database.schemas import SCHEMAS
 from store.records.declared import DECLARED, ExportDetail, UndeclaredTableError, rows
 from store.records.declared_check import complaints, require_declared
@@ -23,6 +26,7 @@ from store.tables.consents import consents
 from store.tables.customers import customers
 from tests.export.office import Office
 from tests.ledger.test_bound_to_the_tree import BILLING, change
+from tests.promises.gate import grant
 
 pytestmark = pytest.mark.anyio
 ONE_STORE = pytest.mark.parametrize("store_kind", ["sqlite"], indirect=True)
@@ -199,6 +203,20 @@ async def test_who_read_what_is_in_it(office: Office) -> None:
     (record,) = accesses["records"]
     assert (record["client"], record["purpose"]) == ("billing", "INVOICING")
     assert record["fields"] == ["Customer.fullName", "Invoice.number"]
+    assert (record["personRole"], record["personCode"]) == (None, None)
+
+
+async def test_the_person_who_asked_is_in_it_by_role_and_code(office: Office) -> None:
+    """As in `me.accesses`: the same code for each reading, and neither the pseudonym nor the staff's own code."""
+    pseudonym = await staff_pseudonym(office.store.keys.system, "CARE-3")
+    query, who = '{ customer(by: {id: "%s"}) { fullName } }' % office.gate.id(0), grant(Purpose.INVOICING)
+    answer = await office.gate.ask(query, who, acting=ActingPerson(pseudonym, "SUPPORT"))
+    assert answer.data["customer"]["fullName"]
+    await office.seal()
+    await office.made()
+    (record,) = holding(await office.document(), "accesses")["records"]
+    assert (record["personRole"], record["personCode"]) == ("SUPPORT", shown_code(pseudonym))
+    assert pseudonym not in await office.text() and "CARE-3" not in await office.text()
 
 
 async def test_an_entry_that_was_altered_is_not_told_as_if_it_were_signed(office: Office, store_kind: str) -> None:

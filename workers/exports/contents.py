@@ -19,6 +19,7 @@ from policy.retention import RetentionRule
 from store.accesses.accesses import Accesses
 from store.accesses.check import altered_accesses
 from store.accesses.disclosure_embargo import VisibleCases
+from store.accesses.staff_pseudonyms import shown_code
 from store.crypto.subject_key import SubjectKey
 from store.database.store import Store
 from store.ledger.proofs import Prover
@@ -109,6 +110,8 @@ ACCESSES = ExportedSection(
             ("client", "The program that read."),
             ("purpose", "What for."),
             ("reference", "In which case, where the purpose needs one."),
+            ("personRole", "The role of the member of staff who asked; null for a program that acts by itself."),
+            ("personCode", "A code of that person, the same for each reading by them; it names nobody."),
             ("fields", "What was read, by schema coordinate."),
         )
     ),
@@ -211,12 +214,15 @@ class Contents:
                     continue
                 entry = orjson.loads(access.entry)
                 if embargo.allows(entry):
+                    person = entry.get("person") or {}
                     yield {
                         "index": access.index,
                         "at": _moment(entry["at"]),
                         "client": names.get(entry["client"], entry["client"]),
                         "purpose": entry["purpose"],
                         "reference": entry.get("reference"),
+                        "personRole": person.get("role"),
+                        "personCode": shown_code(person["pseudonym"]) if person else None,
                         "fields": list(entry["fields"]),
                     }
             before = page[-1].index
