@@ -29,7 +29,7 @@ COLUMNS: Final[Mapping[type[Row], tuple[str, ...]]] = {
     LegalBasis: ("text", "article"),
     OpenIdScope: ("text",),
     Origin: ("text",),
-    Purpose: ("text", "consent", "objection"),
+    Purpose: ("text", "consent", "objection", "exempt"),
     Recipient: ("text", "condition"),
     RequestKind: ("text",),
     RetentionRule: ("text",),

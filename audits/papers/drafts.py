@@ -101,8 +101,11 @@ def notice_draft(facts: Facts, registers: Registers, controller: Controller | No
 
 
 def record_draft(facts: Facts, registers: Registers, controller: Controller) -> Draft:
-    """Make the record, in English."""
-    return Draft(RECORD, {"en": record_report(facts, record(facts, controller, registers))}, frozenset())
+    """Make the record in every language that the controller's file speaks."""
+    found = record(facts, controller, registers)
+    texts = {language: NoticeTexts(language, addressed=False) for language in controller.languages}
+    reports = {language: record_report(facts, found, each) for language, each in texts.items()}
+    return Draft(RECORD, reports, frozenset().union(*(each.untranslated for each in texts.values())))
 
 
 def digest_of(forms: Mapping[tuple[str, str], str], row: Mapping[str, Any]) -> bytes:

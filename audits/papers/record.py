@@ -12,6 +12,7 @@ from audits.papers.registers import Copies, Registers
 from audits.papers.subjects import Subject, subjects
 from audits.schema.columns import never_shown, speaks_of_this_store, stored_columns
 from audits.schema.facts import Fact, Facts
+from messages.message import Message, Text, marked
 from policy.categories import Category
 from policy.hard_rules import ONLY
 from policy.purposes import Purpose
@@ -19,24 +20,32 @@ from policy.recipients import CONTRACTED, Recipient
 from policy.retention import RetentionRule
 
 OUTSIDE: Final[Mapping[Purpose, tuple[tuple[Category, ...], tuple[RetentionRule, ...], str]]] = {
-    Purpose.PARTNER_EXECUTION: ((), (), "The fields on the partner's own allow-list, decided with each partner."),
-    Purpose.LEGAL_REQUEST: ((), (), "The fields that the order names, decided with each order."),
+    Purpose.PARTNER_EXECUTION: (
+        (),
+        (),
+        marked("The fields on the partner's own allow-list, decided with each partner."),
+    ),
+    Purpose.LEGAL_REQUEST: ((), (), marked("The fields that the order names, decided with each order.")),
     Purpose.COOKIE_MEASUREMENT: (
         (Category.COOKIE_ID, Category.BROWSING),
         (RetentionRule.COOKIE_CHOICE,),
-        "On the web site, not through the gateway.",
+        marked("On the web site, not through the gateway."),
     ),
     Purpose.COOKIE_ESSENTIAL: (
         (Category.COOKIE_ID, Category.PREFERENCE),
         (RetentionRule.SESSION_RECORDS, RetentionRule.COOKIE_CHOICE),
-        "On the web site and in the client area.",
+        marked("On the web site and in the client area."),
     ),
     Purpose.ACCOUNTABILITY_LOG: (
         (Category.SUBJECT_PSEUDONYM,),
         (RetentionRule.LEDGER,),
-        "The ledger: who read which field, without any value.",
+        marked("The ledger: who read which field, without any value."),
     ),
-    Purpose.STATUTORY_RETENTION: ((), (), "Nothing until the controller configures statute, period and fields (A8)."),
+    Purpose.STATUTORY_RETENTION: (
+        (),
+        (),
+        marked("Nothing until the controller configures statute, period and fields (A8)."),
+    ),
 }
 """The categories, retention rules and remarks of purposes for which no field of the schema can be read."""
 
@@ -73,7 +82,7 @@ class ProcessingRecord:
 
     controller: Controller
     activities: tuple[Activity, ...]
-    measures: tuple[str, ...]
+    measures: tuple[Text, ...]
     copies: tuple[Copies, ...]
     """The programs that may keep copies of the data that they read."""
     periods: Mapping[str, str | None] | None
@@ -84,7 +93,7 @@ class ProcessingRecord:
 def record(facts: Facts, controller: Controller, registers: Registers) -> ProcessingRecord:
     """Make the record with one activity for each purpose, in the order of the policy; `SCHEMA_ALONE` is remarked."""
     activities = tuple(activity(facts, purpose, registers, controller.transfers) for purpose in Purpose)
-    measures = (*own_measures(facts), *controller.measures)
+    measures: tuple[Text, ...] = (*own_measures(facts), *controller.measures)
     return ProcessingRecord(controller, activities, measures, registers.copies, registers.periods, registers.read)
 
 
@@ -135,23 +144,30 @@ def disclosed(facts: Facts, recipient: Recipient, purpose: Purpose | None = None
     )
 
 
-def own_measures(facts: Facts) -> tuple[str, ...]:
+def own_measures(facts: Facts) -> tuple[Message, ...]:
     """Return the gateway's own security measures (Art. 30(1)(g), 32), with counts if possible."""
     pairs = sum(len(fact.purposes) for fact in facts.outputs)
     every = len(facts.outputs) * len(Purpose)
     said = [
-        f"Access by purpose: {pairs} of {every} pairs of field and purpose are allowed, all others refused"
-        " before anything is read.",
-        "Each reading is recorded before its answer leaves, under pseudonyms that die with the person's key.",
-        "Deletion destroys the person's key first, so that backups cannot be read either.",
+        Message(
+            "Access by purpose: {pairs} of {every} pairs of field and purpose are allowed, all others refused before "
+            "anything is read.",
+            pairs=pairs,
+            every=every,
+        ),
+        Message("Each reading is recorded before its answer leaves, under pseudonyms that die with the person's key."),
+        Message("Deletion destroys the person's key first, so that backups cannot be read either."),
     ]
     if speaks_of_this_store(facts):
         personal = [each for each in stored_columns().values() if each.category is not None]
-        sealed = sum(each.sealed for each in personal)
-        prints = sum(each.fingerprint for each in personal)
         said.insert(
             0,
-            f"Encryption at rest with a key of each person's own (AES-256-GCM): {sealed} of {len(personal)} columns"
-            f" with personal data; {prints} hold keyed fingerprints only. The keys rest in a database of their own.",
+            Message(
+                "Encryption at rest with a key of each person's own (AES-256-GCM): {sealed} of {columns} columns with "
+                "personal data; {prints} hold keyed fingerprints only. The keys rest in a database of their own.",
+                sealed=sum(each.sealed for each in personal),
+                columns=len(personal),
+                prints=sum(each.fingerprint for each in personal),
+            ),
         )
     return tuple(said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import unique
 
+from messages.message import marked
 from policy.purposes import Purpose
 from policy.recipients import Recipient
 from policy.rows import Row
@@ -13,9 +14,9 @@ from policy.rows import Row
 class Subject(Row):
     """A category of data subjects."""
 
-    CUSTOMER = "Customers: people who subscribed to a service.", "Customer", "customer"
-    DOMAIN_OWNER = "Owners of domain names, who need not be the customer (R52).", "DataSubject", "domain_owner"
-    VISITOR = "Visitors of the web site.", "DataSubject", "website_visitor"
+    CUSTOMER = marked("Customers: people who subscribed to a service."), "Customer", "customer"
+    DOMAIN_OWNER = marked("Owners of domain names, who need not be the customer (R52)."), "DataSubject", "domain_owner"
+    VISITOR = marked("Visitors of the web site."), "DataSubject", "website_visitor"
 
     def __init__(self, _text: str, dpv: str, fides: str) -> None:
         self.dpv = dpv

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import venv
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,18 +16,25 @@ import pytest
 from audits.exports.dpv import dpv
 from audits.exports.exports import dpv_json, export_report, fideslang_json
 from audits.exports.fideslang import fideslang, unmapped
+from audits.forms.html_form import to_html
 from audits.papers.record import OUTSIDE, activity, record
 from audits.papers.record_report import COLUMNS, record_report
 from audits.papers.registers import SCHEMA_ALONE, BoundPartner, Registers, registry_rules
 from audits.papers.subjects import Subject
+from audits.papers.texts import NoticeTexts
 from audits.schema.columns import stored_columns
+from messages.catalogue import translate
+from messages.extraction import extract
+from messages.policy_rows import policy_texts
 from policy.bases import LegalBasis
 from policy.categories import Category
 from policy.purposes import Purpose
 from policy.recipients import CONTRACTED, Recipient
 from policy.retention import RetentionRule
 from tests.audits.papers import OURS, controller
-from tests.programs import needs
+from tests.gateway.browser import browser
+from tests.programs import needs, program
+from tests.test_rooms import ROOT
 
 FOUND = record(OURS, controller(), SCHEMA_ALONE)
 DATA = Path(__file__).parent / "data"
@@ -94,11 +102,67 @@ def test_an_activity_is_what_the_schema_allows() -> None:
 
 def test_measures_are_counted() -> None:
     personal = [each for each in stored_columns().values() if each.category]
-    assert any(f"of {len(personal)} columns" in each for each in FOUND.measures)
+    assert any(f"of {len(personal)} columns" in str(each) for each in FOUND.measures)
 
 
 def test_a_purpose_of_visitors_is_about_visitors() -> None:
     assert activity(OURS, Purpose.COOKIE_MEASUREMENT, SCHEMA_ALONE).subjects == (Subject.VISITOR,)
+
+
+def test_each_activity_has_a_section_of_its_own_in_each_language() -> None:
+    """Art. 30(1): what a regulator is handed, in English and French, from the same facts."""
+    for language in ("en", "fr"):
+        texts = NoticeTexts(language, addressed=False)
+        report = record_report(OURS, FOUND, texts)
+        numbered = [each for each in report.sections if each.heading[0].isdigit()]
+        assert [each.heading for each in numbered] == [
+            f"{number}. {texts.of(purpose)}" for number, purpose in enumerate(Purpose, 1)
+        ]
+        assert texts.untranslated == set() and report.language == language
+        for section in numbered:
+            assert section.table is not None
+            names = [row[0].text for row in section.table.rows]
+            assert names[:2] == [translate(each, language) for each in COLUMNS[1:3]], section.heading
+        assert report.data == record_report(OURS, FOUND).data, "the facts are the same"
+
+
+def test_the_french_record_says_nothing_in_english() -> None:
+    english = {each.id for each in extract([ROOT / "audits"]) if "{" not in each.id and len(each.id) > 7}
+    english |= {text for text in policy_texts() if len(text) > 12}
+    english = {each for each in english if translate(each, "fr") != each}
+    report = record_report(OURS, FOUND, NoticeTexts("fr", addressed=False))
+    lines = {report.title, *(each.label for each in report.figures)}
+    for section in report.sections:
+        lines |= {section.heading, *section.paragraphs, *section.bullets}
+        if section.table is not None:
+            lines |= set(section.table.columns)
+            lines |= {
+                line.removeprefix("• ") for row in section.table.rows for each in row for line in each.text.split("\n")
+            }
+    assert lines & english == set()
+
+
+def test_transfers_name_country_and_safeguard() -> None:
+    report = record_report(OURS, FOUND, NoticeTexts("fr", addressed=False))
+    said = "\n".join(line for each in report.sections for line in each.bullets)
+    for each in controller().transfers:
+        assert f"({each.country}): {each.safeguards['fr']}" in said
+
+
+@needs("chromium", "pdftotext")
+def test_the_record_prints_on_a4(tmp_path: Path) -> None:
+    """From the file that is handed on, by a browser, as a regulator would."""
+    (tmp_path / "record.html").write_text(to_html(record_report(OURS, FOUND, NoticeTexts("fr", addressed=False))))
+    with browser(tmp_path / "profile") as page:
+        page.open(f"file://{tmp_path}/record.html")
+        printed = b64decode(page.call("Page.printToPDF", preferCSSPageSize=True)["data"])
+    (tmp_path / "record.pdf").write_bytes(printed)
+    info = subprocess.run(["pdfinfo", tmp_path / "record.pdf"], capture_output=True, text=True, check=True).stdout
+    shown = [program("pdftotext"), "-layout", tmp_path / "record.pdf", "-"]
+    text = subprocess.run(shown, capture_output=True, text=True, check=True).stdout
+    assert "A4" in info and "Registre des activités de traitement" in text
+    assert "Example Hosting SA" in text.partition("\f")[0], "the controller stands on the first sheet"
+    assert all(f"\n{number}. " in text for number in range(1, len(Purpose) + 1)), "each activity"
 
 
 # --- fideslang ---------------------------------------------------------------------------------------------------

@@ -106,24 +106,28 @@ def notice_(
 @controller_option
 @example_option
 @on_option
+@click.option("--language", callback=_spoken, default="en", show_default=True, help="en, fr, or a further one.")
 @output_options()
 def record_(
     schema: str | None,
     controller: str | None,
     example: bool,
     on: datetime | None,
+    language: str,
     form: str | None,
     output: Path | None,
 ) -> None:
     """Write the record of processing activities.
 
-    It has what GDPR Art. 30(1) asks for, letters a to g, and the legal bases as an extra. Partners, payment companies,
-    registries and programs that keep copies come from the store; where it cannot be read, the record says so. It is a
-    draft until `gateway audit release` releases it; --on prints what was released and held on a day, byte for byte.
+    It has what GDPR Art. 30(1) asks for, letters a to g, and the legal bases as an extra: controller, version and date,
+    a section for each activity, transfers with their safeguards, measures. HTML prints on A4, CSV has a row for each
+    activity. Partners, payment companies, registries and programs that keep copies come from the store; where it cannot
+    be read, the record says so. It is a draft until `gateway audit release` releases it; --on prints what was released
+    and held on a day, byte for byte.
 
     \b
         gateway audit record --controller controller.toml --format html -o record.html
-        gateway audit record --controller controller.toml --format csv -o record.csv
+        gateway audit record --controller controller.toml --format csv --language fr -o registre.csv
         gateway audit record --on 2027-03-01
     \b
     Exit code 1 when the schema has errors, 2 when the controller's file leaves something out, or nothing held that day.
@@ -131,9 +135,9 @@ def record_(
     if example:
         leave(_example(), output)
     elif on is not None:
-        leave_released(RECORD, on.date(), "en", form, output)
+        leave_released(RECORD, on.date(), language, form, output)
     else:
-        leave_draft(RECORD, schema, controller, "en", form, output)
+        leave_draft(RECORD, schema, controller, language, form, output)
 
 
 def leave_own_words(schema: str | None, form: str | None, output: Path | None) -> None:
