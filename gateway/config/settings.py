@@ -632,6 +632,12 @@ class Settings:
         _yes,
         shown="yes in the demo, otherwise no",
     )
+    developers: bool = setting(
+        "GATEWAY_DEVELOPERS",
+        "show the page for developers at /developers: addresses, code to begin with, codes of errors",
+        _yes,
+        shown="yes in the demo, otherwise no",
+    )
     log: str = setting("GATEWAY_LOG", "form of log lines: text or json", _choice("text", "json"), "text")
     traces: str = setting(
         "GATEWAY_TRACES",
@@ -730,6 +736,8 @@ def _fill(values: dict[str, Any]) -> list[str]:
     values["root_key_path"] = values["root_key_path"] or folder / "root.key"
     if values["graphiql"] is None:
         values["graphiql"] = values["demo"]
+    if values["developers"] is None:
+        values["developers"] = values["demo"]
     problems = []
     # Crypto-shredding rests on this: a backup of the data must not contain the keys.
     if values["key_store_url"] == database:

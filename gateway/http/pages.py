@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.config.settings import Settings
 from gateway.http import problems
+from gateway.http.developing import ERRORS, EXAMPLES, PLACES
 from gateway.http.middleware import PAGE_POLICY
 from gateway.http.negotiation import Media, answer_media
 from gateway.http.problems import ProblemError
@@ -74,9 +75,17 @@ SENTENCES = {
 """Heading and sentence for people, by the status."""
 
 
-def landing(settings: Settings) -> Response:
-    """The page at `/developers`."""
-    text = page("landing.html", demo=settings.demo, graphiql=settings.graphiql)
+def developers(settings: Settings) -> Response:
+    """The page at `/developers`: where things are, code to begin with, and what the codes of errors mean."""
+    text = page(
+        "developers.html",
+        site=settings.site_name,
+        demo=settings.demo,
+        graphiql=settings.graphiql,
+        places=PLACES,
+        examples=[(name, text.replace("{address}", settings.public_url)) for name, text in EXAMPLES.items()],
+        errors=ERRORS,
+    )
     return HTMLResponse(text, headers=NO_STORE)
 
 

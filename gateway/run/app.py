@@ -123,7 +123,6 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
         Route("/schema.graphql", SchemaDocument(parts.authenticator)),
         Route("/graphql/purposes", Purposes(purpose_map(parts.rules), parts.authenticator)),
         Route("/", pages.ClientArea(parts.settings)),
-        Route("/developers", StaticRoute(pages.landing(parts.settings))),
         Route("/healthz", StaticRoute(JSONResponse({"status": "alive"}, headers=pages.NO_STORE))),
         Route("/readyz", ReadOnlyRoute(readiness(parts.ready))),
         Route("/.well-known/jwks.json", ReadOnlyRoute(key_set(parts.keys))),
@@ -131,6 +130,8 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
         Mount("/static", GZipMiddleware(Files(directory=pages.STATIC), minimum_size=1_000)),
     ]
     routes += [*words.list_routes(), *brand.list_routes(parts.settings), *address_forms.list_routes()]
+    if parts.settings.developers:
+        routes.append(Route("/developers", StaticRoute(pages.developers(parts.settings))))
     routes += [*parts.routes, *parts.agents(limiter)]
     if parts.ledger is not None:
         routes += transparency.list_routes(parts.ledger)
