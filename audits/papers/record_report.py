@@ -124,7 +124,7 @@ class _Words:
         return f"{country(one.country, self.language)} ({one.country}): {self._own_text(one.safeguards)}"
 
     def _own_text(self, given: Mapping[str, str]) -> str:
-        """What the controller's file says in the language, else in English."""
+        """The text of the controller's file in the language, else in English."""
         return given.get(self.language) or given.get("en", "")
 
     def _recipients(self, each: Activity) -> Iterator[str]:

@@ -241,7 +241,7 @@ async def test_what_held_on_a_day_is_printed_byte_for_byte(desk: Desk, store: St
                           paper_forms.c.content).join_from(papers, paper_forms)
         )
     }  # fmt: skip
-    assert len(resting) == 3 * (2 * len(FORMS) + len(FORMS))
+    assert len(resting) == 3 * 2 * 2 * len(FORMS), "notice and record, in English and French"
     for day, version, language in zip(DAYS[1:], (1, 2, 2, 3, 3), ("en", "en", "fr", "fr", "en"), strict=True):
         for form in FORMS:
             words = ("audit", "notice", "--on", day, "--language", language, "--format", form)
