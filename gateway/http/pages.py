@@ -1,4 +1,4 @@
-"""Static pages: the client area, the developers' page, GraphiQL and the data map."""
+"""Static pages: the client area, the tour, GraphiQL, and pages for what went wrong."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.config.settings import Settings
 from gateway.http import problems
-from gateway.http.developing import ERRORS, EXAMPLES, PLACES
 from gateway.http.middleware import PAGE_POLICY
 from gateway.http.negotiation import Media, answer_media
 from gateway.http.problems import ProblemError
@@ -73,20 +72,6 @@ SENTENCES = {
     503: (marked("We cannot answer right now"), marked("Nothing was lost. Please try again in a moment.")),
 }
 """Heading and sentence for people, by the status."""
-
-
-def developers(settings: Settings) -> Response:
-    """The page at `/developers`: where things are, code to begin with, and what the codes of errors mean."""
-    text = page(
-        "developers.html",
-        site=settings.site_name,
-        demo=settings.demo,
-        graphiql=settings.graphiql,
-        places=PLACES,
-        examples=[(name, text.replace("{address}", settings.public_url)) for name, text in EXAMPLES.items()],
-        errors=ERRORS,
-    )
-    return HTMLResponse(text, headers=NO_STORE)
 
 
 QUESTION = """{

@@ -20,6 +20,7 @@ from gateway.access.acting_persons import ActingPersons
 from gateway.access.authenticator import Authenticator
 from gateway.access.rate_limits import RateLimit
 from gateway.api import address_forms, transparency
+from gateway.api.developing import developers
 from gateway.api.dry_run import DryRunEndpoint
 from gateway.api.graphql_http import GraphQLApi, GraphQLEndpoint, ServedApi
 from gateway.api.public_documents import PublicDocuments
@@ -131,7 +132,7 @@ def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount
     ]
     routes += [*words.list_routes(), *brand.list_routes(parts.settings), *address_forms.list_routes()]
     if parts.settings.developers:
-        routes.append(Route("/developers", StaticRoute(pages.developers(parts.settings))))
+        routes.append(Route("/developers", StaticRoute(developers(parts.settings))))
     routes += [*parts.routes, *parts.agents(limiter)]
     if parts.ledger is not None:
         routes += transparency.list_routes(parts.ledger)

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.http.developing import EXAMPLES, MEANINGS, PLACES
+from gateway.api.developing import EXAMPLES, MEANINGS, PLACES
 from schema.core.errors import ErrorCode
 from tests.gateway.conftest import Demo
 from tests.gateway.servers import command, running

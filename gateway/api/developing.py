@@ -1,9 +1,14 @@
-"""The contents of the page for developers: addresses, code to begin with, and the codes of errors."""
+"""The page for developers: addresses, code to begin with, and the codes of errors."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from starlette.responses import HTMLResponse, Response
+
+from gateway.config.settings import Settings
+from gateway.http.pages import NO_STORE
+from gateway.http.templates import page
 from schema.core.errors import ErrorCode
 
 PLACES: Final = (
@@ -129,3 +134,17 @@ MEANINGS: Final = {
 
 ERRORS: Final = tuple((each.value, MEANINGS[each]) for each in ErrorCode)
 """The codes in the order of their list, each with its sentence; the page has an anchor for each."""
+
+
+def developers(settings: Settings) -> Response:
+    """The page at `/developers`: where things are, code to begin with, and what the codes of errors mean."""
+    text = page(
+        "developers.html",
+        site=settings.site_name,
+        demo=settings.demo,
+        graphiql=settings.graphiql,
+        places=PLACES,
+        examples=[(name, text.replace("{address}", settings.public_url)) for name, text in EXAMPLES.items()],
+        errors=ERRORS,
+    )
+    return HTMLResponse(text, headers=NO_STORE)
