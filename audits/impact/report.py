@@ -44,7 +44,7 @@ def impact_report(facts: Facts, found: ImpactSummary) -> Report:
         Section("(c) Risks that the declarations show", table=risks),
         Section(
             "(d) Measures, and what keeps them",
-            bullets=found.record.measures,
+            bullets=[str(each) for each in found.record.measures],
             table=Table(("Measure", "Statements", "Tests"), [_measure(each) for each in found.measures]),
         ),
         Section("Left to the controller", bullets=found.open),
@@ -119,6 +119,6 @@ def _data(found: ImpactSummary) -> dict[str, Any]:
             {"text": each.text, "statements": list(each.statements), "tests": list(each.tests)}
             for each in found.measures
         ],
-        "controllersMeasures": list(found.record.measures),
+        "controllersMeasures": [str(each) for each in found.record.measures],
         "open": list(found.open),
     }

@@ -59,7 +59,11 @@ def notice_content(facts: Facts, registers: Registers, language: str) -> Data:
 def record_content(facts: Facts, registers: Registers) -> Data:
     """Return the data of `gateway audit record`, letters b to d, f and g; a and e are in the controller's file."""
     activities = [activity_data(activity(facts, purpose, registers)) for purpose in Purpose]
-    return {"article": "GDPR Art. 30(1)", "activities": activities, "measures": list(own_measures(facts))}
+    return {
+        "article": "GDPR Art. 30(1)",
+        "activities": activities,
+        "measures": [str(each) for each in own_measures(facts)],
+    }
 
 
 async def papers_content(reader: Reader, day: date) -> Sequence[Data]:
