@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from gateway.api import erasure_page
 from gateway.http import problems
+from gateway.http.below import outside
 from messages.negotiation import preferred
 from resolvers.erasure.consents import stays
 from resolvers.erasure.receipts import ErasureReceipts, ErasureStanding, SignedStatement
@@ -38,7 +39,7 @@ class Receipts:
 
     async def state(self, request: Request) -> Response:
         """The dates and the state: for a browser as a page in its language, otherwise as JSON."""
-        found, path = await self._found(request), request.url.path
+        found, path = await self._found(request), outside(request.url.path)
         if erasure_page.wanted(request):
             return erasure_page.shown(request, found, self._site)
 

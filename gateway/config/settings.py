@@ -77,6 +77,10 @@ def _zone(value: str) -> tzinfo:
         raise ValueError("use a name of the IANA time zone database, such as Europe/Zurich") from error
 
 
+PATH = re.compile("(?:/[A-Za-z0-9_-]+)*")
+"""The path of an issuer: it stands in pages, headers and cookies as it is, and no proxy writes it in another way."""
+
+
 def _address(value: str) -> str:
     if not value:
         return value
@@ -665,6 +669,11 @@ class Settings:
         return f"{self.public_url}/mcp"
 
     @property
+    def path(self) -> str:
+        """The path of the public address, such as `/account`; empty at the root of a host."""
+        return urlsplit(self.public_url).path
+
+    @property
     def public_url(self) -> str:
         """The base address for browsers and clients; the demo's issuer is a name only, so it has this machine's."""
         return f"http://127.0.0.1:{self.port}" if self.issuer == DEMO_ISSUER else self.issuer
@@ -748,10 +757,10 @@ def _fill(values: dict[str, Any]) -> list[str]:
     if values["demo"] and not values["issuer"].startswith("http://"):
         # Only this name, or an http address of this machine: a demo token must be worthless at any real gateway.
         values["issuer"] = DEMO_ISSUER
-    if urlsplit(values["issuer"]).path:
+    if not PATH.fullmatch(urlsplit(values["issuer"]).path):
         problems.append(
-            "GATEWAY_ISSUER has a path: the gateway answers at the root of a host, so leave out everything after the "
-            "name and the port, and give it a host of its own."
+            "GATEWAY_ISSUER has a path that is no plain one: use letters, digits, - and _, as in "
+            "https://www.example.com/account."
         )
     values["audience"] = values["audience"] or f"{values['issuer']}/graphql"
     values["idp_audience"] = values["idp_audience"] or values["audience"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment
 
+from gateway.http.below import addressed
 from messages.catalogue import SOURCE
 from messages.templates import environment
 
@@ -19,4 +20,4 @@ def templates() -> Environment:
 
 def page(name: str, language: str = SOURCE, **values: Any) -> str:
     """A page from its template; jinja2.UndefinedError for a value that it needs and is not given."""
-    return templates().get_template(name).render(values, language=language)
+    return addressed(templates().get_template(name).render(values, language=language))

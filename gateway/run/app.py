@@ -28,6 +28,7 @@ from gateway.api.purpose_map import purpose_map
 from gateway.api.schema_document import SchemaDocument
 from gateway.config.settings import Settings
 from gateway.http import brand, pages, problems, words
+from gateway.http.below import Below, below
 from gateway.http.client_address import client_address, network_of
 from gateway.http.concurrency import ConcurrencyLimiter, ConcurrencyLimits
 from gateway.http.cors import CrossOrigin, Origins
@@ -91,7 +92,8 @@ def build(parts: Parts) -> ASGIApp:
         ConcurrencyLimits(settings.max_requests, settings.max_client_requests, settings.max_customer_requests)
     )
     unfinished = UnfinishedBodies(settings.max_bodies, settings.max_network_bodies, settings.max_bodies_bytes)
-    routes = list_routes(parts, limiter)
+    with below(settings.path):  # Some pages are made once.
+        routes = list_routes(parts, limiter)
     app: ASGIApp = Router(routes=routes, default=_not_found, redirect_slashes=False)
 
     # Innermost first: a request passes these from the last to the first. The order matters: SecurityHeaders covers
@@ -109,7 +111,8 @@ def build(parts: Parts) -> ASGIApp:
         app = Observed(app, paths, observers)
     if parts.traced is not None:
         app = parts.traced(app, paths)
-    return RequestIds(app, settings.proxies)
+    app = RequestIds(app, settings.proxies)
+    return Below(app, settings.path) if settings.path else app
 
 
 def list_routes(parts: Parts, limiter: ConcurrencyLimiter) -> list[Route | Mount]:

@@ -47,7 +47,7 @@ def _make_rules(settings: Settings) -> Rules:
 
 def make_site(settings: Settings) -> Site:
     """The site as customers know it: its name, address and time zone."""
-    return Site(settings.site_name, _origin(settings.public_url), settings.time_zone)
+    return Site(settings.site_name, _origin(settings.public_url), settings.time_zone, settings.path)
 
 
 def _origin(address: str) -> str:

@@ -43,7 +43,7 @@ async def open_workers(
 ) -> AsyncIterator[Sequence[Worker]]:
     """Open all workers for the length of the block. Any number of processes may run them at once."""
     store, config = services.store, store_config(settings)
-    exports = ExportController(means.site.name, means.site.origin, ExportEmails(means.site).ready)
+    exports = ExportController(means.site.name, means.site.address, ExportEmails(means.site).ready)
     async with (
         open_eraser(store, config, settings, means.site, now) as eraser,
         open_sweeper(store, config, settings, means, now) as sweeper,

@@ -1,6 +1,8 @@
 // The GraphiQL page: who asks and what for is chosen in the bar, and goes along with every question as headers.
 'use strict';
 
+// The path below which the gateway is served; this script is no module.
+const ROOT = new URL('..', document.currentScript.src).pathname.slice(0, -1);
 const byId = (id) => document.getElementById(id);
 const demo = document.body.dataset.demo === 'yes';
 const JSON_TYPES = 'application/graphql-response+json, application/json;q=0.9';
@@ -41,7 +43,7 @@ async function ask(params, options) {
   if (purpose) headers.purpose = purpose;
   if (reference) headers['purpose-reference'] = reference;
   Object.assign(headers, options?.headers);
-  const response = await fetch('/graphql', {
+  const response = await fetch(`${ROOT}/graphql`, {
     method: 'POST', headers, body: JSON.stringify(params), credentials: 'omit', cache: 'no-store',
   });
   const answer = await response.json();
@@ -77,9 +79,9 @@ async function look() {
   if (!bearer) return null;
   const headers = headersFor(bearer);
   const body = JSON.stringify({ query: GraphiQL.GraphQL.getIntrospectionQuery() });
-  const found = await fetch('/graphql', { method: 'POST', headers, body, credentials: 'omit' });
+  const found = await fetch(`${ROOT}/graphql`, { method: 'POST', headers, body, credentials: 'omit' });
   if (!found.ok) return null;
-  const purposes = await fetch('/graphql/purposes', { headers, credentials: 'omit' });
+  const purposes = await fetch(`${ROOT}/graphql/purposes`, { headers, credentials: 'omit' });
   if (purposes.ok) state.set({ rules: (await purposes.json()).fields });
   return (await found.json()).data;
 }
@@ -135,7 +137,7 @@ new MutationObserver(nameEditors).observe(byId('graphiql'), { childList: true, s
 async function begin() {
   byId('bar').addEventListener('submit', (event) => event.preventDefault());
   if (demo) {
-    const response = await fetch('/demo/tokens', { credentials: 'omit', cache: 'no-store' });
+    const response = await fetch(`${ROOT}/demo/tokens`, { credentials: 'omit', cache: 'no-store' });
     everyone = (await response.json()).tokens;
     fill(byId('who'), everyone.map((each) => [each.name, each.label]));
     byId('who').addEventListener('change', choose);

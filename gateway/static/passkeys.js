@@ -1,5 +1,7 @@
 // Passkeys: what only a script can ask a browser for (WebAuthn), and tell the gateway.
 
+import { at } from "./root.js";
+
 const toBytes = (text) =>
   Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
 const toText = (buffer) =>
@@ -8,13 +10,13 @@ const toText = (buffer) =>
 const withBytes = (descriptors) => (descriptors ?? []).map((each) => ({ ...each, id: toBytes(each.id) }));
 
 async function post(address, said) {
-  const answer = await fetch(address, {
+  const answer = await fetch(at(address), {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(said),
   });
   const content = await answer.json();
-  if (content.location && content.code === "STEP_UP_REQUIRED") location.assign(content.location);
+  if (content.location && content.code === "STEP_UP_REQUIRED") location.assign(at(content.location));
   if (!answer.ok) throw new Error(content.code);
   return content;
 }
@@ -42,7 +44,7 @@ export async function signInByPasskey(button, leave = true) {
   };
   const credential = await navigator.credentials.get({ publicKey });
   const { location: onward } = await post("/sign-in/passkey", { ...said, response: plain(credential) });
-  if (leave) location.assign(onward);
+  if (leave) location.assign(at(onward));
   return onward;
 }
 

@@ -1,4 +1,5 @@
 // What a script adds to the sign-in pages: the meter while one types, and passkeys, which only a script can ask for.
+import { at } from "./root.js";
 import { canPasskey, createPasskey, deviceName, signInByPasskey } from "./passkeys.js";
 
 // What of a new password is there; the length counts Unicode code points, as they are compared afterwards.
@@ -130,7 +131,7 @@ function showCodes(button, codes) {
 async function create(button) {
   const done = await createPasskey(button);
   if (done.codes) showCodes(button, done.codes);
-  else location.assign(done.location);
+  else location.assign(at(done.location));
 }
 
 function offerPasskey(button) {

@@ -1,5 +1,7 @@
 // What a page says, in the reader's language: fetched from the one catalogue, by name, with the forms for counts.
 
+import { at } from './root.js';
+
 let said = { language: 'en', direction: 'ltr', languages: {}, texts: {} };
 
 export const current = () => said.language;
@@ -11,7 +13,7 @@ export const asked = () => said.graphql ?? 'en';
 export const others = () => Object.entries(said.languages).filter(([tag]) => tag !== said.language);
 
 export async function speak(part, wanted) {
-  const answer = await fetch(`/words/${part}?lang=${encodeURIComponent(wanted)}`);
+  const answer = await fetch(at(`/words/${part}?lang=${encodeURIComponent(wanted)}`));
   if (!answer.ok) throw new Error(`no words: ${answer.status}`);
   said = await answer.json();
   document.documentElement.lang = said.language;

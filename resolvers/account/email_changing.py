@@ -242,7 +242,7 @@ class EmailLinks:
         return (
             None
             if id_ is None
-            else f"{self._dependencies.site.origin}/erasures/{await receipt_of(self._store.keys.system, id_)}"
+            else f"{self._dependencies.site.address}/erasures/{await receipt_of(self._store.keys.system, id_)}"
         )
 
     async def _logins(

@@ -29,6 +29,13 @@ class Site:
     origin: str = "https://gateway.localhost"
     zone: tzinfo = UTC
     """The controller's time zone, in which deadlines end at midnight and e-mails name dates."""
+    path: str = ""
+    """The path below which the pages are, such as `/account`; empty at the root of the host."""
+
+    @property
+    def address(self) -> str:
+        """The address that the paths of pages are put behind."""
+        return f"{self.origin}{self.path}"
 
     @property
     def passkey_origin(self) -> str:
@@ -42,7 +49,7 @@ class Site:
 
     def link(self, path: str, secret: str) -> str:
         """A URL for a message; it contains nothing but the secret (D1)."""
-        return f"{self.origin}{path}?t={secret}"
+        return f"{self.address}{path}?t={secret}"
 
 
 @dataclass(frozen=True, slots=True)

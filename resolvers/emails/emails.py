@@ -119,7 +119,7 @@ def compose(
     """The message; instants, periods and platforms among the facts are written out as people read them."""
     language = reader.language
     said = {name: _worded(name, value, language, site) for name, value in facts.items()}
-    values = {"site": site.name, "origin": site.origin, "at": moment(now, language), "remedy": REMEDY} | said
+    values = {"site": site.name, "origin": site.address, "at": moment(now, language), "remedy": REMEDY} | said
     text = translate(Message(template.text, None, None, **values), language)
     message = {
         "to": reader.email,

@@ -173,7 +173,7 @@ async def _accept(
     else:
         await connection.execute(update(erasures).where(erasures.c.id == id_).values(values))
     site = context.dependencies.site
-    link = f"{site.origin}/erasures/{await receipt_of(context.store.keys.system, id_)}"
+    link = f"{site.address}/erasures/{await receipt_of(context.store.keys.system, id_)}"
     facts: dict[str, Fact] = {"erasure": Ref("Erasure", id_), "state": str(values["state"])}
     await announce(connection, key, "erasure.requested", now, facts=facts)
     if waits:

@@ -77,4 +77,4 @@ class ErasureTelling:
             )
 
     async def _link(self, erasure_id: int) -> str:
-        return f"{self._site.origin}/erasures/{await receipt_of(self._store.keys.system, erasure_id)}"
+        return f"{self._site.address}/erasures/{await receipt_of(self._store.keys.system, erasure_id)}"

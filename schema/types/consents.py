@@ -28,7 +28,7 @@ OWN = (shared(AppScope.CHOICES_READ),)
 
 async def _receipt_url(context: ResolverContext, consent: Any, given: Mapping[str, Any]) -> str:
     id_ = context.operation_context.ids("Consent", consent.owner, consent.id)
-    return f"{context.command.dependencies.site.origin}/consents/{id_}/receipt"
+    return f"{context.command.dependencies.site.address}/consents/{id_}/receipt"
 
 
 receipt_url = computed(_receipt_url, Category.PREFERENCE, RetentionRule.NOT_STORED, (SELF,))
@@ -100,7 +100,7 @@ class CookieChoice(Node):
 async def _unsubscribe_url(context: ResolverContext, customer: Any, given: Mapping[str, Any]) -> str:
     # A token without session or expiry: the link in an old message must still work (RFC 8058).
     token = await unsubscribe_token(context.operation_context.store.keys.system, customer.id)
-    return f"{context.command.dependencies.site.origin}/unsubscribe/{token}"
+    return f"{context.command.dependencies.site.address}/unsubscribe/{token}"
 
 
 unsubscribe_url = computed(_unsubscribe_url, Category.PREFERENCE, RetentionRule.NOT_STORED, (NEWS, SELF))

@@ -42,7 +42,7 @@ OWN = (SELF,)
 
 async def _status_url(context: ResolverContext, erasure: Any, given: Mapping[str, Any]) -> str:
     receipt = await receipt_of(context.operation_context.store.keys.system, erasure.id)
-    return f"{context.command.dependencies.site.origin}/erasures/{receipt}"
+    return f"{context.command.dependencies.site.address}/erasures/{receipt}"
 
 
 status_url = computed(_status_url, Category.PREFERENCE, RetentionRule.NOT_STORED, OWN)

@@ -27,6 +27,7 @@ from schema.model.model import SchemaModel
 from store.database.config import StoreConfig
 from store.database.store import open_store
 from store.registers.clients import documents
+from tests.promises.gate import PATIENT
 
 FACTS = own_facts(own_model())
 MODEL = SchemaModel(core_schema())
@@ -64,7 +65,7 @@ def test_it_says_what_the_gateway_would_do(demo_store: Path, step: DemoQuery) ->
                 "t", client, 1 if bound else None, purposes, frozenset(), 2**40, Refusal.REFUSE, False,
                 client == "auditor", 100,
             )  # fmt: skip
-            api = Api(store, clock=lambda: datetime.now(UTC))
+            api = Api(store, PATIENT, clock=lambda: datetime.now(UTC))
             needs = bool(purposes) and next(iter(purposes)).requires_reference
             request = Request(query=step.query, dry_run=True, reference=CASE if needs else None)
             answer: dict[str, object] = orjson.loads((await api.execute(request, grant)).body)

@@ -28,7 +28,7 @@ from store.database.config import StoreConfig
 from store.database.store import open_store
 from tests.audits.conftest import demo_store  # noqa: F401  (a fixture)
 from tests.gateway.desk import START, Clock, instant_of
-from tests.promises.gate import grant
+from tests.promises.gate import PATIENT, grant
 from workers.operations.documents import DocumentUses
 
 OLD = "query Invoices { customers(first: 1) { nodes { id invoices { nodes { id number } } } } }"
@@ -92,7 +92,7 @@ def asked(folder: Path, *requests: Request) -> list[RequestOutcome]:
         try:
             clock = Clock()
             uses = DocumentUses(store, clock)
-            api = Api(store, clock=lambda: instant_of(clock()), uses=uses)
+            api = Api(store, PATIENT, clock=lambda: instant_of(clock()), uses=uses)
             known = await ClientRegistry(store.reader, declared_rules(), 2, clock).find("billing")
             assert known is not None
             facts = {name: getattr(grant(Purpose.INVOICING, client="billing"), name) for name in Grant.__slots__}

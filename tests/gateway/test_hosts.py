@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -82,15 +81,6 @@ def test_a_demo_has_no_tls_and_says_nothing_of_it(demo: Demo) -> None:
     answer = get(demo.server, "192.168.1.5:8000", "/")
     assert answer.status_code == 200 and "strict-transport-security" not in answer.headers
     assert get(demo.server, "evil.example", "/").status_code == 421
-
-
-@pytest.mark.parametrize("issuer", ["https://example.com/data", "http://localhost:8000/a"])
-def test_an_issuer_with_a_path_is_refused_at_the_start(issuer: str, tmp_path: Path) -> None:
-    """H21: nothing would answer there."""
-    with pytest.raises(SettingsError, match="GATEWAY_ISSUER has a path"):
-        read({"GATEWAY_ISSUER": issuer})
-    done = command(["serve"], tmp_path, GATEWAY_ISSUER=issuer)
-    assert done.returncode != 0 and "give it a host of its own" in done.stderr
 
 
 @pytest.mark.parametrize("hosts", ["https://data.internal", "data.internal:8000", "*.example.com", "a@b"])

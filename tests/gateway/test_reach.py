@@ -24,7 +24,7 @@ from store.database.store import Store
 from store.operations.reach import client_reach
 from store.queue.hyperloglog import SIZE, Sketch, merged
 from tests.gateway.desk import START, Clock, Desk, instant_of
-from tests.promises.gate import Gate, grant, own
+from tests.promises.gate import PATIENT, Gate, grant, own
 from workers.operations.reach import SLOT, SLOTS, DistinctCustomerLimiter
 
 pytestmark = pytest.mark.anyio
@@ -169,7 +169,7 @@ async def entries(store: Store) -> list[dict[str, Any]]:
 async def test_over_graphql_nothing_beyond_the_budget_leaves(store: Store) -> None:
     """The answer that would go beyond is typed, holds nothing of anybody, and is no reading."""
     gate = await Gate.of(store, 20)
-    api = Api(store, clock=gate.clock, watch=DistinctCustomerLimiter(store, Clock()))
+    api = Api(store, PATIENT, clock=gate.clock, watch=DistinctCustomerLimiter(store, Clock()))
 
     async def page(size: int, who: Grant) -> Any:
         return await api.execute(Request(query=PAGE, variables={"n": size}), who)

@@ -21,7 +21,7 @@ from schema.api.api import Api
 from schema.documents.requests import Denial, RequestOutcome
 from store.database.store import Store
 from store.operations.refusals import refusal_counts
-from tests.promises.gate import TODAY, Answer, Gate, grant
+from tests.promises.gate import PATIENT, TODAY, Answer, Gate, grant
 from workers.operations.refusals import BEYOND, ROOM, Refusals
 
 pytestmark = pytest.mark.anyio
@@ -35,7 +35,7 @@ class Counting:
     def __init__(self, gate: Gate) -> None:
         self.gate, self.time = gate, TODAY.timestamp()
         self.refusals = self.replica()
-        gate.api = Api(gate.store, clock=gate.clock, tally=self.refusals)
+        gate.api = Api(gate.store, PATIENT, clock=gate.clock, tally=self.refusals)
 
     def replica(self) -> Refusals:
         return Refusals(self.gate.store, lambda: self.time)

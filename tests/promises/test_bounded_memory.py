@@ -17,7 +17,7 @@ from schema.documents.requests import Request, RequestOutcome
 from store.database.store import Store
 from store.registers.clients import clients, documents
 from tests.gateway.desk import Clock
-from tests.promises.gate import TODAY, Gate, own
+from tests.promises.gate import PATIENT, TODAY, Gate, own
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +58,7 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 async def test_the_estimate_of_a_document_is_no_less_than_what_it_takes(gate: Gate, kind: str) -> None:
     """Calibrated by tracemalloc, with everything that hangs on it; and not so much more that memory would lie idle."""
-    api, who = Api(gate.store, clock=gate.clock), own(gate.ids[0])
+    api, who = Api(gate.store, PATIENT, clock=gate.clock), own(gate.ids[0])
     await api.execute(Request(query=KINDS[kind](10_000)), who)  # What is made once for all.
     gc.collect()
     tracemalloc.start()
@@ -78,7 +78,7 @@ async def test_the_estimate_of_a_document_is_no_less_than_what_it_takes(gate: Ga
 @ONE_STORE
 async def test_many_documents_stay_under_the_bound(gate: Gate) -> None:
     """300 of them took 170 MB. Whoever pays may send them; what they leave behind is bounded."""
-    api, who = Api(gate.store, clock=gate.clock, memory=BOUND), own(gate.ids[0])
+    api, who = Api(gate.store, PATIENT, clock=gate.clock, memory=BOUND), own(gate.ids[0])
     await api.execute(Request(query=document(10_000)), who)
     gc.collect()
     tracemalloc.start()
@@ -100,7 +100,7 @@ async def test_many_documents_stay_under_the_bound(gate: Gate) -> None:
 async def test_a_client_pays_for_what_is_new_and_others_are_answered(gate: Gate) -> None:
     """429 with the seconds to wait, before anything is parsed; a known document costs what it reads and no more."""
     clock = Clock()
-    api = Api(gate.store, clock=gate.clock, budget=Budgets(1_000_000, clock))
+    api = Api(gate.store, PATIENT, clock=gate.clock, budget=Budgets(1_000_000, clock))
     who, other = own(gate.ids[0], client="hostile"), own(gate.ids[1], client="other")
     kinds = []
     for number in range(2_000):
@@ -122,7 +122,7 @@ async def test_a_client_pays_for_what_is_new_and_others_are_answered(gate: Gate)
 
 async def test_planning_again_for_other_switches_is_paid_for_too(gate: Gate) -> None:
     """Ten switches are a thousand plans of one known document."""
-    api = Api(gate.store, clock=gate.clock, budget=Budgets(100_000, Clock()))
+    api = Api(gate.store, PATIENT, clock=gate.clock, budget=Budgets(100_000, Clock()))
     names = [f"s{n}" for n in range(10)]
     text = f"query Q({', '.join(f'${n}: Boolean!' for n in names)}) {{ me {{ id "
     text += " ".join(f"k{n}: fullName @skip(if: ${n})" for n in names) + " } }"
@@ -149,7 +149,7 @@ async def test_strangers_never_push_out_what_was_registered(store: Store) -> Non
             for each in texts
         ]
         await connection.execute(insert(documents), rows)
-    api = Api(store, clock=gate.clock, memory=BOUND, budget=Budgets(10**9, Clock()))
+    api = Api(store, PATIENT, clock=gate.clock, memory=BOUND, budget=Budgets(10**9, Clock()))
     trusting = own(gate.ids[0], client="trusting", documents_only=True)
     for each in texts:
         assert (await api.execute(Request(query=each), trusting)).kind is RequestOutcome.OK

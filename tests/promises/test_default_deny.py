@@ -53,7 +53,7 @@ from store.tables.credentials import credentials
 from store.tables.customers import customers
 from store.tables.payments import card_vault, payment_methods
 from store.tables.services import services
-from tests.promises.gate import Gate
+from tests.promises.gate import PATIENT, Gate
 
 C, S, P = customers.c, services.c, payment_methods.c
 WHO = (Purpose.INVOICING, Purpose.SELF_SERVICE)
@@ -484,7 +484,7 @@ async def test_the_process_does_not_start_over_a_schema_with_a_fault(
     faulty = loaded(customer(email=(str | None, handmade(retention=None))))
     monkeypatch.setattr("schema.api.api.core_schema", lambda: faulty.core)
     with pytest.raises(SchemaError, match=r"Customer\.email: names no retention"):
-        Api(gate.store, clock=gate.clock)
+        Api(gate.store, PATIENT, clock=gate.clock)
 
 
 def test_the_served_schema_is_in_order() -> None:

@@ -13,7 +13,7 @@ from schema.api.api import Api
 from schema.documents.requests import RequestOutcome
 from store.database.store import Store
 from tests.gateway.desk import Clock
-from tests.promises.gate import Answer, Gate, grant
+from tests.promises.gate import PATIENT, Answer, Gate, grant
 from workers.operations.reach import DistinctCustomerLimiter
 
 pytestmark = pytest.mark.anyio
@@ -45,7 +45,7 @@ ROADS = {
 async def limited(store: Store, executor: str) -> Gate:
     """A gateway that watches, whose tool has read as many customers as it may."""
     gate = await Gate.of(store, 6)
-    gate.api = Api(store, clock=gate.clock, watch=DistinctCustomerLimiter(store, Clock()))
+    gate.api = Api(store, PATIENT, clock=gate.clock, watch=DistinctCustomerLimiter(store, Clock()))
     return gate
 
 

@@ -12,7 +12,7 @@ from policy.references import Pattern
 from resolvers.events.references import may_be_personal, read_references
 from resolvers.legal.orders import is_order_number
 from schema.api.api import Api
-from tests.promises.gate import Gate, grant
+from tests.promises.gate import PATIENT, Gate, grant
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +39,7 @@ def roads(reference: str) -> list[tuple[str, dict[str, Any]]]:
 async def test_what_may_be_a_telephone_number_or_an_address_enters_by_no_road(gate: Gate, reference: str) -> None:
     """Also where the operator's pattern would let it in; the refusal shows the pattern, and not the value."""
     loose = "[A-Za-z0-9-]{1,40}"
-    wide = Api(gate.store, clock=gate.clock, references=read_references(f'{{"EMERGENCY_CONTACT": "{loose}"}}'))
+    wide = Api(gate.store, PATIENT, clock=gate.clock, references=read_references(f'{{"EMERGENCY_CONTACT": "{loose}"}}'))
     before = len(await gate.entries())
     usual = gate.api
     for api, expected in ((usual, "[A-Za-z]{1,16}-[0-9]{1,7}"), (wide, loose)):
@@ -57,7 +57,7 @@ async def test_what_may_be_a_telephone_number_or_an_address_enters_by_no_road(ga
 
 async def test_each_purpose_has_the_pattern_that_the_operator_set(gate: Gate) -> None:
     references = read_references('{"EMERGENCY_CONTACT": "NOC/[0-9]{4}", "*": "CASE-[0-9]{1,5}"}')
-    usual, gate.api = gate.api, Api(gate.store, clock=gate.clock, references=references)
+    usual, gate.api = gate.api, Api(gate.store, PATIENT, clock=gate.clock, references=references)
     try:
         assert (await gate.ask(PHONES, NOC, reference="NOC/4711")).data
         assert (await gate.entries())[-1]["reference"] == "NOC/4711"

@@ -26,7 +26,7 @@ from store.ledger.tally import EVERY, LATEST
 from store.sql.errors import OutageCause, StoreUnavailableError
 from store.tables.domains import domains
 from tests.oracle.comparing import Switched
-from tests.promises.gate import Answer, Gate, grant, own
+from tests.promises.gate import PATIENT, Answer, Gate, grant, own
 
 pytestmark = pytest.mark.anyio
 
@@ -183,7 +183,7 @@ async def asked(gate: Gate, name: str, who: Grant, **changes: Any) -> Answer:
     async with gate.store.write() as connection:
         await connection.execute(update(domains).values(tld="com", **(HIDDEN | changes)))
     answer = await gate.ask(RDAP, who, variables={"domain": name})
-    api = Switched(gate.store, clock=gate.clock)
+    api = Switched(gate.store, PATIENT, clock=gate.clock)
     api.standard = True
     other = await api.execute(Request(query=RDAP, variables={"domain": name}), who)
     assert other.body == answer.raw

@@ -24,7 +24,7 @@ from schema.api.api import Api
 from schema.documents.requests import Request
 from store.database.store import Store
 from store.tables.outbox import outbox
-from tests.promises.gate import own
+from tests.promises.gate import PATIENT, own
 from tests.signin.people import START, Person
 from tests.signin.rfc6238 import totp
 
@@ -57,7 +57,7 @@ class Lobby:
     @cached_property
     def api(self) -> Api:
         """The whole API; made by the tests that ask it something."""
-        return Api(self.store, clock=lambda: self.now, dependencies=self.means)
+        return Api(self.store, PATIENT, clock=lambda: self.now, dependencies=self.means)
 
     def outside(self, type_name: str, person: Person, key: int) -> str:
         """The id of a row of this person, as the world outside knows it."""

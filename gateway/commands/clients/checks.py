@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 import orjson
 
 from gateway.config.settings import Settings
-from gateway.oauth.well_known import OPENID, RESOURCE, SERVER
+from gateway.oauth.well_known import OPENID, RESOURCE, SERVER, metadata_address
 from policy.agents import AGENT
 from policy.openid import OPENID as SIGN_IN
 from policy.purposes import Purpose
@@ -48,11 +48,12 @@ def scopes_of(facts: Mapping[str, Any]) -> frozenset[str]:
 def needs(settings: Settings, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The facts that are written into the configuration of an app, in pairs of name and value."""
     scopes = scopes_of(facts)
-    discovery = OPENID if SIGN_IN in scopes else SERVER
+    # OpenID Connect Discovery §4 and RFC 8414 §3.1 differ where an issuer has a path.
+    openid, plain = f"{settings.public_url}{OPENID}", metadata_address(SERVER, settings.public_url)
     origins = orjson.loads(facts["origins"] or "[]")
     return [
         ("issuer", settings.issuer),
-        ("discovery", f"{settings.public_url}{discovery}"),
+        ("discovery", openid if SIGN_IN in scopes else plain),
         ("audience", settings.audience),
         *([("agents at", settings.agent_audience)] if AGENT in scopes else []),
         ("scopes", " ".join(sorted(scopes))),
@@ -71,25 +72,30 @@ class ClientChecks:
 
     async def run(self) -> AsyncIterator[RegistrationProof]:
         """1. discovery; 2. the resource; 3. a token of a tool, or 4. each redirect URI; 5. each origin."""
-        yield await self._json("discovery", SERVER, {"issuer": self._settings.issuer})  # 1
-        yield await self._json("resource", RESOURCE, {"resource": self._settings.audience})  # 2
+        yield await self._json(
+            "discovery", metadata_address(SERVER, self._settings.public_url), {"issuer": self._settings.issuer}
+        )  # 1
+        yield await self._json("resource", self._at(RESOURCE), {"resource": self._settings.audience})  # 2
         if OWN in orjson.loads(self._facts["grants"]):
             yield await self._token()  # 3
         if CODE in orjson.loads(self._facts["grants"]):
             for uri in orjson.loads(self._facts["redirect_uris"]):
                 yield await self._redirect(self._settings.public_url + uri if uri.startswith("/") else uri)  # 4
         for origin in orjson.loads(self._facts["origins"] or "[]"):
-            for path in ("/oauth/token", urlsplit(self._settings.audience).path):
+            for path in ("/oauth/token", "/graphql"):
                 yield await self._preflight(origin, path)  # 5
 
-    async def _json(self, name: str, path: str, expected: Mapping[str, str]) -> RegistrationProof:
-        response = await self._send("GET", path)
+    def _at(self, well_known: str) -> str:
+        return metadata_address(well_known, f"{self._settings.public_url}/graphql")
+
+    async def _json(self, name: str, url: str, expected: Mapping[str, str]) -> RegistrationProof:
+        response = await self._send("GET", url)
         if isinstance(response, str):
             return RegistrationProof(name, False, response)
         found = _object(response)
         wrong = [key for key, value in expected.items() if found.get(key) != value]
         said = ", ".join(f"{key} is not {expected[key]}: see GATEWAY_ISSUER of the server" for key in wrong)
-        return RegistrationProof(name, response.status == 200 and not wrong, said or path)
+        return RegistrationProof(name, response.status == 200 and not wrong, said or urlsplit(url).path)
 
     async def _token(self) -> RegistrationProof:
         if self._secret is None:
@@ -147,7 +153,7 @@ class ClientChecks:
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> HttpResponse | str:
         """The answer, or why there is none."""
-        url = self._settings.public_url + path
+        url = self._settings.public_url + path if path.startswith("/") else path
         try:
             return await self._client.exchange(method, url, headers or {}, body, MOST)
         except HttpRequestError as error:

@@ -23,6 +23,7 @@ from audits.papers.texts import NoticeTexts
 from audits.schema.sources import UnreadableError
 from gateway.config.periods import operator_periods
 from gateway.config.settings import Settings
+from gateway.http.below import addressed
 from gateway.http.negotiation import Media, answer_media
 from messages.catalogue import SOURCE, translate
 from messages.message import Message, marked
@@ -75,7 +76,8 @@ class NoticePage:
         page = await self._page(language, form)
         if page is not None:
             media = "application/json" if form == "json" else "text/html"
-            return Response(page.text, media_type=media, headers=headers | {"content-language": page.language})
+            text = page.text if form == "json" else addressed(page.text)
+            return Response(text, media_type=media, headers=headers | {"content-language": page.language})
         own = self._settings.smtp_from
         said = (NOT_SHOWN, Message(WRITE, address=own) if own else WITHOUT_ADDRESS)
         text = " ".join(translate(each, language) for each in said)

@@ -1,6 +1,7 @@
 // This page as a client of the authorization server: code flow with PKCE (RFC 7636), tokens bound to a key (RFC 9449).
 // The key cannot be taken out of the browser; key and token are in this page's memory and nowhere else.
 
+import { ROOT, at } from '../root.js';
 import { current } from './words.js';
 
 const CLIENT = 'client-area';
@@ -11,7 +12,8 @@ const text = new TextEncoder();
 const base64url = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 const random = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
 const digest = async (value) => base64url(await crypto.subtle.digest('SHA-256', text.encode(value)));
-const back = () => `${location.origin}/`;
+const HOME = `${ROOT}/`;
+const back = () => `${location.origin}${HOME}`;
 
 let pair = null;
 let publicKey = null;
@@ -38,7 +40,7 @@ export class UnreachableError extends Error {}
 
 export async function reach(url, options = {}) {
   try {
-    return await fetch(url, { credentials: 'same-origin', cache: 'no-store', ...options });
+    return await fetch(at(url), { credentials: 'same-origin', cache: 'no-store', ...options });
   } catch {
     throw new UnreachableError(navigator.onLine === false ? 'offline' : 'unreachable');
   }
@@ -46,7 +48,7 @@ export async function reach(url, options = {}) {
 
 // A request with a proof; the first one learns the nonce that proofs have to carry.
 export async function send(path, options = {}) {
-  const url = `${location.origin}${path}`;
+  const url = `${location.origin}${at(path)}`;
   for (let attempt = 0; ; attempt += 1) {
     const headers = { ...options.headers, DPoP: await proof(options.method ?? 'GET', url.split('?')[0]) };
     if (token) headers.Authorization = `DPoP ${token}`;
@@ -91,7 +93,7 @@ export async function signIn() {
   const verifier = random();
   const state = random();
   remember({ verifier, state, view: location.hash, signedIn: true });
-  location.assign(await request(state, verifier, false));
+  location.assign(at(await request(state, verifier, false)));
 }
 
 // Back from there: the code becomes a token. True when there is one now.
@@ -99,7 +101,7 @@ export async function arrive() {
   const query = new URLSearchParams(location.search);
   const kept = remembered();
   if (!query.has('state')) return false;
-  history.replaceState(null, '', `/${kept.view ?? ''}`);
+  history.replaceState(null, '', `${HOME}${kept.view ?? ''}`);
   const genuine = kept.state && query.get('state') === kept.state && query.get('iss') !== null;
   remember({ state: null, verifier: null });
   if (!genuine || !query.has('code')) {
@@ -112,11 +114,11 @@ export async function arrive() {
 // Another page of the sign-in, or the answer of the authorization server, which is meant for this page's address.
 export async function follow(address, options) {
   const response = await reach(address, options);
-  const at = new URL(response.url);
-  if (at.pathname === '/' && at.searchParams.has('state')) return { answer: at.searchParams };
+  const where = new URL(response.url);
+  if (where.pathname === HOME && where.searchParams.has('state')) return { answer: where.searchParams };
   const shown = new DOMParser().parseFromString(await response.text(), 'text/html');
   const onward = shown.querySelector('meta[http-equiv="refresh"]')?.content.split('url=')[1];
-  return onward ? follow(onward) : { shown, at };
+  return onward ? follow(new URL(onward, where).href) : { shown, at: where };
 }
 
 // Another token without leaving the page, so that nothing that was typed is lost. The session of the sign-in pages gives

@@ -1,6 +1,7 @@
 // The client area: one page with a view for each part of what is held, an ordinary client of the public API.
 
 import { byId, h } from '../dom.js';
+import { at } from '../root.js';
 import { Refused, ask } from './api.js';
 import { Cancelled } from './dialogs.js';
 import { announce, keepDrafts, restoreDrafts, unreachable } from './forms.js';
@@ -27,9 +28,9 @@ function frame() {
   byId('title').textContent = name;
   offer(byId('language'), h, turn);
   byId('choices').textContent = say('edit');
-  byId('choices').href = hasToken() ? '#choices' : `/cookies?lang=${current()}`;
+  byId('choices').href = hasToken() ? '#choices' : at(`/cookies?lang=${current()}`);
   byId('privacy').textContent = say('privacy');
-  byId('privacy').href = `/privacy?lang=${current()}`;
+  byId('privacy').href = at(`/privacy?lang=${current()}`);
   byId('parts').setAttribute('aria-label', say('title'));
   byId('menu').hidden = !hasToken();
   byId('menu').replaceChildren(icon(view()), name, icon('more'));

@@ -1,12 +1,14 @@
 // What the page asks: as whoever signed in, by a request of this page; or with a token, like any other client.
 
+import { at } from '../root.js';
+
 export class Refused extends Error {}
 
 // The session of staff has ended.
 export class SignedOut extends Error {}
 
 export async function demoToken() {
-  const answer = await fetch('/demo/tokens', { credentials: 'omit', cache: 'no-store' });
+  const answer = await fetch(at('/demo/tokens'), { credentials: 'omit', cache: 'no-store' });
   const { tokens } = await answer.json();
   return tokens.find((each) => each.name === 'auditor').token;
 }
@@ -18,14 +20,14 @@ async function read(answer) {
 }
 
 export async function askAsStaff(form, language) {
-  const answer = await fetch('/audit/facts', { method: 'POST', body: new URLSearchParams({ form, language }), cache: 'no-store' });
+  const answer = await fetch(at('/audit/facts'), { method: 'POST', body: new URLSearchParams({ form, language }), cache: 'no-store' });
   if (answer.status === 401) throw new SignedOut();
   return read(answer);
 }
 
 export async function ask(token, language) {
-  const query = await (await fetch('/static/audit/data-map.graphql')).text();
-  return read(await fetch('/graphql', {
+  const query = await (await fetch(at('/static/audit/data-map.graphql'))).text();
+  return read(await fetch(at('/graphql'), {
     method: 'POST',
     headers: {
       authorization: `Bearer ${token}`,

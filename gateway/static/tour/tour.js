@@ -1,6 +1,7 @@
 // The demo's tour: the same question, asked by five clients side by side, with what decided and what was recorded.
 
 import { byId, h } from '../dom.js';
+import { at } from '../root.js';
 
 const WHO = ['billing', 'support', 'noc', 'newsletter', 'customer'];
 const ACCESSES = '{ me { accesses(first: 6) { nodes { index at clientName why fields { coordinate } proof { size } } } } }';
@@ -9,7 +10,7 @@ async function post(path, tool, query) {
   const headers = { authorization: `Bearer ${tool.token}`, 'content-type': 'application/json' };
   // A purpose that needs a reason gets one: the number of a ticket.
   if (tool.examples.some((each) => each.reference)) headers['purpose-reference'] = 'INC-4711';
-  const answer = await fetch(path, { method: 'POST', headers, body: JSON.stringify({ query }), credentials: 'omit', cache: 'no-store' });
+  const answer = await fetch(at(path), { method: 'POST', headers, body: JSON.stringify({ query }), credentials: 'omit', cache: 'no-store' });
   return { status: answer.status, body: await answer.json() };
 }
 
@@ -39,7 +40,7 @@ async function ask(tools, query) {
   document.body.dataset.ready = 'yes';
 }
 
-const { tokens } = await (await fetch('/demo/tokens', { credentials: 'omit', cache: 'no-store' })).json();
+const { tokens } = await (await fetch(at('/demo/tokens'), { credentials: 'omit', cache: 'no-store' })).json();
 const tools = WHO.map((name) => tokens.find((each) => each.name === name)).filter(Boolean);
 byId('question').addEventListener('submit', (event) => {
   event.preventDefault();

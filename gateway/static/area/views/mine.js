@@ -63,7 +63,7 @@ function erasing(me, again) {
     await again();
     announce(say('done'));
     document.getElementById('told').replaceChildren(...told(payload.erasure.erasedNow, payload.stays).filter(Boolean).flat());
-    document.getElementById('receipt').replaceChildren(say('receipt'), ' ', h('a', { href: `/erasures/${payload.receipt}?lang=${current()}` }, `${location.origin}/erasures/${payload.receipt}`));
+    document.getElementById('receipt').replaceChildren(say('receipt'), ' ', h('a', { href: `/erasures/${payload.receipt}?lang=${current()}` }, `${location.origin}${at(`/erasures/${payload.receipt}`)}`));
   };
   const send = (sent) => {
     if (!sent.elements.sure.checked) { announce(say('eraseSure'), 'bad'); sent.elements.sure.setAttribute('aria-invalid', 'true'); sent.elements.sure.focus(); return; }

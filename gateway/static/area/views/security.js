@@ -61,7 +61,7 @@ function attempt(each, again) {
   const notMine = async () => {
     if (!(await sure(say('wasNotMe'), say('wasNotMeWhy'), say('endOthers')))) return;
     await endOthers(again);
-    location.assign('/password');
+    location.assign(at('/password'));
   };
   return h('li', null, h('span', { class: 'grow' }, say(each.platform), ' ', h('span', { class: `badge ${each.outcome === 'FAILED' ? 'warn' : ''}` }, say(each.outcome)), each.unusual && [' ', h('span', { class: 'badge warn' }, say('unusual'))],
     h('span', { class: 'quiet' }, [hour(each.at), each.device, countryName(each.country)].filter(Boolean).join(' · '))),
