@@ -9,7 +9,8 @@ from gateway.demo.tokens import DemoTokens
 
 async def demo_instructions(tokens: DemoTokens, settings: Settings) -> str:
     """The text; without the featured customer's token if they have another address now."""
-    address = f"http://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{settings.port}"  # noqa: S104
+    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104
+    address = f"http://{host}:{settings.port}{settings.path}"
     customer = "" if await tokens.featured() is None else f", gateway token {FEATURED}"
     lines = (
         "",
