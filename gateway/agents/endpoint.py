@@ -23,6 +23,7 @@ from gateway.http.disconnect import RequestTimeoutError, run_until_disconnect
 from gateway.http.middleware import problem_of
 from gateway.http.negotiation import is_json_in_utf8
 from gateway.http.problems import ProblemError
+from gateway.oauth.well_known import RESOURCE, metadata_address
 from gateway.tokens.tokens import TokenError
 from schema.api.api import Api
 
@@ -30,8 +31,6 @@ MCP = "/mcp"
 PROTOCOL = "gateway.agents.protocol"
 CHALLENGE = b"www-authenticate"
 """The header of our own 401."""
-METADATA = "/.well-known/oauth-protected-resource/mcp"
-"""The metadata of this resource (RFC 9728 §3.1)."""
 
 
 class McpEndpoint:
@@ -80,7 +79,8 @@ class McpEndpoint:
             return await self._authenticator.authenticate_first_party(*presented(scope, headers))
         except (ProblemError, TokenError) as error:
             problem = problem_of(error)
-            where = f', resource_metadata="{self._settings.public_url}{METADATA}"'.encode("ascii")
+            address = metadata_address(RESOURCE, self._settings.agent_audience)
+            where = f', resource_metadata="{address}"'.encode("ascii")
             named = tuple((name, value + where if name == CHALLENGE else value) for name, value in problem.headers)
             raise ProblemError(problem.status, problem.code, problem.message, named) from None
 
