@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gateway.access.acting_persons import LONGEST, ActingPersons
 from gateway.access.authenticator import Authenticator, VerifiedGrant
+from gateway.addresses.well_known import RESOURCE, metadata_address
 from gateway.agents.calls import AgentTools
 from gateway.config.extras import has_mcp
 from gateway.config.settings import Settings
@@ -23,7 +24,6 @@ from gateway.http.disconnect import RequestTimeoutError, run_until_disconnect
 from gateway.http.middleware import problem_of
 from gateway.http.negotiation import is_json_in_utf8
 from gateway.http.problems import ProblemError
-from gateway.oauth.well_known import RESOURCE, metadata_address
 from gateway.tokens.tokens import TokenError
 from schema.api.api import Api
 

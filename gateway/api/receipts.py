@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from gateway.addresses.below import outside
 from gateway.api import erasure_page
 from gateway.http import problems
-from gateway.http.below import outside
 from messages.negotiation import preferred
 from resolvers.erasure.consents import stays
 from resolvers.erasure.receipts import ErasureReceipts, ErasureStanding, SignedStatement

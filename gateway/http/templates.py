@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from gateway.http.below import addressed
+from gateway.addresses.below import addressed
 from messages.catalogue import SOURCE
 from messages.templates import environment
 

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.access.acting_persons import ActingPersons
 from gateway.access.authenticator import Authenticator
 from gateway.access.rate_limits import RateLimit
+from gateway.addresses.below import Below, below
 from gateway.api import address_forms, transparency
 from gateway.api.developing import developers
 from gateway.api.dry_run import DryRunEndpoint
@@ -28,7 +29,6 @@ from gateway.api.purpose_map import purpose_map
 from gateway.api.schema_document import SchemaDocument
 from gateway.config.settings import Settings
 from gateway.http import brand, pages, problems, words
-from gateway.http.below import Below, below
 from gateway.http.client_address import client_address, network_of
 from gateway.http.concurrency import ConcurrencyLimiter, ConcurrencyLimits
 from gateway.http.cors import CrossOrigin, Origins

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.addresses.well_known import MCP_RESOURCE, OPENID, RESOURCE, SERVER, USERINFO
 from gateway.api.graphql_http import GraphQLApi
 from gateway.config.extras import has_mcp
 from gateway.config.settings import Settings
@@ -22,7 +23,6 @@ from gateway.oauth.endpoints.pushed import PushEndpoint
 from gateway.oauth.endpoints.token import TokenEndpoint
 from gateway.oauth.endpoints.userinfo import UserInfoEndpoint
 from gateway.oauth.identity import WhoIsHere, nobody
-from gateway.oauth.well_known import MCP_RESOURCE, OPENID, RESOURCE, SERVER, USERINFO
 from gateway.run.serving import Services
 from policy.purposes import Purpose
 from resolvers.account.signins_evaluating import Evaluator

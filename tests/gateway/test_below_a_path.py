@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from gateway.addresses.below import addressed, below, inner_path
 from gateway.config.settings import SettingsError, read
-from gateway.http.below import addressed, below, inner_path
 from gateway.run.dependencies import make_site
 from tests.gateway.servers import Running, command, running
 

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import orjson
 
+from gateway.addresses.well_known import OPENID, RESOURCE, SERVER, metadata_address
 from gateway.config.settings import Settings
-from gateway.oauth.well_known import OPENID, RESOURCE, SERVER, metadata_address
 from policy.agents import AGENT
 from policy.openid import OPENID as SIGN_IN
 from policy.purposes import Purpose

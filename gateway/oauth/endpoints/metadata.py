@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
 from gateway.access import dpop
+from gateway.addresses.well_known import USERINFO
 from gateway.config.extras import has_mcp
 from gateway.config.settings import Settings
 from gateway.oauth.authentication import ASSERTION, BASIC, NONE, POST
 from gateway.oauth.endpoints.authorization_request import PROMPTS
-from gateway.oauth.well_known import USERINFO
 from gateway.tokens import client_keys
 from gateway.tokens.signing_keys import ALGORITHM
 from gateway.tokens.tokens import ONE_FACTOR, TWO_FACTORS

@@ -21,9 +21,9 @@ from audits.papers.drafts import NOTICE, Stamp, notice_draft
 from audits.papers.registers import registers_of
 from audits.papers.texts import NoticeTexts
 from audits.schema.sources import UnreadableError
+from gateway.addresses.below import addressed
 from gateway.config.periods import operator_periods
 from gateway.config.settings import Settings
-from gateway.http.below import addressed
 from gateway.http.negotiation import Media, answer_media
 from messages.catalogue import SOURCE, translate
 from messages.message import Message, marked
