@@ -24,7 +24,7 @@ from audits.papers.record import record
 from audits.papers.record_report import record_report
 from audits.papers.registers import SCHEMA_ALONE
 from audits.reports.matrix import matrix, matrix_report
-from audits.schema.checks import Check, Fault
+from audits.schema.checks import Check, Finding
 from audits.schema.diff import diff
 from audits.schema.places import SourcePosition
 from tests.audits.papers import OURS, controller, notice_in
@@ -204,7 +204,7 @@ def test_every_form_is_the_same_each_time() -> None:
 
 
 def test_sarif_of_a_lint() -> None:
-    accepted = Fault(
+    accepted = Finding(
         Check.UNDECLARED, "m", "A.b", SourcePosition("git:main:schema/a b.graphql", 3, 5), accepted="Dana: known"
     )
     log = json.loads(findings_sarif([*findings(changed("String @purpose", "String! @purposes")), accepted], "1.2.3"))
