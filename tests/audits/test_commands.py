@@ -60,7 +60,7 @@ def test_the_page_names_every_command_and_every_key(run: Run, tmp_path: Path) ->
     arguments = {
         "lint": [], "matrix": [], "notice": ["--controller", "controller.toml"],
         "record": ["--controller", "controller.toml"], "dpia": ["--controller", "controller.toml"], "export": [],
-        "clients": [],
+        "clients": [], "grants": [],
         "query": ["d.graphql", "--client", "billing"], "ledger": [], "refusals": [], "acts": [],
         "erasures": [], "use": ["Customer.fullName"], "consents": [], "papers": [],
         "breach": ["--client", "billing", "--from", "2026-11-28"],

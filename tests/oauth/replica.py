@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -43,6 +44,7 @@ from gateway.run.app import Parts, build  # noqa: E402
 from gateway.run.dependencies import make_means  # noqa: E402
 from gateway.run.oauth_service import list_routes, make_authorization_server  # noqa: E402
 from gateway.run.serving import open_services  # noqa: E402
+from store.ledger.signing_keys import known_signers  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ async def main() -> None:
     async with open_services(found) as works:
         budgets = make_budgets(found)
         api = make_api(works, found, budgets)
+        signers = partial(known_signers, works.store.ledger_reader, works.store.keys.system)
         parts = Parts(
             settings=found,
             api=api,
@@ -92,7 +95,7 @@ async def main() -> None:
                     actions(api.model.rules.values()),
                 ),
                 *export_routes(works.store, works.authenticator, api.model, serving.now),
-                *consent_routes(works.authenticator, api, serving.now, found.public_url),
+                *consent_routes(works.authenticator, api, serving.now, found.public_url, signers),
                 *receipt_routes(works.store),
                 *evaluation_routes(works.authenticator, api.model, works.clients, found.public_url, found.body_seconds),
                 *metric_routes(works.store, api.counts, [ip_network("127.0.0.0/8")], serving.now),
