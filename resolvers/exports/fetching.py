@@ -48,11 +48,15 @@ class ExportFiles:
         known = self._store.keys.system.ids.decode(id_)
         if known is None or known.type_name != "Export":
             return None
+        return await self.of_row(known.key, customer, form, now)
+
+    async def of_row(self, row: int, customer: int, form: str, now: datetime) -> ExportFile | None:
+        """The export of this primary key; None as for `find`."""
         (key,) = await self._store.keys.subjects([customer])
-        rows = await self._store.reader.fetch(self._find, {"id": known.key, "owner": customer, "form": form})
+        rows = await self._store.reader.fetch(self._find, {"id": row, "owner": customer, "form": form})
         for attempt, expires, pieces, length in rows:
             if key is not None and expires is not None and now < instant(expires):
-                return ExportFile(known.key, attempt, form, pieces, length, key)
+                return ExportFile(row, attempt, form, pieces, length, key)
         return None
 
     async def record(self, file: ExportFile, client: str, fields: Sequence[str], now: datetime) -> None:

@@ -22,6 +22,7 @@ from resolvers.customers.registering import register_customer
 from resolvers.domains.registrations import register_domain, update_registrant
 from resolvers.domains.renewing import renew_domain
 from resolvers.domains.whois import set_visibility
+from resolvers.exports.downloads import DownloadMade, create_export_download
 from resolvers.payments import cards, payments
 from resolvers.payments.invoices import cancel_invoice, record_invoice, record_payment
 from resolvers.payments.paying import ForwardedMessage, forward_card, pay_with_card
@@ -129,7 +130,12 @@ from schema.types.erasures import (
     RequestErasurePayload,
     request_erasure,
 )
-from schema.types.exports import RequestExportInput, RequestExportPayload
+from schema.types.exports import (
+    CreateExportDownloadInput,
+    CreateExportDownloadPayload,
+    RequestExportInput,
+    RequestExportPayload,
+)
 from schema.types.services import (
     PROVIDED,
     CancelServiceInput,
@@ -412,6 +418,16 @@ class Mutation:
         ],
     ) -> RequestExportPayload | None:
         """Request an export of all data held about oneself (GDPR Art. 15, 20); an e-mail says when it is ready."""
+
+    @command(by_id(create_export_download, "exportId", "Export", refused=DownloadMade), (SELF,), step_up=True)
+    def create_export_download(
+        self,
+        input: Annotated[
+            CreateExportDownloadInput, strawberry.argument(description="The export, and the form to download it in.")
+        ],
+    ) -> CreateExportDownloadPayload | None:
+        """Make an address by which a browser downloads one of one's exports once, within two minutes, without a
+        token."""
 
     @command(request_erasure, (SELF,), step_up=True)
     def request_erasure(

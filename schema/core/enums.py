@@ -12,7 +12,7 @@ from policy.consents import CONSENT_KINDS, CONSENT_STATES
 from policy.credentials import FACTOR_KINDS, OUTCOMES, STRENGTHS
 from policy.dates import ErasureCause as Cause
 from policy.erasing import NotificationState, State
-from policy.exporting import EXPORT_STATES
+from policy.exporting import EXPORT_FORMS, EXPORT_STATES
 from policy.papers import PAPER_KINDS
 from policy.payments import INVOICE_STATES, PAYMENT_KINDS
 from policy.platforms import PLATFORMS
@@ -45,6 +45,11 @@ ErasureState = worded(
     "The state of an erasure, from the request to the certificate.",
     {each.name: str(each.value) for each in State},
 )
+ExportForm = worded("ExportForm", EXPORT_FORMS, "A form of an export; each export is made in all of them.", {
+    "JSON": "Everything, as a file for programs, with a JSON Schema.",
+    "HTML": "Everything, as one page to read, in the customer's language.",
+    "PORTABLE": "What the customer gave or did, for another company (GDPR Art. 20), as JSON.",
+})  # fmt: skip
 ExportState = worded("ExportState", EXPORT_STATES, "How far an export has come.", {
     "REQUESTED": "It waits to be made, which takes minutes at most.",
     "READY": "It can be downloaded until it expires.",

@@ -6,9 +6,17 @@ import strawberry
 
 from policy.categories import Category
 from policy.exporting import seconds_until_worth_asking
-from schema.core.enums import ExportState
-from schema.core.scalars import DateTime, LanguageTag
-from schema.declare.commands import UserError, affected, command_input, plain_input, user_errors
+from schema.core.enums import ExportForm, ExportState
+from schema.core.scalars import URL, DateTime, LanguageTag
+from schema.declare.commands import (
+    UserError,
+    affected,
+    command_input,
+    plain_input,
+    returned,
+    transient_input,
+    user_errors,
+)
 from schema.declare.connections import connection
 from schema.declare.fields import datum, identity
 from schema.declare.node import Node
@@ -21,7 +29,8 @@ OWN = (SELF,)
 
 @record(exports)
 class Export(Node):
-    """An export of all data held about the customer, fetched at `/exports/{id}` with the customer's own token."""
+    """An export of all data held about the customer, fetched at `/exports/{id}` with the customer's own token, or once
+    by an address that `createExportDownload` makes."""
 
     id: strawberry.ID = identity(exports, OWN)
     state: ExportState | None = datum(
@@ -55,6 +64,31 @@ class RequestExportInput:
     language: LanguageTag | None = plain_input(
         "The language of the page, `en` or `fr`; the customer's own when left out.", OWN
     )
+
+
+@command_input("The export to download, and the form.", OWN)
+class CreateExportDownloadInput:
+    """An export that is READY, in one of its forms."""
+
+    export_id: strawberry.ID = transient_input(Category.PREFERENCE, "The `id` of the `Export`.", OWN)
+    form: ExportForm = plain_input("The form: for programs, to read, or to take elsewhere.", OWN)
+
+
+@plain_type
+class CreateExportDownloadPayload:
+    """The address, returned once: a repeated request with the same key does not get it again."""
+
+    url: URL | None = returned(
+        "url",
+        Category.PREFERENCE,
+        "The address, for one GET without a token, such as by a browser; whoever has it gets the export. Null if none "
+        "was made (`userErrors`).",
+        OWN,
+    )
+    expires_at: DateTime | None = returned(
+        "expires_at", Category.PREFERENCE, "The time until which the address can be used; null if none was made.", OWN
+    )
+    user_errors: list[UserError] = user_errors()
 
 
 @plain_type
