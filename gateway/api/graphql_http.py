@@ -60,6 +60,10 @@ class GraphQLApi(Protocol):
         """The outcome; errors are part of it, and never raised."""
         ...
 
+    async def is_registered(self, client_id: str, hash_: str) -> bool:
+        """True if the client has a document with this SHA-256 (hexadecimal)."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ServedApi:
@@ -177,7 +181,7 @@ class GraphQLEndpoint(GraphQLRequests):
         if media is Media.HTML and self._page is not None:
             await self._page(scope, receive, send)
             return
-        if media is not None and (question := self._public.question(scope, headers)) is not None:
+        if media is not None and (question := await self._public.question(scope, headers)) is not None:
             await self._public.answer(question, media, scope, receive, send)
             return
         # Without a client there is nobody to send a response to.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import orjson
@@ -43,6 +43,9 @@ class RegistrationError(Exception):
     """The registration is refused, and nothing was changed; the text says what to do."""
 
 
+PUBLIC: Final = "public"
+"""The client whose published documents anybody may ask for without a token (`gateway.api.public_documents`)."""
+NOTHING_PERSONAL = "Everybody may ask for the documents of this client: it has no purpose and no action."
 NO_TOOL_HAS_AN_ORIGIN = "A tool's token is kept out of browsers: no tool has an origin, but an app may."
 
 
@@ -172,7 +175,10 @@ class NewClient:
             raise RegistrationError("Nobody signs in to a tool: it is told of no session that ended.")
         if self.redirect_uris or self.pushed or self.first_party:
             raise RegistrationError("A tool sends nobody to sign in: it has no redirect URI, push or first party.")
-        if not self.purposes and not self.actions:
+        if self.id == PUBLIC:
+            if self.purposes or self.actions:
+                raise RegistrationError(NOTHING_PERSONAL)
+        elif not self.purposes and not self.actions:
             raise RegistrationError("A tool needs a purpose or an action, or it could ask for nothing.")
 
     def _check_people(self) -> None:

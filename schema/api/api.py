@@ -160,6 +160,11 @@ class Api:
         self._in_url = PersonalInUrl(self.model)
         self._memory = DocumentMemory(memory)
 
+    async def is_registered(self, client_id: str, hash_: str) -> bool:
+        """True if the client has a document with this SHA-256 (hexadecimal). StoreUnavailableError if it cannot be
+        read."""
+        return await self._trusted.find(client_id, hash_) is not None
+
     async def execute(self, request: Request, grant: Grant) -> Outcome:
         """Answer a request; never raises.
 

@@ -44,6 +44,10 @@ class StandIn:
         with self._notes.open("a", encoding="utf-8") as file:
             file.write(f"{text}\n")
 
+    async def is_registered(self, client_id: str, hash_: str) -> bool:
+        """No document is."""
+        return False
+
     async def execute(self, request: Request, grant: Grant) -> Outcome:
         """Do what the document says."""
         match (request.query or "").split():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from pathlib import Path
+from time import sleep
 from typing import Any
 
 import httpx
@@ -11,12 +13,14 @@ import pytest
 from graphql import OperationDefinitionNode, parse
 
 from gateway.api.public_documents import shipped_documents
+from resolvers.reads.documents import MAX_AGE
 from schema.api.build import core_schema
 from schema.decision.decision import decide_operation
 from schema.documents.documents import Documents, Operation
 from schema.documents.limits import Limits
 from schema.model.model import SchemaModel
 from tests.gateway.conftest import Demo
+from tests.gateway.servers import command
 from tests.promises.gate import grant
 
 VARIABLES: dict[str, dict[str, Any]] = {
@@ -67,6 +71,37 @@ def test_it_is_answered_kept_and_asked_for_again(demo: Demo, http: httpx.Client,
     assert again.headers["etag"] == first.headers["etag"]
     other = fetched(demo, http, by_name()[name], VARIABLES[name], accept="application/graphql-response+json")
     assert other.headers["etag"] != first.headers["etag"] and "accept" in other.headers["vary"]
+
+
+ENDINGS = "query Endings($tld: String!) { registryPolicy(tld: $tld, kind: LEGAL_PERSON) { registry checked } }"
+
+
+def test_what_is_published_for_everybody_is_answered_like_what_is_shipped(
+    demo: Demo, http: httpx.Client, tmp_path: Path
+) -> None:
+    hash_, asked = sha256(ENDINGS.encode()).hexdigest(), {"tld": "ch"}
+    assert fetched(demo, http, hash_, asked).status_code == 401
+    refused = command(["clients", "create", "public", "--kind", "tool", "--name", "All", "--purpose", "INVOICING"],
+                      demo.folder)  # fmt: skip
+    assert refused.returncode != 0 and "no purpose" in refused.stderr
+    made = command(["clients", "create", "public", "--kind", "tool", "--name", "Everybody"], demo.folder)
+    assert made.returncode == 0, made.stderr
+    document, personal = tmp_path / "endings.graphql", tmp_path / "personal.graphql"
+    document.write_text(ENDINGS)
+    personal.write_text("query Names { customers(first: 1) { nodes { id } } }")
+    for paths, code in (((personal,), 1), ((document,), 0)):
+        done = command(["documents", "publish", "public", *map(str, paths), "--release", "1"], demo.folder)
+        assert done.returncode == code, done.stdout + done.stderr
+    sleep(MAX_AGE + 0.1)  # That it was not registered is remembered for as long.
+    first = fetched(demo, http, hash_, asked)
+    assert first.status_code == 200, first.text
+    assert first.json()["data"]["registryPolicy"]["registry"] == "SWITCH"
+    assert first.headers["cache-control"] == "public, max-age=3600"
+    again = fetched(demo, http, hash_, asked, **{"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    for text in (personal.read_text(), "{ me { id } }"):
+        assert fetched(demo, http, sha256(text.encode()).hexdigest()).status_code == 401
+    assert http.post(demo.url, json={"documentId": hash_, "variables": asked}).status_code == 401
 
 
 def test_what_fails_is_not_kept(demo: Demo, http: httpx.Client) -> None:
