@@ -55,7 +55,7 @@ class Exports:
         if scope["method"] != "GET":
             raise problems.method_not_allowed(b"GET")
         given = _asked(scope["query_string"])
-        if isinstance(given, Address):
+        if isinstance(given, OneTimeAddress):
             file, first, client = await self._once(scope["path_params"]["id"], given.ticket)
             form, now = file.form, self._clock()
         else:
@@ -117,20 +117,20 @@ def _none() -> problems.ProblemError:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class OneTimeAddress:
     """An address that was made for one download."""
 
     ticket: str
 
 
-def _asked(query: bytes) -> Address | str:
+def _asked(query: bytes) -> OneTimeAddress | str:
     """The ticket, or the `form` of the query: JSON, HTML or PORTABLE; JSON by default. Problem 400 otherwise."""
     try:
         given: Mapping[str, str] = dict(parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=4))
     except ValueError:
         raise problems.malformed("The query cannot be read.") from None
     if given.keys() == {"t"}:
-        return Address(given["t"])
+        return OneTimeAddress(given["t"])
     form = given.get("form", "json").upper()
     if given.keys() - {"form"} or form not in EXPORT_FORMS:
         raise problems.malformed("The query may have `form`: json, html or portable.")

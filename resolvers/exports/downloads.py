@@ -50,8 +50,8 @@ class DownloadMade(Result):
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
-    """What a ticket says."""
+class DownloadTicket:
+    """The content of a ticket."""
 
     form: str
     until: datetime
@@ -63,7 +63,7 @@ class Ticket:
         return urlsafe_b64encode(key.seal(PLACE, export, said)).rstrip(b"=").decode()
 
     @classmethod
-    def opened(cls, key: SubjectKey, export: int, text: str) -> Ticket | None:
+    def opened(cls, key: SubjectKey, export: int, text: str) -> DownloadTicket | None:
         """Read the text of an address; None unless it was sealed for this export of this customer."""
         if len(text) > LONGEST or not text.isascii():
             return None
@@ -87,7 +87,7 @@ async def create_export_download(context: CommandContext, given: Mapping[str, An
     if file is None:
         return DownloadMade(problems=(GONE,))
     until = (context.now + LIFETIME).replace(microsecond=0)
-    ticket = Ticket(form, until, context.grant.client_id).sealed(file.key, file.id)
+    ticket = DownloadTicket(form, until, context.grant.client_id).sealed(file.key, file.id)
     path = f"/exports/{file.key.global_id('Export', file.id)}"
     return DownloadMade(url=context.dependencies.site.link(path, ticket), expires_at=until)
 
@@ -98,18 +98,18 @@ class Downloads:
     def __init__(self, store: Store) -> None:
         self._store, self._files, self._used = store, ExportFiles(store), SingleUse(store)
 
-    async def find(self, id_: str, text: str, now: datetime) -> tuple[ExportFile, Ticket] | None:
+    async def find(self, id_: str, text: str, now: datetime) -> tuple[ExportFile, DownloadTicket] | None:
         """The file that a ticket stands for, which is not used by this; None for whatever opens nothing now."""
         known = self._store.keys.system.ids.decode(id_)
         if known is None or known.type_name != "Export":
             return None
         (key,) = await self._store.keys.subjects([known.customer])
-        ticket = None if key is None else Ticket.opened(key, known.key, text)
+        ticket = None if key is None else DownloadTicket.opened(key, known.key, text)
         if ticket is None or ticket.form not in EXPORT_FORMS or now >= ticket.until:
             return None
         file = await self._files.of_row(known.key, known.customer, ticket.form, now)
         return None if file is None else (file, ticket)
 
-    async def use(self, ticket: Ticket, text: str) -> bool:
+    async def use(self, ticket: DownloadTicket, text: str) -> bool:
         """Use the ticket: True to one caller alone, across all replicas. StoreUnavailableError if it is not known."""
         return await self._used.claim(KIND, text, ticket.until)

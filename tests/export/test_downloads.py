@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from resolvers.exports.downloads import LIFETIME, Ticket
+from resolvers.exports.downloads import LIFETIME, DownloadTicket
 from schema.documents.requests import RequestOutcome
 from store.tables.exports import export_parts
 from store.tables.oauth import used_values
@@ -113,7 +113,7 @@ async def test_neither_the_address_nor_the_store_says_anything(office: Office) -
     url = (await made(office, id_))["url"]
     key, row = await office.key(), office.store.keys.system.ids.decode(id_)
     assert row is not None
-    ticket = Ticket.opened(key, row.key, url.partition("?t=")[2])
+    ticket = DownloadTicket.opened(key, row.key, url.partition("?t=")[2])
     assert ticket is not None and ticket.form == "HTML"
     for told in ("HTML", ticket.client, office.gate.people[0].email, str(office.customer())):
         assert told not in url

@@ -164,6 +164,7 @@ READING = {
     "policy.transport": "an address of the web",
     "resolvers.imports.source": "a CSV file",
     "resolvers.factors.passkeys": "a passkey",
+    "resolvers.exports.downloads": "a ticket of a download",
     "resolvers.events.references": "a reference",
     "schema.documents.documents": "a document",
     "store.crypto.cursors": "a cursor",
