@@ -15,6 +15,7 @@ COMMANDS = {
     "worker": ("gateway.commands.serving", "worker", "Run background jobs in a process of their own."),
     "token": ("gateway.commands.data", "token", "Print an access token for the demo."),
     "customers": ("gateway.commands.imports.importing", "customers", "Import customers."),
+    "invoices": ("gateway.commands.imports.invoices", "commands", "Import invoices of customers who are here."),
     "imports": ("gateway.commands.imports.runs", "commands", "Release the letters of an import, or undo it."),
     "clients": ("gateway.commands.clients.clients", "clients", "Register OAuth clients and their purposes."),
     "documents": ("gateway.commands.documents.group", "documents", "Publish and retire the documents of clients."),

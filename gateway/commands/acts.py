@@ -52,6 +52,7 @@ ACTS: Mapping[str, Act | str] = {
     "worker": Act(starts=True),
     "token": DEMO,
     "customers import": Act(unless="dry_run"),
+    "invoices import": Act(unless="dry_run"),
     "imports list": LOOKS,
     "imports release": Act("run"),
     "imports show": LOOKS,

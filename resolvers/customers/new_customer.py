@@ -190,8 +190,8 @@ class NewInvoice:
     due_at: datetime | None
     currency: str
     amount_minor: int
-    billed_name: PersonName
-    billed_address: PostalAddress
+    billed_name: PersonName | None
+    billed_address: PostalAddress | None
     paid_at: datetime | None = None
     paid_with: PaymentKind | None = None
     tax_minor: int | None = None

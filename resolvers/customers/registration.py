@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Column, Table, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.customers.new_customer import NewCustomer, PersonName, PostalAddress
+from resolvers.customers.new_customer import NewCustomer, NewInvoice, PersonName, PostalAddress
 from resolvers.customers.new_customer_rows import TABLES, Row, RowCause, RowWriter
 from store.crypto.blind_index import Lookup
 from store.crypto.key_store import KeyStore
@@ -104,6 +104,16 @@ async def add_to(
         writer.invoice(invoice)
     await let_go(connection, await reserved.take(connection, lookups_of(rows, store.keys), now), now)
     await _insert(connection, rows, {key.customer_id: key})
+
+
+async def add_invoices(
+    connection: AsyncConnection, new: Sequence[tuple[SubjectKey, NewInvoice]], *, now: datetime
+) -> None:
+    """Add invoices of registered customers, whose rows are locked, in two statements."""
+    rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
+    for key, invoice in new:
+        RowWriter(key.customer_id, rows, new_id, now).invoice(invoice)
+    await _insert(connection, rows, {key.customer_id: key for key, _ in new})
 
 
 async def _insert(connection: AsyncConnection, rows: dict[Table, list[Row]], owners: dict[int, SubjectKey]) -> None:

@@ -48,18 +48,40 @@ OPTIONAL = (
 COLUMNS = NAMES + REQUIRED + OPTIONAL
 """The columns of CSV and the keys of NDJSON."""
 
+
+@dataclass(frozen=True, slots=True)
+class FileLayout:
+    """The columns that a kind of file has."""
+
+    columns: tuple[str, ...]
+    required: tuple[str, ...]
+    one_of: tuple[str, ...]
+    """Columns of which one is required."""
+
+
+CUSTOMERS = FileLayout(COLUMNS, REQUIRED, NAMES)
+INVOICES = FileLayout(
+    (
+        "customer_number", "external_id", "number", "issued_at", "due_at", "paid_at", "paid_with", "cancelled",
+        "currency", "total", "tax", "lines",
+    ),
+    ("number", "issued_at", "currency", "total"),
+    ("external_id", "customer_number"),
+)  # fmt: skip
+"""A file of invoices names the customer of each by the id in the former system, or by the customer number."""
+
 Renamed = Mapping[str, str]
 """Names of columns in a file, folded, by our names; an empty one is not imported."""
 
 
-def read_renamed(path: Path) -> Renamed:
+def read_renamed(path: Path, layout: FileLayout = CUSTOMERS) -> Renamed:
     """Read a TOML file of lines such as `"Last name" = "family_name"`; ImportFileError if one is no column of ours."""
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise ImportFileError(FileFault.NOT_A_MAPPING) from None
     # A column that is not imported has an empty name: leaving it out is decided, not forgotten.
-    if not all(isinstance(each, str) and (each == "" or each in COLUMNS) for each in given.values()):
+    if not all(isinstance(each, str) and (each == "" or each in layout.columns) for each in given.values()):
         raise ImportFileError(FileFault.NOT_A_MAPPING)
     return {folded(name): own for name, own in given.items()}
 
@@ -69,17 +91,17 @@ def folded(name: str) -> str:
     return "_".join(name.strip().lower().replace("_", " ").split())
 
 
-def read_header(cells: Sequence[str], renamed: Renamed, line: int) -> list[str]:
+def read_header(cells: Sequence[str], renamed: Renamed, line: int, layout: FileLayout = CUSTOMERS) -> list[str]:
     """The names of the columns, empty where one is not imported; an unknown one is told by its position only, as it may
     be somebody's data."""
     names = [folded(each) for each in cells]
     while names and not names[-1]:  # Some programs end each line with one more delimiter.
         names.pop()
     names = [renamed.get(each, each) if each else "?" for each in names]
-    needed = REQUIRED if any(name in names for name in NAMES) else (*NAMES, *REQUIRED)
+    needed = layout.required if any(name in names for name in layout.one_of) else (*layout.one_of, *layout.required)
     if missing := tuple(name for name in needed if name not in names):
         raise ImportFileError(FileFault.MISSING_COLUMNS, line, missing)
-    if unknown := tuple(at for at, name in enumerate(names, 1) if name and name not in COLUMNS):
+    if unknown := tuple(at for at, name in enumerate(names, 1) if name and name not in layout.columns):
         raise ImportFileError(FileFault.UNKNOWN_COLUMNS, line, unknown)
     if doubled := tuple(dict.fromkeys(name for name in names if name and names.count(name) > 1)):
         raise ImportFileError(FileFault.DUPLICATE_COLUMNS, line, doubled)

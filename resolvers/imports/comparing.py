@@ -138,7 +138,7 @@ async def compared(
         noted,
         changed,
         await _services(connection, ids, keys),
-        await _invoices(connection, [each.number for _, new in rows for each in new.invoices]),
+        await present_invoices(connection, [each.number for _, new in rows for each in new.invoices]),
     )
     for record, new in rows:
         owner = owners.get(record.row)
@@ -159,11 +159,16 @@ class _Here:
 
 async def _owners(store: Store, rows: Sequence[Row], now: datetime) -> dict[int, int]:
     """The customers who are here, by row of the file."""
-    index = store.keys.blind_index
-    marks = {record.row: index(Lookup.EXTERNAL_ID, new.external_id) for record, new in rows if new.external_id}
-    held = await store.keys.lookups.find_each(Lookup.EXTERNAL_ID, list(marks.values()))
+    named = {record.row: new.external_id for record, new in rows if new.external_id}
+    return await owners_by(store, Lookup.EXTERNAL_ID, named, now)
+
+
+async def owners_by(store: Store, kind: Lookup, named: Mapping[int, str], now: datetime) -> dict[int, int]:
+    """The customers whom a particular of the file leads to, by row; those who are not here are left out."""
+    marks = {row: store.keys.blind_index(kind, text) for row, text in named.items()}
+    held = await store.keys.lookups.find_each(kind, list(marks.values()))
     places = [(each.row_id, each.ref) for each in held.values()]
-    of = await states(store.reader, Lookup.EXTERNAL_ID, places, now)
+    of = await states(store.reader, kind, places, now)
     used = {mark: row_id for (mark, (row_id, _)), state in zip(zip(held, places, strict=True), of, strict=True)
             if state is LookupState.IN_USE}  # fmt: skip
     return {row: used[mark] for row, mark in marks.items() if mark in used}
@@ -208,12 +213,13 @@ async def _services(
     query = select(*columns).where(services.c.customer_id.in_(ids))
     for row in await connection.execute(query.order_by(services.c.started_at, services.c.id)):
         key = keys[row.customer_id]
-        name = None if key is None else _opened(key, services.c.name, row.id, row.name)
+        name = None if key is None else opened_value(key, services.c.name, row.id, row.name)
         found[row.customer_id][row.kind, str(name)].append((row.id, row.status))
     return found
 
 
-async def _invoices(connection: AsyncConnection, numbers: Sequence[str]) -> dict[str, Any]:
+async def present_invoices(connection: AsyncConnection, numbers: Sequence[str]) -> dict[str, Any]:
+    """The invoices of these numbers that are here, by number."""
     columns = (
         invoices.c.id, invoices.c.customer_id, invoices.c.number, invoices.c.status, invoices.c.amount_minor,
         invoices.c.currency,
@@ -275,16 +281,16 @@ def _wanted(record: SourceRecord, new: NewCustomer) -> Iterator[tuple[str, Any]]
 
 def _kept(key: SubjectKey, row: Any) -> Iterator[tuple[str, Any]]:
     """The values of the store, by the same names."""
-    name = _opened(key, customers.c.name, row.id, row.name) or [None, None]
+    name = opened_value(key, customers.c.name, row.id, row.name) or [None, None]
     yield "givenName", name[0]
     yield "familyName", name[1]
-    yield "email", _opened(key, customers.c.email, row.id, row.email)
-    yield "postalAddress", _opened(key, customers.c.postal_address, row.id, row.postal_address)
-    yield "phone", _opened(key, customers.c.phone, row.id, row.phone)
+    yield "email", opened_value(key, customers.c.email, row.id, row.email)
+    yield "postalAddress", opened_value(key, customers.c.postal_address, row.id, row.postal_address)
+    yield "phone", opened_value(key, customers.c.phone, row.id, row.phone)
     yield "locale", row.locale
     yield "productNews", bool(row.product_news)
     for further in FURTHER:
-        yield _camel(further), _opened(key, customers.c[further], row.id, getattr(row, further))
+        yield _camel(further), opened_value(key, customers.c[further], row.id, getattr(row, further))
 
 
 def further_columns() -> dict[str, Column[Any]]:
@@ -326,7 +332,7 @@ def _compare_invoices(found: Difference, here: Mapping[str, Any]) -> None:
             found.settled.append(InvoiceSettled(row.id, invoice))
 
 
-def _opened(key: SubjectKey, column: Column[Any], id_: int, resting: Any) -> Any:
+def opened_value(key: SubjectKey, column: Column[Any], id_: int, resting: Any) -> Any:
     """The value of a sealed column; a damaged one differs from every value."""
     if resting is None:
         return None

@@ -91,12 +91,19 @@ class Duplicates:
 
     def repeated(self, rows: Sequence[tuple[SourceRecord, NewCustomer]]) -> list[ImportProblem]:
         """The rows whose external id stands in an earlier row, of a file in which customers may be registered."""
-        index, place, problems = self._store.keys.blind_index, (Lookup.EXTERNAL_ID, "row"), []
+        index = self._store.keys.blind_index
+        named = [(record, index(Lookup.EXTERNAL_ID, customer.external_id or "")) for record, customer in rows]
+        return self.repeated_values(named, (Lookup.EXTERNAL_ID, "row"), "external_id")
+
+    def repeated_values(
+        self, named: Sequence[tuple[SourceRecord, bytes]], place: Place, field: str
+    ) -> list[ImportProblem]:
+        """The rows whose value of this field stands in an earlier row."""
+        problems = []
         self._seen.execute("BEGIN")
-        for record, customer in rows:
-            value = index(Lookup.EXTERNAL_ID, customer.external_id or "")
+        for record, value in named:
             if (fault := self._fault(place, value, set())) is not None:
-                problems.append(ImportProblem(record.row, record.line, "external_id", fault))
+                problems.append(ImportProblem(record.row, record.line, field, fault))
         self._seen.execute("COMMIT")
         return problems
 

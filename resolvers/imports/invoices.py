@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from policy.currencies import MINOR_DIGITS
 from policy.payments import PAYMENT_KINDS, PaymentKind
-from resolvers.customers.new_customer import NewCustomer, NewInvoice, NewInvoiceLine
+from resolvers.customers.new_customer import NewCustomer, NewInvoice, NewInvoiceLine, PersonName, PostalAddress
 from resolvers.inputs import values
 from resolvers.inputs.report import FieldFault
 from resolvers.inputs.values import Fields
@@ -22,11 +22,30 @@ LINE_KEYS = ("description", "quantity", "amount", "tax_rate")
 
 def invoices(fields: Fields, owner: NewCustomer) -> tuple[NewInvoice, ...]:
     """The invoices of a record, made out to the customer's name and address of the file."""
-    return tuple(_invoice(each, owner) for each in fields.objects("invoices", MOST_INVOICES))
+    return tuple(_of_customer(each, owner) for each in fields.objects("invoices", MOST_INVOICES))
 
 
-def _invoice(fields: Fields, owner: NewCustomer) -> NewInvoice:
+def _of_customer(fields: Fields, owner: NewCustomer) -> NewInvoice:
     fields.only(INVOICE_KEYS, "the invoice")
+    return invoice_of(fields, owner.name, owner.postal_address)
+
+
+def lines_of(fields: Fields) -> list[Fields]:
+    """The lines: objects in NDJSON, `description|amount|quantity|tax rate` separated by semicolons in CSV."""
+    written = fields.raw("lines")
+    if not isinstance(written, str) or not written.strip():
+        return fields.objects("lines", MOST_LINES)
+    rows = [[part.strip() for part in entry.split("|")] for entry in written.split(";") if entry.strip()]
+    if not all(2 <= len(row) <= 4 for row in rows):
+        fields.fault("lines", FieldFault.NOT_A_LINE)
+        return []
+    keys = ("description", "amount", "quantity", "tax_rate")
+    entries: list[dict[str, Any]] = [dict(zip(keys, row, strict=False)) for row in rows]
+    return fields.within({"lines": entries}).objects("lines", MOST_LINES)
+
+
+def invoice_of(fields: Fields, name: PersonName | None, address: PostalAddress | None) -> NewInvoice:
+    """The invoice of a record, made out to this name and address."""
     currency = fields.required("currency", _currency, 3)
     amount = _amount_of(currency)
     total = _minor(fields, "total", currency) or 0
@@ -43,7 +62,7 @@ def _invoice(fields: Fields, owner: NewCustomer) -> NewInvoice:
     # Paid and cancelled at once would be two states; a way of paying needs a payment.
     if (paid is None and paid_with is not None) or (paid is not None and cancelled):
         fields.fault("paid_at", FieldFault.PAYMENT_DISAGREES)
-    lines = tuple(_line(each, currency, amount) for each in fields.objects("lines", MOST_LINES))
+    lines = tuple(_line(each, currency, amount) for each in lines_of(fields))
     if lines and sum(each.amount_minor for each in lines) != total:
         fields.fault("lines", FieldFault.SUM_DISAGREES)
     return NewInvoice(
@@ -52,8 +71,8 @@ def _invoice(fields: Fields, owner: NewCustomer) -> NewInvoice:
         due_at=due,
         currency=currency,
         amount_minor=total,
-        billed_name=owner.name,
-        billed_address=owner.postal_address,
+        billed_name=name,
+        billed_address=address,
         paid_at=paid,
         paid_with=paid_with,
         tax_minor=_minor(fields, "tax", currency),

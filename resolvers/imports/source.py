@@ -11,7 +11,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, Literal
 
-from resolvers.imports.columns import Renamed, folded, read_header
+from resolvers.imports.columns import CUSTOMERS, FileLayout, Renamed, folded, read_header
 from resolvers.imports.text_lines import TextLines
 from resolvers.inputs.report import FieldFault, FileFault, ImportFileError
 
@@ -42,8 +42,10 @@ class ImportSource:
     `renamed` are the names that columns have in the file.
     """
 
-    def __init__(self, path: Path, format_: Format, renamed: Renamed | None = None) -> None:
-        self.path, self.format, self.renamed = path, format_, renamed or {}
+    def __init__(
+        self, path: Path, format_: Format, renamed: Renamed | None = None, layout: FileLayout = CUSTOMERS
+    ) -> None:
+        self.path, self.format, self.renamed, self._layout = path, format_, renamed or {}, layout
         self.bytes_total = _size(path)
         self._lines: TextLines | None = None
 
@@ -67,7 +69,8 @@ class ImportSource:
         lines = iter(source)
         first, delimiter = _first_line(lines)
         try:
-            header = read_header(next(csv.reader([first], delimiter=delimiter)), self.renamed, source.line)
+            cells = next(csv.reader([first], delimiter=delimiter))
+            header = read_header(cells, self.renamed, source.line, self._layout)
         except csv.Error:
             raise ImportFileError(FileFault.BROKEN_QUOTING, source.line) from None
         columns = {name: at for at, name in enumerate(header, 1) if name}
@@ -76,11 +79,12 @@ class ImportSource:
         while True:
             line, source.record_bytes = source.line + 1, 0
             try:
-                cells = next(reader, None)
+                record = next(reader, None)
             except csv.Error:
                 raise ImportFileError(FileFault.BROKEN_QUOTING, line) from None
-            if cells is None:
+            if record is None:
                 return
+            cells = record
             if not any(cell.strip(_BLANK) for cell in cells):
                 continue
             row += 1

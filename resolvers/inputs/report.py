@@ -92,6 +92,8 @@ class FieldFault(Enum):
     PAYMENT_DISAGREES = "is there exactly for a paid invoice: neither paid_with alone, nor together with cancelled"
     END_DISAGREES = "must be there exactly for a TERMINATED service"
     NOT_A_SERVICE = "is not a list of services: KIND|name|start|end, separated by ;"
+    NOT_A_LINE = "is not a list of lines: description|amount|quantity|tax rate, separated by ;"
+    NO_CUSTOMER = "leads to no customer who is here: import the customer first"
     TOO_MANY = "has too many entries"
     UNKNOWN_KEY = "has a key that is not imported"
     NOT_JSON = "is not one JSON object without repeated keys"

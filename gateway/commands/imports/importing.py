@@ -31,7 +31,7 @@ def customers() -> None:
     """Import customers."""
 
 
-def _system(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+def system_name(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
     """The name of a system in its one form; a sentence of use for what is none."""
     try:
         return None if value is None else read_external_id(f"{value}:1").removesuffix(":1")
@@ -44,7 +44,7 @@ def _system(context: click.Context, option: click.Parameter, value: str | None) 
 @click.option("--dry-run", is_flag=True, help="Check every row and store nothing.")
 @click.option("--skip-bad", is_flag=True, help="Store the good rows though others are bad.")
 @click.option("--columns", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Other names of columns.")
-@click.option("--system", callback=_system, help="The system that the column external_id is from, such as crm.")
+@click.option("--system", callback=system_name, help="The system that the column external_id is from, such as crm.")
 @click.option("--upsert", is_flag=True, help="By external id: add who is new, and change what differs.")
 @click.option("--theirs", is_flag=True, help="With --upsert: take the file's values of what was changed here, too.")
 @click.option("--verify", is_flag=True, help="Compare the file with the store by external id, and store nothing.")
@@ -180,12 +180,13 @@ def _report(report: ImportReport) -> None:
             f"{report.due_at_once} customers are due to be erased at once, as their last service ended more than six "
             "months ago: they are warned first, and erased two months after the import."
         )
-    _report_run(report)
+    report_run(report)
     if report.bad_rows and not report.imported and not report.dry_run:
         click.echo("Mend these rows and run it again, or store the good ones with --skip-bad.")
 
 
-def _report_run(report: ImportReport) -> None:
+def report_run(report: ImportReport) -> None:
+    """Print the number of the run, and the problems that were kept."""
     if report.invited:
         click.echo(f"{report.invited} customers without a password are invited to choose one.")
     if report.run is not None:
@@ -206,7 +207,7 @@ def _report_upsert(report: ImportReport, verify: bool) -> None:
         kind = " (dry run: nothing was stored)" if report.dry_run else ""
         done = f"{report.imported} added, {report.changed} changed, {report.same} as they were"
         click.echo(f"{report.rows} rows: {done}, {report.bad_rows} with problems{kind}.")
-    _report_run(report)
+    report_run(report)
 
 
 def _report_changes(report: ImportReport, listed: bool) -> None:
