@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from graphql import (
-    GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
-    GraphQLObjectType,
     GraphQLSchema,
     build_schema,
     get_named_type,
+    is_abstract_type,
+    is_composite_type,
     is_required_argument,
 )
 
@@ -29,7 +29,7 @@ DEEP = 1
 
 def selection(schema: GraphQLSchema, type_: Any, deep: int) -> str:
     """Every field of a type that needs no argument, so deep."""
-    if isinstance(type_, GraphQLInterfaceType):
+    if is_abstract_type(type_):
         inner = (f"... on {each.name} {selection(schema, each, deep)}" for each in schema.get_possible_types(type_))
         return "{ __typename " + " ".join(inner) + " }"
     found = ["__typename"]
@@ -37,7 +37,7 @@ def selection(schema: GraphQLSchema, type_: Any, deep: int) -> str:
         named = get_named_type(field.type)
         if any(is_required_argument(each) for each in field.args.values()):
             continue
-        if not isinstance(named, (GraphQLObjectType, GraphQLInterfaceType)):
+        if not is_composite_type(named):
             found.append(name)
         elif deep > 0:
             # The levels of a connection are those of its list.
@@ -74,8 +74,8 @@ async def answered(gate: Gate, who: Grant, root: str) -> list[str]:
     found: list[str] = []
     for each, field in customer.fields.items():  # type: ignore[attr-defined]
         named = get_named_type(field.type)
-        composite = isinstance(named, (GraphQLObjectType, GraphQLInterfaceType))
-        asked = "{ __typename " + each + (f" {selection(schema, named, DEEP)}" if composite else "") + " }"
+        below = f" {selection(schema, named, DEEP)}" if is_composite_type(named) else ""
+        asked = "{ __typename " + each + below + " }"
         below = "{ __typename nodes " + asked + " pageInfo { __typename hasNextPage } }" if page else asked
         answer = await gate.ask(f"query {{ {root} {below} }}", who)
         assert answer.kind is RequestOutcome.OK and "errors" not in answer.body, answer.raw

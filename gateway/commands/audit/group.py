@@ -13,7 +13,7 @@ COMMANDS: dict[str, Where] = {
     "matrix": (f"{HERE}.schema", "matrix_", "Show which field may be read for which purpose."),
     "notice": (f"{HERE}.papers", "notice_", "Write the privacy notice."),
     "record": (f"{HERE}.papers", "record_", "Write the record of processing activities."),
-    "dpia": (f"{HERE}.impact", "dpia_", "Summarise for an impact assessment."),
+    "dpia": (f"{HERE}.impact", "dpia_", "Write a summary for an impact assessment."),
     "release": (f"{HERE}.releases", "release_", "Release the notice or the record."),
     "papers": (f"{HERE}.releases", "papers_", "Check that the released papers are true."),
     "export": (f"{HERE}.papers", "export_", "Hand the data map to other programs."),

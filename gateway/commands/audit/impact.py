@@ -22,7 +22,7 @@ from store.sql.errors import StoreUnavailableError
 @controller_option
 @output_options()
 def dpia_(schema: str | None, controller: str | None, form: str | None, output: Path | None) -> None:
-    """Summarise what the declarations say for an impact assessment.
+    """Write what the declarations say for an impact assessment.
 
     It has the parts of GDPR Art. 35(7): the processing and its purposes, its necessity, the risks that the declarations
     show (special categories, large scale, emergency access, automated decisions, monitoring, publication, transfers,
