@@ -178,6 +178,7 @@ READING = {
 }
 OURS = {
     "audits.breach.incident": "the operator's file",
+    "gateway.addresses.well_known": "a setting",
     "gateway.commands.clients.checks": "what was registered, and the operator's own server",
     "gateway.config.registrar": "the operator's file",
     "gateway.config.security_contact": "a setting",
