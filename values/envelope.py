@@ -35,16 +35,20 @@ def _line(form: str, said: Mapping[str, str]) -> str:
         if text:
             literal = text
         elif value := said.get(part, ""):
-            made += (literal if made.strip() or any(map(str.isalnum, literal)) else "") + _apart(made, literal) + value
+            made += (
+                (literal if made.strip() or any(map(str.isalnum, literal)) else "")
+                + _apart(made, literal, value)
+                + value
+            )
             literal = ""
     # A line of words alone, such as GIBRALTAR, stands on every envelope to there.
     return made if "%" in form else form
 
 
-def _apart(made: str, literal: str) -> str:
-    """A blank between two parts that the format puts side by side, such as town and province of MZ; none in scripts
-    that are written without blanks."""
-    return " " if made and not literal and made[-1] < _WITHOUT_BLANKS else ""
+def _apart(made: str, literal: str, value: str) -> str:
+    """A blank between two parts that the format puts side by side, such as town and province of MZ; none where both
+    are in scripts that are written without blanks."""
+    return " " if made and not literal and min(made[-1], value[0]) < _WITHOUT_BLANKS else ""
 
 
 def _without_repeats(form: str, said: Mapping[str, str]) -> list[str]:

@@ -109,8 +109,13 @@ async def reader_of(connection: AsyncConnection, key: SubjectKey) -> EmailRecipi
     ).one_or_none()
     if row is None or row.email is None:
         return None
-    address = key.open(customers.c.email, key.customer_id, row.email).decode()
-    return EmailRecipient(key, ProvenAddress(address), written(row.locale))
+    return recipient_of(key, key.customer_id, row.email, row.locale)
+
+
+def recipient_of(key: SubjectKey, row_id: int, email: bytes, locale: str | None) -> EmailRecipient:
+    """Return a customer as recipient, of the columns of their own row."""
+    address = key.open(customers.c.email, row_id, email).decode()
+    return EmailRecipient(key, ProvenAddress(address), written(locale))
 
 
 def compose(

@@ -9,11 +9,10 @@ from typing import Any, Final
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from messages.negotiation import written
 from policy.platforms import DEFAULT
 from resolvers.account.passwords_resets import account_state
 from resolvers.commands.dependencies import Site
-from resolvers.emails.emails import EmailRecipient, ProvenAddress, send_each
+from resolvers.emails.emails import EmailRecipient, recipient_of, send_each
 from resolvers.emails.signin import SignInEmail
 from resolvers.factors.credentials import COLUMNS, Account, Credential
 from resolvers.signins.secrets import hashed, new_secret
@@ -57,9 +56,9 @@ async def invite(
             "account_state": account_state(account, row.email_ref),
             "expires_at": now + (INVITED if held_by is None else UNTIL_RELEASED),
         })  # fmt: skip
-        address = ProvenAddress(key.open(customers.c.email, row.customer_id, row.email).decode())
+        reader = recipient_of(key, row.customer_id, row.email, row.locale)
         facts: dict[str, str | int] = {"link": site.link("/password/reset", secret), "days": INVITED.days}
-        letters.append((id_, EmailRecipient(key, address, written(row.locale)), facts | {"platform": DEFAULT}))
+        letters.append((id_, reader, facts | {"platform": DEFAULT}))
     if links:
         await connection.execute(insert(reset_links), links)
         await send_each(connection, letters, site, SignInEmail.INVITATION, now)

@@ -129,7 +129,7 @@ class DisclosureFilter:
     recipient_kind: list[RecipientEnum] | None = compared(
         among(disclosures.c.recipient_kind), "Disclosures to recipients of one of these kinds.", OWN
     )
-    caused_by: strawberry.ID | None = compared(
+    cause_id: strawberry.ID | None = compared(
         equal(disclosures.c.trigger, trigger_named),
         "Caused by the payment of the invoice, or by the registration of the domain, with this `id`.",
         OWN,

@@ -70,7 +70,9 @@ class RequestExportInput:
 class CreateExportDownloadInput:
     """An export that is READY, in one of its forms."""
 
-    export_id: strawberry.ID = transient_input(Category.PREFERENCE, "The `id` of the `Export`.", OWN)
+    export_id: strawberry.ID = transient_input(
+        Category.PREFERENCE, "The `id` of a finished `Export`, such as `requestExport` returned.", OWN
+    )
     form: ExportForm = plain_input("The form: for programs, to read, or to take elsewhere.", OWN)
 
 

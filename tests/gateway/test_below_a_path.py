@@ -34,7 +34,11 @@ ADDRESS = re.compile(r'\b(?:href|src|action)="([^"#]*)"')
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return {"GATEWAY_ISSUER": ISSUER, "GATEWAY_SECURITY_CONTACT": "mailto:security@example.com"}
+    return {
+        "GATEWAY_ISSUER": ISSUER,
+        "GATEWAY_SECURITY_CONTACT": "mailto:security@example.com",
+        "GATEWAY_DEVELOPERS": "yes",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +84,14 @@ def test_scripts_know_the_path_in_one_place() -> None:
         if direct.search(line)
     ]
     assert found == []
+
+
+def test_a_script_that_uses_what_another_module_gives_imports_it() -> None:
+    """Browsers say so only when the line is reached."""
+    uses, gets = re.compile(r"(?<![.\w])at\("), re.compile(r"import {[^}]*\bat\b[^}]*} from ['\"][./]*root\.js['\"]")
+    texts = {path: path.read_text("utf-8") for path in STATIC.rglob("*.js") if "vendor" not in path.parts}
+    users = {path for path, text in texts.items() if uses.search(text) and path.name != "root.js"}
+    assert len(users) > 5 and {path.name for path in users if not gets.search(texts[path])} == set()
 
 
 def test_metadata_is_where_each_standard_looks_for_it(serving: Running) -> None:

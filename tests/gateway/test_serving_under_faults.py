@@ -132,6 +132,8 @@ def test_everything_that_was_asked_arrives(gate: Faulty) -> None:
     headers = {"authorization": f"Bearer {gate.token()}", "purpose": "INVOICING", "purpose-reference": "INC-1"}
     headers |= {"idempotency-key": '"k-1"'}
     got = httpx.post(f"{gate.server.url}/graphql", json=body, headers=headers).json()["data"]
+    names = got.pop("names")
+    assert names["client"] == "tester" and len(names["id"]) == 32, "what log lines are told by"
     assert got == {
         "query": "echo", "document_id": "sha256:ab", "operation_name": "Q", "variables": {"a": 1},
         "extensions": {"b": 2}, "purpose": "INVOICING", "reference": "INC-1", "read_only": False, "in_url": False,

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from policy.wordings import VERSION
 from resolvers.customers.new_customer import NewInvoice, PersonName, PostalAddress
 from resolvers.customers.new_customer_rows import TABLES, RowWriter
-from resolvers.customers.registration import _sealed
+from resolvers.customers.registration import seal_rows
 from store.database.store import Store
 from store.sql.ids import new_id
 from store.tables.invoices import invoices
@@ -147,7 +147,7 @@ class Life(Resting):
         (key,) = await store.keys.subjects([me])
         assert key is not None
         async with store.write() as connection:
-            sealed = _sealed(invoices, rows[invoices], {me: key})
+            sealed = seal_rows(invoices, rows[invoices], {me: key})
             await connection.execute(insert(invoices), sealed)
 
     def be_read(self, customer: Customer) -> None:

@@ -160,10 +160,11 @@ def user_of(rp: Relying, token: str) -> int:
 
 
 def test_signing_out_everywhere_tells_of_each_session(rp: Relying, receiver: Receiver) -> None:
-    who = [rp.signed_in(1, **MAIL) for _ in range(2)]
+    """Of a customer whom no other test needs: nobody else signs in with their sessions afterwards."""
+    who = [rp.signed_in(7, **MAIL) for _ in range(2)]
     sids = {verified(rp, rp.tokens("mail", each, scope="openid")["id_token"])["sid"] for each in who}
-    rp.tokens("mail", rp.signed_in(1, **MAIL), scope="purpose:self_service")
-    end(rp, 1)
+    rp.tokens("mail", rp.signed_in(7, **MAIL), scope="purpose:self_service")
+    end(rp, 7)
     deliver(rp)
     assert {logout(rp, each)["sid"] for each in receiver.tokens()} == sids, "no ID token, no notice"
 
@@ -188,8 +189,8 @@ def test_what_is_not_taken_is_sent_again_as_a_new_token(rp: Relying, receiver: R
 
 def test_an_erasure_ends_every_session(rp: Relying, receiver: Receiver) -> None:
     """Told by `sub` alone, sealed for nobody before the key is destroyed, and wiped when it was taken."""
-    said = verified(rp, rp.tokens("mail", rp.signed_in(3, **MAIL), scope="openid")["id_token"])
-    owner, now = rp.site.customers[3], datetime.now(UTC)
+    said = verified(rp, rp.tokens("mail", rp.signed_in(8, **MAIL), scope="openid")["id_token"])
+    owner, now = rp.site.customers[8], datetime.now(UTC)
 
     async def ended(connection: Any, store: Store) -> None:
         (key,) = await store.keys.subjects([owner])

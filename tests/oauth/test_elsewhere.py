@@ -111,7 +111,7 @@ def test_a_stolen_refresh_token_is_of_no_use_abroad(placed: Site) -> None:
         refused(app.refresh(ABROAD, replica=replica), "invalid_grant")
     found, letters = app.told()
     assert found == [*before, ("SUCCEEDED", False), ("FAILED", True)], "written down once"
-    assert "/not-me?t=" in letters[-1]["text"] and "FR" in letters[-1]["text"]
+    assert "/not-me?t=" in letters[-1]["text"] and "France" in letters[-1]["text"]
     assert app.refresh(HOME).status_code == 200, "where it belongs it goes on"
 
     count = len(letters)

@@ -555,7 +555,7 @@ def _passes(row: Row, name: str, value: Any) -> bool:
         return moment is not None and (moment < value if name.lower().endswith("before") else moment >= value)
     if name == "paid":
         return (row.columns["paid_at"] is not None) is value
-    if name == "causedBy":
+    if name == "causeId":
         return bool(row.columns["trigger"] == (f"invoice:{value}" if value.startswith("Invoice_") else value))
     if isinstance(value, list):
         stored = "status" if row.table in ("services", "invoices") and name == "state" else _snake(name)

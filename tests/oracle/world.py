@@ -301,7 +301,7 @@ async def _compared(world_: World) -> Mapping[str, Sequence[str]]:
     names = _lookups()["domain"]
     return {
         "InvoiceFilter.number": [*(each[0] for each in bills[:3]), "nothing"],
-        "DisclosureFilter.causedBy": [*(each[0].removeprefix("invoice:") for each in told), "nothing"],
+        "DisclosureFilter.causeId": [*(each[0].removeprefix("invoice:") for each in told), "nothing"],
         "DomainFilter.tld": ["ch", "COM", "fr", "nothing"],
         "DomainFilter.name": [*names, "no name", ""],
     }

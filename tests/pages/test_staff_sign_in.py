@@ -150,7 +150,7 @@ def test_the_register_of_staff_decides(site: Site, browser: httpx.Client) -> Non
         {"iss": "https://elsewhere.example"},
         {"exp": int(time.time()) - 1},
         {"exp": None},
-        {"iat": int(time.time()) + 600},
+        {"iat": int(time.time()) + 86_400},
         {"amr": ["pwd"]},
         {"amr": "mfa"},
         {"amr": None},

@@ -12,6 +12,7 @@ from graphql import (
     GraphQLSchema,
     build_schema,
     get_named_type,
+    is_abstract_type,
     is_required_argument,
     validate_schema,
 )
@@ -112,7 +113,7 @@ def test_no_type_is_left_that_nothing_reaches() -> None:
                     waiting.append(get_named_type(field.type).name)
                     waiting += [get_named_type(each.type).name for each in field.args.values()]
                 waiting += [each.name for each in type_.interfaces]
-            if isinstance(type_, GraphQLInterfaceType):
+            if is_abstract_type(type_):
                 waiting += [each.name for each in schema.get_possible_types(type_)]
             if isinstance(type_, GraphQLInputObjectType):
                 waiting += [get_named_type(each.type).name for each in type_.fields.values()]

@@ -113,7 +113,7 @@ async def test_a_new_country_asks_for_a_fresh_proof(placed: Lobby, somebody: Per
     assert await turns_up(placed, opened, HOME)
     assert await accesses(placed) == [("SUCCEEDED", False), ("FAILED", True)]
     (letter,) = await placed.letters(somebody)
-    assert "FR" in letter["text"] and "/not-me?t=" in letter["text"]
+    assert "France" in letter["text"] and "/not-me?t=" in letter["text"]
     renewed = await placed.enter(somebody, renews=await placed.session(opened), visitor=Visitor(AWAY, FIREFOX))
     assert await turns_up(placed, renewed, AWAY) and await turns_up(placed, renewed, HOME)
 

@@ -194,7 +194,7 @@ async def test_an_unusual_sign_in_is_told_to_the_customer(placed: Lobby, somebod
     await placed.enter(somebody, visitor=Visitor(ELSEWHERE, "Chrome on Windows"))
     (letter,) = await placed.letters(somebody)
     assert letter["to"] == somebody.login and letter["subject"] == "An unusual sign-in"
-    assert "Chrome on Windows" in letter["text"] and "JP" in letter["text"] and "23 November 2026" in letter["text"]
+    assert "Chrome on Windows" in letter["text"] and "Japan" in letter["text"] and "23 November 2026" in letter["text"]
     assert "https://data.example/not-me?t=" in letter["text"] and ELSEWHERE not in letter["text"]
     async with placed.store.write() as connection:
         rows = (await connection.execute(select(sign_ins.c.unusual).order_by(sign_ins.c.id))).scalars()

@@ -169,6 +169,7 @@ foreign = st.text("αβγдеж千代田İşß 12-/,.", max_size=12)
 @example("JP", ["1-1", "", "100-0001", "千代田区", "東京都"])
 @example("SG", ["x", "", "546080", "singapore", "Singapore"])
 @example("MZ", ["", "", "", "1", "1"])
+@example("MZ", ["", "", "", "代", "1"])
 def test_every_given_part_stands_on_the_envelope_and_nothing_else(country: str, texts: list[str]) -> None:
     """H14, H15: whatever the country makes of it."""
     parts = [_line(each) for each in texts]

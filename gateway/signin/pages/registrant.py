@@ -40,7 +40,7 @@ query Registrant($id: ID!, $after: String) {
     }
   }
   me {
-    disclosures(first: 100, after: $after, filter: { causedBy: $id }) {
+    disclosures(first: 100, after: $after, filter: { causeId: $id }) {
       nodes { recipientKind recipientName recipientCountry purpose legalBasis fields at }
       pageInfo { hasNextPage endCursor }
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -27,6 +27,7 @@ from resolvers.rights.register import CarriedOut, RequestRegister
 from schema.documents.requests import Request, RequestOutcome
 from schema.mutations.profile import profile_columns
 from store.accesses.acts import ActEntry, entry_of
+from values.date_time import read_day
 
 Result = TypeVar("Result")
 
@@ -254,7 +255,7 @@ def _number(text: str | None) -> int:
 
 def _day(text: str | None, context: RequestContext) -> datetime:
     try:
-        found = date.fromisoformat(text or "")
+        found = read_day(text or "")
     except ValueError:
         raise RightsError("A day is written like 2027-03-01.") from None
     return datetime.combine(found, time(), context.services.means.site.zone)

@@ -1,6 +1,7 @@
 // Taking one's data along, and having all of it erased.
 
 import { h } from '../../dom.js';
+import { at } from '../../root.js';
 import { ask, change, save } from '../api.js';
 import { announce, button, carry, form, tick } from '../forms.js';
 import { current, day, hour, say } from '../words.js';

@@ -2,6 +2,7 @@
 // apps, and recent sign-ins. Passwords and factors are changed on pages of their own, which work without a script.
 
 import { h } from '../../dom.js';
+import { at } from '../../root.js';
 import { ask, change } from '../api.js';
 import { sure } from '../dialogs.js';
 import { announce, carry } from '../forms.js';
