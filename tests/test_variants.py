@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from tests.variants import ABOVE_THE_STORE, CASES_ARE_STATEMENTS, EXECUTORS, STORES, chosen
+from tests.variants import ABOVE_THE_STORE, CASES_ARE_STATEMENTS, EXECUTORS, STORES, STORIES, chosen
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,13 +40,20 @@ def taken(module: str, **parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
 
 
 def test_every_module_that_is_named_is_there() -> None:
-    assert [name for name in (*ABOVE_THE_STORE, *CASES_ARE_STATEMENTS) if not (ROOT / name).exists()] == []
+    assert [name for name in (*ABOVE_THE_STORE, *STORIES, *CASES_ARE_STATEMENTS) if not (ROOT / name).exists()] == []
 
 
 def test_a_test_runs_on_both_stores_unless_it_proves_nothing_of_them() -> None:
     assert taken("tests/signin/test_x.py", store_kind=STORES) == [("sqlite",), ("postgresql",)]
     assert taken(next(iter(ABOVE_THE_STORE)), store_kind=STORES) == [("sqlite",)]
     assert taken(next(iter(ABOVE_THE_STORE)), store_kind=("postgresql",)) == [("postgresql",)]
+
+
+def test_a_story_is_told_on_one_store() -> None:
+    assert taken("tests/journeys/test_rights.py", kind=STORES) == [("sqlite",)]
+    assert taken("tests/erasure/test_warnings.py", store_kind=STORES, where=("a", "b")) == [
+        ("sqlite", "a"), ("sqlite", "b"),
+    ]  # fmt: skip
 
 
 def test_of_many_cases_the_first_runs_on_both_unless_each_is_a_statement() -> None:

@@ -5,7 +5,7 @@
 
 | variant | `make test` |
 |---|---|
-| a test of a module in `ABOVE_THE_STORE` | on SQLite |
+| a test of a module in `ABOVE_THE_STORE`, or a story of `STORIES` | on SQLite |
 | the further cases of a parametrised test, but in `CASES_ARE_STATEMENTS` | on SQLite; the first case on both |
 | the executors (`executor` and `gate` in tests/promises) of a test on both stores | one on each of the two |
 | the executors of a test on one store | both |
@@ -40,6 +40,15 @@ ABOVE_THE_STORE = {
 }
 """Modules that prove nothing about a database, and why: they run on SQLite alone."""
 
+STORIES = {
+    "tests/audits/test_breach.py": "tests/ledger reads the index of subjects on both",
+    "tests/erasure/test_warnings.py": "tests/erasure plans, leases and carries out on both",
+    "tests/gateway/test_papers.py": "versions and registers are read on both by tests/retention and tests/sharing",
+    "tests/journeys/test_erased_is_gone.py": "tests/erasure/test_data_folder.py searches PostgreSQL's whole folder",
+    "tests/journeys/test_rights.py": "tests/consents and tests/resolvers/test_requests_register.py run the statements",
+}
+"""Long stories, and the shorter tests that run their statements on PostgreSQL: `make test` tells them on SQLite."""
+
 CASES_ARE_STATEMENTS = (
     "tests/erasure/",
     "tests/ledger/",
@@ -64,6 +73,10 @@ def chosen(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     return [item for item in items if id(item) in taken]
 
 
+_OF_THE_RUN = frozenset({"gate", "store_kind", "executor"})
+"""Parameters of a test that say on what it runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Variant:
     item: pytest.Item
@@ -80,11 +93,14 @@ def _variant(item: pytest.Item) -> _Variant:
         return _Variant(item, None, None, ())
     given = callspec.params
     gate = given.get("gate")
+    # A story makes its store by itself, of this kind.
+    story = given.get("kind") if given.get("kind") in STORES else None
+    run = _OF_THE_RUN | ({"kind"} if story else set())
     if isinstance(gate, str):
         store, _, executor = gate.partition("-")
     else:
-        store, executor = given.get("store_kind"), given.get("executor")
-    case = tuple(sorted(each for each in callspec.indices.items() if each[0] not in ("gate", "store_kind", "executor")))
+        store, executor = given.get("store_kind", story), given.get("executor")
+    case = tuple(sorted(each for each in callspec.indices.items() if each[0] not in run))
     return _Variant(item, store if store in STORES else None, executor or None, case)
 
 
@@ -92,7 +108,7 @@ def _of_test(variants: list[_Variant]) -> list[_Variant]:
     module = variants[0].item.nodeid.partition("::")[0]
     if not {each.store for each in variants} >= set(STORES):
         return variants
-    if module in ABOVE_THE_STORE:
+    if module in ABOVE_THE_STORE or module in STORIES:
         return [each for each in variants if each.store == "sqlite"]
     if not module.startswith(CASES_ARE_STATEMENTS):
         first = min(each.case for each in variants)
