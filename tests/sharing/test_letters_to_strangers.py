@@ -361,6 +361,7 @@ def test_nothing_reaches_a_mailbox_but_by_the_two_ways() -> None:
         "resolvers/events/announcements.py",
         "workers/recipients/notices.py",
         "workers/recipients/listing.py",
+        "workers/grants/closing.py",
     }
     assert calls["insert(outbox)"] == told
     assert calls["insert_new(connection)"] >= {"workers/erasure/steps.py"}
