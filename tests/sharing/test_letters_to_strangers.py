@@ -362,6 +362,7 @@ def test_nothing_reaches_a_mailbox_but_by_the_two_ways() -> None:
         "workers/recipients/notices.py",
         "workers/recipients/listing.py",
         "workers/grants/closing.py",
+        "store/queue/logouts.py",
     }
     assert calls["insert(outbox)"] == told
     assert calls["insert_new(connection)"] >= {"workers/erasure/steps.py"}
