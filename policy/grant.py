@@ -117,3 +117,33 @@ class Grant:
             self.third_party,
         )
         return blake2b(repr(facts).encode(), digest_size=16).hexdigest()
+
+
+def internal_grant(
+    client: str,
+    expires_at: int,
+    *purposes: Purpose,
+    subject: int | None = None,
+    scopes: frozenset[str] = frozenset(),
+    refusal: Refusal = Refusal.REFUSE,
+    token_id: str | None = None,
+    summed: bool = False,
+) -> Grant:
+    """Return the grant of something of the gateway's own that asks without a token, such as RDAP or an import.
+
+    It is decided about like any other: `client` stands in the ledger and in records of changes, `expires_at` are Unix
+    seconds, and a connection has one row.
+    """
+    return Grant(
+        token_id=token_id or client,
+        client_id=client,
+        subject=subject,
+        purposes=frozenset(purposes),
+        scopes=scopes,
+        expires_at=expires_at,
+        refusal=refusal,
+        documents_only=False,
+        introspection=False,
+        max_page=1,
+        summed=summed,
+    )

@@ -24,7 +24,7 @@ from gateway.http.pages import STATIC
 from gateway.http.problems import ProblemError
 from gateway.http.statuses import by_draft
 from gateway.http.words import has_tag
-from policy.grant import Grant, Refusal
+from policy.grant import Grant, internal_grant
 from resolvers.clients.registration import PUBLIC
 from schema.documents.requests import Outcome, Request, RequestOutcome
 
@@ -113,18 +113,7 @@ class PublicDocuments:
         await response(scope, receive, send)
 
     def _grant(self, client: str) -> Grant:
-        return Grant(
-            token_id=client,
-            client_id=client,
-            subject=None,
-            purposes=frozenset(),
-            scopes=frozenset(),
-            expires_at=int(self._clock().timestamp()) + 60,  # For this one request.
-            refusal=Refusal.REFUSE,
-            documents_only=False,
-            introspection=False,
-            max_page=1,
-        )
+        return internal_grant(client, int(self._clock().timestamp()) + 60)  # For this one request.
 
 
 def _busy(wait: float) -> ProblemError:

@@ -20,7 +20,7 @@ from gateway.access.rate_limits import RateLimit
 from gateway.api.graphql_http import GraphQLApi
 from gateway.api.rdap_profile import MEDIA, help_notices, with_registrar
 from gateway.config.registrar import Registrar
-from policy.grant import Grant, Refusal
+from policy.grant import Grant, internal_grant
 from policy.purposes import Purpose
 from policy.registries import is_generic
 from resolvers.domains.rdap import CONFORMANCE
@@ -97,19 +97,9 @@ class Rdap:
         return found
 
     def _grant(self) -> Grant:
-        return Grant(
-            token_id=CLIENT,
-            client_id=CLIENT,
-            subject=None,
-            purposes=frozenset({Purpose.DOMAIN_REGISTRATION}),
-            scopes=frozenset(),
-            expires_at=int(self._clock().timestamp()) + 60,  # A grant for this one request needs no longer life.
-            refusal=Refusal.REFUSE,
-            documents_only=False,
-            introspection=False,
-            max_page=1,
-            summed=True,  # Recorded as a sum: an entry for each anonymous request would be a durable write (G14, F1).
-        )
+        until = int(self._clock().timestamp()) + 60  # A grant for this one request needs no longer life.
+        # Recorded as a sum: an entry for each anonymous request would be a durable write (G14, F1).
+        return internal_grant(CLIENT, until, Purpose.DOMAIN_REGISTRATION, summed=True)
 
 
 def failed(status: int, title: str, why: str, more: Mapping[str, str] | None = None) -> Response:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from policy.grant import Grant, Refusal
+from policy.grant import internal_grant
 from policy.imports import ImportAction
 from policy.purposes import Purpose
 from resolvers.account.email_changing import EmailLinks, Found
@@ -281,16 +281,5 @@ def _input(name: str, value: Any) -> Any:
 
 def import_context(store: Store, dependencies: SignInDependencies, owner: int, now: datetime) -> CommandContext:
     """The context of a command that an import runs for a customer: in records of changes its client is `import`."""
-    grant = Grant(
-        token_id=IMPORT_CLIENT,
-        client_id=IMPORT_CLIENT,
-        subject=owner,
-        purposes=frozenset({Purpose.SELF_SERVICE}),
-        scopes=frozenset(),
-        expires_at=int(now.timestamp()),
-        refusal=Refusal.REFUSE,
-        documents_only=False,
-        introspection=False,
-        max_page=1,
-    )
+    grant = internal_grant(IMPORT_CLIENT, int(now.timestamp()), Purpose.SELF_SERVICE, subject=owner)
     return CommandContext(store, grant, Purpose.SELF_SERVICE, None, now, dependencies)

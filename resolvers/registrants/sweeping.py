@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from policy.grant import Grant, Refusal
+from policy.grant import internal_grant
 from policy.purposes import Purpose
 from resolvers.commands.context import CommandContext
 from resolvers.commands.dependencies import SignInDependencies
@@ -27,16 +27,5 @@ class DueOwners:
         return await erase_due_owners(self._context(now))
 
     def _context(self, now: datetime) -> CommandContext:
-        grant = Grant(
-            token_id=CLIENT,
-            client_id=CLIENT,
-            subject=None,
-            purposes=frozenset({Purpose.ERASURE}),
-            scopes=frozenset(),
-            expires_at=int(now.timestamp()) + SECONDS,
-            refusal=Refusal.REFUSE,
-            documents_only=False,
-            introspection=False,
-            max_page=1,
-        )
+        grant = internal_grant(CLIENT, int(now.timestamp()) + SECONDS, Purpose.ERASURE)
         return CommandContext(self._store, grant, Purpose.ERASURE, None, now, self._means)

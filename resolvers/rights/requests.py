@@ -14,7 +14,7 @@ from typing import Any, Self
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policy.grant import Grant, Refusal
+from policy.grant import internal_grant
 from policy.purposes import Purpose
 from resolvers.commands.context import Behalf, CommandContext, Result
 from resolvers.commands.dependencies import SignInDependencies
@@ -103,20 +103,8 @@ def on_behalf_of(
     store: Store, dependencies: SignInDependencies, owner: int, behalf: Behalf, now: datetime
 ) -> CommandContext:
     """The context of a command that an operator runs for a customer."""
-    grant = Grant(
-        token_id=OPERATOR,
-        client_id=OPERATOR,
-        # A grant like the customer's own, so that the commands are the same code.
-        subject=owner,
-        purposes=frozenset({Purpose.SELF_SERVICE}),
-        scopes=frozenset(),
-        # It is used at once and by nothing that checks it.
-        expires_at=int(now.timestamp()),
-        refusal=Refusal.REFUSE,
-        documents_only=False,
-        introspection=False,
-        max_page=1,
-    )
+    # Like the customer's own, so that the commands are the same code; used at once, and by nothing that checks its end.
+    grant = internal_grant(OPERATOR, int(now.timestamp()), Purpose.SELF_SERVICE, subject=owner)
     return CommandContext(store, grant, Purpose.SELF_SERVICE, None, now, dependencies, behalf=behalf)
 
 

@@ -14,9 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.servers import command, running
-from tests.pages.company import CLIENT, SECRET, company
-from tests.pages.test_staff_sign_in import Site, sign_in
+from tests.gateway.servers import command
+from tests.pages.test_staff_sign_in import Site, sign_in, staffed
 
 PATH = "/staff/requests"
 MINE = "{ me { customerNumber familyName productNews requests(first: 20) { nodes { kind state way because } } } }"
@@ -26,20 +25,9 @@ READ = "{ me { accesses(first: 20) { nodes { client purpose reference person { r
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Two of the support, and an auditor, who only reads."""
-    folder = tmp_path_factory.mktemp("handling")
-    with company() as there:
-        settings = {
-            "GATEWAY_STAFF_ISSUER": there.issuer,
-            "GATEWAY_STAFF_CLIENT_ID": CLIENT,
-            "GATEWAY_STAFF_CLIENT_SECRET": SECRET,
-        }
-        with running(["-m", "gateway", "demo"], folder, **settings) as server:
-            found = Site(server, there, folder)
-            for code, role in (("CARE-3", "support"), ("CARE-4", "support"), ("LG-7", "auditor")):
-                key = folder / code
-                subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-                found.staff("add", code, "--role", role, "--key", f"{key}.pub")
-            yield found
+    members = (("CARE-3", "support"), ("CARE-4", "support"), ("LG-7", "auditor"))
+    with staffed(tmp_path_factory.mktemp("handling"), *members) as found:
+        yield found
 
 
 class Person:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,9 @@ class Site:
         return httpx.Client(base_url=self.server.url, headers={"sec-fetch-site": "same-origin"}, timeout=120)
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """`LG-7` is an auditor, `OF-1` an officer, `CARE-3` of the support."""
-    folder = tmp_path_factory.mktemp("staffed")
+@contextmanager
+def staffed(folder: Path, *members: tuple[str, str]) -> Iterator[Site]:
+    """A demo whose staff, by code and role, sign in at their company's provider; each has a key in the folder."""
     with company() as there:
         settings = {
             "GATEWAY_STAFF_ISSUER": there.issuer,
@@ -49,11 +49,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         }
         with running(["-m", "gateway", "demo"], folder, **settings) as server:
             found = Site(server, there, folder)
-            for code, role in (("LG-7", "auditor"), ("OF-1", "officer"), ("CARE-3", "support")):
+            for code, role in members:
                 key = folder / code
                 subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
                 found.staff("add", code, "--role", role, "--key", f"{key}.pub")
             yield found
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """`LG-7` is an auditor, `OF-1` an officer, `CARE-3` of the support."""
+    members = (("LG-7", "auditor"), ("OF-1", "officer"), ("CARE-3", "support"))
+    with staffed(tmp_path_factory.mktemp("staffed"), *members) as found:
+        yield found
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from gateway.signin.frame.shown import PageNotice
 from gateway.signin.staff.requests import PATH as REQUESTS
 from gateway.signin.staff.sessions import LIFE, StaffSession, StaffSessions
 from messages.catalogue import languages
-from policy.grant import Grant, Refusal
+from policy.grant import Grant, internal_grant
 from resolvers.signins.secrets import new_secret
 from schema.documents.requests import Request
 from store.registers.staff import STAFF_ROLES
@@ -142,18 +142,7 @@ def _step(context: RequestContext) -> str:
 
 def _grant(session: StaffSession) -> Grant:
     """The grant of the page: no customer, no purpose, the audits alone."""
-    return Grant(
-        token_id=f"{CLIENT}:{session.id}",
-        client_id=CLIENT,
-        subject=None,
-        purposes=frozenset(),
-        scopes=SCOPES,
-        expires_at=session.expires_at,
-        refusal=Refusal.REFUSE,
-        documents_only=False,
-        introspection=False,
-        max_page=1,
-    )
+    return internal_grant(CLIENT, session.expires_at, scopes=SCOPES, token_id=f"{CLIENT}:{session.id}")
 
 
 def _refused(context: RequestContext, why: str, status: int) -> Response:

@@ -18,7 +18,7 @@ from gateway.signin.frame.serving import PageEndpoint
 from gateway.signin.frame.shown import PageNotice
 from gateway.signin.staff.sessions import StaffSession, StaffSessions
 from messages.catalogue import translate
-from policy.grant import Grant, Refusal
+from policy.grant import Grant, Refusal, internal_grant
 from policy.purposes import Purpose
 from policy.requests import OPEN, RequestKind, RequestState, RequestWay
 from policy.restricting import Ground, ObjectionOutcome, objection_to
@@ -230,18 +230,9 @@ ACTS: Final = frozenset(
 
 def _grant(session: StaffSession) -> Grant:
     """The grant of the page: one purpose, for which each reading names its case."""
-    return Grant(
-        token_id=f"{CLIENT}:{session.id}",
-        client_id=CLIENT,
-        subject=None,
-        purposes=frozenset({Purpose.RIGHTS_HANDLING}),
-        scopes=frozenset(),
-        expires_at=session.expires_at,
-        refusal=Refusal.WITHHOLD,
-        documents_only=False,
-        introspection=False,
-        max_page=1,
-    )
+    named = f"{CLIENT}:{session.id}"
+    purpose = Purpose.RIGHTS_HANDLING
+    return internal_grant(CLIENT, session.expires_at, purpose, refusal=Refusal.WITHHOLD, token_id=named)
 
 
 def _words(rows: Any, context: RequestContext) -> list[tuple[str, str]]:
