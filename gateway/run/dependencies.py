@@ -8,11 +8,13 @@ from urllib.parse import urlsplit
 
 from gateway.config.settings import Settings
 from gateway.run.deliveries import make_post
+from policy.categories import Category
 from resolvers.commands.dependencies import SignInDependencies, Site, Times
 from resolvers.commands.places import Places
 from resolvers.passwords.hashing import Hasher
 from resolvers.passwords.lists import ReplaceableList, shipped
 from resolvers.passwords.rules import Rules
+from schema.api.build import declared_rules
 
 log = logging.getLogger("gateway")
 
@@ -47,7 +49,14 @@ def _make_rules(settings: Settings) -> Rules:
 
 def make_site(settings: Settings) -> Site:
     """The site as customers know it: its name, address and time zone."""
-    return Site(settings.site_name, _origin(settings.public_url), settings.time_zone, settings.path)
+    return Site(
+        settings.site_name, _origin(settings.public_url), settings.time_zone, category=_category, path=settings.path
+    )
+
+
+def _category(coordinate: str) -> Category | None:
+    rule = declared_rules().get(coordinate)
+    return None if rule is None else rule.category
 
 
 def _origin(address: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, timedelta, tzinfo
 from urllib.parse import urlsplit
 
+from policy.categories import Category
 from resolvers.commands.places import Places
 from resolvers.passwords.hashing import Hasher
 from resolvers.passwords.rules import Rules
@@ -29,6 +30,8 @@ class Site:
     origin: str = "https://gateway.localhost"
     zone: tzinfo = UTC
     """The controller's time zone, in which deadlines end at midnight and e-mails name dates."""
+    category: Callable[[str], Category | None] = lambda coordinate: None
+    """The category of the data that a field of the schema holds, by which letters name it."""
     path: str = ""
     """The path below which the pages are, such as `/account`; empty at the root of the host."""
 

@@ -26,7 +26,7 @@ async def notify(connection: AsyncConnection, key: SubjectKey, request: Any, sit
         "country": request.country,
         "ground": request.ground,
         "day": request.answered_at or now,
-        "fields": "\n".join(orjson.loads(request.fields)),
+        "fields": tuple(orjson.loads(request.fields)),
         "reference": request.reference,
     }
     await write(connection, key, site, LegalEmail.ANSWERED, now, **facts)

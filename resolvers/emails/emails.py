@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from messages.catalogue import translate
 from messages.dates import country, day, moment
-from messages.message import Message
+from messages.message import Message, marked
 from messages.negotiation import written
 from messages.templates import environment
 from messages.words import Words
@@ -57,6 +57,11 @@ class EmailTemplate(Enum):
     def text(self) -> str:
         """With `{name}` for what is put in."""
         return str(self.value[1])
+
+
+Fact = str | int | datetime | tuple[str, ...]
+"""A fact of a letter; coordinates of the schema (`fields`) become words."""
+WHOLE = marked("All of your data.")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -119,7 +124,7 @@ def recipient_of(key: SubjectKey, row_id: int, email: bytes, locale: str | None)
 
 
 def compose(
-    reader: EmailRecipient | Stranger, site: Site, template: EmailTemplate, now: datetime, **facts: str | int | datetime
+    reader: EmailRecipient | Stranger, site: Site, template: EmailTemplate, now: datetime, **facts: Fact
 ) -> bytes:
     """The message; instants, periods and platforms among the facts are written out as people read them."""
     language = reader.language
@@ -140,12 +145,14 @@ def _template() -> Template:
     return environment("resolvers").get_template("letter.txt")
 
 
-def _worded(name: str, value: str | int | datetime, language: str, site: Site) -> object:
+def _worded(name: str, value: Fact, language: str, site: Site) -> object:
     match name, value:
         case _, datetime():
             return day(value, language, site.zone)
         case "platform", str():
             return PLATFORM.message(value)
+        case "fields", tuple():
+            return _kinds(value, language, site)
         case "country" | "place", str():
             return country(value, language)
         case "minutes", int():
@@ -156,6 +163,13 @@ def _worded(name: str, value: str | int | datetime, language: str, site: Site) -
             return value
 
 
+def _kinds(coordinates: Sequence[str], language: str, site: Site) -> str:
+    """The kinds of data in words, each once; what this release does not know any more by its coordinate."""
+    known = ((each, site.category(each)) for each in coordinates)
+    kinds = [each if category is None else translate(category.text, language) for each, category in known]
+    return " ".join(dict.fromkeys(kinds)) or translate(WHOLE, language)
+
+
 async def write(
     connection: AsyncConnection,
     key: SubjectKey,
@@ -163,7 +177,7 @@ async def write(
     template: EmailTemplate,
     now: datetime,
     void_at: datetime | None = None,
-    **facts: str | int | datetime,
+    **facts: Fact,
 ) -> int | None:
     """Put a message into the outbox, in the caller's transaction; returns its id, None without an e-mail address.
 
@@ -184,7 +198,7 @@ async def write_alike(
     site: Site,
     template: EmailTemplate,
     now: datetime,
-    **facts: str | int | datetime,
+    **facts: Fact,
 ) -> None:
     """Like `write`, with the same statements if there is no recipient, for whom nothing is inserted (G7)."""
     reader = await reader_of(connection, key) or EmailRecipient(key, ProvenAddress(NOBODY), "en")
@@ -200,7 +214,7 @@ async def send_to(
     site: Site,
     template: EmailTemplate,
     now: datetime,
-    **facts: str | int | datetime,
+    **facts: Fact,
 ) -> int:
     """Put a message to an earlier read recipient into the outbox: to the address of that time; returns its id."""
     row = _row(reader, site, template, now, facts)
@@ -229,7 +243,7 @@ async def send_typed(
     site: Site,
     template: EmailTemplate,
     now: datetime,
-    **facts: str | int | datetime,
+    **facts: Fact,
 ) -> int:
     """Put a message to a typed address into the outbox if the limits allow; seconds to wait otherwise, else 0."""
     # Counted in the same transaction: a rolled back e-mail does not count.
@@ -244,7 +258,7 @@ def _row(
     site: Site,
     template: EmailTemplate,
     now: datetime,
-    facts: Mapping[str, str | int | datetime] | Mapping[str, str | int],
+    facts: Mapping[str, Fact] | Mapping[str, str | int],
     given_id: int | None = None,
 ) -> dict[str, Any]:
     id_ = new_id() if given_id is None else given_id

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.dates import ErasureDates
 from resolvers.commands.dependencies import Site
-from resolvers.emails.emails import compose, reader_of, write
+from resolvers.emails.emails import Fact, compose, reader_of, write
 from resolvers.emails.erasure import ErasureEmail
 from resolvers.events.announcements import announce, announce_erased
 from store.crypto.subject_key import SubjectKey
@@ -71,7 +71,7 @@ class ErasureTelling:
         if not holds:
             await write(connection, key, self._site, ErasureEmail.HELD_RESTRICTED, now, None, link=where)
         for hold in holds:
-            facts = {"fields": hold.said, "because": hold.basis}
+            facts: dict[str, Fact] = {"fields": hold.fields, "because": hold.basis}
             await write(
                 connection, key, self._site, ErasureEmail.HELD, now, None, link=where, until=hold.until, **facts
             )

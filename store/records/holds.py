@@ -25,11 +25,6 @@ class Hold:
     until: datetime
     """Its end, or the time at which it was lifted."""
 
-    @property
-    def said(self) -> str:
-        """The fields as a text."""
-        return ", ".join(self.fields) or "all"
-
 
 def holds_at(now: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the condition for holds that are in force at a time."""

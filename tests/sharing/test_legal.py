@@ -14,6 +14,8 @@ from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from gateway.commands.requests.legal import legal as commands
+from gateway.config.settings import read
+from gateway.run.dependencies import make_site
 from resolvers.commands.dependencies import Site
 from resolvers.disclosures.legal_notices import notify_after_embargo
 from resolvers.legal.orders import LegalRequestError, NewRequest
@@ -38,7 +40,7 @@ TOLD = (
     "cause { ... on OrderCause { reference } } } } "
     "accesses { nodes { client } } } }"
 )
-SITE = Site("Example Hosting", "https://data.example")
+SITE = make_site(read({"GATEWAY_SITE_NAME": "Example Hosting", "GATEWAY_ISSUER": "https://data.example"}))
 REF = "LG 4 O 123/26"
 DAY = timedelta(days=1)
 L = legal_requests.c
@@ -279,7 +281,9 @@ async def test_the_customer_is_written_to_once_when_an_order_without_embargo_was
     await bureau.desk.answer(REF, TODAY)
     letter, *more = (await bureau.letters())[before:]
     assert not more and letter["to"] == person.email
-    assert all(each in letter["text"] for each in ("Landgericht Bonn", REF, "Customer.email", "§ 100j StPO"))
+    said = ("Landgericht Bonn", REF, "§ 100j StPO", "An e-mail address. A postal address as a whole.")
+    assert all(each in letter["text"] for each in said)
+    assert "Customer." not in letter["text"], "what an order names is for officers; a customer reads words"
     assert person.email not in letter["text"] and person.postal_address.street not in letter["text"]
     assert await notify_after_embargo(bureau.gate.store, SITE, TODAY + 900 * DAY) == 0
 
