@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import pkgutil
 from collections.abc import Iterator
 from enum import Enum
+from pathlib import Path
 from typing import Literal, get_args, get_origin
 
 import pytest
@@ -17,6 +19,7 @@ from gateway.demo.copies.generators import GENERATORS
 from gateway.demo.copies.rules import LEFT_OUT, REGISTERED, copied, makers
 from policy import consents, platforms
 from policy.categories import Category
+from policy.purposes import Purpose
 from policy.wordings import WORDINGS
 from resolvers.consents.receipts import KINDS
 from store.database.schemas import MAIN
@@ -35,6 +38,16 @@ def closed_lists() -> Iterator[tuple[str, frozenset[str]]]:
 
 
 CLOSED = dict(closed_lists())
+SHORT = Path(__file__).parents[1] / "gateway" / "static" / "audit" / "words.json"
+
+
+def test_every_purpose_has_a_short_word_above_its_column() -> None:
+    """Its whole sentence would make the matrix of /audit as high as the screen."""
+    words = json.loads(SHORT.read_text(encoding="utf-8"))
+    shown = {name.removeprefix("purpose_"): word for name, word in words.items() if name.startswith("purpose_")}
+    assert shown.keys() == Purpose.__members__.keys()
+    assert {word for word in shown.values() if len(word) > 24} == set()
+
 
 FREE = ("gateway.demo.", "policy.")
 """The stories of the demo choose some of the words, some of them several times; `policy/` is where the lists stand."""

@@ -95,7 +95,9 @@ def pictures() -> int:
             show(page, url, place, language)
             sized(page, size, scheme)
             height = min(page.evaluate("document.documentElement.scrollHeight"), 1_400)
-            clip = {"x": 0, "y": 0, "width": size[0], "height": height, "scale": 1}
+            part = place.partition("#")[2]
+            top = page.evaluate(f"document.getElementById('{part}').offsetTop") if part else 0
+            clip = {"x": 0, "y": top, "width": size[0], "height": height, "scale": 1}
             shot = page.call("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
             (IMAGES / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
             print(f"docs/images/{name}.png")

@@ -62,6 +62,8 @@ async function load() {
   byId('state').textContent = '';
   learn(audit.words);
   draw();
+  // The browser looked for the place of the address before there was one.
+  byId(location.hash.slice(1))?.scrollIntoView();
 }
 
 function draw() {
