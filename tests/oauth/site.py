@@ -187,7 +187,7 @@ async def furnish(site: Site) -> None:
             secret = await ClientRegistrar(store).create(client, datetime.now(UTC))
             if secret is not None:
                 site.secrets[client.id] = secret
-        site.customers = await add_customers(store, 9)
+        site.customers = await add_customers(store, 10)
         site.sessions = await open_sessions(store, site.customers)
 
 
