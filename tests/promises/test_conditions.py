@@ -230,6 +230,23 @@ async def test_published_whois_values_are_read_to_register(changing: Gate) -> No
         assert any(each[f"hide{part}"] for each in published), "a registry requires it, whatever was wished"
 
 
+async def test_a_country_is_published_of_owners_who_confirmed_and_where_it_is_required(changing: Gate) -> None:
+    """With the address, or where ICANN requires it (RFC 8605); before the owner has confirmed, nowhere."""
+    query = "{ customers(first: 100) { nodes { domains { nodes { registrant { country address { city } } } } } } }"
+
+    async def countries(**facts: Any) -> set[str | None]:
+        await change(changing, update(domains).values(hide_address=True, **facts))
+        answer = await changing.ask(query, REGISTRY)
+        found = [each for one in answer.data["customers"]["nodes"] for each in one["domains"]["nodes"]]
+        assert found and all(each["registrant"]["address"] is None for each in found)
+        return {each["registrant"]["country"] for each in found}
+
+    assert None not in await countries(tld="com", registrant_confirmed_at=TODAY)
+    assert await countries(tld="ch", registrant_confirmed_at=TODAY) == {None}, "hidden with the address"
+    assert await countries(tld="com", registrant_confirmed_at=None) == {None}
+    assert await countries(tld="ch", registrant_confirmed_at=None) == {None}
+
+
 async def test_what_is_hidden_is_hidden_at_every_door(changing: Gate) -> None:
     await change(changing, update(domains).values(hide_name=True, hide_address=True, hide_email=True, hide_phone=True))
     query = """query ($id: ID!, $name: String!) {
