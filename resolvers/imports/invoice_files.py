@@ -48,6 +48,15 @@ class _Row:
     customer_number: str | None
 
 
+@dataclass(slots=True, repr=False)
+class _Stored:
+    """The effect of one transaction, and the invoices that are open here and settled by the file, with their ids."""
+
+    added: int = 0
+    same: int = 0
+    settled: list[tuple[_Row, int]] = field(default_factory=list)
+
+
 async def import_invoices(
     store: Store,
     path: Path,
@@ -113,21 +122,27 @@ class _Run:
         ids = sorted(set(owners.values()))
         keys = {id_: key for id_, key in zip(ids, await self.store.keys.subjects(ids), strict=True) if key is not None}
         try:
-            settled = await self._store([row for row in read if owners.get(row.record.row) in keys], owners, keys)
+            stored = await self._store([row for row in read if owners.get(row.record.row) in keys], owners, keys)
         except IntegrityError:
             # Recorded by somebody else at this moment: the next run finds them.
             for row in read:
                 self._fault(row, "number", FieldFault.NOT_TAKEN)
             return
-        for owner, id_, invoice in settled:
-            context = import_context(self.store, self.dependencies, owner, self.now)
-            await settle_imported(context, id_, invoice)
+        # Counted once it is so: what was rolled back was neither added nor compared.
+        self.added, self.same = self.added + stored.added, self.same + stored.same
+        if self.dry_run:
+            self.settled += len(stored.settled)
+            return
+        for row, id_ in stored.settled:
+            context = import_context(self.store, self.dependencies, owners[row.record.row], self.now)
+            if (await settle_imported(context, id_, row.invoice)).problems:
+                self._fault(row, "number", FieldFault.NOT_TAKEN)
+            else:
+                self.settled += 1
 
-    async def _store(
-        self, rows: Sequence[_Row], owners: Mapping[int, int], keys: Mapping[int, SubjectKey]
-    ) -> list[tuple[int, int, NewInvoice]]:
-        """Add what is new, in one transaction; returns the invoices to settle."""
-        settled: list[tuple[int, int, NewInvoice]] = []
+    async def _store(self, rows: Sequence[_Row], owners: Mapping[int, int], keys: Mapping[int, SubjectKey]) -> _Stored:
+        """Add what is new, in one transaction."""
+        result = _Stored()
         async with self.store.write() as connection:
             billed = await _billed(connection, keys)
             here = await present_invoices(connection, [row.invoice.number for row in rows])
@@ -142,17 +157,17 @@ class _Run:
                 elif (found.amount_minor, found.currency) != (row.invoice.amount_minor, row.invoice.currency):
                     self._fault(row, "total", FieldFault.CHANGED_HERE)
                 elif found.status == "OPEN" and row.invoice.status != "OPEN":
-                    settled.append((owner, found.id, row.invoice))
+                    result.settled.append((row, found.id))
                 else:
-                    self.same += 1
-            self.added, self.settled = self.added + len(new), self.settled + len(settled)
+                    result.same += 1
+            result.added = len(new)
             if self.dry_run or not new:
-                return [] if self.dry_run else settled
+                return result
             await add_invoices(connection, new, now=self.now)
             for owner in sorted({key.customer_id for key, _ in new}):
                 context = import_context(self.store, self.dependencies, owner, self.now)
                 await record_change(connection, context, keys[owner], ["Customer.invoices"])
-        return settled
+        return result
 
     def _read(self, record: SourceRecord) -> _Row | None:
         if record.fault is not None:

@@ -207,7 +207,7 @@ class _Upsert:
         if found.news is not None:
             async with self.store.write() as connection:
                 await switch_news(connection, context, found.key, found.news, "import")
-        await self._add_to(found, context)
+        added = await self._add_to(found, context)
         results += [
             ("services", await terminate_service(context, {"serviceId": each.service_id, "at": each.at}))
             for each in found.ends
@@ -217,6 +217,8 @@ class _Upsert:
         ]
         refused = [name for name, result in results if result.problems]
         self._note([ImportProblem(found.record.row, found.record.line, name, FieldFault.NOT_TAKEN) for name in refused])
+        if len(refused) == len(results) and found.news is None and not added:
+            return  # All that differed was refused.
         self.changed += 1
         if found.conflicts:
             # The comparison goes on from the earlier note, so that a conflict stays one until it is settled.
@@ -228,14 +230,15 @@ class _Upsert:
                 touched = Touched(found.key.customer_id, found.record.row, ImportAction.CHANGED, version)
                 await note_rows(connection, self.run, [touched], self.now)
 
-    async def _add_to(self, found: Difference, context: CommandContext) -> None:
+    async def _add_to(self, found: Difference, context: CommandContext) -> bool:
+        """Add services and invoices; returns whether any were."""
         if not found.services and not found.invoices:
-            return
+            return False
         owner, coordinates = found.key.customer_id, []
         try:
             async with reserving(self.store) as reserved, self.store.write() as connection:
                 if not await locked(connection, owner):
-                    return
+                    return False
                 added = replace(found.new, services=tuple(found.services), invoices=tuple(found.invoices))
                 await add_to(connection, self.store, reserved, found.key, added, now=self.now)
                 coordinates += ["Customer.services"] if found.services else []
@@ -248,9 +251,11 @@ class _Upsert:
                         facts = {"kind": str(service.kind)}
                         await announce(connection, found.key, "service.subscribed", self.now, facts=facts)
                 await reserved.written(connection)
+            return True
         except LookupTakenError:
             row, line = found.record.row, found.record.line
             self._note([ImportProblem(row, line, "services", FieldFault.ALREADY_REGISTERED)])
+            return False
 
     async def _end(self, done: bool) -> None:
         if self.run is not None:

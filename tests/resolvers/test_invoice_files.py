@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from resolvers.commands.context import CommandContext, Result
+from resolvers.customers.new_customer import NewInvoice
 from resolvers.imports import invoice_files
 from resolvers.imports.imports import import_customers
 from resolvers.imports.invoice_files import import_invoices
 from resolvers.inputs.report import FieldFault, FileFault, ImportFileError, ImportReport
+from resolvers.payments.invoices import cancel_invoice
 from store.tables.changes import customer_changes
 from store.tables.invoices import invoice_lines, invoices
 from tests.resolvers.opening import count, opened
@@ -117,3 +120,36 @@ async def test_the_example_of_the_page_imports(lobby: Lobby, tmp_path: Path) -> 
     report = await step(lobby, tmp_path, example[1].replace("0047-A", "3"))
     assert (report.imported, report.problems) == (1, ())
     assert await count(lobby.store, invoice_lines) == 2
+
+
+async def test_what_was_rolled_back_was_not_added(
+    lobby: Lobby, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody records the same invoices between the look and the insert, which the database refuses."""
+    await step(lobby, tmp_path, ROWS)
+
+    async def a_moment_before(*_: object) -> dict[str, object]:
+        return {}
+
+    monkeypatch.setattr(invoice_files, "present_invoices", a_moment_before)
+    report = await step(lobby, tmp_path, ROWS)
+    assert (report.imported, report.changed, report.same, report.bad_rows) == (0, 0, 0, 3)
+    assert {each.fault for each in report.problems} == {FieldFault.NOT_TAKEN}
+    assert await count(lobby.store, invoices) == 3
+
+
+async def test_what_could_not_be_settled_was_not_changed(
+    lobby: Lobby, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is paid by card between the look and the settlement."""
+    await step(lobby, tmp_path, ROWS)
+    settle = invoice_files.settle_imported
+
+    async def late(context: CommandContext, invoice: int, new: NewInvoice) -> Result:
+        await cancel_invoice(context, {"invoiceId": invoice})
+        return await settle(context, invoice, new)
+
+    monkeypatch.setattr(invoice_files, "settle_imported", late)
+    report = await step(lobby, tmp_path, ROWS.replace("5.17;;;", "5.17;2026-01-20;CARD;"))
+    assert (report.imported, report.changed, report.same) == (0, 0, 2)
+    assert [each.fault for each in report.problems] == [FieldFault.NOT_TAKEN]

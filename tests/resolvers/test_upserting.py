@@ -131,6 +131,10 @@ async def test_another_address_is_taken_with_letters_to_both_and_the_sign_in_fol
     assert len(held) == 2 and {each.held_by for each in held} == {report.run}
     taken = await step(lobby, tmp_path, [person(1, email="odile2@example.org"), person(2)])
     assert [(each.field, each.fault) for each in taken.problems] == [("email", FieldFault.NOT_TAKEN)]
+    assert numbers(taken) == (0, 0, 1, 1), "what was refused was not changed"
+    async with lobby.store.write() as connection:
+        noted = select(func.count()).where(import_rows.c.import_id == taken.run)
+        assert await connection.scalar(noted) == 0
 
 
 async def test_services_and_invoices_follow(lobby: Lobby, tmp_path: Path) -> None:
