@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from typing import overload
 
 from values.digits import in_ascii
 from values.lines import trimmed
@@ -47,6 +48,15 @@ def read_day_or_moment(text: str) -> datetime:
     except DateTimeError:
         return _in_utc(_read(text))
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+@overload
+def in_seconds(moment: datetime) -> str: ...
+@overload
+def in_seconds(moment: datetime | None) -> str | None: ...
+def in_seconds(moment: datetime | None) -> str | None:
+    """Return a moment of UTC as reports write it, to the second (RFC 3339): `2026-03-31T08:00:00Z`; None for none."""
+    return None if moment is None else moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _read(text: str) -> datetime:

@@ -8,6 +8,7 @@ from typing import Any
 
 from audits.forms.report import Cell, Figure, Report, Section, Table, cell, code
 from store.accesses.acts import ActEntry
+from values.date_time import in_seconds
 
 
 def acts_report(found: Sequence[ActEntry], now: datetime) -> Report:
@@ -25,7 +26,7 @@ def acts_report(found: Sequence[ActEntry], now: datetime) -> Report:
     )
     data = {"acts": acts_data(found)}
     return Report(
-        "acts", "What operators did", lead, [Section("Acts", table=table)], data, figures, {"Read at": _said(now)}
+        "acts", "What operators did", lead, [Section("Acts", table=table)], data, figures, {"Read at": in_seconds(now)}
     )
 
 
@@ -34,7 +35,7 @@ def acts_data(found: Sequence[ActEntry]) -> list[dict[str, Any]]:
     return [
         {
             "id": each.id,
-            "at": _said(each.at),
+            "at": in_seconds(each.at),
             "act": each.act,
             "state": each.state,
             "operator": each.operator,
@@ -48,7 +49,7 @@ def acts_data(found: Sequence[ActEntry]) -> list[dict[str, Any]]:
 
 def _row(each: ActEntry) -> list[Cell]:
     return [
-        cell(_said(each.at)),
+        cell(in_seconds(each.at)),
         code(each.act),
         cell(each.state, "care" if each.state == "FAILED" else ""),
         cell(each.target or ""),
@@ -57,7 +58,3 @@ def _row(each: ActEntry) -> list[Cell]:
         code(each.operator),
         code(each.id),
     ]
-
-
-def _said(moment: datetime) -> str:
-    return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")

@@ -15,6 +15,7 @@ from audits.schema.checks import Check, Finding
 from audits.schema.places import SourcePosition
 from store.sql.reading import Reader
 from store.tables.consents import consents, cookie_choices
+from values.date_time import in_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,5 +148,5 @@ def consents_report(facts: ConsentFacts, now: datetime) -> Report:
         "findings": [finding_data(each) for each in found],
     }
     lead = "What people agreed to and took back. Consents are events; the newest of a person and kind is what counts."
-    sources = {"Counted at": now.isoformat(timespec="seconds").replace("+00:00", "Z")}
+    sources = {"Counted at": in_seconds(now)}
     return Report("consents", "Consents", lead, sections, data, figures, sources, rows=events)

@@ -15,6 +15,7 @@ from audits.reports.clients import AuditedClient, registrations
 from store.registers.clients import document_releases, documents, observed_documents
 from store.sql.metadata import instant
 from store.sql.reading import Reader
+from values.date_time import in_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +119,14 @@ def documents_report(found: Sequence[ListedClient], now: datetime) -> Report:
     sections = [section for each in shown for section in _sections(each)]
     data = {"clients": [_data(each) for each in found]}
     lead = "What clients registered, and what observed clients send beside it. No document holds a value of a person."
-    return Report("documents", "Documents of clients", lead, sections, data, figures, {"Read at": _said(now) or ""})
+    return Report("documents", "Documents of clients", lead, sections, data, figures, {"Read at": in_seconds(now)})
 
 
 def _sections(client: ListedClient) -> list[Section]:
     columns = ("Document", "Operations", "Purpose", "Releases", "Uses", "Last used")
     sections = [Section(f"{client.id}: {client.mode}", table=Table(columns, [_row(each) for each in client.documents]))]
     if client.observed:
-        rows = [[code(each.shape), cell(each.operations), cell(_said(each.last_at))] for each in client.observed]
+        rows = [[code(each.shape), cell(each.operations), cell(in_seconds(each.last_at))] for each in client.observed]
         table = Table(("Shape", "Operations", "Last"), rows)
         sections.append(Section(f"{client.id}: sent without being registered", table=table))
     return sections
@@ -138,7 +139,7 @@ def _row(each: ListedDocument) -> list[Cell]:
         cell(each.purpose or "as stated"),
         cell(" ".join(each.releases) or "none"),
         cell(each.uses),
-        cell(_said(each.last_used_at) or "never"),
+        cell(in_seconds(each.last_used_at) or "never"),
     ]
 
 
@@ -153,16 +154,12 @@ def _data(client: ListedClient) -> dict[str, Any]:
                 "purpose": each.purpose,
                 "releases": list(each.releases),
                 "uses": each.uses,
-                "lastUsedAt": _said(each.last_used_at),
+                "lastUsedAt": in_seconds(each.last_used_at),
             }
             for each in client.documents
         ],
         "observed": [
-            {"shape": each.shape, "operations": each.operations, "lastAt": _said(each.last_at)}
+            {"shape": each.shape, "operations": each.operations, "lastAt": in_seconds(each.last_at)}
             for each in client.observed
         ],
     }
-
-
-def _said(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")

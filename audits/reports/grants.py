@@ -16,6 +16,7 @@ from store.registers.clients import clients
 from store.registers.grants import client_grants, emergency_grants
 from store.sql.metadata import instant
 from store.sql.reading import Reader
+from values.date_time import in_seconds
 
 E, G = emergency_grants.c, client_grants.c
 MOST = 1_000
@@ -152,7 +153,7 @@ def grants_report(grants: Sequence[GrantFact], emergencies: Sequence[EmergencyFa
     }
     lead = "Until when each client has its purposes, and which were given in an emergency."
     return Report("grants", "How long clients have their purposes", lead, sections, data, figures, {
-        "Read at": _said(now) or ""
+        "Read at": in_seconds(now)
     })  # fmt: skip
 
 
@@ -182,8 +183,8 @@ def _emergency(each: EmergencyFact, now: datetime) -> list[Cell]:
         cell(each.reference),
         cell(each.because),
         cell(each.opened_by),
-        cell(_said(each.opened_at) or ""),
-        cell(_said(each.ended_at) or ""),
+        cell(in_seconds(each.opened_at) or ""),
+        cell(in_seconds(each.ended_at) or ""),
         cell(each.operations if read else ""),
         cell(len(each.people) if read else ""),
         cell(" ".join(sorted(each.fields))),
@@ -197,13 +198,13 @@ def _grant_data(each: GrantFact, now: datetime) -> dict[str, Any]:
         "client": each.client,
         "purpose": each.purpose,
         "state": each.state(now),
-        "grantedAt": _said(each.granted_at),
-        "confirmedAt": _said(each.confirmed_at),
-        "confirmBy": _said(each.confirm_by),
-        "lastUsedAt": _said(each.last_used_at),
-        "endsAt": _said(each.ends_at),
+        "grantedAt": in_seconds(each.granted_at),
+        "confirmedAt": in_seconds(each.confirmed_at),
+        "confirmBy": in_seconds(each.confirm_by),
+        "lastUsedAt": in_seconds(each.last_used_at),
+        "endsAt": in_seconds(each.ends_at),
         "endsBecause": each.ends_because,
-        "closedAt": _said(each.closed_at),
+        "closedAt": in_seconds(each.closed_at),
     }
 
 
@@ -216,13 +217,13 @@ def _emergency_data(each: EmergencyFact, now: datetime) -> dict[str, Any]:
         "state": each.state(now),
         "reference": each.reference,
         "because": each.because,
-        "openedAt": _said(each.opened_at),
+        "openedAt": in_seconds(each.opened_at),
         "openedBy": each.opened_by,
-        "endedAt": _said(each.ended_at),
+        "endedAt": in_seconds(each.ended_at),
         "operations": each.operations if read else None,
         "people": len(each.people) if read else None,
         "fields": sorted(each.fields) if read else None,
-        "reviewedAt": _said(each.reviewed_at),
+        "reviewedAt": in_seconds(each.reviewed_at),
         "reviewedBy": each.reviewed_by,
         "finding": each.finding,
     }
@@ -234,7 +235,3 @@ def _at(resting: str | datetime | None) -> datetime | None:
 
 def _day(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment:%Y-%m-%d}"
-
-
-def _said(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")

@@ -11,6 +11,7 @@ from audits.forms.report import Cell, Figure, Report, Section, Table, cell, code
 from audits.papers.issued import Issued
 from audits.papers.state import PaperState
 from audits.schema.checks import Check, in_order
+from values.date_time import in_seconds
 
 
 def papers_report(found: Sequence[PaperState], now: datetime) -> Report:
@@ -27,7 +28,7 @@ def papers_report(found: Sequence[PaperState], now: datetime) -> Report:
         "The released papers say what is so today." if not findings else "The released papers are not what is so today."
     )
     data = {"papers": [_data(each) for each in found], "findings": [finding_data(each) for each in findings]}
-    moment = now.replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    moment = in_seconds(now)
     return Report("papers", "Released papers", lead, sections, data, figures, {"Read at": moment})
 
 

@@ -13,6 +13,7 @@ from audits.forms.report import Cell, Figure, Report, Section, Table, cell, code
 from store.operations.refusals import refusal_counts
 from store.sql.metadata import Instant, instant
 from store.sql.reading import Reader
+from values.date_time import in_seconds
 
 MOST = 1_000
 """Maximum counts in one report, the largest first."""
@@ -74,7 +75,7 @@ def refusals_report(found: Sequence[RefusedClient], since: datetime, now: dateti
         "What clients asked for and may not have. A refusal reads nothing and resolves nobody, so none is named here;"
         " who keeps asking should be asked why."
     )
-    sources = {"Counted from": _said(since), "Read at": _said(now)}
+    sources = {"Counted from": in_seconds(since), "Read at": in_seconds(now)}
     data = {"refusals": refusals_data(found)}
     return Report("refusals", "What was refused", lead, [Section("Refusals", table=table)], data, figures, sources)
 
@@ -89,7 +90,7 @@ def refusals_data(found: Sequence[RefusedClient]) -> list[dict[str, Any]]:
             "reason": each.reason,
             "operations": each.operations,
             "days": each.days,
-            "lastAt": _said(each.last_at),
+            "lastAt": in_seconds(each.last_at),
         }
         for each in found
     ]
@@ -103,9 +104,5 @@ def _row(each: RefusedClient) -> list[Cell]:
         cell(each.reason),
         cell(each.operations),
         cell(each.days),
-        cell(_said(each.last_at)),
+        cell(in_seconds(each.last_at)),
     ]
-
-
-def _said(moment: datetime) -> str:
-    return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")

@@ -66,12 +66,12 @@ class Below:
                 message["headers"] = [self._outside(*header) for header in message.get("headers", ())]
             await send(message)
 
-        inside = inner_path(scope["path"], self._path)
-        known = scope["path"] in AT_THE_HOST or inside is not None
-        with below(self._path):
+        path = inner_path(scope["path"], self._path)
+        if path is None:
             # What nobody has at the host's root is answered as any other unknown address is.
-            wanted = scope["path"] if inside is None else inside
-            await self._app({**scope, "path": wanted if known else NOWHERE}, receive, redirecting)
+            path = scope["path"] if scope["path"] in AT_THE_HOST else NOWHERE
+        with below(self._path):
+            await self._app({**scope, "path": path}, receive, redirecting)
 
     def _outside(self, name: bytes, value: bytes) -> tuple[bytes, bytes]:
         if name.lower() != b"location" or not value.startswith(b"/") or value.startswith(b"//"):

@@ -15,6 +15,7 @@ from resolvers.commands.context import CommandContext, Result, UserProblem
 from resolvers.consents.consents import give, is_given, withdraw
 from resolvers.events.announcements import Fact, Ref, announce
 from resolvers.events.changes import record
+from resolvers.inputs.names import camel_case
 from store.crypto.subject_key import SubjectKey
 from store.records.registrations import runs
 from store.sql.metadata import Instant
@@ -61,7 +62,7 @@ async def set_visibility(context: CommandContext, given: Mapping[str, Any]) -> R
         if changes:
             await connection.execute(update(domains).where(domains.c.id == row.id).values(changes))
             await _consent(connection, context, key)
-            changed = [f"Domain.{_camel(name)}" for name in changes]
+            changed = [f"Domain.{camel_case(name)}" for name in changes]
             facts: dict[str, Fact] = {"domain": Ref("Domain", row.id)}
             await record(connection, context, key, changed)
             await announce(connection, key, Event.WHOIS_CHANGED.wire, context.now, changed, facts)
@@ -96,8 +97,3 @@ async def _consent(connection: AsyncConnection, context: CommandContext, key: Su
         return
     language = await connection.scalar(select(customers.c.locale).where(customers.c.id == key.customer_id))
     await (give if published else withdraw)(connection, context, key, KIND, language or "en", SOURCE)
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(each.capitalize() for each in rest)

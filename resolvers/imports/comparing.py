@@ -17,6 +17,7 @@ from resolvers.customers.new_customer import NewCustomer, NewInvoice, NewService
 from resolvers.customers.new_customer_rows import FURTHER
 from resolvers.imports.rows import ADDRESS_KEYS
 from resolvers.imports.source import SourceRecord
+from resolvers.inputs.names import camel_case
 from store.crypto.blind_index import Lookup
 from store.crypto.sealing import SealBrokenError
 from store.crypto.subject_key import SubjectKey
@@ -276,7 +277,7 @@ def _wanted(record: SourceRecord, new: NewCustomer) -> Iterator[tuple[str, Any]]
         yield "productNews", new.product_news
     for name in FURTHER:
         if name in there:
-            yield _camel(name), new.further.get(name)
+            yield camel_case(name), new.further.get(name)
 
 
 def _kept(key: SubjectKey, row: Any) -> Iterator[tuple[str, Any]]:
@@ -290,19 +291,14 @@ def _kept(key: SubjectKey, row: Any) -> Iterator[tuple[str, Any]]:
     yield "locale", row.locale
     yield "productNews", bool(row.product_news)
     for further in FURTHER:
-        yield _camel(further), opened_value(key, customers.c[further], row.id, getattr(row, further))
+        yield camel_case(further), opened_value(key, customers.c[further], row.id, getattr(row, further))
 
 
 def further_columns() -> dict[str, Column[Any]]:
     """The columns that an import changes like the API, by the names of its input."""
     return {"phone": customers.c.phone, "locale": customers.c.locale} | {
-        _camel(name): customers.c[name] for name in FURTHER
+        camel_case(name): customers.c[name] for name in FURTHER
     }
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(each.capitalize() for each in rest)
 
 
 def _compare_services(found: Difference, here: Mapping[tuple[str, str], Sequence[tuple[int, str]]]) -> None:
