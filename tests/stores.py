@@ -213,3 +213,17 @@ async def opened(config: StoreConfig) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.close()
+
+
+def settle(config: StoreConfig, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands of this process find the store of a test by their settings, as an operator would."""
+    for name, value in (
+        ("GATEWAY_DATABASE_URL", config.database_url),
+        ("GATEWAY_KEY_STORE_URL", config.key_store_url),
+        ("GATEWAY_LEDGER_URL", config.ledger_url),
+        ("GATEWAY_ROOT_KEY_PATH", str(config.root_key_path)),
+        ("GATEWAY_ISSUER", "https://data.example"),
+        ("GATEWAY_DATA_DIR", str(folder)),
+    ):
+        if value is not None:
+            monkeypatch.setenv(name, value)

@@ -25,6 +25,7 @@ from store.ledger.entries import ledger_entries
 from tests.audits.papers import EXAMPLE
 from tests.promises.gate import TODAY, Gate, grant
 from tests.sharing.signing import Signer
+from tests.stores import settle
 
 pytestmark = pytest.mark.anyio
 TOOL = ("--kind", "tool", "--name", "Jean Dupont's tool", "--purpose", "INVOICING")
@@ -67,16 +68,7 @@ async def test_a_command_of_which_nobody_said_it_does_not_run(monkeypatch: pytes
 @pytest.fixture
 async def run(store: Store, store_config: StoreConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line on the store of the test, in a thread of its own as it has a loop of its own."""
-    for name, value in (
-        ("GATEWAY_DATABASE_URL", store_config.database_url),
-        ("GATEWAY_KEY_STORE_URL", store_config.key_store_url),
-        ("GATEWAY_LEDGER_URL", store_config.ledger_url),
-        ("GATEWAY_ROOT_KEY_PATH", str(store_config.root_key_path)),
-        ("GATEWAY_ISSUER", "https://data.example"),
-        ("GATEWAY_DATA_DIR", str(tmp_path)),
-    ):
-        if value is not None:
-            monkeypatch.setenv(name, value)
+    settle(store_config, tmp_path, monkeypatch)
 
     async def command(*arguments: str) -> Result:
         return await asyncio.to_thread(lambda: CliRunner().invoke(gateway, arguments))

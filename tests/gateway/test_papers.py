@@ -46,6 +46,7 @@ from store.sql.ids import new_id
 from tests.audits.papers import EXAMPLE
 from tests.promises.gate import Clock, Gate, grant
 from tests.sharing.signing import Signer
+from tests.stores import settle
 
 pytestmark = pytest.mark.anyio
 
@@ -105,16 +106,7 @@ class Desk:
 
 @pytest.fixture
 def desk(store: Store, store_config: StoreConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    for name, value in (
-        ("GATEWAY_DATABASE_URL", store_config.database_url),
-        ("GATEWAY_KEY_STORE_URL", store_config.key_store_url),
-        ("GATEWAY_LEDGER_URL", store_config.ledger_url),
-        ("GATEWAY_ROOT_KEY_PATH", str(store_config.root_key_path)),
-        ("GATEWAY_ISSUER", "https://data.example"),
-        ("GATEWAY_DATA_DIR", str(tmp_path)),
-    ):
-        if value is not None:
-            monkeypatch.setenv(name, value)
+    settle(store_config, tmp_path, monkeypatch)
     return Desk(tmp_path)
 
 

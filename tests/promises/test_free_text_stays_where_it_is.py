@@ -37,6 +37,7 @@ from tests.sharing.signing import FIELDS, officer
 from tests.signin.authenticator import Authenticator
 from tests.signin.lobby import HOME, Lobby
 from tests.signin.people import add_person
+from tests.stores import settle
 
 pytestmark = pytest.mark.anyio
 
@@ -52,16 +53,7 @@ SUBSCRIBE = """mutation ($input: SubscribeServiceInput!) {
 @pytest.fixture
 async def run(store: Store, store_config: StoreConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The command line on the store of the test."""
-    for name, value in (
-        ("GATEWAY_DATABASE_URL", store_config.database_url),
-        ("GATEWAY_KEY_STORE_URL", store_config.key_store_url),
-        ("GATEWAY_LEDGER_URL", store_config.ledger_url),
-        ("GATEWAY_ROOT_KEY_PATH", str(store_config.root_key_path)),
-        ("GATEWAY_ISSUER", "https://data.example"),
-        ("GATEWAY_DATA_DIR", str(tmp_path)),
-    ):
-        if value is not None:
-            monkeypatch.setenv(name, value)
+    settle(store_config, tmp_path, monkeypatch)
 
     async def command(*arguments: str) -> Result:
         return await asyncio.to_thread(lambda: CliRunner().invoke(gateway, arguments))

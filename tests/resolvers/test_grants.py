@@ -33,6 +33,7 @@ from store.sql.ids import new_id
 from store.tables.outbox import outbox
 from tests.promises.gate import TODAY, Gate, grant
 from tests.sharing.signing import officer
+from tests.stores import settle
 from workers.grants.closing import GrantKeeper, GrantPeriods
 from workers.grants.uses import GrantUses
 
@@ -270,16 +271,7 @@ Run = Callable[..., Awaitable[Result]]
 @pytest.fixture
 async def run(house: House, store_config: StoreConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line on the store of the test."""
-    for name, value in (
-        ("GATEWAY_DATABASE_URL", store_config.database_url),
-        ("GATEWAY_KEY_STORE_URL", store_config.key_store_url),
-        ("GATEWAY_LEDGER_URL", store_config.ledger_url),
-        ("GATEWAY_ROOT_KEY_PATH", str(store_config.root_key_path)),
-        ("GATEWAY_ISSUER", "https://data.example"),
-        ("GATEWAY_DATA_DIR", str(tmp_path)),
-    ):
-        if value is not None:
-            monkeypatch.setenv(name, value)
+    settle(store_config, tmp_path, monkeypatch)
 
     async def command(*arguments: str) -> Result:
         return await asyncio.to_thread(lambda: CliRunner().invoke(gateway, arguments))
