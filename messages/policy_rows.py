@@ -16,8 +16,8 @@ from policy.openid import OpenIdScope
 from policy.platforms import NAMES, TITLES
 from policy.purposes import Purpose
 from policy.recipients import Recipient
-from policy.requests import RequestKind
-from policy.restricting import INSTEAD
+from policy.requests import RequestKind, RequestState, RequestWay
+from policy.restricting import INSTEAD, Ground
 from policy.retention import RetentionRule
 from policy.rows import Row
 
@@ -26,12 +26,15 @@ COLUMNS: Final[Mapping[type[Row], tuple[str, ...]]] = {
     CardFault: ("text",),
     Category: ("text",),
     Condition: ("text",),
+    Ground: ("text",),
     LegalBasis: ("text", "article"),
     OpenIdScope: ("text",),
     Origin: ("text",),
     Purpose: ("text", "consent", "objection", "exempt"),
     Recipient: ("text", "condition"),
     RequestKind: ("text",),
+    RequestState: ("text",),
+    RequestWay: ("text",),
     RetentionRule: ("text",),
 }
 """By catalogue of the policy: its columns that are shown."""

@@ -15,6 +15,7 @@ ADDRESS = customers.c.postal_address
 REACHED = (
     Purpose.INVOICING,
     Purpose.DOMAIN_REGISTRATION,
+    Purpose.RIGHTS_HANDLING,
     shared(AppScope.PROFILE_READ, AppScope.INVOICES_READ),
 )
 

@@ -14,6 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
+from messages.catalogue import translate
+from policy.purposes import Purpose
+from policy.requests import RequestKind, RequestState, RequestWay
+from policy.restricting import Ground
 from tests.gateway.servers import command
 from tests.pages.test_staff_sign_in import Site, sign_in, staffed
 
@@ -113,6 +117,20 @@ def test_an_act_is_carried_out_and_the_person_sees_who_looked(site: Site, care: 
     acts = json.loads(command(["audit", "acts", "--format", "json"], site.folder).stdout)["acts"]
     mine = [(each["act"], each["state"], each["target"]) for each in acts if each["staff"] == "CARE-3"]
     assert ("requests carry-out", "DONE", request) in mine and ("requests carry-out", "FAILED", None) in mine
+
+
+def test_the_page_speaks_the_language_of_staff_and_shows_the_whole_address(care: httpx.Client, person: Person) -> None:
+    """No sentence of the policy is left in English, and no word of the program stands for one."""
+    request = opened(care, person, "OBJECTION", purpose="ACCOUNT_SECURITY")
+    shown = html.unescape(care.get(PATH, params={"request": request, "lang": "fr"}).text)
+    listed = html.unescape(care.get(PATH, params={"lang": "fr"}).text)
+    english = {row.text for rows in (RequestKind, RequestState, RequestWay, Ground, Purpose) for row in rows}
+    assert {text for text in english if text in shown} == set()
+    # The choice of purposes is the list of a form, by their names.
+    assert {row.text for rows in (RequestKind, RequestState, RequestWay) for row in rows if row.text in listed} == set()
+    assert translate(RequestState.RECEIVED.text, "fr") in shown and "ACCOUNT_SECURITY" not in shown
+    address = person.ask("{ me { postalAddress { formatted } } }")["postalAddress"]["formatted"]
+    assert ", ".join(address) in shown
 
 
 def test_a_copy_takes_two_persons(site: Site, care: httpx.Client, person: Person) -> None:

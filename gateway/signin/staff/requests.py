@@ -35,7 +35,7 @@ CLIENT = "requests-page"
 PATH = "/staff/requests"
 READS_ONLY: Final = frozenset({"AUDITOR"})
 WHO_ASKS = """query WhoAsks($by: CustomerBy!) { customer(by: $by) { customerNumber fullName email
-  postalAddress { street street2 postalCode city country } } }"""
+  postalAddress { formatted } } }"""
 NAME = ("givenName", "familyName")
 ADDRESS = ("street", "street2", "postalCode", "city", "region", "country")
 WAYS = tuple(way for way in RequestWay if way not in (RequestWay.CLIENT_AREA, RequestWay.OTHER))
@@ -180,6 +180,7 @@ class RequestPages:
             "staff_request", *said, status=status, request=request, facts=facts, person=person, kind=kind.name,
             kind_text=translate(kind.text, context.language), state_text=translate(state.text, context.language),
             way_text=translate(RequestWay[facts["way"]].text, context.language), state=state.name,
+            purpose_text=translate(Purpose[facts["purpose"]].text, context.language) if facts["purpose"] else "",
             is_open=state in OPEN, due=context.day(facts["answer_by"].isoformat()),
             may_act=session.acting.role not in READS_ONLY, grounds=_words(Ground, context),
             to_sign=await register.to_sign(request) if two else None, namespace=register.namespace() if two else "",
