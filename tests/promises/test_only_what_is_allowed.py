@@ -25,9 +25,9 @@ pytestmark = pytest.mark.anyio
 
 CORE = core_schema()
 PURPOSES = [each for each in Purpose if each.enabled]
-KEYS = re.compile(r"\.(id|customer_id|service_id|credential_id)$")
+KEYS = re.compile(r"\.(id|customer_id|service_id|credential_id|invoice_id)$")
 HIDING = {"registrant_name": "hide_name", "registrant_address": "hide_address", "registrant_email": "hide_email",
-          "registrant_phone": "hide_phone"}  # fmt: skip
+          "registrant_phone": "hide_phone", "registrant_country": "hide_address"}  # fmt: skip
 several = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
